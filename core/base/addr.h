@@ -1,0 +1,51 @@
+/* IPv6 addresses: comparing, prefixes, and which may be a mobile node's (RFC 6275's "unicast routable address"). */
+#ifndef MIP_BASE_ADDR_H
+#define MIP_BASE_ADDR_H
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <string.h>
+
+static inline bool addr_eq(const struct in6_addr *a, const struct in6_addr *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+static inline bool addr_any(const struct in6_addr *a)
+{
+	return IN6_IS_ADDR_UNSPECIFIED(a);
+}
+
+/* Are the first `plen` bits of a and b the same? plen <= 128. */
+static inline bool addr_in(const struct in6_addr *a, const struct in6_addr *b, unsigned plen)
+{
+	unsigned bytes = plen / 8, bits = plen % 8;
+
+	if (memcmp(a, b, bytes))
+		return false;
+	return !bits || !((a->s6_addr[bytes] ^ b->s6_addr[bytes]) >> (8 - bits));
+}
+
+/* Neither unspecified, loopback, multicast, link-local nor IPv4-mapped: fit for a home or care-of address (RFC
+ * 6275 9.5.1). */
+static inline bool addr_routable(const struct in6_addr *a)
+{
+	return !IN6_IS_ADDR_UNSPECIFIED(a) && !IN6_IS_ADDR_LOOPBACK(a) && !IN6_IS_ADDR_MULTICAST(a) &&
+	       !IN6_IS_ADDR_LINKLOCAL(a) && !IN6_IS_ADDR_V4MAPPED(a) && !IN6_IS_ADDR_V4COMPAT(a);
+}
+
+/* The address as text, for one expression: addr_text(&a).s */
+struct addr_text {
+	char s[INET6_ADDRSTRLEN];
+};
+
+static inline struct addr_text addr_text(const struct in6_addr *a)
+{
+	struct addr_text t;
+
+	inet_ntop(AF_INET6, a, t.s, sizeof(t.s));
+	return t;
+}
+
+#endif
