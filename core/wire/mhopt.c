@@ -1,0 +1,148 @@
+/*
+ * The options of a Mobility Header, RFC 6275 6.2: one row per option gives its
+ * length, its alignment (6.2.1: xn+y from the start of the Mobility Header), its
+ * reader and its writer. Which option belongs to which message is mh.c's
+ * knowledge; whether its value is acceptable is the role's.
+ */
+#include "wire/mhopt.h"
+
+enum { OPT_PAD1 = 0, OPT_PADN = 1 };
+
+struct option {
+	unsigned has;
+	uint8_t type, len;	/* len: the data alone, as Option Length says it */
+	uint8_t multiple, rest; /* alignment: offset of the type octet = rest modulo multiple */
+	void (*read)(struct rd *r, struct mh_opts *o);
+	void (*write)(struct wr *w, struct mh_opts *o);
+};
+
+static void refresh_read(struct rd *r, struct mh_opts *o)
+{
+	o->refresh = rd_u16(r);
+}
+
+static void refresh_write(struct wr *w, struct mh_opts *o)
+{
+	wr_u16(w, o->refresh);
+}
+
+static void alt_coa_read(struct rd *r, struct mh_opts *o)
+{
+	rd_bytes(r, &o->alt_coa, sizeof(o->alt_coa));
+}
+
+static void alt_coa_write(struct wr *w, struct mh_opts *o)
+{
+	wr_bytes(w, &o->alt_coa, sizeof(o->alt_coa));
+}
+
+static void nonces_read(struct rd *r, struct mh_opts *o)
+{
+	o->home_nonce = rd_u16(r);
+	o->coa_nonce = rd_u16(r);
+}
+
+static void nonces_write(struct wr *w, struct mh_opts *o)
+{
+	wr_u16(w, o->home_nonce);
+	wr_u16(w, o->coa_nonce);
+}
+
+static void auth_read(struct rd *r, struct mh_opts *o)
+{
+	o->auth_at = rd_at(r);
+	rd_bytes(r, o->auth, sizeof(o->auth));
+}
+
+static void auth_write(struct wr *w, struct mh_opts *o)
+{
+	o->auth_at = wr_at(w);
+	wr_bytes(w, o->auth, sizeof(o->auth));
+}
+
+/* In the order they are written: 6.2.7 wants the authenticator last. */
+static const struct option options[] = {
+	{MHO_REFRESH, 2, 2, 2, 0, refresh_read, refresh_write},	 /* 6.2.4 */
+	{MHO_ALT_COA, 3, 16, 8, 6, alt_coa_read, alt_coa_write}, /* 6.2.5 */
+	{MHO_NONCES, 4, 4, 2, 0, nonces_read, nonces_write},	 /* 6.2.6 */
+	{MHO_AUTH, 5, 12, 8, 2, auth_read, auth_write},		 /* 6.2.7 */
+};
+
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
+
+/* The row of an option that means something in this message, or NULL: 6.2.1 skips what is not recognized. */
+static const struct option *option_find(uint8_t type, unsigned allowed)
+{
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (options[i].type == type)
+			return options[i].has & allowed ? &options[i] : NULL;
+	return NULL;
+}
+
+/* One option with its type octet already read; `data` is a cursor over the message that ends where the option ends. */
+static bool option_read(struct rd *data, uint8_t type, unsigned allowed, struct mh_opts *o)
+{
+	const struct option *opt = option_find(type, allowed);
+
+	if (!opt || o->has & opt->has)
+		return true;
+	if (rd_left(data) != opt->len)
+		return false;
+	opt->read(data, o);
+	o->has |= opt->has;
+	return true;
+}
+
+bool mhopt_read(struct rd *r, unsigned allowed, struct mh_opts *o, size_t *at)
+{
+	while (rd_left(r)) {
+		uint8_t type, len;
+		struct rd data;
+
+		*at = rd_at(r);
+		if (o->has & MHO_AUTH)
+			return false; /* 6.2.7: last, and no padding after it */
+		type = rd_u8(r);
+		if (type == OPT_PAD1)
+			continue;
+		len = rd_u8(r);
+		data = *r;
+		if (!rd_take(r, len))
+			return false;
+		data.end = r->p;
+		if (!option_read(&data, type, allowed, o))
+			return false;
+	}
+	return true;
+}
+
+static void pad(struct wr *w, size_t n)
+{
+	if (n == 1) {
+		wr_u8(w, OPT_PAD1);
+	} else if (n >= 2) {
+		wr_u8(w, OPT_PADN);
+		wr_u8(w, (uint8_t)(n - 2));
+		wr_room(w, n - 2);
+	}
+}
+
+static void align(struct wr *w, size_t multiple, size_t rest)
+{
+	pad(w, (multiple + rest - wr_at(w) % multiple) % multiple);
+}
+
+void mhopt_write(struct wr *w, struct mh_opts *o)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		const struct option *opt = &options[i];
+
+		if (!(o->has & opt->has))
+			continue;
+		align(w, opt->multiple, opt->rest);
+		wr_u8(w, opt->type);
+		wr_u8(w, opt->len);
+		opt->write(w, o);
+	}
+	align(w, 8, 0);
+}

@@ -1,0 +1,45 @@
+/*
+ * Names of Mobility Header messages and the words of RFC 6275 6.1.8 for the
+ * status of a Binding Acknowledgement. Text only.
+ */
+#include "wire/mh.h"
+
+static const char *const types[MH_TYPES] = {
+	[MH_BRR] = "BRR",
+	[MH_HOTI] = "HoTI",
+	[MH_COTI] = "CoTI",
+	[MH_HOT] = "HoT",
+	[MH_COT] = "CoT",
+	[MH_BU] = "BU",
+	[MH_BA] = "BA",
+	[MH_BE] = "BE",
+};
+
+/* A byte indexes it, so there is no range to check. */
+static const char *const statuses[256] = {
+	[BA_ACCEPTED] = "binding update accepted",
+	[BA_ACCEPTED_PREFIX] = "accepted but prefix discovery necessary",
+	[BA_UNSPECIFIED] = "reason unspecified",
+	[BA_PROHIBITED] = "administratively prohibited",
+	[BA_RESOURCES] = "insufficient resources",
+	[BA_NO_HOME_REG] = "home registration not supported",
+	[BA_NOT_HOME_SUBNET] = "not home subnet",
+	[BA_NOT_HOME_AGENT] = "not home agent for this mobile node",
+	[BA_DAD_FAILED] = "duplicate address detection failed",
+	[BA_SEQ_OUT_OF_WINDOW] = "sequence number out of window",
+	[BA_HOME_NONCE_EXPIRED] = "expired home nonce index",
+	[BA_COA_NONCE_EXPIRED] = "expired care-of nonce index",
+	[BA_NONCES_EXPIRED] = "expired nonces",
+	[BA_TYPE_CHANGE] = "registration type change disallowed",
+	[BA_INVALID_COA] = "invalid care-of address",
+};
+
+const char *mh_type_name(uint8_t type)
+{
+	return type < MH_TYPES ? types[type] : NULL;
+}
+
+const char *ba_status_text(uint8_t status)
+{
+	return statuses[status] ? statuses[status] : "unknown status";
+}
