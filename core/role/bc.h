@@ -1,0 +1,64 @@
+/*
+ * The binding cache (RFC 6275 9.1, 10.1): a home agent's has one entry a home
+ * address, a correspondent node's one for each (home address, address of ours). It
+ * owns its entries; what they mean and when they end is ha.c's and cn.c's business.
+ */
+#ifndef MIP_ROLE_BC_H
+#define MIP_ROLE_BC_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/map.h"
+#include "base/timer.h"
+#include "mip/types.h"
+
+struct bc;
+
+struct bc_entry {
+	struct map_node node;
+	struct in6_addr home;  /* the key, right after the node: home, or home and local */
+	struct in6_addr local; /* our address the mobile node registered with */
+	struct in6_addr coa;
+	struct in6_addr from; /* source of the last Binding Update: where a refusal goes */
+	struct bc *cache;
+	struct timer timer; /* the next of: probe over, announcement due, expiry */
+	usec made, expires; /* expires NEVER: static */
+	usec claim_at;	    /* next Neighbor Advertisement, NEVER when done */
+	uint16_t seq, flags;
+	uint16_t lifetime; /* granted, units of 4 s */
+	uint8_t state;	   /* enum mip_binding_state */
+	uint8_t claims;	   /* advertisements still to send */
+	bool fixed;	   /* made by hand */
+	bool asked;	   /* a Binding Refresh Request was sent */
+};
+
+struct bc {
+	struct map map;
+	size_t max;  /* 0 until the role starts */
+	void *owner; /* the role */
+};
+
+enum bc_key { BC_BY_HOME, BC_BY_HOME_AND_LOCAL };
+
+void bc_init(struct bc *bc, enum bc_key key, uint64_t seed, void *owner);
+/* Frees all entries; their timers must be stopped. */
+void bc_free(struct bc *bc);
+/* `local` may be NULL where it is not part of the key. */
+struct bc_entry *bc_find(const struct bc *bc, const struct in6_addr *home, const struct in6_addr *local);
+/* A zeroed entry for `home` and `local`, which must not be there; NULL when full or out of memory. */
+struct bc_entry *bc_add(struct bc *bc, const struct in6_addr *home, const struct in6_addr *local);
+void bc_del(struct bc *bc, struct bc_entry *e);
+static inline size_t bc_count(const struct bc *bc)
+{
+	return bc->map.n;
+}
+/* Entry by index 0 .. bc_count-1; see map.h for walking while entries go. */
+static inline struct bc_entry *bc_at(const struct bc *bc, size_t i)
+{
+	return (struct bc_entry *)(void *)bc->map.item[i];
+}
+
+#endif

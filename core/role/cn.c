@@ -1,0 +1,362 @@
+/*
+ * Correspondent node: HoTI and CoTI (RFC 6275 9.4), Binding Updates authorised by
+ * return routability (9.5.1-9.5.4), refresh requests (9.5.5), and a bounded cache
+ * (9.5.6) in which the one that ends soonest gives way.
+ */
+#include "base/addr.h"
+#include "role/cn.h"
+#include "role/event.h"
+
+#define BRR_BEFORE (30 * SEC) /* ask for a refresh this long before the end, when the binding is used */
+#define EVICT_OF   8	      /* how many at random the one to give way is chosen from */
+#define DROP	   (-1)
+
+static void on_timer(struct timer *t, usec now);
+
+void cn_init(struct cn *cn, const struct world *w, uint64_t seed)
+{
+	*cn = (struct cn){.w = w, .errors = {.rate = 100, .burst = 100}};
+	bc_init(&cn->bc, BC_BY_HOME_AND_LOCAL, seed, cn);
+	bc_init(&cn->gone, BC_BY_HOME_AND_LOCAL, seed, cn);
+}
+
+void cn_start(struct cn *cn, const struct cn_conf *conf)
+{
+	if (!cn->on)
+		rr_init(&cn->rr, cn->w);
+	cn->conf = *conf;
+	cn->bc.max = cn->gone.max = conf->max_bindings;
+	cn->tests.rate = cn->tests.burst = conf->test_rate;
+	cn->on = true;
+}
+
+static void tell(struct cn *cn, enum event_type type, const struct bc_entry *e, const struct in6_addr *old, usec now)
+{
+	cn->w->event(cn->w->ctx, &(struct event){.type = type, .binding = e, .coa = old}, now);
+}
+
+/* --- bindings that ended --------------------------------------------------------------------------------------- */
+
+static void forget_gone(struct cn *cn, struct bc_entry *g)
+{
+	timer_stop(cn->w->timers, &g->timer);
+	bc_del(&cn->gone, g);
+}
+
+static void on_gone(struct timer *t, usec now)
+{
+	struct bc_entry *g = timer_owner(t, struct bc_entry, timer);
+
+	(void)now;
+	forget_gone(g->cache->owner, g);
+}
+
+/* 5.2.8: an update seen on its way must not make the binding again after it ended. Until the nonces that authorised it
+ * are dead, its sequence number is kept; where there is no room for that, the nonces die at once. */
+static void remember_gone(
+	struct cn *cn, const struct in6_addr *home, const struct in6_addr *local, uint16_t seq, usec until, usec now)
+{
+	struct bc_entry *g = bc_find(&cn->gone, home, local);
+
+	if (until <= now)
+		return;
+	if (!g)
+		g = bc_add(&cn->gone, home, local);
+	if (!g) {
+		rr_revoke(&cn->rr);
+		return;
+	}
+	g->seq = seq;
+	timer_arm(cn->w->timers, &g->timer, until, on_gone);
+}
+
+/* When the nonces behind the last update of this binding are dead at the latest. */
+static usec nonces_end(const struct bc_entry *e)
+{
+	return e->expires - e->lifetime * MH_LIFE_UNIT * SEC + RR_MAX_NONCE_LIFE;
+}
+
+static void forget(struct cn *cn, struct bc_entry *e, enum event_type why, usec now)
+{
+	if (e->state == MIP_BINDING_ACTIVE)
+		remember_gone(cn, &e->home, &e->local, e->seq, nonces_end(e), now);
+	timer_stop(cn->w->timers, &e->timer);
+	cn->w->optimize(cn->w->ctx, RO_PEER, &e->local, &e->home, NULL);
+	tell(cn, why, e, NULL, now);
+	bc_del(&cn->bc, e);
+}
+
+void cn_stop(struct cn *cn, usec now)
+{
+	while (bc_count(&cn->bc))
+		forget(cn, bc_at(&cn->bc, bc_count(&cn->bc) - 1), EV_BINDING_REMOVED, now);
+	while (bc_count(&cn->gone))
+		forget_gone(cn, bc_at(&cn->gone, bc_count(&cn->gone) - 1));
+	bc_free(&cn->bc);
+	bc_free(&cn->gone);
+	cn->on = false;
+}
+
+/* Who was meant: our home address when we are a mobile node ourselves and the packet came by way of the care-of address
+ * (6.2.7). */
+static const struct in6_addr *local_of(const struct via *via)
+{
+	return via->has_rh2 ? &via->rh2 : &via->dst;
+}
+
+/* Nobody answers to, or from, what is not one node's own address. */
+static bool is_sane(const struct via *via)
+{
+	return addr_routable(&via->src) && addr_routable(local_of(via)) && !addr_eq(&via->src, local_of(via));
+}
+
+/* --- return routability ------------------------------------------------------------------------------------------- */
+
+/* 9.4.1, 9.4.2: never with a Home Address option. The answer carries what is needed to recognise its question later:
+ * nothing is kept. */
+void cn_on_init(struct cn *cn, const struct via *via, const struct mh *m, usec now)
+{
+	enum rr_kind kind = m->type == MH_HOTI ? RR_HOME : RR_COA;
+	struct mh test = {.type = kind == RR_HOME ? MH_HOT : MH_COT};
+	struct via back = {.src = *local_of(via), .dst = via->src};
+
+	cn->stats.rx_test++;
+	if (!cn->on || via->has_hao || !is_sane(via) || !cn->conf.test_rate || !rate_take(&cn->tests, now)) {
+		cn->stats.dropped++;
+		return;
+	}
+	test.u.test.cookie = m->u.init.cookie;
+	test.u.test.nonce = rr_issue(&cn->rr, cn->w, kind, &via->src, now, &test.u.test.token);
+	cn->w->send(cn->w->ctx, &back, &test);
+}
+
+/* --- Binding Updates ---------------------------------------------------------------------------------------------- */
+
+struct request {
+	const struct via *via;
+	const struct mh *m;
+	const uint8_t *data;
+	struct in6_addr home, coa, local;
+	struct mh_auth auth; /* filled once the tokens are known */
+	bool remove, authorised;
+};
+
+static struct request request_of(const struct via *via, const struct mh *m, const uint8_t *data)
+{
+	struct request rq = {.via = via, .m = m, .data = data};
+
+	rq.local = *local_of(via);
+	rq.home = via->has_hao ? via->hao : via->src;
+	rq.coa = m->opt.has & MHO_ALT_COA ? m->opt.alt_coa : via->src;
+	rq.remove = !m->u.bu.lifetime || addr_eq(&rq.coa, &rq.home);
+	return rq;
+}
+
+/* 9.5.1: the tokens its nonce indices stand for. To delete a binding the home token is enough, and the authenticator is
+ * over the home address, wherever the update came from (6.2.7). 0 or a status. */
+static int recall_key(const struct cn *cn, struct request *rq, usec now)
+{
+	const struct mh_opts *o = &rq->m->opt;
+	uint64_t home, coa;
+	bool has_home = rr_recall(&cn->rr, o->home_nonce, RR_HOME, &rq->home, now, &home);
+	bool has_coa = rq->remove || rr_recall(&cn->rr, o->coa_nonce, RR_COA, &rq->coa, now, &coa);
+
+	if (!has_home || !has_coa)
+		return has_coa ? BA_HOME_NONCE_EXPIRED : has_home ? BA_COA_NONCE_EXPIRED : BA_NONCES_EXPIRED;
+	rr_kbm(home, rq->remove ? NULL : &coa, rq->auth.kbm);
+	rq->auth.coa = rq->remove ? rq->home : rq->coa;
+	rq->auth.cn = rq->local;
+	return 0;
+}
+
+/* DROP, a status to refuse with, or 0. Nothing an unauthorised sender says is answered with more than "expired". */
+static int judge(const struct cn *cn, struct request *rq, const struct bc_entry *last, bool home_registered, usec now)
+{
+	const struct mh_opts *o = &rq->m->opt;
+	int status;
+
+	if (!is_sane(rq->via) || !addr_routable(&rq->home) || addr_eq(&rq->home, &rq->local))
+		return DROP;
+	if (!addr_routable(&rq->coa) || addr_eq(&rq->coa, &rq->local))
+		return DROP;
+	if ((o->has & (MHO_NONCES | MHO_AUTH)) != (MHO_NONCES | MHO_AUTH))
+		return DROP;
+	status = recall_key(cn, rq, now);
+	if (status)
+		return status;
+	if (!rr_mac_ok(rq->auth.kbm, &rq->auth.coa, &rq->auth.cn, rq->data, o->auth_at, o->auth))
+		return DROP;
+	rq->authorised = true;
+	if (last && (int16_t)(rq->m->u.bu.seq - last->seq) <= 0)
+		return BA_SEQ_OUT_OF_WINDOW;
+	return home_registered ? BA_TYPE_CHANGE : 0;
+}
+
+/* 9.5.4: to the care-of address with a type 2 routing header; bare to a mobile node at home. Signed when we have a key.
+ */
+static void send_ba(struct cn *cn, const struct request *rq, uint8_t status, uint16_t seq, uint16_t lifetime)
+{
+	struct mh ba = {.type = MH_BA, .u.ba = {.status = status, .seq = seq, .lifetime = lifetime}};
+	struct via via = {.src = rq->local, .dst = rq->via->src, .rh2 = rq->home};
+
+	via.has_rh2 = !addr_eq(&rq->via->src, &rq->home);
+	if (rq->authorised) {
+		ba.opt.has = MHO_AUTH;
+		via.auth = &rq->auth;
+	}
+	cn->w->send(cn->w->ctx, &via, &ba);
+}
+
+static void refuse(struct cn *cn, const struct request *rq, uint8_t status, uint16_t seq, usec now)
+{
+	struct event ev = {.type = EV_BU_REFUSED, .addr = &rq->home, .coa = &rq->coa, .status = status};
+
+	cn->stats.refused++;
+	if (!rate_take(&cn->errors, now))
+		return;
+	cn->w->event(cn->w->ctx, &ev, now);
+	send_ba(cn, rq, status, seq, 0);
+}
+
+/* 9.5.6: of a few at random the one that ends first makes room. */
+static void evict_one(struct cn *cn, usec now)
+{
+	struct bc_entry *victim = NULL;
+
+	for (int i = 0; i < EVICT_OF; i++) {
+		struct bc_entry *e = bc_at(&cn->bc, cn->w->random(cn->w->ctx) % bc_count(&cn->bc));
+
+		if (!victim || e->expires < victim->expires)
+			victim = e;
+	}
+	cn->stats.evicted++;
+	forget(cn, victim, EV_BINDING_REMOVED, now);
+}
+
+/* The limit may have been lowered: room is made until there is some. */
+static struct bc_entry *add_entry(struct cn *cn, const struct request *rq, usec now)
+{
+	struct bc_entry *e;
+
+	while (cn->bc.max && bc_count(&cn->bc) >= cn->bc.max)
+		evict_one(cn, now);
+	e = bc_add(&cn->bc, &rq->home, &rq->local);
+	if (e)
+		e->made = now;
+	return e;
+}
+
+/* A binding shorter than that is not asked for. */
+static void rearm(struct cn *cn, struct bc_entry *e)
+{
+	bool ask = !e->asked && e->lifetime * MH_LIFE_UNIT * SEC > BRR_BEFORE;
+
+	timer_arm(cn->w->timers, &e->timer, ask ? e->expires - BRR_BEFORE : e->expires, on_timer);
+}
+
+static void note(struct bc_entry *e, const struct request *rq, usec now)
+{
+	uint16_t most = RR_MAX_BINDING_LIFE / MH_LIFE_UNIT, asked = rq->m->u.bu.lifetime;
+
+	e->coa = rq->coa;
+	e->from = rq->via->src;
+	e->seq = rq->m->u.bu.seq;
+	e->flags = rq->m->u.bu.flags;
+	e->lifetime = asked < most ? asked : most;
+	e->expires = now + e->lifetime * MH_LIFE_UNIT * SEC;
+	e->asked = false;
+	e->state = MIP_BINDING_ACTIVE;
+}
+
+static void take_binding(struct cn *cn, struct bc_entry *e, const struct request *rq, usec now)
+{
+	struct bc_entry *gone = bc_find(&cn->gone, &rq->home, &rq->local);
+	struct in6_addr old = e ? e->coa : rq->coa;
+	enum event_type what = !e			 ? EV_BINDING_ADDED
+			       : addr_eq(&old, &rq->coa) ? EV_BINDING_REFRESHED
+							 : EV_BINDING_MOVED;
+
+	if (!e)
+		e = add_entry(cn, rq, now);
+	if (!e || cn->w->optimize(cn->w->ctx, RO_PEER, &e->local, &e->home, &rq->coa)) {
+		if (e)
+			forget(cn, e, EV_BINDING_REMOVED, now);
+		refuse(cn, rq, BA_RESOURCES, rq->m->u.bu.seq, now);
+		return;
+	}
+	if (gone)
+		forget_gone(cn, gone);
+	note(e, rq, now);
+	rearm(cn, e);
+	tell(cn, what, e, &old, now);
+	if (e->flags & BU_F_ACK)
+		send_ba(cn, rq, BA_ACCEPTED, e->seq, e->lifetime);
+}
+
+static void drop_binding(struct cn *cn, struct bc_entry *e, const struct request *rq, usec now)
+{
+	if (e)
+		forget(cn, e, EV_BINDING_REMOVED, now);
+	remember_gone(cn, &rq->home, &rq->local, rq->m->u.bu.seq, now + RR_MAX_NONCE_LIFE, now);
+	if (rq->m->u.bu.flags & BU_F_ACK)
+		send_ba(cn, rq, BA_ACCEPTED, rq->m->u.bu.seq, 0);
+}
+
+void cn_on_bu(
+	struct cn *cn, const struct via *via, const struct mh *m, const uint8_t *data, bool home_registered, usec now)
+{
+	struct request rq = request_of(via, m, data);
+	struct bc_entry *e = bc_find(&cn->bc, &rq.home, &rq.local);
+	const struct bc_entry *last = e ? e : bc_find(&cn->gone, &rq.home, &rq.local);
+	int status = cn->on ? judge(cn, &rq, last, home_registered, now) : DROP;
+
+	cn->stats.rx_bu++;
+	if (status == DROP)
+		cn->stats.dropped++;
+	else if (status)
+		refuse(cn, &rq, (uint8_t)status, status == BA_SEQ_OUT_OF_WINDOW ? last->seq : m->u.bu.seq, now);
+	else if (rq.remove)
+		drop_binding(cn, e, &rq, now);
+	else
+		take_binding(cn, e, &rq, now);
+}
+
+/* --- what the correspondent says unasked -------------------------------------------------------------------------- */
+
+/* 9.5.5: a binding in use is worth asking for. */
+static void ask_refresh(struct cn *cn, struct bc_entry *e)
+{
+	struct mh brr = {.type = MH_BRR};
+	struct via via = {.src = e->local, .dst = e->coa, .rh2 = e->home, .has_rh2 = true};
+
+	e->asked = true;
+	if (!cn->w->busy(cn->w->ctx, &e->local, &e->home))
+		return;
+	cn->stats.tx_brr++;
+	cn->w->send(cn->w->ctx, &via, &brr);
+}
+
+static void on_timer(struct timer *t, usec now)
+{
+	struct bc_entry *e = timer_owner(t, struct bc_entry, timer);
+	struct cn *cn = e->cache->owner;
+
+	if (now >= e->expires) {
+		forget(cn, e, EV_BINDING_EXPIRED, now);
+		return;
+	}
+	ask_refresh(cn, e);
+	rearm(cn, e);
+}
+
+void cn_on_unknown_hao(
+	struct cn *cn, const struct in6_addr *coa, const struct in6_addr *local, const struct in6_addr *home, usec now)
+{
+	struct mh be = {.type = MH_BE, .u.be = {.status = BE_UNKNOWN_HAO, .home = *home}};
+	struct via via = {.src = *local, .dst = *coa};
+
+	if (!cn->on || !addr_routable(coa) || IN6_IS_ADDR_MULTICAST(local) || !rate_take(&cn->errors, now))
+		return;
+	cn->stats.tx_be++;
+	cn->w->send(cn->w->ctx, &via, &be);
+}

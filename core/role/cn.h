@@ -1,0 +1,49 @@
+/*
+ * The correspondent node (RFC 6275 9): answers return routability without state,
+ * keeps the bindings of mobile nodes that proved where they are, and tells those
+ * whose binding it does not know. A home agent and a mobile node are one as well.
+ */
+#ifndef MIP_ROLE_CN_H
+#define MIP_ROLE_CN_H
+
+#include "base/rate.h"
+#include "role/bc.h"
+#include "role/rr.h"
+#include "role/world.h"
+
+struct cn_conf {
+	uint32_t max_bindings;
+	uint32_t test_rate; /* Home and Care-of Tests answered a second */
+};
+
+struct cn_stats {
+	uint64_t rx_test, rx_bu, refused, dropped, tx_be, tx_brr, evicted;
+};
+
+struct cn {
+	const struct world *w;
+	struct bc bc;
+	struct bc gone; /* bindings that ended while the nonces they were made with live: their sequence numbers (5.2.8)
+			 */
+	struct rr rr;
+	struct cn_conf conf;
+	struct rate tests, errors; /* answers a stranger can provoke */
+	struct cn_stats stats;
+	bool on;
+};
+
+void cn_init(struct cn *cn, const struct world *w, uint64_t seed);
+void cn_start(struct cn *cn, const struct cn_conf *conf);
+void cn_stop(struct cn *cn, usec now);
+
+/* HoTI and CoTI (9.4.1-9.4.4): answered, or dropped over the rate. */
+void cn_on_init(struct cn *cn, const struct via *via, const struct mh *m, usec now);
+/* A Binding Update without H; `data` are the bytes m was read from. `home_registered`: the same node keeps a home
+ * registration of that home address (139). */
+void cn_on_bu(
+	struct cn *cn, const struct via *via, const struct mh *m, const uint8_t *data, bool home_registered, usec now);
+/* A packet to `local` from `coa` carried a Home Address option no binding allows (9.3.1): Binding Error 1. */
+void cn_on_unknown_hao(
+	struct cn *cn, const struct in6_addr *coa, const struct in6_addr *local, const struct in6_addr *home, usec now);
+
+#endif

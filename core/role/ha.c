@@ -1,0 +1,393 @@
+/*
+ * Home agent: what a Binding Update does to the cache (RFC 6275 9.5.1, 10.3.1,
+ * 10.3.2) and what it is answered (9.5.4). The data path, the home link and time
+ * are behind struct world. Correspondent registrations are not handled here.
+ */
+#include <errno.h>
+
+#include "base/addr.h"
+#include "role/event.h"
+#include "role/ha.h"
+
+#define DAD_WAIT       SEC /* RetransTimer x DupAddrDetectTransmits, RFC 4862 5.1 */
+#define CLAIMS	       3   /* MAX_NEIGHBOR_ADVERTISEMENT, RFC 4861 10 */
+#define CLAIM_INTERVAL SEC
+#define DROP	       (-1) /* verdict: say nothing */
+
+static void on_timer(struct timer *t, usec now);
+
+void ha_init(struct ha *ha, const struct world *w, uint64_t seed)
+{
+	*ha = (struct ha){.w = w, .refusals = {.rate = 500, .burst = 1000}};
+	bc_init(&ha->bc, BC_BY_HOME, seed, ha);
+}
+
+void ha_start(struct ha *ha, const struct ha_conf *conf)
+{
+	ha->conf = *conf;
+	ha->bc.max = conf->max_bindings;
+	ha->on = true;
+}
+
+void ha_address(struct ha *ha, const struct in6_addr *addr, uint8_t plen, bool gone)
+{
+	size_t i = 0;
+
+	while (i < ha->addrs && !addr_eq(&ha->addr[i].addr, addr))
+		i++;
+	if (gone && i < ha->addrs)
+		ha->addr[i] = ha->addr[--ha->addrs];
+	else if (!gone && i < HA_ADDRS_MAX)
+		ha->addr[i] = (struct ha_addr){*addr, plen};
+	if (!gone && i == ha->addrs && i < HA_ADDRS_MAX)
+		ha->addrs++;
+}
+
+struct in6_addr ha_link_local(const struct in6_addr *home)
+{
+	struct in6_addr ll = *home;
+
+	memset(&ll, 0, 8);
+	ll.s6_addr[0] = 0xfe;
+	ll.s6_addr[1] = 0x80;
+	return ll;
+}
+
+static void tell(struct ha *ha, enum event_type type, const struct bc_entry *e, const struct in6_addr *old, usec now)
+{
+	ha->w->event(ha->w->ctx, &(struct event){.type = type, .binding = e, .coa = old}, now);
+}
+
+/* --- answers ----------------------------------------------------------------------------------------------------- */
+
+/* 9.5.4: to where the update came from, whatever the cache says; with a type 2 routing header unless that is the home
+ * address itself. */
+static void send_ba(struct ha *ha, const struct in6_addr *local, const struct in6_addr *home, const struct in6_addr *to,
+	uint8_t status, uint16_t seq, uint16_t lifetime)
+{
+	struct mh ba = {.type = MH_BA, .u.ba = {.status = status, .seq = seq, .lifetime = lifetime}};
+	struct via via = {.src = *local, .dst = *to, .rh2 = *home, .has_rh2 = !addr_eq(to, home)};
+
+	ha->stats.tx_ba++;
+	ha->w->send(ha->w->ctx, &via, &ba);
+}
+
+static void accept_bu(struct ha *ha, const struct bc_entry *e)
+{
+	if (e->flags & BU_F_ACK)
+		send_ba(ha, &e->local, &e->home, &e->from, BA_ACCEPTED, e->seq, e->lifetime);
+}
+
+static void refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, usec now)
+{
+	struct event ev = {.type = EV_BU_REFUSED, .addr = &rq->home, .coa = &rq->coa, .status = status};
+
+	ha->stats.refused++;
+	if (!rate_take(&ha->refusals, now))
+		return;
+	ha->w->event(ha->w->ctx, &ev, now);
+	send_ba(ha, &rq->via->dst, &rq->home, &rq->via->src, status, seq, 0);
+}
+
+/* --- the life of a binding --------------------------------------------------------------------------------------- */
+
+static void rearm(struct ha *ha, struct bc_entry *e)
+{
+	usec due = e->claim_at < e->expires ? e->claim_at : e->expires;
+
+	if (due == NEVER)
+		timer_stop(ha->w->timers, &e->timer);
+	else
+		timer_arm(ha->w->timers, &e->timer, due, on_timer);
+}
+
+static void forget(struct ha *ha, struct bc_entry *e, enum event_type why, usec now)
+{
+	timer_stop(ha->w->timers, &e->timer);
+	if (e->state == MIP_BINDING_ACTIVE)
+		ha->w->unbind(ha->w->ctx, e);
+	tell(ha, why, e, NULL, now);
+	bc_del(&ha->bc, e);
+}
+
+static void claim(struct ha *ha, struct bc_entry *e, usec now)
+{
+	ha->w->claim(ha->w->ctx, ha->conf.ifindex, &e->home);
+	if (e->flags & BU_F_LINKLOCAL) {
+		struct in6_addr ll = ha_link_local(&e->home);
+
+		ha->w->claim(ha->w->ctx, ha->conf.ifindex, &ll);
+	}
+	e->claims--;
+	e->claim_at = e->claims ? now + CLAIM_INTERVAL : NEVER;
+}
+
+/* The home address is free: into the data path, announced, acknowledged. */
+static int activate(struct ha *ha, struct bc_entry *e, usec now, struct why *why)
+{
+	int err = ha->w->bind(ha->w->ctx, e, why);
+
+	if (err)
+		return err;
+	e->state = MIP_BINDING_ACTIVE;
+	e->claims = CLAIMS;
+	claim(ha, e, now);
+	rearm(ha, e);
+	tell(ha, EV_BINDING_ADDED, e, NULL, now);
+	return 0;
+}
+
+/* A pending registration that cannot be: the answer goes where the update came from. */
+static void fail_pending(struct ha *ha, struct bc_entry *e, uint8_t status, usec now)
+{
+	struct via via = {.src = e->from, .dst = e->local};
+	struct ha_request rq = {.via = &via, .home = e->home, .coa = e->coa};
+	uint16_t seq = e->seq;
+
+	forget(ha, e, EV_BINDING_REMOVED, now);
+	refuse(ha, &rq, status, seq, now);
+}
+
+static void probe_over(struct ha *ha, struct bc_entry *e, usec now)
+{
+	if (activate(ha, e, now, NULL))
+		fail_pending(ha, e, BA_RESOURCES, now);
+	else
+		accept_bu(ha, e);
+}
+
+static void on_timer(struct timer *t, usec now)
+{
+	struct bc_entry *e = timer_owner(t, struct bc_entry, timer);
+	struct ha *ha = e->cache->owner;
+
+	if (e->state == MIP_BINDING_DAD) {
+		probe_over(ha, e, now);
+	} else if (now >= e->expires) {
+		forget(ha, e, EV_BINDING_EXPIRED, now);
+	} else {
+		claim(ha, e, now);
+		rearm(ha, e);
+	}
+}
+
+void ha_on_taken(struct ha *ha, const struct in6_addr *target, usec now)
+{
+	/* A link-local target belongs to the home address with that identifier under one of our prefixes. */
+	for (size_t i = 0; i <= ha->addrs; i++) {
+		struct in6_addr home = *target;
+		struct bc_entry *e;
+
+		if (i < ha->addrs && IN6_IS_ADDR_LINKLOCAL(target))
+			memcpy(&home, &ha->addr[i].addr, 8);
+		e = bc_find(&ha->bc, &home, NULL);
+		if (e && e->state == MIP_BINDING_DAD && (addr_eq(&home, target) || e->flags & BU_F_LINKLOCAL)) {
+			fail_pending(ha, e, BA_DAD_FAILED, now);
+			return;
+		}
+	}
+}
+
+void ha_stop(struct ha *ha, usec now)
+{
+	while (bc_count(&ha->bc))
+		forget(ha, bc_at(&ha->bc, bc_count(&ha->bc) - 1), EV_BINDING_REMOVED, now);
+	bc_free(&ha->bc);
+	ha->on = false;
+}
+
+/* --- Binding Updates --------------------------------------------------------------------------------------------- */
+
+static bool ours(const struct ha *ha, const struct in6_addr *addr)
+{
+	for (size_t i = 0; i < ha->addrs; i++)
+		if (addr_eq(&ha->addr[i].addr, addr))
+			return true;
+	return false;
+}
+
+static bool on_home_link(const struct ha *ha, const struct in6_addr *home)
+{
+	for (size_t i = 0; i < ha->addrs; i++)
+		if (addr_in(&ha->addr[i].addr, home, ha->addr[i].plen))
+			return true;
+	return false;
+}
+
+static bool serves(const struct ha *ha, const struct in6_addr *local)
+{
+	return ours(ha, local) && (addr_any(&ha->conf.address) || addr_eq(&ha->conf.address, local));
+}
+
+/* Would what is tunnelled to `coa` come back to be tunnelled there again, perhaps through other bindings (6.1.7)? */
+static bool in_circle(const struct ha *ha, const struct in6_addr *home, const struct in6_addr *coa)
+{
+	const struct in6_addr *at = coa;
+
+	for (size_t hops = bc_count(&ha->bc); !addr_eq(at, home); hops--) {
+		const struct bc_entry *e = bc_find(&ha->bc, at, NULL);
+
+		if (!e)
+			return false;
+		if (!hops)
+			return true;
+		at = &e->coa;
+	}
+	return true;
+}
+
+/* 10.3.1, 10.3.2 and 9.5.1, in the RFC's order: DROP, a status to refuse with, or 0. */
+static int judge(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e)
+{
+	/* Without an address to answer from or to, nothing may happen (9.5.4). */
+	if (!addr_routable(&rq->home) || !addr_routable(&rq->via->src) || !addr_routable(&rq->via->dst))
+		return DROP;
+	if (e && (int16_t)(rq->seq - e->seq) <= 0 && !e->fixed)
+		return BA_SEQ_OUT_OF_WINDOW;
+	if (!(rq->flags & BU_F_HOME))
+		return e ? BA_TYPE_CHANGE : DROP;
+	if (!ha->on)
+		return BA_NO_HOME_REG;
+	if (!addr_routable(&rq->coa) || ours(ha, &rq->coa))
+		return BA_INVALID_COA;
+	if (!rq->remove && in_circle(ha, &rq->home, &rq->coa))
+		return DROP;
+	if (rq->remove && !e)
+		return BA_NOT_HOME_AGENT;
+	if (!on_home_link(ha, &rq->home))
+		return BA_NOT_HOME_SUBNET;
+	if (!serves(ha, &rq->via->dst) || ours(ha, &rq->home))
+		return BA_NOT_HOME_AGENT;
+	return e && e->fixed ? BA_PROHIBITED : 0;
+}
+
+static void note(struct bc_entry *e, const struct ha_request *rq, const struct ha *ha, usec now)
+{
+	uint32_t most = ha->conf.max_lifetime / MH_LIFE_UNIT;
+
+	e->local = rq->via->dst;
+	e->from = rq->via->src;
+	e->coa = rq->coa;
+	e->seq = rq->seq;
+	e->flags = rq->flags;
+	e->lifetime = rq->lifetime < most ? rq->lifetime : (uint16_t)most;
+	e->expires = now + e->lifetime * MH_LIFE_UNIT * SEC;
+}
+
+/* First registration: nobody else on the home link may have the address (10.3.1). */
+static void start_probe(struct ha *ha, const struct ha_request *rq, usec now)
+{
+	struct bc_entry *e = bc_add(&ha->bc, &rq->home, &rq->via->dst);
+
+	if (!e) {
+		refuse(ha, rq, BA_RESOURCES, rq->seq, now);
+		return;
+	}
+	note(e, rq, ha, now);
+	e->made = now;
+	e->state = MIP_BINDING_DAD;
+	timer_arm(ha->w->timers, &e->timer, now + DAD_WAIT, on_timer);
+	ha->w->probe(ha->w->ctx, ha->conf.ifindex, &e->home);
+	if (e->flags & BU_F_LINKLOCAL) {
+		struct in6_addr ll = ha_link_local(&e->home);
+
+		ha->w->probe(ha->w->ctx, ha->conf.ifindex, &ll);
+	}
+	tell(ha, EV_BINDING_PROBING, e, NULL, now);
+}
+
+/* The mobile node moved or refreshes. While the probe runs, the newest update is the one that will be answered. */
+static void renew(struct ha *ha, struct bc_entry *e, const struct ha_request *rq, usec now)
+{
+	struct bc_entry before = *e;
+	bool moved = !addr_eq(&e->coa, &rq->coa) || !addr_eq(&e->local, &rq->via->dst);
+
+	note(e, rq, ha, now);
+	if (e->state == MIP_BINDING_DAD)
+		return;
+	if (moved && ha->w->bind(ha->w->ctx, e, NULL)) {
+		*e = before;
+		e->seq = rq->seq; /* used up all the same: it must not be played again */
+		refuse(ha, rq, BA_RESOURCES, rq->seq, now);
+		return;
+	}
+	rearm(ha, e);
+	tell(ha, moved ? EV_BINDING_MOVED : EV_BINDING_REFRESHED, e, &before.coa, now);
+	accept_bu(ha, e);
+}
+
+/* 10.3.2: intercept no more, then answer: the acknowledgement must reach the mobile node on its own link. */
+static void deregister(struct ha *ha, struct bc_entry *e, const struct ha_request *rq, usec now)
+{
+	forget(ha, e, EV_BINDING_REMOVED, now);
+	if (rq->flags & BU_F_ACK)
+		send_ba(ha, &rq->via->dst, &rq->home, &rq->via->src, BA_ACCEPTED, rq->seq, 0);
+}
+
+static struct ha_request request_of(const struct via *via, const struct mh *m)
+{
+	struct ha_request rq = {.via = via, .seq = m->u.bu.seq, .flags = m->u.bu.flags, .lifetime = m->u.bu.lifetime};
+
+	rq.home = via->has_hao ? via->hao : via->src;
+	rq.coa = m->opt.has & MHO_ALT_COA ? m->opt.alt_coa : via->src;
+	rq.remove = !rq.lifetime || addr_eq(&rq.coa, &rq.home);
+	return rq;
+}
+
+void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, usec now)
+{
+	struct ha_request rq = request_of(via, m);
+	struct bc_entry *e = bc_find(&ha->bc, &rq.home, NULL);
+	int status = judge(ha, &rq, e);
+
+	ha->stats.rx_bu++;
+	if (status == DROP)
+		ha->stats.dropped++;
+	else if (status)
+		refuse(ha, &rq, (uint8_t)status, status == BA_SEQ_OUT_OF_WINDOW ? e->seq : rq.seq, now);
+	else if (rq.remove)
+		deregister(ha, e, &rq, now);
+	else if (e)
+		renew(ha, e, &rq, now);
+	else
+		start_probe(ha, &rq, now);
+}
+
+/* --- by hand ----------------------------------------------------------------------------------------------------- */
+
+int ha_add(struct ha *ha, const struct in6_addr *home, const struct in6_addr *coa, const struct in6_addr *local,
+	uint32_t lifetime, usec now, struct why *why)
+{
+	uint32_t units = lifetime / MH_LIFE_UNIT;
+	struct bc_entry *e;
+	int err;
+
+	if (!addr_routable(home) || ours(ha, home))
+		return why_set(why, EINVAL, "%s cannot be a home address", addr_text(home).s);
+	if (!addr_routable(coa) || ours(ha, coa) || in_circle(ha, home, coa))
+		return why_set(why, EINVAL, "%s cannot be the care-of address", addr_text(coa).s);
+	if (bc_find(&ha->bc, home, NULL))
+		return why_set(why, EEXIST, "%s has a binding already", addr_text(home).s);
+	e = bc_add(&ha->bc, home, local);
+	if (!e)
+		return why_set(why, ENOSPC, "the binding cache is full (%zu entries)", bc_count(&ha->bc));
+	e->coa = *coa;
+	e->made = now;
+	e->fixed = true;
+	e->expires = lifetime ? now + lifetime * SEC : NEVER;
+	e->lifetime = units < MH_LIFE_INF ? (uint16_t)units : MH_LIFE_INF;
+	err = activate(ha, e, now, why);
+	if (err)
+		bc_del(&ha->bc, e);
+	return err;
+}
+
+int ha_del(struct ha *ha, const struct in6_addr *home, usec now, struct why *why)
+{
+	struct bc_entry *e = bc_find(&ha->bc, home, NULL);
+
+	if (!e)
+		return why_set(why, ENOENT, "no binding of %s", addr_text(home).s);
+	forget(ha, e, EV_BINDING_REMOVED, now);
+	return 0;
+}

@@ -1,0 +1,74 @@
+/*
+ * The home agent (RFC 6275 10): registration, refresh and de-registration of home
+ * addresses on one home link, Duplicate Address Detection before the first, and
+ * the announcements that draw a home address's packets to us.
+ */
+#ifndef MIP_ROLE_HA_H
+#define MIP_ROLE_HA_H
+
+#include "base/rate.h"
+#include "role/bc.h"
+#include "role/world.h"
+
+#define HA_ADDRS_MAX 16
+
+struct ha_conf {
+	unsigned ifindex;	 /* the home link, 0 = none chosen */
+	struct in6_addr address; /* the only address served, :: = all of ours on the home link */
+	uint32_t max_lifetime;	 /* seconds, 4 .. 262136 */
+	uint32_t max_bindings;
+};
+
+/* One of our addresses on the home link; its prefix is a home prefix. */
+struct ha_addr {
+	struct in6_addr addr;
+	uint8_t plen;
+};
+
+struct ha_stats {
+	uint64_t rx_bu, refused, dropped, tx_ba;
+};
+
+struct ha {
+	const struct world *w;
+	struct bc bc;
+	struct ha_conf conf;
+	struct ha_addr addr[HA_ADDRS_MAX];
+	size_t addrs;
+	struct rate refusals; /* Binding Acknowledgements that refuse */
+	struct ha_stats stats;
+	bool on;
+};
+
+/* A Binding Update as the checks of 9.5.1 and 10.3 see it. */
+struct ha_request {
+	const struct via *via;
+	struct in6_addr home, coa;
+	uint16_t seq, flags, lifetime;
+	bool remove;
+};
+
+void ha_init(struct ha *ha, const struct world *w, uint64_t seed);
+/* Serves from now on; called again with another conf it keeps the bindings. */
+void ha_start(struct ha *ha, const struct ha_conf *conf);
+/* Takes every binding out of the data path and forgets it. */
+void ha_stop(struct ha *ha, usec now);
+/* Our addresses on the home link, as the kernel tells them. */
+void ha_address(struct ha *ha, const struct in6_addr *addr, uint8_t plen, bool gone);
+
+/* A Binding Update, home registration or not: answered as 10.3 and 9.5.1 say. */
+void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, usec now);
+/* A Neighbor Advertisement for `target` on the home link, or a probe of somebody else's DAD for it: if we are probing
+ * it ourselves, the address is taken (10.3.1, RFC 4862 5.4.3). */
+void ha_on_taken(struct ha *ha, const struct in6_addr *target, usec now);
+
+/* Bindings made by hand; lifetime in seconds, 0 = until removed. -EEXIST, -ENOSPC, -EINVAL, or the data path's error.
+ */
+int ha_add(struct ha *ha, const struct in6_addr *home, const struct in6_addr *coa, const struct in6_addr *local,
+	uint32_t lifetime, usec now, struct why *why) __attribute__((warn_unused_result));
+int ha_del(struct ha *ha, const struct in6_addr *home, usec now, struct why *why) __attribute__((warn_unused_result));
+
+/* The link-local address with the same interface identifier, defended too when L is set (10.3.1). */
+struct in6_addr ha_link_local(const struct in6_addr *home);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * The mobile node (RFC 6275 11): for each home address, keep the home agent
+ * informed of the care-of address (11.7.1, 11.7.3, 11.8) and return home (11.5.5).
+ */
+#ifndef MIP_ROLE_MN_H
+#define MIP_ROLE_MN_H
+
+#include "role/attach.h"
+#include "role/bul.h"
+#include "role/world.h"
+
+#define MN_HOMES_MAX	16
+#define MN_PEERS_MAX	1024 /* correspondents, all home addresses together */
+#define MN_CANDIDATES	64   /* that are counted at once before they are worth it */
+#define MN_POLICIES_MAX 64
+
+struct mn_home_conf {
+	struct in6_addr home, agent;
+	uint8_t plen;	   /* of the home prefix */
+	uint32_t lifetime; /* seconds asked for, 4 .. 262140 */
+};
+
+struct mn_home {
+	struct mn_home_conf conf;
+	struct place place;    /* where we are, as last acted upon */
+	struct bul_entry *reg; /* the home registration, NULL while there is none */
+	uint8_t state;	       /* enum mip_mn_state */
+	usec since;	       /* in this state */
+	bool tunnelled;	       /* the reverse tunnel stands at place.coa */
+	bool numbered;	       /* seq is that of the last update, kept from one registration to the next */
+	uint16_t seq;
+};
+
+/* What is wished for correspondents under a prefix; the longest match counts, none = the default mode. */
+struct ro_policy {
+	struct in6_addr peer;
+	uint8_t plen;
+	uint8_t mode; /* enum mip_ro_policy */
+};
+
+/* A correspondent that may become worth optimizing. */
+struct ro_candidate {
+	struct in6_addr home, peer;
+	usec since; /* 0 = free */
+	uint16_t in, out;
+};
+
+struct mn {
+	const struct world *w;
+	struct attach attach;
+	struct bul bul;
+	struct mn_home home[MN_HOMES_MAX];
+	size_t homes;
+	struct ro_candidate candidate[MN_CANDIDATES];
+	struct ro_policy policy[MN_POLICIES_MAX];
+	size_t policies;
+	uint8_t mode; /* enum mip_ro_policy, for everybody else */
+	bool on;
+};
+
+void mn_init(struct mn *mn, const struct world *w, uint64_t seed);
+void mn_start(struct mn *mn);
+/* De-registers what is bound (one Binding Update, not waited for) and forgets links, homes and registrations. */
+void mn_stop(struct mn *mn, usec now);
+
+/* -EEXIST, -ENOSPC. The place is looked for at once. */
+int mn_add(struct mn *mn, const struct mn_home_conf *conf, usec now, struct why *why)
+	__attribute__((warn_unused_result));
+int mn_del(struct mn *mn, const struct in6_addr *home, usec now, struct why *why) __attribute__((warn_unused_result));
+struct mn_home *mn_find(struct mn *mn, const struct in6_addr *home);
+
+/* Facts (see attach.h) and messages. */
+void mn_on_link(struct mn *mn, unsigned ifindex, bool up, bool gone, usec now);
+void mn_on_ra(struct mn *mn, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now);
+void mn_on_addr(struct mn *mn, unsigned ifindex, const struct attach_addr *addr, bool gone, usec now);
+/* From a home agent; a correspondent's is for ro.h. */
+void mn_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now);
+
+#endif

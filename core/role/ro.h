@@ -1,0 +1,33 @@
+/*
+ * Route optimization, the mobile node's half (RFC 6275 5.2, 11.6, 11.7.2): which
+ * correspondents are worth it, return routability with them, and their bindings
+ * renewed while packets flow and after every move. Works on the state of mn.h.
+ */
+#ifndef MIP_ROLE_RO_H
+#define MIP_ROLE_RO_H
+
+#include "role/mn.h"
+
+/* Facts. A packet went from `home` to `peer` (out) or came back through the tunnel. */
+void ro_on_traffic(struct mn *mn, const struct in6_addr *home, const struct in6_addr *peer, bool out, usec now);
+/* The home address is somewhere else now (h->place), or its home registration was acknowledged. */
+void ro_on_moved(struct mn *mn, struct mn_home *h, usec now);
+void ro_on_registered(struct mn *mn, struct mn_home *h, usec now);
+/* The home address goes away: its correspondents are forgotten, not told. */
+void ro_forget_home(struct mn *mn, const struct in6_addr *home, usec now);
+
+/* Messages: HoT, CoT, BRR, BE; BA of a correspondent (true when it was about an update of ours). */
+void ro_on_test(struct mn *mn, const struct via *via, const struct mh *m, usec now);
+void ro_on_brr(struct mn *mn, const struct via *via, usec now);
+void ro_on_be(struct mn *mn, const struct via *via, const struct mh *m, usec now);
+bool ro_on_ba(struct mn *mn, const struct via *via, const struct mh *m, const uint8_t *data, usec now);
+/* `peer` answered a Mobility Header to it with an ICMPv6 error: it does not know Mobile IPv6 (11.3.5). */
+void ro_on_unsupported(struct mn *mn, const struct in6_addr *peer, usec now);
+
+/* Policy (11.2.2...). -ENOSPC when the list is full; del of what is not there is -ENOENT. */
+int ro_policy_set(struct mn *mn, const struct ro_policy *p, usec now, struct why *why)
+	__attribute__((warn_unused_result));
+int ro_policy_del(struct mn *mn, const struct in6_addr *peer, uint8_t plen, struct why *why)
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * Return routability (RFC 6275 5.2): nonces and Kcn of a correspondent node, keygen
+ * tokens, the binding management key and the authenticator over a message. The
+ * correspondent keeps no state for a peer it has only been asked by.
+ */
+#ifndef MIP_ROLE_RR_H
+#define MIP_ROLE_RR_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "role/world.h"
+
+#define RR_MAX_NONCE_LIFE   (240 * SEC) /* MAX_NONCE_LIFETIME */
+#define RR_MAX_TOKEN_LIFE   (210 * SEC) /* MAX_TOKEN_LIFETIME */
+#define RR_MAX_BINDING_LIFE 420		/* MAX_RR_BINDING_LIFETIME, seconds */
+#define RR_KBM_LEN	    20
+#define RR_MAC_LEN	    12
+
+#define RR_NONCE_EVERY (RR_MAX_NONCE_LIFE - RR_MAX_TOKEN_LIFE) /* so that a token handed out now lives its 210 s */
+#define RR_NONCES      16 /* a power of two, so that index and slot wrap together; 240 / 30 + 1 are in use */
+
+struct rr_nonce {
+	uint8_t bytes[8];
+	usec made; /* 0 = never */
+};
+
+struct rr {
+	uint8_t kcn[20];
+	uint16_t index; /* of the newest nonce */
+	struct rr_nonce nonce[RR_NONCES];
+};
+
+enum rr_kind { RR_HOME = 0, RR_COA = 1 }; /* the octet that separates the two tokens, 5.2.5 */
+
+/* A fresh Kcn and no nonces. */
+void rr_init(struct rr *rr, const struct world *w);
+/* The token for `addr` under the newest nonce, which is made when the last one is 30 s old. Returns its index. */
+uint16_t rr_issue(struct rr *rr, const struct world *w, enum rr_kind kind, const struct in6_addr *addr, usec now,
+	uint64_t *token);
+/* The token for `addr` under nonce `index`. False when that nonce has expired or never was. */
+bool rr_recall(
+	const struct rr *rr, uint16_t index, enum rr_kind kind, const struct in6_addr *addr, usec now, uint64_t *token);
+
+/* All tokens handed out so far are void (5.2.8: what authorised a binding that is not remembered must not do so again).
+ */
+void rr_revoke(struct rr *rr);
+
+/* Kbm = SHA1(home keygen token | care-of keygen token); coa NULL when the binding is deleted (5.2.5, 9.5.1). */
+void rr_kbm(uint64_t home, const uint64_t *coa, uint8_t kbm[RR_KBM_LEN]);
+/* First(96, HMAC_SHA1(Kbm, care-of address | correspondent | message up to the authenticator)), 6.2.7. The message's
+ * checksum counts as 0. */
+void rr_mac(const uint8_t kbm[RR_KBM_LEN], const struct in6_addr *coa, const struct in6_addr *cn, const uint8_t *data,
+	size_t auth_at, uint8_t mac[RR_MAC_LEN]);
+/* Compares in constant time. */
+bool rr_mac_ok(const uint8_t kbm[RR_KBM_LEN], const struct in6_addr *coa, const struct in6_addr *cn,
+	const uint8_t *data, size_t auth_at, const uint8_t mac[RR_MAC_LEN]);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * Everything a role does to the world, and all it may know of it. Roles are pure:
+ * (state, message, now) -> calls of this table. The agent fills it with the kernel,
+ * tests fill it with a notebook and turn the clock by hand.
+ *
+ * Calls never come back into the role that makes them.
+ */
+#ifndef MIP_ROLE_WORLD_H
+#define MIP_ROLE_WORLD_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/timer.h"
+#include "base/why.h"
+#include "wire/icmp6.h"
+#include "wire/mh.h"
+
+struct bc_entry;
+struct event;
+struct mn_home;
+
+/* What the authenticator of a message is made of (6.2.7). */
+struct mh_auth {
+	uint8_t kbm[20];
+	struct in6_addr coa, cn;
+};
+
+/* How a message travels, as RFC 6275 looks at it: addresses of the IPv6 header, home addresses of HAO and RH2. */
+struct via {
+	struct in6_addr src, dst;
+	struct in6_addr hao, rh2; /* valid with has_* */
+	bool has_hao, has_rh2;
+	bool esp;	  /* in: came through IPsec */
+	unsigned ifindex; /* in: came through this link (0 = not known); out: leave through it (0 = by routing) */
+	const struct mh_auth *auth; /* out: sign the message with this; it has MHO_AUTH */
+};
+
+/* Which end of an optimized path moves: `local` is a home address of ours and packets carry a HAO, or `remote` is a
+ * mobile node's and packets carry an RH2 (and those from it a HAO). Two mobile nodes: both. */
+enum ro_side { RO_HOME, RO_PEER };
+
+struct world {
+	void *ctx;
+	struct timers *timers;
+	uint32_t (*random)(void *ctx);
+	void (*event)(void *ctx, const struct event *ev, usec now);
+	/* Sends m. Failures are the link's weather: counted by the implementation, cured by retransmission. */
+	void (*send)(void *ctx, const struct via *via, struct mh *m);
+
+	/* Home agent: intercept `home` on the home link and tunnel it to the care-of address, both or none (also:
+	 * move). */
+	int (*bind)(void *ctx, const struct bc_entry *e, struct why *why);
+	void (*unbind)(void *ctx, const struct bc_entry *e);
+	/* One Neighbor Solicitation from :: for `target` on the home link (RFC 4862 5.4.2). */
+	void (*probe)(void *ctx, unsigned ifindex, const struct in6_addr *target);
+	/* A multicast Neighbor Advertisement, Override set, Router clear, that makes the home link send `home` to us
+	 * (10.4.1). */
+	void (*claim)(void *ctx, unsigned ifindex, const struct in6_addr *home);
+
+	/* Mobile node: ask for routers at once. */
+	void (*solicit)(void *ctx, unsigned ifindex);
+	/* Forget default routers and autoconfigured addresses of the link that are not of this advertisement (moved).
+	 */
+	void (*settle)(void *ctx, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra);
+	/* Put the home address on the home link, usable at once / take it away. `agent_lladdr` may be NULL. */
+	void (*arrive_home)(void *ctx, const struct mn_home *h, unsigned ifindex, const uint8_t *agent_lladdr);
+	void (*leave_home)(void *ctx, const struct mn_home *h, unsigned ifindex);
+	/* Reverse tunnel from the care-of address h->place.coa to h->conf.agent, made or moved / taken down. 0 or
+	 * -errno (logged). */
+	int (*tunnel)(void *ctx, const struct mn_home *h);
+	void (*untunnel)(void *ctx, const struct mn_home *h);
+
+	/* Route optimization between `local` and `remote`: the side that moves is at `coa`; NULL: no more. 0 or -errno
+	 * (logged). */
+	int (*optimize)(void *ctx, enum ro_side side, const struct in6_addr *local, const struct in6_addr *remote,
+		const struct in6_addr *coa);
+	/* Did packets travel optimized between the two, either way, since this was asked last? */
+	bool (*busy)(void *ctx, const struct in6_addr *local, const struct in6_addr *remote);
+};
+
+#endif
