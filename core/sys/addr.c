@@ -1,0 +1,123 @@
+/*
+ * link.h: addresses. The home address is ours to add and delete; care-of addresses are the
+ * kernel's (RFC 4862) and only those of links left behind are taken away from it.
+ */
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "sys/link.h"
+
+#ifndef IFAPROT_KERNEL_RA
+#define IFAPROT_KERNEL_RA 2 /* since 5.18, as IFA_PROTO */
+#endif
+#define PROTO_ATTR 11 /* IFA_PROTO; older headers lack it */
+#define FLUSH_MAX  64
+
+static struct nlmsghdr *addr_msg(
+	void *buf, uint16_t type, uint16_t flags, unsigned ifindex, const struct in6_addr *addr, uint8_t plen)
+{
+	struct nlmsghdr *h = nl_msg(buf, type, flags, sizeof(struct ifaddrmsg));
+	struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+
+	m->ifa_family = AF_INET6;
+	m->ifa_prefixlen = plen;
+	m->ifa_index = ifindex;
+	mnl_attr_put(h, IFA_LOCAL, sizeof(*addr), addr);
+	return h;
+}
+
+int addr_add(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, bool nodad, bool home,
+	struct why *why)
+{
+	uint32_t flags = IFA_F_NOPREFIXROUTE | (nodad ? IFA_F_NODAD : 0) | (home ? IFA_F_HOMEADDRESS : 0);
+	char buf[NL_MSG_MAX], what[80];
+	struct nlmsghdr *h = addr_msg(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, ifindex, addr, plen);
+
+	mnl_attr_put_u32(h, IFA_FLAGS, flags);
+	snprintf(what, sizeof(what), "add address %s/%u", addr_text(addr).s, plen);
+	return nl_add(nl, h, why, what);
+}
+
+int addr_del(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, struct why *why)
+{
+	char buf[NL_MSG_MAX], what[80];
+
+	snprintf(what, sizeof(what), "delete address %s/%u", addr_text(addr).s, plen);
+	return nl_del(nl, addr_msg(buf, RTM_DELADDR, 0, ifindex, addr, plen), why, what);
+}
+
+/* What a dump of addresses is looked through for. */
+struct stale {
+	unsigned ifindex;
+	const struct in6_addr *keep;
+	size_t n, found;
+	bool protos; /* this kernel says who made an address */
+	struct {
+		struct in6_addr addr;
+		bool by_ra;
+	} a[FLUSH_MAX];
+};
+
+static bool kept(const struct stale *s, const struct in6_addr *addr)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!memcmp(&s->keep[i], addr, 8))
+			return true;
+	return false;
+}
+
+/* Known to be of an RA (its lifetime may be infinite), or at least finite. */
+static void consider(struct stale *s, const struct ifaddrmsg *m, const struct in6_addr *addr, uint32_t flags, int proto)
+{
+	bool by_ra = proto == IFAPROT_KERNEL_RA;
+
+	s->protos |= proto != 0;
+	if (m->ifa_index != s->ifindex || m->ifa_scope != RT_SCOPE_UNIVERSE || m->ifa_prefixlen != 64 || !addr)
+		return;
+	if ((!by_ra && (proto || (flags & IFA_F_PERMANENT))) || s->found == FLUSH_MAX || kept(s, addr))
+		return;
+	s->a[s->found].addr = *addr;
+	s->a[s->found++].by_ra = by_ra;
+}
+
+static int find_stale(const struct nlmsghdr *h, void *ctx)
+{
+	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+	const struct in6_addr *addr = NULL;
+	uint32_t flags = m->ifa_flags;
+	const struct nlattr *a;
+	int proto = 0;
+
+	mnl_attr_for_each (a, h, sizeof(*m)) {
+		uint16_t type = mnl_attr_get_type(a);
+
+		if (type == IFA_ADDRESS && mnl_attr_get_payload_len(a) == sizeof(*addr))
+			addr = mnl_attr_get_payload(a);
+		else if (type == IFA_FLAGS)
+			flags = mnl_attr_get_u32(a);
+		else if (type == PROTO_ATTR)
+			proto = mnl_attr_get_u8(a);
+	}
+	consider(ctx, m, addr, flags, proto);
+	return MNL_CB_OK;
+}
+
+int addr_flush_prefixes(struct nl *nl, unsigned ifindex, const struct in6_addr *keep, size_t n, struct why *why)
+{
+	struct stale s = {.ifindex = ifindex, .keep = keep, .n = n};
+	char buf[NL_MSG_MAX];
+	struct nlmsghdr *h = nl_msg(buf, RTM_GETADDR, 0, sizeof(struct ifaddrmsg));
+	struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+	int err;
+
+	m->ifa_family = AF_INET6;
+	err = nl_dump(nl, h, find_stale, &s, why, "list addresses");
+	for (size_t i = 0; i < s.found && !err; i++)
+		if (s.a[i].by_ra || !s.protos)
+			err = addr_del(nl, ifindex, &s.a[i].addr, 64, why);
+	return err;
+}

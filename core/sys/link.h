@@ -1,0 +1,112 @@
+/*
+ * Links, addresses, routes, rules, neighbours and sysctls, as far as a role needs them. Each is one request
+ * to the kernel; adding what is there and deleting what is not are 0. Functions take the nl.h request socket.
+ */
+#ifndef MIP_SYS_LINK_H
+#define MIP_SYS_LINK_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/why.h"
+#include "sys/nl.h"
+
+/* link.c: our own devices. */
+struct link_set {
+	unsigned mtu, txqlen; /* 0 = as it is */
+	unsigned gso_max;     /* longest packet not yet cut into segments; 0 = as it is */
+	bool no_lladdr;	      /* no link-local address is made for it */
+	bool up;
+};
+/* Sets these and the alias MIP_ALIAS. */
+int link_setup(struct nl *nl, unsigned ifindex, const struct link_set *set, struct why *why)
+	__attribute__((warn_unused_result));
+int link_delete(struct nl *nl, unsigned ifindex, struct why *why) __attribute__((warn_unused_result));
+/* The device `name` of kind `kind` ("ip6tnl") that carries our alias: its index, 0 = there is none (or it is not ours).
+ */
+int link_find_ours(struct nl *nl, const char *name, const char *kind, unsigned *ifindex, struct why *why)
+	__attribute__((warn_unused_result));
+/* Makes an ip6tnl device in collect-metadata mode. -EOPNOTSUPP: kernel without ip6_tunnel; -EEXIST: the name is taken.
+ */
+int link_add_ip6tnl(struct nl *nl, const char *name, struct why *why) __attribute__((warn_unused_result));
+
+/* Packets in and out, and those out that were dropped or failed. */
+int link_counters(struct nl *nl, unsigned ifindex, uint64_t *rx, uint64_t *tx, uint64_t *tx_dropped)
+	__attribute__((warn_unused_result));
+
+/* addr.c: the home address. nodad: usable at once. home: IFA_F_HOMEADDRESS, preferred as a source (RFC 3484 rule 4).
+ * No prefix route is made. */
+int addr_add(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, bool nodad, bool home,
+	struct why *why) __attribute__((warn_unused_result));
+int addr_del(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, struct why *why)
+	__attribute__((warn_unused_result));
+
+/*
+ * After a move, what an earlier link left on an interface is forgotten.
+ * addr_flush_prefixes: global /64 addresses the kernel autoconfigured (RFC 4862, temporary ones too) outside the /64s
+ * of keep[n]. Addresses set by hand or by DHCPv6 clients stay (before Linux 5.18 they must be permanent or not /64 for
+ * it). route_flush_prefixes: on-link /64 routes that came with such prefixes. route_flush_ra: routes learnt from Router
+ * Advertisements (default, RFC 4191) whose gateway is not one of keep[n].
+ */
+int addr_flush_prefixes(struct nl *nl, unsigned ifindex, const struct in6_addr *keep, size_t n, struct why *why)
+	__attribute__((warn_unused_result));
+int route_flush_prefixes(struct nl *nl, unsigned ifindex, const struct in6_addr *keep, size_t n, struct why *why)
+	__attribute__((warn_unused_result));
+int route_flush_ra(struct nl *nl, unsigned ifindex, const struct in6_addr *keep, size_t n, struct why *why)
+	__attribute__((warn_unused_result));
+
+/* route.c: routes of ours (protocol MIP_RTPROT, metric MIP_METRIC). With encap the packet leaves in a tunnel src ->
+ * remote (collect-metadata device). Adding again replaces our own, and never another's. */
+struct route {
+	struct in6_addr dst;
+	uint8_t plen;
+	uint32_t table; /* 0 = main */
+	unsigned ifindex;
+	bool encap;
+	struct in6_addr src, remote; /* without encap: src is the source the stack is to choose, :: = as it likes */
+	bool has_from; /* for packets of this source only; more specific than any without (CONFIG_IPV6_SUBTREES) */
+	struct in6_addr from;
+	uint32_t mtu; /* 0 = the device's */
+};
+int route_add(struct nl *nl, const struct route *r, struct why *why) __attribute__((warn_unused_result));
+int route_del(struct nl *nl, const struct route *r, struct why *why) __attribute__((warn_unused_result));
+/* Deletes all routes of ours out of device ifindex (0 = any) for which keep (NULL = none) says false. */
+int route_sweep(struct nl *nl, unsigned ifindex, bool (*keep)(void *ctx, const struct route *r), void *ctx,
+	struct why *why) __attribute__((warn_unused_result));
+
+/* rule.c: packets from `home`, and those that may yet choose it as their source, are routed by `table`. */
+struct rule {
+	struct in6_addr home;
+	uint32_t table;
+};
+int rule_add(struct nl *nl, const struct rule *r, struct why *why) __attribute__((warn_unused_result));
+int rule_del(struct nl *nl, const struct rule *r, struct why *why) __attribute__((warn_unused_result));
+/* Deletes all rules of ours for which keep (NULL = none) says false. */
+int rule_sweep(struct nl *nl, bool (*keep)(void *ctx, const struct rule *r), void *ctx, struct why *why)
+	__attribute__((warn_unused_result));
+
+/*
+ * neigh.c: proxy Neighbor Discovery for a mobile node's home address on the home link (RFC 6275 10.4.1), and a known
+ * link-layer address of a neighbour (11.5.5: the home agent's, learnt from its RA). The kernel answers for a proxied
+ * address only with net/ipv6 sysctls conf/DEV/forwarding and conf/DEV/proxy_ndp at 1, and late (up to 0.8 s) unless
+ * neigh/DEV/proxy_delay is 0. Its answers leave Override 0: the announcement with Override 1 is the agent's.
+ */
+int neigh_proxy_add(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, struct why *why)
+	__attribute__((warn_unused_result));
+int neigh_proxy_del(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, struct why *why)
+	__attribute__((warn_unused_result));
+int neigh_learn(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, const uint8_t lladdr[6], struct why *why)
+	__attribute__((warn_unused_result));
+/* Proxy entries that carry our mark (protocol MIP_RTPROT) and are left of an earlier agent are removed. */
+int neigh_proxy_sweep(struct nl *nl, struct why *why) __attribute__((warn_unused_result));
+
+/* sysctl.c: sets net/ipv6/PATH (e.g. "conf/eth0/optimistic_dad") and remembers the old value in MIP_RUN_DIR (or the
+ * environment's), so that sysctl_restore puts everything back, also after a crash and a new start. ENOENT (kernel
+ * without it) is returned as -ENOENT. */
+int sysctl_set(const char *path, int value, struct why *why) __attribute__((warn_unused_result));
+int sysctl_get(const char *path, int *value) __attribute__((warn_unused_result));
+void sysctl_restore(void);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * rtnetlink by libmnl: one socket for requests, one for notifications, and the
+ * kernel's extended ack as the text of a `struct why`. What others of core/sys need to talk rtnetlink.
+ */
+#ifndef MIP_SYS_NL_H
+#define MIP_SYS_NL_H
+
+#include <libmnl/libmnl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/loop.h"
+#include "base/why.h"
+
+/* Our mark on routes and rules: rtm_protocol (16, which older daemons used, is DHCP's). Documented in mipd(8). */
+#define MIP_RTPROT    119
+#define MIP_TABLE     1190 /* first routing table of reverse tunnels; one per home address where homes differ in agent */
+#define MIP_RULE_PRIO 1190
+#define MIP_METRIC    119   /* of our routes: nobody else's route of the same prefix is ever replaced by ours */
+#define MIP_ALIAS     "mip" /* interface alias (IFLA_IFALIAS) of devices that are ours */
+
+#define NL_MSG_MAX 1024 /* a buffer for any one request of core/sys */
+
+/* What the kernel says changed. Addresses: usable = neither tentative (unless optimistic) nor failed. */
+struct nl_link {
+	unsigned index;
+	char name[IF_NAMESIZE];
+	bool gone, up; /* up = administratively up, carrier, and operational (IFF_RUNNING) */
+	bool loopback, ether;
+	uint8_t lladdr[6];
+	uint32_t ups; /* how often the carrier came: a quick down and up are told as one piece of news, or none */
+};
+
+struct nl_addr {
+	unsigned index;
+	struct in6_addr addr;
+	uint8_t plen;
+	bool gone, usable, optimistic, deprecated, failed, temporary, dynamic; /* failed: DAD found a duplicate */
+};
+
+struct nl_events {
+	void *ctx;
+	void (*link)(void *ctx, const struct nl_link *l);
+	void (*addr)(void *ctx, const struct nl_addr *a);
+	void (*resync)(void *ctx); /* notifications were lost: links and addresses follow again as a snapshot ... */
+	void (*synced)(void *ctx); /* ... and that was all of it: what was not told is gone */
+};
+
+struct nl;
+
+int nl_open(struct nl **out, struct loop *loop, struct why *why) __attribute__((warn_unused_result));
+void nl_close(struct nl *nl); /* NULL is nothing */
+/* Subscribes: a snapshot of all links, then all global and link-local addresses, arrives before this returns, then
+ * changes. Callbacks may make requests, not close. */
+int nl_listen(struct nl *nl, const struct nl_events *ev, struct why *why) __attribute__((warn_unused_result));
+
+/* A request in buf (NL_MSG_MAX bytes): header, and `extra` zeroed bytes behind it (struct rtmsg...) at
+ * mnl_nlmsg_get_payload. */
+struct nlmsghdr *nl_msg(void *buf, uint16_t type, uint16_t flags, size_t extra);
+
+/* One request with NLM_F_ACK, waited for. 0 or -errno; `what` names the operation in why ("add route 2001:db8::1"). */
+int nl_do(struct nl *nl, struct nlmsghdr *req, struct why *why, const char *what) __attribute__((warn_unused_result));
+/* The same where "is there" (nl_add) or "is not there" (nl_del: not found, no such device) is the answer wished for. */
+int nl_add(struct nl *nl, struct nlmsghdr *req, struct why *why, const char *what) __attribute__((warn_unused_result));
+int nl_del(struct nl *nl, struct nlmsghdr *req, struct why *why, const char *what) __attribute__((warn_unused_result));
+/* A dump, read whole before cb is called for each message: cb may make requests. NLM_F_DUMP_INTR restarts it unseen. */
+int nl_dump(struct nl *nl, struct nlmsghdr *req, mnl_cb_t cb, void *ctx, struct why *why, const char *what)
+	__attribute__((warn_unused_result));
+/* Requests queued and sent in batches without waiting one by one; nl_flush waits for all, reports the first error.
+ * Queued deletes of what is not there and adds of what is there are no errors. */
+int nl_queue(struct nl *nl, struct nlmsghdr *req, struct why *why) __attribute__((warn_unused_result));
+int nl_flush(struct nl *nl, struct why *why) __attribute__((warn_unused_result));
+
+/* For other netlink families (nft.c). A socket with extended acks, a grown buffer and a deadline; NULL with why filled.
+ */
+struct mnl_socket *nl_socket(int family, struct why *why);
+/* Sends len bytes and reads all answers (the kernel has them ready when send returns): the first error, unless `fine`
+ * (may be NULL) says of it that it is none. */
+int nl_talk(struct mnl_socket *s, const void *buf, size_t len, bool (*fine)(int err), struct why *why, const char *what)
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * link.h: policy rules `from HOME lookup TABLE`, marked by FRA_PROTOCOL. FIB_RULE_FIND_SADDR lets
+ * a packet whose source is not chosen yet try the rule too: the kernel then asks source address
+ * selection and follows the rule when that would pick the home address.
+ */
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "sys/link.h"
+
+static struct nlmsghdr *rule_msg(void *buf, uint16_t type, uint16_t flags, const struct rule *r)
+{
+	struct nlmsghdr *h = nl_msg(buf, type, flags, sizeof(struct fib_rule_hdr));
+	struct fib_rule_hdr *m = mnl_nlmsg_get_payload(h);
+
+	m->family = AF_INET6;
+	m->src_len = 128;
+	m->action = FR_ACT_TO_TBL;
+	m->table = RT_TABLE_UNSPEC;
+	mnl_attr_put(h, FRA_SRC, sizeof(r->home), &r->home);
+	mnl_attr_put_u32(h, FRA_TABLE, r->table);
+	mnl_attr_put_u32(h, FRA_PRIORITY, MIP_RULE_PRIO);
+	mnl_attr_put_u8(h, FRA_PROTOCOL, MIP_RTPROT);
+	return h;
+}
+
+int rule_add(struct nl *nl, const struct rule *r, struct why *why)
+{
+	char buf[NL_MSG_MAX], what[80];
+	struct nlmsghdr *h = rule_msg(buf, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, r);
+
+	((struct fib_rule_hdr *)mnl_nlmsg_get_payload(h))->flags = FIB_RULE_FIND_SADDR;
+	snprintf(what, sizeof(what), "add rule from %s", addr_text(&r->home).s);
+	return nl_add(nl, h, why, what);
+}
+
+int rule_del(struct nl *nl, const struct rule *r, struct why *why)
+{
+	char buf[NL_MSG_MAX], what[80];
+
+	snprintf(what, sizeof(what), "delete rule from %s", addr_text(&r->home).s);
+	return nl_del(nl, rule_msg(buf, RTM_DELRULE, 0, r), why, what);
+}
+
+struct walk {
+	struct nl *nl;
+	struct why *why;
+	bool (*keep)(void *ctx, const struct rule *r);
+	void *ctx;
+	int err;
+};
+
+static int sweep_one(const struct nlmsghdr *h, void *ctx)
+{
+	const struct fib_rule_hdr *m = mnl_nlmsg_get_payload(h);
+	struct rule r = {.table = m->table};
+	struct walk *w = ctx;
+	const struct nlattr *a;
+	bool ours = false;
+
+	mnl_attr_for_each (a, h, sizeof(*m)) {
+		uint16_t type = mnl_attr_get_type(a);
+
+		if (type == FRA_PROTOCOL)
+			ours = mnl_attr_get_u8(a) == MIP_RTPROT;
+		else if (type == FRA_TABLE)
+			r.table = mnl_attr_get_u32(a);
+		else if (type == FRA_SRC && mnl_attr_get_payload_len(a) == sizeof(r.home))
+			memcpy(&r.home, mnl_attr_get_payload(a), sizeof(r.home));
+	}
+	if (ours && (!w->keep || !w->keep(w->ctx, &r)))
+		w->err = rule_del(w->nl, &r, w->why) ?: w->err;
+	return MNL_CB_OK;
+}
+
+int rule_sweep(struct nl *nl, bool (*keep)(void *, const struct rule *), void *ctx, struct why *why)
+{
+	struct walk w = {nl, why, keep, ctx, 0};
+	char buf[NL_MSG_MAX];
+	struct nlmsghdr *h = nl_msg(buf, RTM_GETRULE, 0, sizeof(struct fib_rule_hdr));
+	int err;
+
+	((struct fib_rule_hdr *)mnl_nlmsg_get_payload(h))->family = AF_INET6;
+	err = nl_dump(nl, h, sweep_one, &w, why, "list rules");
+	return err ?: w.err;
+}

@@ -1,0 +1,86 @@
+/* self.h: /proc, libcap, and the one datagram systemd wants. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "sys/self.h"
+
+int self_keep_caps(struct why *why)
+{
+	static const cap_value_t keep[] = {CAP_NET_ADMIN, CAP_NET_RAW};
+	cap_t caps = cap_init();
+	int err = 0;
+
+	if (!caps)
+		return why_set(why, ENOMEM, "out of memory");
+	if (cap_set_flag(caps, CAP_PERMITTED, 2, keep, CAP_SET) ||
+		cap_set_flag(caps, CAP_EFFECTIVE, 2, keep, CAP_SET) || cap_set_proc(caps))
+		err = why_set(why, EPERM, "mipd needs CAP_NET_ADMIN and CAP_NET_RAW: run it as root");
+	cap_free(caps);
+	return err;
+}
+
+void self_caps(char *text, size_t cap)
+{
+	cap_t caps = cap_get_proc();
+	char *s = caps ? cap_to_text(caps, NULL) : NULL;
+
+	snprintf(text, cap, "%s", s ? s : "");
+	cap_free(s);
+	cap_free(caps);
+}
+
+uint64_t self_memory(void)
+{
+	unsigned long long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%*u %llu", &pages) != 1)
+		pages = 0;
+	fclose(f);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t self_netns(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/net", &st) ? 0 : st.st_ino;
+}
+
+void self_kernel(char *text, size_t cap)
+{
+	struct utsname u;
+
+	snprintf(text, cap, "%s", uname(&u) ? "" : u.release);
+}
+
+void self_notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	size_t len = path ? strlen(path) : 0;
+	int fd;
+
+	if (!len || len >= sizeof(to.sun_path))
+		return;
+	memcpy(to.sun_path, path, len);
+	if (path[0] == '@')
+		to.sun_path[0] = 0;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+	close(fd);
+}

@@ -1,0 +1,20 @@
+/* What the agent asks the system about itself, and tells the service manager. */
+#ifndef MIP_SYS_SELF_H
+#define MIP_SYS_SELF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/why.h"
+
+/* Keeps CAP_NET_ADMIN and CAP_NET_RAW, drops every other capability for good. -EPERM when one of the two is missing. */
+int self_keep_caps(struct why *why) __attribute__((warn_unused_result));
+/* The capabilities held, as libcap prints them. */
+void self_caps(char *text, size_t cap);
+uint64_t self_memory(void);		  /* resident bytes */
+uint64_t self_netns(void);		  /* inode of the network namespace */
+void self_kernel(char *text, size_t cap); /* release */
+/* sd_notify(3) without its library: state such as "READY=1" to $NOTIFY_SOCKET, if there is one. */
+void self_notify(const char *state);
+
+#endif

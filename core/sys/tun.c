@@ -1,0 +1,78 @@
+/*
+ * tun.h: /dev/net/tun. Plain packets, or with IFF_VNET_HDR those of TCP and, where the kernel's TUN knows it (6.2), of
+ * UDP segmentation offload.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sys/tun.h"
+#include <linux/if_tun.h>
+
+void sock_grow(int fd, int bytes)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
+/* The name may be a running agent's (EBUSY) or a persistent device of somebody's, which must not be taken over. */
+static int attach(int fd, const char *name, short flags, struct why *why)
+{
+	struct ifreq req = {.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL | flags)};
+
+	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", name);
+	if (ioctl(fd, TUNSETIFF, &req) == 0)
+		return 0;
+	if (errno == EBUSY)
+		return why_set(why, EBUSY, "device %s exists: another agent runs in this network namespace?", name);
+	return why_set(why, errno, "create TUN device %s: %s", name, strerror(errno));
+}
+
+static int offload(int fd, struct why *why)
+{
+	static const unsigned tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+
+	if (!ioctl(fd, TUNSETOFFLOAD, tcp | TUN_F_USO4 | TUN_F_USO6) || !ioctl(fd, TUNSETOFFLOAD, tcp))
+		return 0;
+	return why_set(why, errno, "segmentation offload of a TUN device: %s", strerror(errno));
+}
+
+static int open_flags(
+	struct nl *nl, const char *name, short flags, const struct link_set *set, unsigned *ifindex, struct why *why)
+{
+	int err, fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return why_set(why, errno, "/dev/net/tun: %s", strerror(errno));
+	err = attach(fd, name, flags, why);
+	if (!err && flags)
+		err = offload(fd, why);
+	*ifindex = err ? 0 : if_nametoindex(name);
+	if (!err)
+		err = link_setup(nl, *ifindex, set, why);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+int tun_open(struct nl *nl, const char *name, const struct link_set *set, unsigned *ifindex, struct why *why)
+{
+	return open_flags(nl, name, 0, set, ifindex, why);
+}
+
+int tun_open_vnet(struct nl *nl, const char *name, const struct link_set *set, unsigned *ifindex, struct why *why)
+{
+	return open_flags(nl, name, IFF_VNET_HDR, set, ifindex, why);
+}
