@@ -1,0 +1,264 @@
+/*
+ * The agent: roles + kernel + control socket. A command changes a copy of the
+ * configuration; the agent makes the running roles follow it or goes back.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "agent_impl.h"
+#include "base/addr.h"
+#include "base/log.h"
+#include "sys/self.h"
+
+/* --- commands ----------------------------------------------------------------------------------------------------- */
+
+/* One that a mobile node registered is not of the configuration, but may be removed by hand all the same. */
+static int remove_registered(struct agent *a, const struct ctl_request *rq, struct why *why)
+{
+	const struct in6_addr *home = ctl_addr(rq, MIP_A_HOME);
+	usec now = clock_now();
+
+	if (rq->cmd != MIP_BINDING_DEL)
+		return 0;
+	if (home && !bc_find(&a->ha.bc, home, NULL) && !conf_binding(&a->conf, home))
+		return why_attr(why, ENOENT, MIP_A_HOME, "no binding of %s", addr_text(home).s);
+	for (size_t i = bc_count(&a->ha.bc); i-- > 0;) {
+		const struct bc_entry *e = bc_at(&a->ha.bc, i);
+		struct in6_addr each = e->home;
+
+		if (!e->fixed && (!home || addr_eq(home, &each)) && ha_del(&a->ha, &each, now, why))
+			return -why->err;
+	}
+	return 0;
+}
+
+static int on_commit(void *ctx, const struct ctl_request *list, size_t n, size_t *bad, struct why *why)
+{
+	struct agent *a = ctx;
+	struct conf want = a->conf, was = a->conf;
+	bool ran = agent_runs(a);
+	int err = 0;
+
+	for (*bad = 0; *bad < n && !err; *bad += !err)
+		err = conf_change(&want, &list[*bad], why);
+	if (err)
+		return err;
+	*bad = n ? n - 1 : 0;
+	err = agent_follow(a, &want, why);
+	if (err && agent_follow(a, &was, NULL))
+		log_error("could not go back to the configuration before");
+	if (!err)
+		a->conf = want;
+	if (a->options->transient && ran && !agent_runs(a))
+		loop_quit(&a->loop);
+	return err;
+}
+
+static int on_set(void *ctx, const struct ctl_request *rq, struct why *why)
+{
+	struct agent *a = ctx;
+	size_t bad;
+	int err;
+
+	if (rq->cmd == MIP_AGENT_STOP) {
+		loop_quit(&a->loop);
+		return 0;
+	}
+	err = remove_registered(a, rq, why);
+	return err ? err : on_commit(a, rq, 1, &bad, why);
+}
+
+static int on_get(void *ctx, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, struct why *why)
+{
+	struct agent *a = ctx;
+
+	return get_record(&a->view, rq, at, m, why);
+}
+
+static void facts(void *ctx, struct agent_facts *to)
+{
+	struct agent *a = ctx;
+	struct path_stats ps = {0};
+	struct raw_stats rs = {0};
+	struct ro_drops ds;
+
+	*to = (struct agent_facts){.path = "", .path_why = "no role runs", .caps = a->caps, .kernel = a->kernel};
+	to->started = a->started;
+	to->netns = self_netns();
+	to->memory = self_memory();
+	to->dropped = a->malformed;
+	if (!host_is_open(&a->host) || path_stats(a->host.path, &ps))
+		return;
+	raw_stats(a->host.raw, &rs);
+	ro_drops(a->host.ro, &ds);
+	to->dropped += rs.rx_malformed + ds.rh2_home + ds.hao_unknown + ds.malformed;
+	to->path = path_name(a->host.path);
+	to->path_why = path_why(a->host.path);
+	to->mtu = path_mtu(a->host.path);
+	to->tun_rx = ps.rx_packets;
+	to->tun_tx = ps.tx_packets;
+	to->tun_refused = ps.rx_refused;
+}
+
+static void ro_facts(void *ctx, const struct in6_addr *local, const struct in6_addr *remote, struct ro_facts *to)
+{
+	struct agent *a = ctx;
+	struct ro_stats s;
+
+	if (!host_is_open(&a->host) || !ro_stats(a->host.ro, local, remote, &s))
+		return;
+	/* With a mobile node at both ends a packet carries both headers and is counted under both. */
+	to->out_packets = s.hao_out.packets > s.rh2_out.packets ? s.hao_out.packets : s.rh2_out.packets;
+	to->out_bytes = s.hao_out.bytes > s.rh2_out.bytes ? s.hao_out.bytes : s.rh2_out.bytes;
+	to->in_packets = s.hao_in.packets > s.rh2_in.packets ? s.hao_in.packets : s.rh2_in.packets;
+	to->in_bytes = s.hao_in.bytes > s.rh2_in.bytes ? s.hao_in.bytes : s.rh2_in.bytes;
+}
+
+/* A binding made by hand that ended by itself is not wished for any more. */
+static void forget_expired(struct agent *a, const struct event *ev)
+{
+	for (size_t i = 0; ev->type == EV_BINDING_EXPIRED && ev->binding->fixed && i < a->conf.bindings; i++)
+		if (addr_eq(&a->conf.binding[i].home, &ev->binding->home))
+			a->conf.binding[i] = a->conf.binding[--a->conf.bindings];
+}
+
+static void on_event(void *ctx, const struct event *ev, usec now)
+{
+	struct agent *a = ctx;
+	struct ctl_msg m;
+	char text[256];
+
+	forget_expired(a, ev);
+	if (ctl_watched(a->ctl)) {
+		event_record(&a->view, ev, now, &m);
+		ctl_event(a->ctl, &m);
+	}
+	if (!log_wanted(LOG_INFO))
+		return;
+	event_text(ev, text, sizeof(text));
+	if (event_is_remote(ev->type))
+		log_remote(LOG_INFO, now, "%s", text);
+	else
+		log_info("%s", text);
+}
+
+/* --- start and stop ----------------------------------------------------------------------------------------------- */
+
+static void on_signal(struct watch *w, uint32_t events)
+{
+	struct agent *a = timer_owner(w, struct agent, signals);
+
+	(void)events;
+	loop_quit(&a->loop);
+}
+
+static int watch_signals(struct agent *a, struct why *why)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	a->signals = (struct watch){signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), on_signal};
+	if (a->signals.fd < 0 || loop_watch(&a->loop, &a->signals, EPOLLIN))
+		return why_set(why, errno, "signals: %s", strerror(errno));
+	return 0;
+}
+
+static void prepare(struct agent *a, const struct agent_options *options)
+{
+	uint64_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		seed = (uint64_t)clock_now();
+	*a = (struct agent){.options = options, .started = clock_now(), .errors = {.rate = 100, .burst = 100}};
+	a->signals.fd = -1;
+	a->host.loop = &a->loop;
+	a->host.owner = a;
+	a->host.on_event = on_event;
+	host_world(&a->host);
+	ha_init(&a->ha, &a->host.world, seed);
+	mn_init(&a->mn, &a->host.world, ~seed);
+	conf_default(&a->conf);
+	cn_init(&a->cn, &a->host.world, seed ^ 0x5555);
+	a->view = (struct view){&a->ha, &a->mn, &a->cn, &a->conf, a, facts, ro_facts};
+	a->ops = (struct ctl_ops){a, on_set, on_get, on_commit};
+	self_kernel(a->kernel, sizeof(a->kernel));
+}
+
+static int start(struct agent *a, struct why *why)
+{
+	struct nl_events news = agent_news;
+	int err = loop_open(&a->loop);
+
+	if (err)
+		return why_set(why, -err, "epoll: %s", strerror(-err));
+	news.ctx = a;
+	err = watch_signals(a, why);
+	if (!err)
+		err = ctl_open(&a->ctl, &a->loop, &a->ops, why);
+	if (!err)
+		err = self_keep_caps(why);
+	if (!err)
+		err = nl_open(&a->host.nl, &a->loop, why);
+	if (!err)
+		err = nl_listen(a->host.nl, &news, why);
+	self_caps(a->caps, sizeof(a->caps));
+	return err;
+}
+
+/* In the reverse order of start; nothing of ours is left in the kernel. */
+static void stop(struct agent *a)
+{
+	agent_stop_roles(a);
+	if (a->host.nl)
+		nl_close(a->host.nl);
+	mirror_free(&a->host.mirror);
+	mirror_free(&a->before);
+	ctl_close(a->ctl);
+	if (a->signals.fd >= 0)
+		close(a->signals.fd);
+	loop_close(&a->loop);
+}
+
+static void say_ready(const struct agent_options *o)
+{
+	static const char word[] = "READY\n";
+
+	if (o->ready_fd >= 0) {
+		if (write(o->ready_fd, word, sizeof(word) - 1) < 0)
+			log_debug("nobody waits for READY");
+		close(o->ready_fd);
+	}
+	self_notify("READY=1");
+}
+
+int agent_main(const struct agent_options *options)
+{
+	static struct agent a;
+	struct why why = {0};
+	int err;
+
+	if (options->debug)
+		log_level_set(LOG_DEBUG);
+	prepare(&a, options);
+	err = start(&a, &why);
+	if (!err) {
+		say_ready(options);
+		err = loop_run(&a.loop);
+		self_notify("STOPPING=1");
+	}
+	if (why.err)
+		log_error("%s", why.text);
+	stop(&a);
+	return err ? 1 : 0;
+}

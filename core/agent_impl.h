@@ -1,0 +1,56 @@
+/*
+ * Inside the agent: roles, machine, control socket and configuration in one struct;
+ * packets.c and news.c bring in what happens, follow.c makes the roles follow the configuration, agent.c starts, stops
+ * and answers commands.
+ */
+#ifndef MIP_AGENT_IMPL_H
+#define MIP_AGENT_IMPL_H
+
+#include "agent.h"
+#include "base/rate.h"
+#include "ctl/get.h"
+#include "host.h"
+
+struct agent {
+	const struct agent_options *options;
+	struct loop loop;
+	struct host host;
+	struct ha ha;
+	struct mn mn;
+	struct cn cn;
+	struct conf conf;
+	struct ctl *ctl;
+	struct ctl_ops ops;
+	struct view view;
+	struct watch signals;
+	struct mirror before; /* what was known when notifications were lost, until all is told again */
+	struct rate errors;   /* ICMPv6 errors and Binding Errors we send, RFC 4443 2.4 (f) */
+	usec started;
+	uint64_t malformed;
+	char caps[64], kernel[64];
+};
+
+static inline bool agent_runs(const struct agent *a)
+{
+	return a->ha.on || a->mn.on || a->cn.on;
+}
+
+/* packets.c: what raw_open is given; ctx is for the agent to fill in. */
+extern const struct raw_events agent_packets;
+extern const struct ro_events agent_optimized;
+
+/* news.c: links and addresses as the kernel tells them, and again for a role that starts later. */
+extern const struct nl_events agent_news;
+void agent_tell_ha_addr(struct agent *a, const struct nl_addr *k);
+void agent_tell_mn_all(struct agent *a);
+
+/* follow.c: makes the roles be as `want` says. 0 or -errno with `why`; then the caller goes back to what was. */
+int agent_follow(struct agent *a, const struct conf *want, struct why *why) __attribute__((warn_unused_result));
+/* The home link went; the bindings stay. Once agent_misses_home_link() has become true and a link that may be it has an
+ * address, agent_follow() goes on there. */
+void agent_lose_home_link(struct agent *a);
+bool agent_misses_home_link(const struct agent *a);
+/* Ends every role, taking all they installed out of the kernel. */
+void agent_stop_roles(struct agent *a);
+
+#endif

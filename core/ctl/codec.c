@@ -1,0 +1,221 @@
+/* codec.h: netlink-shaped messages, read strictly (attr.def is the policy) and written bounded. */
+#include <assert.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "ctl/codec.h"
+
+#define A(name, number, kind, word, metavar, help) [number] = {MIP_K_##kind, word, metavar, help},
+MIP_ATTR_TABLE(ctl_attrs) = {
+#include "mip/attr.def"
+};
+#undef A
+
+enum class { READ = 1, WRITE };
+
+static const struct {
+	const char *name;
+	enum class class;
+} commands[] = {
+#define C(name, number, class) [number] = {#name, class},
+	MIP_COMMANDS(C)
+#undef C
+};
+
+const char *ctl_name(uint16_t cmd)
+{
+	return cmd < MNL_ARRAY_SIZE(commands) ? commands[cmd].name : NULL;
+}
+
+bool ctl_is_write(uint16_t cmd)
+{
+	return cmd < MNL_ARRAY_SIZE(commands) && commands[cmd].class == WRITE;
+}
+
+/* A string is NUL-terminated, not empty, and without control characters: it may end on a terminal. */
+static bool str_ok(const char *s, size_t len, size_t max)
+{
+	if (len < 2 || len > max || s[len - 1])
+		return false;
+	for (size_t i = 0; i + 1 < len; i++)
+		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static bool prefix_ok(const uint8_t *p)
+{
+	unsigned len = p[16];
+
+	for (unsigned bit = len; bit < 128; bit++)
+		if (p[bit / 8] & 0x80 >> bit % 8)
+			return false;
+	return len <= 128;
+}
+
+static bool value_ok(enum mip_kind kind, const struct nlattr *at)
+{
+	const uint8_t *p = mnl_attr_get_payload(at);
+	unsigned len = mnl_attr_get_payload_len(at);
+
+	switch (kind) {
+	case MIP_K_STR: return str_ok((const char *)p, len, MIP_MSG_MAX);
+	case MIP_K_DEV: return str_ok((const char *)p, len, IFNAMSIZ);
+	case MIP_K_PREFIX: return len == 17 && prefix_ok(p);
+	case MIP_K_BOOL: return len == 1 && p[0] <= 1;
+	default: return len == mip_kind_size(kind);
+	}
+}
+
+static int take(struct ctl_request *rq, const struct nlattr *at, struct why *why)
+{
+	uint16_t type = at->nla_type;
+
+	if (type >= MIP_A_COUNT || !ctl_attrs[type].word)
+		return why_attr(why, EINVAL, type, "unknown attribute %u", type);
+	if (rq->attr[type])
+		return why_attr(why, EINVAL, type, "%s is given twice", ctl_attrs[type].word);
+	if (!value_ok(ctl_attrs[type].kind, at))
+		return why_attr(why, EINVAL, type, "%s is not a %s", ctl_attrs[type].word, ctl_attrs[type].metavar);
+	rq->attr[type] = at;
+	return 0;
+}
+
+int ctl_parse(struct ctl_request *rq, const void *bytes, size_t len, struct why *why)
+{
+	const struct nlmsghdr *head = bytes;
+	const struct nlattr *at;
+	int left, err;
+
+	*rq = (struct ctl_request){0};
+	if (len < sizeof(*head) || len > MIP_MSG_MAX || head->nlmsg_len != len)
+		return why_set(why, EBADMSG, "malformed message of %zu bytes", len);
+	rq->cmd = head->nlmsg_type;
+	rq->seq = head->nlmsg_seq;
+	if (!ctl_name(rq->cmd))
+		return why_set(why, EOPNOTSUPP, "unknown command %u", rq->cmd);
+	left = (int)(len - sizeof(*head));
+	for (at = mnl_nlmsg_get_payload(head); mnl_attr_ok(at, left); at = mnl_attr_next(at)) {
+		err = take(rq, at, why);
+		if (err)
+			return err;
+		left -= MNL_ALIGN(at->nla_len);
+	}
+	if (left > 0)
+		return why_set(why, EBADMSG, "%d stray bytes after the attributes", left);
+	return 0;
+}
+
+uint64_t ctl_num(const struct ctl_request *rq, enum mip_attr a, uint64_t fallback)
+{
+	const struct nlattr *at = rq->attr[a];
+
+	switch (mip_kind_size(ctl_attrs[a].kind)) {
+	case 1: return at ? mnl_attr_get_u8(at) : fallback;
+	case 2: return at ? mnl_attr_get_u16(at) : fallback;
+	case 4: return at ? mnl_attr_get_u32(at) : fallback;
+	case 8: return at ? mnl_attr_get_u64(at) : fallback;
+	}
+	assert(!"ctl_num of what is not a number");
+	return fallback;
+}
+
+const struct in6_addr *ctl_addr(const struct ctl_request *rq, enum mip_attr a)
+{
+	assert(ctl_attrs[a].kind == MIP_K_ADDR);
+	return rq->attr[a] ? mnl_attr_get_payload(rq->attr[a]) : NULL;
+}
+
+const char *ctl_str(const struct ctl_request *rq, enum mip_attr a)
+{
+	assert(mip_kind_size(ctl_attrs[a].kind) == 0);
+	return rq->attr[a] ? mnl_attr_get_str(rq->attr[a]) : NULL;
+}
+
+bool ctl_prefix(const struct ctl_request *rq, enum mip_attr a, struct in6_addr *prefix, uint8_t *len)
+{
+	const uint8_t *p;
+
+	assert(ctl_attrs[a].kind == MIP_K_PREFIX);
+	if (!rq->attr[a])
+		return false;
+	p = mnl_attr_get_payload(rq->attr[a]);
+	memcpy(prefix, p, sizeof(*prefix));
+	*len = p[16];
+	return true;
+}
+
+int ctl_need(const struct ctl_request *rq, enum mip_attr a, struct why *why)
+{
+	if (rq->attr[a])
+		return 0;
+	return why_attr(why, EINVAL, (uint16_t)a, "%s is missing", ctl_attrs[a].word);
+}
+
+void ctl_msg_open(struct ctl_msg *m, uint16_t type)
+{
+	m->full = false;
+	mnl_nlmsg_put_header(m->bytes)->nlmsg_type = type;
+}
+
+static void put(struct ctl_msg *m, uint16_t type, size_t len, const void *v)
+{
+	if (!mnl_attr_put_check(&m->head, sizeof(m->bytes), type, len, v))
+		m->full = true;
+}
+
+void ctl_put_num(struct ctl_msg *m, enum mip_attr a, uint64_t v)
+{
+	switch (mip_kind_size(ctl_attrs[a].kind)) {
+	case 1: put(m, (uint16_t)a, 1, &(uint8_t){(uint8_t)v}); return;
+	case 2: put(m, (uint16_t)a, 2, &(uint16_t){(uint16_t)v}); return;
+	case 4: put(m, (uint16_t)a, 4, &(uint32_t){(uint32_t)v}); return;
+	case 8: put(m, (uint16_t)a, 8, &v); return;
+	}
+	assert(!"ctl_put_num of what is not a number");
+}
+
+void ctl_put_addr(struct ctl_msg *m, enum mip_attr a, const struct in6_addr *v)
+{
+	assert(ctl_attrs[a].kind == MIP_K_ADDR);
+	put(m, (uint16_t)a, sizeof(*v), v);
+}
+
+void ctl_put_prefix(struct ctl_msg *m, enum mip_attr a, const struct in6_addr *v, uint8_t len)
+{
+	uint8_t bytes[17] = {0};
+
+	assert(ctl_attrs[a].kind == MIP_K_PREFIX && len <= 128);
+	memcpy(bytes, v, (len + 7U) / 8);
+	if (len % 8)
+		bytes[len / 8] &= (uint8_t)(0xff00 >> len % 8);
+	bytes[16] = len;
+	put(m, (uint16_t)a, sizeof(bytes), bytes);
+}
+
+void ctl_put_str(struct ctl_msg *m, enum mip_attr a, const char *v)
+{
+	assert(mip_kind_size(ctl_attrs[a].kind) == 0);
+	put(m, (uint16_t)a, strlen(v) + 1, v);
+}
+
+void ctl_msg_error(struct ctl_msg *m, uint32_t seq, const struct why *why, int64_t index)
+{
+	struct nlmsgerr *err;
+
+	ctl_msg_open(m, NLMSG_ERROR);
+	m->head.nlmsg_seq = seq;
+	err = mnl_nlmsg_put_extra_header(&m->head, sizeof(*err));
+	err->msg.nlmsg_seq = seq;
+	err->msg.nlmsg_len = sizeof(err->msg);
+	if (!why || !why->err)
+		return;
+	err->error = -why->err;
+	put(m, MIP_ERR_TEXT, strlen(why->text) + 1, why->text);
+	if (why->attr)
+		put(m, MIP_ERR_ATTR, sizeof(why->attr), &why->attr);
+	if (index >= 0)
+		put(m, MIP_ERR_INDEX, 4, &(uint32_t){(uint32_t)index});
+}

@@ -1,0 +1,119 @@
+/* get.h: an event as a record and as a sentence, which the log prints too. */
+#include <stdio.h>
+
+#include "base/addr.h"
+#include "ctl/record.h"
+
+static void put_object(struct ctl_msg *m, const struct view *v, const struct event *ev, usec now)
+{
+	if (ev->binding)
+		record_binding(m, v, ev->binding, now);
+	else if (ev->type == EV_MN_STATE)
+		record_home(m, ev->home, now);
+	else if (ev->type == EV_RO_STATE)
+		record_ro(m, v, ev->bul, now);
+	else if (ev->bul)
+		record_bul(m, ev->bul, now);
+	else
+		ctl_put_str(m, MIP_A_OBJECT, ev->type == EV_BU_REFUSED ? "binding" : "mn");
+}
+
+static void put_rest(struct ctl_msg *m, const struct event *ev)
+{
+	char dev[IF_NAMESIZE];
+
+	if (ev->ifindex && if_indextoname(ev->ifindex, dev))
+		ctl_put_str(m, MIP_A_DEV, dev);
+	if (ev->type == EV_RA)
+		ctl_put_addr(m, MIP_A_ROUTER, ev->addr);
+	else if (ev->type == EV_ADDRESS)
+		ctl_put_addr(m, MIP_A_ADDRESS, ev->addr);
+	if (ev->type == EV_BU_REFUSED) {
+		ctl_put_addr(m, MIP_A_HOME, ev->addr);
+		ctl_put_addr(m, MIP_A_COA, ev->coa);
+	}
+	if (ev->type != EV_BU_REFUSED && ev->type != EV_BA_RECEIVED)
+		return;
+	ctl_put_num(m, MIP_A_STATUS, ev->status);
+	ctl_put_str(m, MIP_A_STATUS_TEXT, ba_status_text(ev->status));
+}
+
+static const char *const mn_words[] = {
+	[MIP_MN_DETACHED] = "detached",
+	[MIP_MN_HOME] = "home",
+	[MIP_MN_REGISTERING] = "registering",
+	[MIP_MN_REGISTERED] = "registered",
+	[MIP_MN_RETURNING] = "returning",
+};
+
+static const char *const ro_words[] = {
+	[MIP_RO_TESTING] = "testing",
+	[MIP_RO_BINDING] = "binding",
+	[MIP_RO_OPTIMIZED] = "optimized",
+	[MIP_RO_UNSUPPORTED] = "unsupported",
+	[MIP_RO_IDLE] = "idle",
+};
+
+static void text_of_mn(const struct event *ev, char *text, size_t cap)
+{
+	const struct bul_entry *e = ev->bul;
+
+	if (ev->home && ev->type == EV_MN_STATE)
+		snprintf(text, cap, "%s: %s", addr_text(&ev->home->conf.home).s, mn_words[ev->home->state]);
+	else if (ev->type == EV_RO_STATE)
+		snprintf(text, cap, "route optimization of %s with %s: %s", addr_text(&e->home).s,
+			addr_text(&e->peer).s, ro_words[e->ro]);
+	else if (ev->type == EV_BU_SENT)
+		snprintf(text, cap, "binding update of %s to %s: care-of %s sequence %u lifetime %u",
+			addr_text(&e->home).s, addr_text(&e->peer).s, addr_text(&e->coa).s, e->seq,
+			e->asked * MH_LIFE_UNIT);
+	else
+		snprintf(text, cap, "binding acknowledgement for %s: %s (%u)", addr_text(&e->home).s,
+			ba_status_text(e->status), e->status);
+}
+
+static void text_of_link(const struct event *ev, char *text, size_t cap)
+{
+	char dev[IF_NAMESIZE] = "?";
+
+	if_indextoname(ev->ifindex, dev);
+	if (ev->addr)
+		snprintf(text, cap, "%s: %s %s", dev, ev->type == EV_RA ? "router" : "address", addr_text(ev->addr).s);
+	else
+		snprintf(text, cap, "%s: link %s", dev, ev->type == EV_LINK_UP ? "up" : "down");
+}
+
+static void text_of_binding(const struct event *ev, char *text, size_t cap)
+{
+	const struct bc_entry *e = ev->binding;
+
+	if (ev->type == EV_BU_REFUSED)
+		snprintf(text, cap, "refused %s care-of %s: %s (%u)", addr_text(ev->addr).s, addr_text(ev->coa).s,
+			ba_status_text(ev->status), ev->status);
+	else
+		snprintf(text, cap, "%s %s care-of %s lifetime %u", event_name(ev->type), addr_text(&e->home).s,
+			addr_text(&e->coa).s, e->lifetime * MH_LIFE_UNIT);
+}
+
+void event_text(const struct event *ev, char *text, size_t cap)
+{
+	if (ev->binding || ev->type == EV_BU_REFUSED)
+		text_of_binding(ev, text, cap);
+	else if (ev->home || ev->bul)
+		text_of_mn(ev, text, cap);
+	else
+		text_of_link(ev, text, cap);
+}
+
+void event_record(const struct view *v, const struct event *ev, usec now, struct ctl_msg *m)
+{
+	char text[256];
+
+	ctl_msg_open(m, MIP_EVENT);
+	ctl_put_num(m, MIP_A_TS, (uint64_t)clock_wall());
+	ctl_put_str(m, MIP_A_EVENT, event_name(ev->type));
+	put_object(m, v, ev, now);
+	put_rest(m, ev);
+	event_text(ev, text, sizeof(text));
+	ctl_put_str(m, MIP_A_MESSAGE, text);
+}

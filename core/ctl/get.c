@@ -1,0 +1,350 @@
+/* get.h: role state -> attributes. Dumps walk maps from the end, so that entries may go between two records. */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/addr.h"
+#include "ctl/record.h"
+
+static uint64_t seconds_left(usec until, usec now)
+{
+	return until <= now ? 0 : (uint64_t)((until - now + SEC / 2) / SEC);
+}
+
+static void put_left(struct ctl_msg *m, enum mip_attr a, usec until, usec now)
+{
+	if (until != NEVER)
+		ctl_put_num(m, a, seconds_left(until, now));
+}
+
+static void put_flags(struct ctl_msg *m, uint16_t flags)
+{
+	static const struct {
+		uint16_t bit;
+		char letter;
+	} letters[] = {{BU_F_ACK, 'A'}, {BU_F_HOME, 'H'}, {BU_F_LINKLOCAL, 'L'}, {BU_F_KEYMGMT, 'K'}};
+	char text[5];
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		if (flags & letters[i].bit)
+			text[n++] = letters[i].letter;
+	text[n] = 0;
+	ctl_put_str(m, MIP_A_FLAGS, text);
+}
+
+static void put_traffic(
+	struct ctl_msg *m, const struct view *v, const struct in6_addr *local, const struct in6_addr *remote)
+{
+	struct ro_facts f = {0};
+
+	v->ro_facts(v->ctx, local, remote, &f);
+	ctl_put_num(m, MIP_A_OUT_PACKETS, f.out_packets);
+	ctl_put_num(m, MIP_A_OUT_BYTES, f.out_bytes);
+	ctl_put_num(m, MIP_A_IN_PACKETS, f.in_packets);
+	ctl_put_num(m, MIP_A_IN_BYTES, f.in_bytes);
+}
+
+void record_binding(struct ctl_msg *m, const struct view *v, const struct bc_entry *e, usec now)
+{
+	ctl_put_str(m, MIP_A_OBJECT, "binding");
+	ctl_put_addr(m, MIP_A_HOME, &e->home);
+	ctl_put_addr(m, MIP_A_COA, &e->coa);
+	ctl_put_addr(m, MIP_A_LOCAL, &e->local);
+	ctl_put_num(m, MIP_A_BSTATE, e->state);
+	put_flags(m, e->flags);
+	ctl_put_num(m, MIP_A_SEQUENCE, e->seq);
+	ctl_put_num(m, MIP_A_LIFETIME, (uint64_t)e->lifetime * MH_LIFE_UNIT);
+	put_left(m, MIP_A_REMAINING, e->expires, now);
+	ctl_put_num(m, MIP_A_AGE, (uint64_t)((now - e->made) / SEC));
+	ctl_put_num(m, MIP_A_STATIC, e->fixed);
+	if (e->cache == &v->cn->bc)
+		put_traffic(m, v, &e->local, &e->home);
+}
+
+void record_bul(struct ctl_msg *m, const struct bul_entry *e, usec now)
+{
+	ctl_put_str(m, MIP_A_OBJECT, "bul");
+	ctl_put_addr(m, MIP_A_HOME, &e->home);
+	ctl_put_addr(m, MIP_A_PEER, &e->peer);
+	ctl_put_addr(m, MIP_A_COA, &e->coa);
+	ctl_put_num(m, MIP_A_HOME_REG, (e->flags & BU_F_HOME) != 0);
+	ctl_put_num(m, MIP_A_LSTATE, e->state);
+	put_flags(m, e->flags);
+	ctl_put_num(m, MIP_A_SEQUENCE, e->seq);
+	ctl_put_num(m, MIP_A_LIFETIME, (uint64_t)(e->bound ? e->granted : e->asked) * MH_LIFE_UNIT);
+	put_left(m, MIP_A_REMAINING, e->expires, now);
+	put_left(m, MIP_A_REFRESH, e->refresh_at, now);
+	ctl_put_num(m, MIP_A_RETRY, (uint64_t)e->backoff);
+	if (e->state != MIP_BUL_WAITING) {
+		ctl_put_num(m, MIP_A_STATUS, e->status);
+		ctl_put_str(m, MIP_A_STATUS_TEXT, ba_status_text(e->status));
+	}
+}
+
+void record_home(struct ctl_msg *m, const struct mn_home *h, usec now)
+{
+	char dev[IF_NAMESIZE];
+
+	ctl_put_str(m, MIP_A_OBJECT, "mn");
+	ctl_put_addr(m, MIP_A_HOME, &h->conf.home);
+	ctl_put_prefix(m, MIP_A_PREFIX, &h->conf.home, h->conf.plen);
+	ctl_put_addr(m, MIP_A_AGENT, &h->conf.agent);
+	ctl_put_num(m, MIP_A_MSTATE, h->state);
+	ctl_put_num(m, MIP_A_AT_HOME, h->place.where == AT_HOME);
+	if (h->place.where == AT_AWAY)
+		ctl_put_addr(m, MIP_A_COA, &h->place.coa);
+	if (h->place.where != AT_NOWHERE && if_indextoname(h->place.ifindex, dev))
+		ctl_put_str(m, MIP_A_DEV, dev);
+	ctl_put_num(m, MIP_A_LIFETIME, h->conf.lifetime);
+	if (h->reg)
+		put_left(m, MIP_A_REMAINING, h->reg->expires, now);
+	ctl_put_num(m, MIP_A_AGE, (uint64_t)((now - h->since) / SEC));
+}
+
+static void put_ha(struct ctl_msg *m, const struct view *v)
+{
+	const struct ha *ha = v->ha;
+	char dev[IF_NAMESIZE];
+
+	ctl_put_str(m, MIP_A_OBJECT, "ha");
+	ctl_put_num(m, MIP_A_ENABLED, ha->on);
+	if (ha->on && if_indextoname(ha->conf.ifindex, dev))
+		ctl_put_str(m, MIP_A_DEV, dev);
+	if (!addr_any(&ha->conf.address))
+		ctl_put_addr(m, MIP_A_ADDRESS, &ha->conf.address);
+	else if (ha->addrs)
+		ctl_put_addr(m, MIP_A_ADDRESS, &ha->addr[0].addr);
+	if (ha->addrs)
+		ctl_put_prefix(m, MIP_A_PREFIX, &ha->addr[0].addr, ha->addr[0].plen);
+	ctl_put_num(m, MIP_A_BINDINGS, bc_count(&ha->bc));
+	ctl_put_num(m, MIP_A_MAX_BINDINGS, v->conf->ha.max_bindings);
+	ctl_put_num(m, MIP_A_MAX_LIFETIME, v->conf->ha.max_lifetime);
+	ctl_put_num(m, MIP_A_RX_BU, ha->stats.rx_bu);
+	ctl_put_num(m, MIP_A_RX_REFUSED, ha->stats.refused);
+	ctl_put_num(m, MIP_A_RX_DROPPED, ha->stats.dropped);
+	ctl_put_num(m, MIP_A_TX_BA, ha->stats.tx_ba);
+}
+
+static void put_cn(struct ctl_msg *m, const struct view *v)
+{
+	const struct cn_stats *s = &v->cn->stats;
+
+	ctl_put_str(m, MIP_A_OBJECT, "cn");
+	ctl_put_num(m, MIP_A_ENABLED, v->cn->on);
+	ctl_put_num(m, MIP_A_BINDINGS, bc_count(&v->cn->bc));
+	ctl_put_num(m, MIP_A_MAX_BINDINGS, v->conf->cn.max_bindings);
+	ctl_put_num(m, MIP_A_TEST_RATE, v->conf->cn.test_rate);
+	ctl_put_num(m, MIP_A_RX_TEST, s->rx_test);
+	ctl_put_num(m, MIP_A_RX_BU, s->rx_bu);
+	ctl_put_num(m, MIP_A_RX_REFUSED, s->refused);
+	ctl_put_num(m, MIP_A_RX_DROPPED, s->dropped);
+	ctl_put_num(m, MIP_A_TX_BE, s->tx_be);
+	ctl_put_num(m, MIP_A_TX_BRR, s->tx_brr);
+	ctl_put_num(m, MIP_A_EVICTED, s->evicted);
+}
+
+static void put_tokens(struct ctl_msg *m, const struct bul_entry *e, usec now)
+{
+	usec oldest = e->home_test.got < e->coa_test.got ? e->home_test.got : e->coa_test.got;
+
+	if (!e->home_test.got || !e->coa_test.got)
+		return;
+	ctl_put_num(m, MIP_A_HOME_NONCE, e->home_test.nonce);
+	ctl_put_num(m, MIP_A_COA_NONCE, e->coa_test.nonce);
+	put_left(m, MIP_A_TOKENS, oldest + RR_MAX_TOKEN_LIFE, now);
+	ctl_put_num(m, MIP_A_RTT_TUNNEL, (uint64_t)e->rtt_home);
+	ctl_put_num(m, MIP_A_RTT_DIRECT, (uint64_t)e->rtt_coa);
+}
+
+void record_ro(struct ctl_msg *m, const struct view *v, const struct bul_entry *e, usec now)
+{
+	ctl_put_str(m, MIP_A_OBJECT, "ro");
+	ctl_put_addr(m, MIP_A_PEER, &e->peer);
+	ctl_put_addr(m, MIP_A_HOME, &e->home);
+	ctl_put_num(m, MIP_A_OSTATE, e->ro);
+	if (e->bound) {
+		ctl_put_addr(m, MIP_A_COA, &e->coa);
+		put_left(m, MIP_A_REMAINING, e->expires, now);
+	}
+	put_tokens(m, e, now);
+	put_traffic(m, v, &e->home, &e->peer);
+}
+
+static void put_agent(struct ctl_msg *m, const struct view *v, usec now)
+{
+	struct agent_facts f = {.path = "", .path_why = "", .caps = "", .kernel = ""};
+	const char *roles[] = {"", "ha", "mn", "ha mn", "cn", "ha cn", "mn cn", "ha mn cn"};
+
+	v->facts(v->ctx, &f);
+	ctl_put_str(m, MIP_A_OBJECT, "agent");
+	ctl_put_str(m, MIP_A_VERSION, MIP_VERSION);
+	ctl_put_num(m, MIP_A_PID, (uint64_t)getpid());
+	ctl_put_num(m, MIP_A_NETNS, f.netns);
+	ctl_put_num(m, MIP_A_UPTIME, (uint64_t)((now - f.started) / SEC));
+	ctl_put_str(m, MIP_A_ROLES, roles[(v->ha->on ? 1 : 0) + (v->mn->on ? 2 : 0) + (v->cn->on ? 4 : 0)]);
+	ctl_put_str(m, MIP_A_KERNEL, f.kernel);
+	ctl_put_str(m, MIP_A_CAPS, f.caps);
+	ctl_put_str(m, MIP_A_PATH, f.path);
+	ctl_put_str(m, MIP_A_PATH_WHY, f.path_why);
+	ctl_put_num(m, MIP_A_MTU, f.mtu);
+	ctl_put_num(m, MIP_A_MEMORY, f.memory);
+	ctl_put_num(m, MIP_A_BINDINGS, bc_count(&v->ha->bc) + bc_count(&v->cn->bc));
+	ctl_put_num(m, MIP_A_RX_DROPPED, f.dropped);
+	ctl_put_num(m, MIP_A_TUN_RX, f.tun_rx);
+	ctl_put_num(m, MIP_A_TUN_TX, f.tun_tx);
+	ctl_put_num(m, MIP_A_TUN_REFUSED, f.tun_refused);
+}
+
+/* --- dumps -------------------------------------------------------------------------------------------------------- */
+
+/* Steps a walk from the last index to the first: at->at is 0 before the first step, then 1 + the index given out. */
+static bool step_down(struct ctl_cursor *at, size_t count, size_t *i)
+{
+	uint64_t next = at->at ? at->at - 1 : count; /* how many are still to come */
+
+	if (next > count)
+		next = count;
+	if (!next)
+		return false;
+	*i = (size_t)next - 1;
+	at->at = next; /* = index + 1 */
+	return true;
+}
+
+static bool first_only(struct ctl_cursor *at)
+{
+	return at->at++ == 0;
+}
+
+static const struct bc_entry *next_binding(const struct bc *bc, struct ctl_cursor *at)
+{
+	size_t i;
+
+	return step_down(at, bc_count(bc), &i) ? bc_at(bc, i) : NULL;
+}
+
+/* The home agent's cache, then the correspondent node's. */
+static int get_binding(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	const struct in6_addr *home = ctl_addr(rq, MIP_A_HOME);
+	const struct bc *caches[] = {&v->ha->bc, &v->cn->bc};
+	const struct bc_entry *e;
+
+	for (; at->key[0] < 2; at->key[0]++, at->at = 0)
+		while ((e = next_binding(caches[at->key[0]], at)))
+			if (!home || addr_eq(&e->home, home)) {
+				record_binding(m, v, e, now);
+				return 0;
+			}
+	return 1;
+}
+
+static int get_bul(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	const struct in6_addr *home = ctl_addr(rq, MIP_A_HOME);
+	size_t i;
+
+	while (step_down(at, bul_count(&v->mn->bul), &i)) {
+		const struct bul_entry *e = bul_at(&v->mn->bul, i);
+
+		/* A correspondent that was sent no update, or holds none: `ro show` has it. */
+		if ((home && !addr_eq(&e->home, home)) || !e->state || e->ro == MIP_RO_IDLE)
+			continue;
+		record_bul(m, e, now);
+		return 0;
+	}
+	return 1;
+}
+
+static int get_mn(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	const struct in6_addr *home = ctl_addr(rq, MIP_A_HOME);
+
+	while (at->at < v->mn->homes) {
+		const struct mn_home *h = &v->mn->home[at->at++];
+
+		if (home && !addr_eq(&h->conf.home, home))
+			continue;
+		record_home(m, h, now);
+		return 0;
+	}
+	return 1;
+}
+
+static int get_ha(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	(void)rq, (void)now;
+	if (!v->ha->on || !first_only(at))
+		return 1;
+	put_ha(m, v);
+	return 0;
+}
+
+static int get_agent(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	(void)rq;
+	if (!first_only(at))
+		return 1;
+	put_agent(m, v, now);
+	return 0;
+}
+
+static int get_cn(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	(void)rq, (void)now;
+	if (!v->cn->on || !first_only(at))
+		return 1;
+	put_cn(m, v);
+	return 0;
+}
+
+static int get_ro(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	const struct in6_addr *home = ctl_addr(rq, MIP_A_HOME), *peer = ctl_addr(rq, MIP_A_PEER);
+	size_t i;
+
+	while (step_down(at, bul_count(&v->mn->bul), &i)) {
+		const struct bul_entry *e = bul_at(&v->mn->bul, i);
+
+		if (!e->ro || (home && !addr_eq(&e->home, home)) || (peer && !addr_eq(&e->peer, peer)))
+			continue;
+		record_ro(m, v, e, now);
+		return 0;
+	}
+	return 1;
+}
+
+static int get_conf(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	(void)rq, (void)now;
+	return conf_command(v->conf, (size_t)at->at++, m);
+}
+
+int get_record(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, struct why *why)
+{
+	static int (*const getters[])(
+		const struct view *, const struct ctl_request *, struct ctl_cursor *, struct ctl_msg *, usec) = {
+		[MIP_AGENT_GET] = get_agent,
+		[MIP_BINDING_GET] = get_binding,
+		[MIP_BUL_GET] = get_bul,
+		[MIP_HA_GET] = get_ha,
+		[MIP_MN_GET] = get_mn,
+		[MIP_CN_GET] = get_cn,
+		[MIP_RO_GET] = get_ro,
+		[MIP_CONFIG_GET] = get_conf,
+	};
+
+	if (rq->cmd >= sizeof(getters) / sizeof(getters[0]) || !getters[rq->cmd])
+		return why_set(why, EOPNOTSUPP, "%s cannot be shown", ctl_name(rq->cmd));
+	return getters[rq->cmd](v, rq, at, m, clock_now());
+}

@@ -1,0 +1,45 @@
+/* Records of the control protocol: what `show`, `save` and events print. Reads roles, changes nothing. */
+#ifndef MIP_CTL_GET_H
+#define MIP_CTL_GET_H
+
+#include "ctl/conf.h"
+#include "ctl/server.h"
+#include "role/cn.h"
+#include "role/event.h"
+
+/* What the agent tells of itself. */
+struct agent_facts {
+	const char *path, *path_why; /* "" while no data path is open */
+	const char *caps, *kernel;
+	unsigned mtu;
+	usec started;
+	uint64_t netns, memory;
+	uint64_t tun_rx, tun_tx, tun_refused;
+	uint64_t dropped; /* messages that were malformed */
+};
+
+/* Packets that travelled optimized between two addresses. */
+struct ro_facts {
+	uint64_t out_packets, out_bytes, in_packets, in_bytes;
+};
+
+/* Everything that can be shown. */
+struct view {
+	const struct ha *ha;
+	const struct mn *mn;
+	const struct cn *cn;
+	const struct conf *conf;
+	void *ctx;
+	void (*facts)(void *ctx, struct agent_facts *to);
+	void (*ro_facts)(void *ctx, const struct in6_addr *local, const struct in6_addr *remote, struct ro_facts *to);
+};
+
+/* The `get` of struct ctl_ops. */
+int get_record(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, struct why *why);
+/* An event as a record: name, time, the object's whole record, and a sentence. */
+void event_record(const struct view *v, const struct event *ev, usec now, struct ctl_msg *m);
+/* That sentence. */
+void event_text(const struct event *ev, char *text, size_t cap);
+
+#endif

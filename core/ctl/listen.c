@@ -1,0 +1,151 @@
+/*
+ * listen.h: MIP_RUN_DIR/<inode of the network namespace>.sock, mode 0660, in a directory of mode 0750, both of
+ * group mip where there is one. A lock beside the socket, held for life, tells a live agent from a dead one's socket.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctl/listen.h"
+#include "mip/ctl.h"
+
+static int fail(struct why *why, const char *what, const char *path)
+{
+	int err = errno;
+
+	return why_set(why, err, "cannot %s %s: %s", what, path, strerror(err));
+}
+
+/* Who may write there could put a socket of his own in the agent's place. */
+static int make_dir(const char *dir, struct why *why)
+{
+	struct stat st;
+
+	if (mkdir(dir, 0750) < 0 && errno != EEXIST)
+		return fail(why, "make", dir);
+	if (stat(dir, &st) < 0)
+		return fail(why, "stat", dir);
+	if (!S_ISDIR(st.st_mode) || (st.st_uid && st.st_uid != geteuid()) || st.st_mode & 022)
+		return why_set(why, EPERM, "%s is not a directory that only its owner can write", dir);
+	return 0;
+}
+
+static int name_it(struct listener *l, const char *dir, struct why *why)
+{
+	struct stat st;
+	int n;
+
+	if (stat("/proc/self/ns/net", &st) < 0)
+		return fail(why, "stat", "/proc/self/ns/net");
+	l->netns = st.st_ino;
+	l->at.sun_family = AF_UNIX;
+	n = snprintf(l->at.sun_path, sizeof(l->at.sun_path), "%s/%llu.sock", dir, (unsigned long long)l->netns);
+	if (n < 0 || (size_t)n >= sizeof(l->at.sun_path))
+		return why_set(why, ENAMETOOLONG, "%s is too long a name for a socket's directory", dir);
+	return 0;
+}
+
+/* The process that listens at l->at, or 0. */
+static pid_t who_listens(const struct listener *l)
+{
+	struct ucred cred = {0};
+	socklen_t len = sizeof(cred);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return 0;
+	if (connect(fd, (const struct sockaddr *)&l->at, sizeof(l->at)) < 0 ||
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		cred.pid = 0;
+	close(fd);
+	return cred.pid;
+}
+
+static int take_lock(struct listener *l, struct why *why)
+{
+	char path[sizeof(l->at.sun_path) + 8];
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%.*s.lock", (int)(strlen(l->at.sun_path) - strlen(".sock")), l->at.sun_path);
+	l->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (l->lock < 0)
+		return fail(why, "open", path);
+	if (flock(l->lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return fail(why, "lock", path);
+	pid = who_listens(l);
+	return pid ? why_set(why, EEXIST, "an agent runs already (pid %d)", (int)pid)
+		   : why_set(why, EEXIST, "an agent starts or stops right now (it holds %s)", path);
+}
+
+/* The mode is right from the first moment: umask before bind, not chmod after. */
+static int bind_it(struct listener *l, struct why *why)
+{
+	const struct sockaddr *at = (const struct sockaddr *)&l->at;
+	mode_t mask;
+	int err;
+
+	l->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (l->fd < 0)
+		return fail(why, "make a socket for", l->at.sun_path);
+	if (unlink(l->at.sun_path) < 0 && errno != ENOENT)
+		return fail(why, "replace the stale", l->at.sun_path);
+	mask = umask(0117);
+	err = bind(l->fd, at, sizeof(l->at));
+	umask(mask);
+	if (err < 0)
+		return fail(why, "bind", l->at.sun_path);
+	if (listen(l->fd, 16) < 0)
+		return fail(why, "listen at", l->at.sun_path);
+	return 0;
+}
+
+/* A machine without that group serves root only. */
+static void open_to_group(const struct listener *l, const char *dir)
+{
+	struct group *gr = geteuid() == 0 ? getgrnam("mip") : NULL;
+
+	if (gr && (chown(dir, (uid_t)-1, gr->gr_gid) < 0 || chown(l->at.sun_path, (uid_t)-1, gr->gr_gid) < 0))
+		return; /* then the group is let in by nobody: safe */
+}
+
+int listener_open(struct listener *l, struct why *why)
+{
+	const char *dir = secure_getenv("MIP_RUN_DIR");
+	int err;
+
+	*l = (struct listener){.fd = -1, .lock = -1};
+	dir = dir ? dir : MIP_RUN_DIR;
+	err = make_dir(dir, why);
+	if (!err)
+		err = name_it(l, dir, why);
+	if (!err)
+		err = take_lock(l, why);
+	if (!err)
+		err = bind_it(l, why);
+	if (err) {
+		if (l->fd >= 0)
+			close(l->fd);
+		if (l->lock >= 0)
+			close(l->lock);
+		return err;
+	}
+	open_to_group(l, dir);
+	return 0;
+}
+
+/* Unlinked before the lock goes: nobody else can have bound that name in between. */
+void listener_close(struct listener *l)
+{
+	unlink(l->at.sun_path);
+	close(l->fd);
+	close(l->lock);
+}

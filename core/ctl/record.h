@@ -1,0 +1,12 @@
+/* Inside of get.h: the attributes of one object of a role, for dumps (get.c) and events (event.c) alike. */
+#ifndef MIP_CTL_RECORD_H
+#define MIP_CTL_RECORD_H
+
+#include "ctl/get.h"
+
+void record_binding(struct ctl_msg *m, const struct view *v, const struct bc_entry *e, usec now);
+void record_bul(struct ctl_msg *m, const struct bul_entry *e, usec now);
+void record_home(struct ctl_msg *m, const struct mn_home *h, usec now);
+void record_ro(struct ctl_msg *m, const struct view *v, const struct bul_entry *e, usec now);
+
+#endif

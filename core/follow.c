@@ -1,0 +1,284 @@
+/*
+ * Following the configuration: the difference between what runs and what is wished
+ * for is started, changed or stopped, role by role. Doing it again changes nothing.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "agent_impl.h"
+#include "base/addr.h"
+#include "base/log.h"
+#include "role/ro.h"
+#include "sys/link.h"
+
+/* The home link: the one named, else the only one with a global address. */
+static int find_home_link(const struct agent *a, const struct conf *want, unsigned *ifindex, struct why *why)
+{
+	const struct mirror *m = &a->host.mirror;
+	const struct mirror_link *l = mirror_named(m, want->ha.dev);
+
+	*ifindex = l ? l->l.index : 0;
+	if (want->ha.dev[0])
+		return l ? 0 : why_attr(why, ENODEV, MIP_A_DEV, "no interface %s", want->ha.dev);
+	for (size_t i = 0; i < m->addrs; i++) {
+		const struct nl_addr *k = &m->addr[i];
+
+		l = mirror_link(m, k->index);
+		if (!addr_routable(&k->addr) || !l || !host_is_movable(&l->l))
+			continue;
+		if (*ifindex && *ifindex != k->index)
+			return why_set(why, EINVAL,
+				"several interfaces have global addresses: say which is the home link with dev");
+		*ifindex = k->index;
+	}
+	return *ifindex ? 0 : why_set(why, EADDRNOTAVAIL, "no interface has a global address: the home link needs one");
+}
+
+static void stop_ha(struct agent *a)
+{
+	if (!a->ha.on)
+		return;
+	ha_stop(&a->ha, clock_now());
+	host_leave_link(&a->host, a->ha.conf.ifindex);
+	a->ha.addrs = 0;
+}
+
+void agent_lose_home_link(struct agent *a)
+{
+	log_warn("the home link is gone: its addresses are not defended until it is back");
+	host_leave_link(&a->host, a->ha.conf.ifindex);
+}
+
+bool agent_misses_home_link(const struct agent *a)
+{
+	return a->conf.ha.enabled && (!a->ha.on || !mirror_link(&a->host.mirror, a->ha.conf.ifindex));
+}
+
+/* The home link went and came as another: the bindings outlived it, their proxies did not. */
+static void defend_again(struct agent *a)
+{
+	struct why why = {0};
+
+	for (size_t i = 0; i < bc_count(&a->ha.bc); i++)
+		if (host_defend(&a->host, bc_at(&a->ha.bc, i), &why))
+			log_warn("%s", why.text);
+}
+
+static int has_home_address(struct agent *a, const struct ha_conf *conf, struct why *why)
+{
+	const struct mirror *m = &a->host.mirror;
+
+	a->ha.addrs = 0;
+	for (size_t i = 0; i < m->addrs; i++)
+		if (m->addr[i].index == conf->ifindex)
+			agent_tell_ha_addr(a, &m->addr[i]);
+	if (!a->ha.addrs)
+		return why_set(why, EADDRNOTAVAIL, "the home link has no global address");
+	for (size_t i = 0; i < a->ha.addrs; i++)
+		if (addr_any(&conf->address) || addr_eq(&conf->address, &a->ha.addr[i].addr))
+			return 0;
+	return why_attr(why, EADDRNOTAVAIL, MIP_A_ADDRESS, "%s is not an address of the home link",
+		addr_text(&conf->address).s);
+}
+
+static bool same_ha(const struct conf *a, const struct conf *b)
+{
+	return a->ha.enabled == b->ha.enabled && !strcmp(a->ha.dev, b->ha.dev) &&
+	       addr_eq(&a->ha.address, &b->ha.address) && a->ha.max_lifetime == b->ha.max_lifetime &&
+	       a->ha.max_bindings == b->ha.max_bindings;
+}
+
+static int follow_ha(struct agent *a, const struct conf *want, struct why *why)
+{
+	struct ha_conf conf = {0, want->ha.address, want->ha.max_lifetime, want->ha.max_bindings};
+	bool other;
+	int err;
+
+	if (!want->ha.enabled) {
+		stop_ha(a);
+		return 0;
+	}
+	err = find_home_link(a, want, &conf.ifindex, why);
+	other = !err && a->ha.on && a->ha.conf.ifindex != conf.ifindex;
+	if (other && mirror_link(&a->host.mirror, a->ha.conf.ifindex))
+		stop_ha(a);
+	if (!err)
+		err = has_home_address(a, &conf, why);
+	/* What a running home agent lacks may come back; other changes need not wait for it. */
+	if (err && a->ha.on && same_ha(want, &a->conf)) {
+		if (why)
+			*why = (struct why){0};
+		return 0;
+	}
+	if (!err && (!a->ha.on || other))
+		err = host_serve_link(&a->host, conf.ifindex, why);
+	if (err)
+		return err;
+	ha_start(&a->ha, &conf);
+	if (other)
+		defend_again(a);
+	return 0;
+}
+
+/* Is the binding of this home address in both the same? */
+static bool same_binding(const struct conf *a, const struct conf *b, const struct in6_addr *home)
+{
+	const struct conf_binding *x = conf_binding(a, home), *y = conf_binding(b, home);
+
+	return x && y && addr_eq(&x->coa, &y->coa) && addr_eq(&x->local, &y->local) && x->lifetime == y->lifetime;
+}
+
+/* What is in the cache follows the configuration that ran; going back after a failure finds both there. */
+static bool stays(const struct agent *a, const struct conf *want, const struct bc_entry *e)
+{
+	const struct conf_binding *b = conf_binding(want, &e->home);
+
+	return b && addr_eq(&b->coa, &e->coa) && same_binding(&a->conf, want, &e->home);
+}
+
+static int follow_bindings(struct agent *a, const struct conf *want, struct why *why)
+{
+	usec now = clock_now();
+	int err = 0;
+
+	if (!a->ha.on)
+		return 0;
+	for (size_t i = bc_count(&a->ha.bc); i-- > 0;) {
+		const struct bc_entry *e = bc_at(&a->ha.bc, i);
+		struct in6_addr home = e->home;
+
+		if (e->fixed && !stays(a, want, e))
+			err = ha_del(&a->ha, &home, now, NULL);
+	}
+	for (size_t i = 0; !err && i < want->bindings; i++) {
+		const struct conf_binding *b = &want->binding[i];
+
+		if (!conf_binding(&a->conf, &b->home) || !bc_find(&a->ha.bc, &b->home, NULL))
+			err = ha_add(&a->ha, &b->home, &b->coa, addr_any(&b->local) ? &a->ha.addr[0].addr : &b->local,
+				b->lifetime, now, why);
+	}
+	return err;
+}
+
+static void stop_mn(struct agent *a)
+{
+	if (!a->mn.on)
+		return;
+	for (size_t i = 0; i < a->mn.homes; i++)
+		host_del_home(&a->host, &a->mn.home[i].conf.home);
+	mn_stop(&a->mn, clock_now());
+}
+
+static bool same_home(const struct mn_home_conf *a, const struct mn_home_conf *b)
+{
+	return addr_eq(&a->home, &b->home) && addr_eq(&a->agent, &b->agent) && a->plen == b->plen;
+}
+
+static const struct mn_home_conf *wanted_home(const struct conf *c, const struct mn_home_conf *h)
+{
+	for (size_t i = 0; i < c->mn.homes; i++)
+		if (same_home(&c->mn.home[i], h))
+			return &c->mn.home[i];
+	return NULL;
+}
+
+static int follow_homes(struct agent *a, const struct conf *want, struct why *why)
+{
+	usec now = clock_now();
+	int err = 0;
+
+	for (size_t i = a->mn.homes; i-- > 0;) {
+		struct in6_addr home = a->mn.home[i].conf.home;
+
+		if (wanted_home(want, &a->mn.home[i].conf))
+			continue;
+		err = mn_del(&a->mn, &home, now, NULL);
+		host_del_home(&a->host, &home);
+	}
+	for (size_t i = 0; !err && i < want->mn.homes; i++) {
+		struct mn_home *h = mn_find(&a->mn, &want->mn.home[i].home);
+
+		if (h) {
+			h->conf.lifetime = want->mn.home[i].lifetime;
+			continue;
+		}
+		err = host_add_home(&a->host, &want->mn.home[i].home, why);
+		if (!err)
+			err = mn_add(&a->mn, &want->mn.home[i], now, why);
+	}
+	return err;
+}
+
+static int follow_mn(struct agent *a, const struct conf *want, struct why *why)
+{
+	if (!want->mn.enabled || strcmp(want->mn.dev, a->conf.mn.dev))
+		stop_mn(a);
+	if (!want->mn.enabled)
+		return 0;
+	if (want->mn.dev[0] && !mirror_named(&a->host.mirror, want->mn.dev))
+		return why_attr(why, ENODEV, MIP_A_DEV, "no interface %s", want->mn.dev);
+	memcpy(a->conf.mn.dev, want->mn.dev, sizeof(a->conf.mn.dev));
+	if (!a->mn.on) {
+		mn_start(&a->mn);
+		agent_tell_mn_all(a);
+	}
+	return follow_homes(a, want, why);
+}
+
+static int follow_policies(struct agent *a, const struct conf *want, struct why *why)
+{
+	usec now = clock_now();
+	int err = 0;
+
+	for (size_t i = a->mn.policies; i-- > 0;)
+		err = ro_policy_del(&a->mn, &a->mn.policy[i].peer, a->mn.policy[i].plen, why);
+	for (size_t i = 0; !err && i < want->ro.policies; i++)
+		err = ro_policy_set(&a->mn, &want->ro.policy[i], now, why);
+	return err;
+}
+
+/* A home agent and a mobile node are correspondents too (RFC 6275 8.2, 8.5). */
+static void follow_cn(struct agent *a, const struct conf *want, bool run)
+{
+	struct cn_conf conf = {want->cn.max_bindings, want->cn.test_rate};
+
+	if (run)
+		cn_start(&a->cn, &conf);
+	else if (a->cn.on)
+		cn_stop(&a->cn, clock_now());
+}
+
+/* Makes the roles be as `want` says. The data path is there while a role is. */
+int agent_follow(struct agent *a, const struct conf *want, struct why *why)
+{
+	bool needed = want->ha.enabled || want->mn.enabled || want->cn.enabled;
+	struct raw_events ev = agent_packets;
+	struct ro_events ro = agent_optimized;
+	int err = 0;
+
+	ev.ctx = ro.ctx = a;
+	if (needed && !host_is_open(&a->host))
+		err = host_open(&a->host, &ev, &ro, a->options->path, why);
+	if (!err)
+		err = follow_ha(a, want, why);
+	if (!err)
+		err = follow_bindings(a, want, why);
+	if (!err)
+		err = follow_policies(a, want, why);
+	if (!err)
+		err = follow_mn(a, want, why);
+	follow_cn(a, want, needed && host_is_open(&a->host));
+	if (!agent_runs(a) && host_is_open(&a->host))
+		host_close(&a->host);
+	return err;
+}
+
+void agent_stop_roles(struct agent *a)
+{
+	stop_mn(a);
+	stop_ha(a);
+	if (a->cn.on)
+		cn_stop(&a->cn, clock_now());
+	if (host_is_open(&a->host))
+		host_close(&a->host);
+}

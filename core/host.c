@@ -1,0 +1,406 @@
+/* host.h: the effects of the roles on this machine's kernel, and their start and stop order. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/addr.h"
+#include "base/log.h"
+#include "host.h"
+#include "role/ha.h"
+#include "role/mn.h"
+#include "role/rr.h"
+#include "sys/link.h"
+
+#define ND_HOPS 255 /* RFC 4861: Neighbor Discovery never crosses a router */
+
+static const struct in6_addr all_nodes = {{{0xff, 0x02, [15] = 1}}};
+static const struct in6_addr all_routers = {{{0xff, 0x02, [15] = 2}}};
+
+/* --- messages ----------------------------------------------------------------------------------------------------- */
+
+static uint32_t do_random(void *ctx)
+{
+	uint32_t v = 0;
+
+	(void)ctx;
+	if (getrandom(&v, sizeof(v), 0) != sizeof(v))
+		v = (uint32_t)clock_now();
+	return v;
+}
+
+static void do_event(void *ctx, const struct event *ev, usec now)
+{
+	struct host *h = ctx;
+
+	h->on_event(h->owner, ev, now);
+}
+
+/* What a home address of ours says while it is away goes through the tunnel, past any optimized route (11.3.1). */
+static unsigned tunnel_of(const struct host *h, const struct in6_addr *src)
+{
+	return path_is_away(h->path, src) ? path_ifindex(h->path) : 0;
+}
+
+static void do_send(void *ctx, const struct via *via, struct mh *m)
+{
+	struct host *h = ctx;
+	struct raw_meta meta = {.src = via->src, .dst = via->dst, .hao = via->hao, .rh2 = via->rh2};
+	uint8_t buf[256];
+	int len = mh_write(m, buf, sizeof(buf));
+	int err;
+
+	meta.has_hao = via->has_hao;
+	meta.has_rh2 = via->has_rh2;
+	meta.ifindex = via->ifindex ? via->ifindex : tunnel_of(h, &via->src);
+	if (len > 0 && via->auth)
+		rr_mac(via->auth->kbm, &via->auth->coa, &via->auth->cn, buf, m->opt.auth_at, buf + m->opt.auth_at);
+	err = len < 0 ? len : raw_send_mh(h->raw, &meta, buf, (size_t)len);
+	if (err)
+		log_remote(LOG_DEBUG, clock_now(), "%s to %s not sent: %s", mh_type_name(m->type),
+			addr_text(&via->dst).s, strerror(-err));
+}
+
+static void send_nd(struct host *h, unsigned ifindex, const struct in6_addr *src, const struct in6_addr *dst,
+	const uint8_t *data, int len)
+{
+	struct raw_meta meta = {.src = *src, .dst = *dst, .ifindex = ifindex, .hop_limit = ND_HOPS};
+	int err = len < 0 ? len : raw_send_icmp(h->raw, &meta, data, (size_t)len);
+
+	if (err)
+		log_debug("neighbor discovery on link %u not sent: %s", ifindex, strerror(-err));
+}
+
+static void do_probe(void *ctx, unsigned ifindex, const struct in6_addr *target)
+{
+	struct nd_nx ns = {.target = *target};
+	struct in6_addr group = {{{0xff, 0x02, [11] = 1, [12] = 0xff}}};
+	uint8_t buf[64];
+
+	memcpy(&group.s6_addr[13], &target->s6_addr[13], 3);
+	send_nd(ctx, ifindex, &in6addr_any, &group, buf, ns_write(&ns, buf, sizeof(buf)));
+}
+
+/* The source is an address of the link: the mobile node's home address when it is ours, our link-local one otherwise.
+ */
+static void do_claim(void *ctx, unsigned ifindex, const struct in6_addr *home)
+{
+	struct host *h = ctx;
+	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
+	const struct in6_addr *src = mirror_link_local(&h->mirror, ifindex);
+	struct nd_nx na = {.target = *home, .override = true, .has_lladdr = true};
+	uint8_t buf[64];
+
+	if (mirror_addr(&h->mirror, ifindex, home))
+		src = home;
+	if (!l || !src)
+		return;
+	memcpy(na.lladdr, l->l.lladdr, sizeof(na.lladdr));
+	send_nd(h, ifindex, src, &all_nodes, buf, na_write(&na, buf, sizeof(buf)));
+}
+
+/* With our link-local address and its link-layer address when there is one, from :: otherwise (RFC 4861 4.1). */
+static void do_solicit(void *ctx, unsigned ifindex)
+{
+	struct host *h = ctx;
+	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
+	const struct in6_addr *src = mirror_link_local(&h->mirror, ifindex);
+	uint8_t buf[64];
+	int len = rs_write(buf, sizeof(buf), src && l ? l->l.lladdr : NULL);
+
+	send_nd(h, ifindex, src ? src : &in6addr_any, &all_routers, buf, len);
+}
+
+/* --- home agent --------------------------------------------------------------------------------------------------- */
+
+static void warn(const struct why *why)
+{
+	if (why->err)
+		log_warn("%s", why->text);
+}
+
+static int proxy(struct host *h, const struct bc_entry *e, bool on, struct why *why)
+{
+	const struct ha *ha = e->cache->owner;
+	struct in6_addr ll = ha_link_local(&e->home);
+	int (*change)(struct nl *, unsigned, const struct in6_addr *, struct why *) =
+		on ? neigh_proxy_add : neigh_proxy_del;
+	int err = change(h->nl, ha->conf.ifindex, &e->home, why);
+
+	if (!err && e->flags & BU_F_LINKLOCAL)
+		err = change(h->nl, ha->conf.ifindex, &ll, why);
+	return err;
+}
+
+static void do_unbind(void *ctx, const struct bc_entry *e)
+{
+	struct host *h = ctx;
+	struct why why = {0};
+
+	if (proxy(h, e, false, &why))
+		warn(&why);
+	why = (struct why){0};
+	if (path_unbind(h->path, &e->home, &why))
+		warn(&why);
+}
+
+/* The tunnel first: once the home link sends us the packets they must have somewhere to go. */
+static int do_bind(void *ctx, const struct bc_entry *e, struct why *why)
+{
+	struct host *h = ctx;
+	struct path_bind b = {e->home, e->coa, e->local};
+	struct why own = {0};
+	int err = path_bind(h->path, &b, &own);
+
+	if (!err && e->state != MIP_BINDING_ACTIVE)
+		err = proxy(h, e, true, &own);
+	if (err && e->state != MIP_BINDING_ACTIVE)
+		do_unbind(ctx, e);
+	warn(&own);
+	if (err && why)
+		*why = own;
+	return err;
+}
+
+int host_serve_link(struct host *h, unsigned ifindex, struct why *why)
+{
+	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
+	char path[64];
+	int v = 0, err;
+
+	snprintf(path, sizeof(path), "conf/%s/forwarding", l->l.name);
+	if (sysctl_get(path, &v) || !v)
+		return why_set(why, ENETDOWN,
+			"%s does not forward: a home agent is a router; run 'sysctl -w net.ipv6.conf.all.forwarding=1'",
+			l->l.name);
+	snprintf(path, sizeof(path), "conf/%s/proxy_ndp", l->l.name);
+	err = sysctl_set(path, 1, why);
+	if (!err)
+		err = sysctl_set("conf/all/proxy_ndp", 1, why);
+	snprintf(path, sizeof(path), "neigh/%s/proxy_delay", l->l.name);
+	if (!err)
+		err = sysctl_set(path, 0, why);
+	return err ? err : raw_nd_watch(h->raw, ifindex, why);
+}
+
+int host_defend(struct host *h, const struct bc_entry *e, struct why *why)
+{
+	const struct ha *ha = e->cache->owner;
+	int err = e->state == MIP_BINDING_ACTIVE ? proxy(h, e, true, why) : 0;
+
+	if (!err && e->state == MIP_BINDING_ACTIVE)
+		do_claim(h, ha->conf.ifindex, &e->home);
+	return err;
+}
+
+void host_leave_link(struct host *h, unsigned ifindex)
+{
+	raw_nd_unwatch(h->raw, ifindex);
+}
+
+/* --- mobile node -------------------------------------------------------------------------------------------------- */
+
+static void do_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra)
+{
+	struct host *h = ctx;
+	struct in6_addr keep[RA_PREFIXES_MAX];
+	struct why why = {0};
+
+	for (size_t i = 0; i < ra->prefixes; i++)
+		keep[i] = ra->prefix[i].prefix;
+	if (route_flush_ra(h->nl, ifindex, router, 1, &why) ||
+		addr_flush_prefixes(h->nl, ifindex, keep, ra->prefixes, &why) ||
+		route_flush_prefixes(h->nl, ifindex, keep, ra->prefixes, &why))
+		warn(&why);
+}
+
+static void do_arrive_home(void *ctx, const struct mn_home *home, unsigned ifindex, const uint8_t *agent_lladdr)
+{
+	struct host *h = ctx;
+	struct why why = {0};
+
+	if (agent_lladdr && neigh_learn(h->nl, ifindex, &home->conf.agent, agent_lladdr, &why))
+		warn(&why);
+	why = (struct why){0};
+	if (addr_add(h->nl, ifindex, &home->conf.home, home->conf.plen, true, true, &why))
+		warn(&why);
+}
+
+static void do_leave_home(void *ctx, const struct mn_home *home, unsigned ifindex)
+{
+	struct host *h = ctx;
+	struct why why = {0};
+
+	if (addr_del(h->nl, ifindex, &home->conf.home, home->conf.plen, &why))
+		warn(&why);
+}
+
+static int do_tunnel(void *ctx, const struct mn_home *home)
+{
+	struct host *h = ctx;
+	struct path_reverse r = {home->conf.home, home->place.coa, home->conf.agent};
+	struct why why = {0};
+	int err = path_reverse_add(h->path, &r, &why);
+
+	if (!err)
+		err = ro_home(h->ro, &r.home, &r.coa, &why);
+	warn(&why);
+	return err;
+}
+
+static void do_untunnel(void *ctx, const struct mn_home *home)
+{
+	struct host *h = ctx;
+	struct why why = {0};
+
+	if (path_reverse_del(h->path, &home->conf.home, &why) || ro_home(h->ro, &home->conf.home, NULL, &why))
+		warn(&why);
+}
+
+static int do_optimize(void *ctx, enum ro_side side, const struct in6_addr *local, const struct in6_addr *remote,
+	const struct in6_addr *coa)
+{
+	struct host *h = ctx;
+	struct why why = {0};
+	int err = ro_set(h->ro, side == RO_HOME ? RO_LOCAL : RO_REMOTE, local, remote, coa, &why);
+
+	warn(&why);
+	return err;
+}
+
+static bool do_busy(void *ctx, const struct in6_addr *local, const struct in6_addr *remote)
+{
+	struct host *h = ctx;
+
+	return ro_busy(h->ro, local, remote);
+}
+
+/* Absent sysctls (a kernel without optimistic DAD) cost time, not function. */
+void host_prepare_link(struct host *h, const struct nl_link *l)
+{
+	static const char *const optimistic[] = {"optimistic_dad", "use_optimistic"};
+	char path[64];
+	int forwarding = 0;
+
+	(void)h;
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "conf/%s/%s", l->name, optimistic[i]);
+		if (sysctl_set(path, 1, NULL))
+			log_debug("%s is not to be had", path);
+	}
+	snprintf(path, sizeof(path), "conf/%s/forwarding", l->name);
+	if (!sysctl_get(path, &forwarding) && forwarding) {
+		snprintf(path, sizeof(path), "conf/%s/accept_ra", l->name);
+		if (sysctl_set(path, 2, NULL))
+			log_warn("%s: forwarding is on and accept_ra cannot be set to 2: no router will be heard",
+				l->name);
+	}
+}
+
+int host_add_home(struct host *h, const struct in6_addr *home, struct why *why)
+{
+	return addr_add(h->nl, path_ifindex(h->path), home, 128, true, true, why);
+}
+
+void host_del_home(struct host *h, const struct in6_addr *home)
+{
+	struct why why = {0};
+
+	if (addr_del(h->nl, path_ifindex(h->path), home, 128, &why))
+		warn(&why);
+}
+
+/* --- links -------------------------------------------------------------------------------------------------------- */
+
+static bool is_ours(const struct host *h, const struct nl_link *l)
+{
+	return l->index == path_ifindex(h->path) || !strcmp(l->name, SHIM_DEV);
+}
+
+/* News comes late: a device of that name may be the next one already. */
+bool host_lost_device(const struct host *h, const struct nl_link *l)
+{
+	if (!host_is_open(h))
+		return false;
+	return l->index == path_ifindex(h->path) || (!strcmp(l->name, SHIM_DEV) && !if_nametoindex(SHIM_DEV));
+}
+
+bool host_is_movable(const struct nl_link *l)
+{
+	return l->ether && !l->loopback;
+}
+
+void host_guard(struct host *h, struct mirror_link *l)
+{
+	struct why why = {0};
+
+	if (!h->shim || l->attached || l->l.loopback || is_ours(h, &l->l))
+		return;
+	l->attached = !shim_attach(h->shim, l->l.name, &why);
+	warn(&why);
+}
+
+/* --- start and stop ----------------------------------------------------------------------------------------------- */
+
+static const struct world effects = {
+	.random = do_random,
+	.event = do_event,
+	.send = do_send,
+	.bind = do_bind,
+	.unbind = do_unbind,
+	.probe = do_probe,
+	.claim = do_claim,
+	.solicit = do_solicit,
+	.settle = do_settle,
+	.arrive_home = do_arrive_home,
+	.leave_home = do_leave_home,
+	.tunnel = do_tunnel,
+	.untunnel = do_untunnel,
+	.optimize = do_optimize,
+	.busy = do_busy,
+};
+
+void host_world(struct host *h)
+{
+	h->world = effects;
+	h->world.ctx = h;
+	h->world.timers = &h->loop->timers;
+}
+
+int host_open(
+	struct host *h, const struct raw_events *ev, const struct ro_events *ro, const char *want, struct why *why)
+{
+	int err = raw_open(&h->raw, h->loop, ev, why);
+
+	/* Before anything that an earlier agent left is taken over or swept: the shim's device is there but once. */
+	if (!err)
+		err = shim_open(&h->shim, h->loop, h->nl, raw_from_shim, h->raw, why);
+	if (!err)
+		err = path_open(&h->path, h->loop, h->nl, want, why);
+	if (!err)
+		err = neigh_proxy_sweep(h->nl, why);
+	if (!err)
+		err = ro_open(&h->ro, h->loop, h->nl, h->path, h->shim, ro, why);
+	for (size_t i = 0; !err && i < h->mirror.links; i++)
+		host_guard(h, &h->mirror.link[i]);
+	if (!err)
+		err = path_sweep(h->path, why);
+	if (err)
+		host_close(h);
+	return err;
+}
+
+void host_close(struct host *h)
+{
+	ro_close(h->ro);
+	shim_close(h->shim);
+	raw_close(h->raw);
+	path_close(h->path);
+	h->ro = NULL;
+	h->shim = NULL;
+	h->raw = NULL;
+	h->path = NULL;
+	for (size_t i = 0; i < h->mirror.links; i++)
+		h->mirror.link[i].attached = false;
+	sysctl_restore();
+}

@@ -1,0 +1,59 @@
+/*
+ * The machine under the roles: struct world done with the kernel. Opened when the
+ * first role starts, closed, with everything taken out again, when the last one ends.
+ */
+#ifndef MIP_HOST_H
+#define MIP_HOST_H
+
+#include "mirror.h"
+#include "role/world.h"
+#include "sys/nl.h"
+#include "sys/path.h"
+#include "sys/raw.h"
+#include "sys/ro.h"
+#include "sys/shim.h"
+
+struct host {
+	struct loop *loop;
+	struct nl *nl; /* open while the agent lives; the rest only while a role runs */
+	struct raw *raw;
+	struct shim *shim;
+	struct path *path;
+	struct ro *ro;
+	struct mirror mirror;
+	struct world world;
+	void *owner;
+	void (*on_event)(void *owner, const struct event *ev, usec now);
+};
+
+/* Fills h->world; h->loop is set. */
+void host_world(struct host *h);
+/* nl must be open. What packets do, and what optimized ones tell; `want`: force a data path. */
+int host_open(struct host *h, const struct raw_events *ev, const struct ro_events *ro, const char *want,
+	struct why *why) __attribute__((warn_unused_result));
+void host_close(struct host *h);
+static inline bool host_is_open(const struct host *h)
+{
+	return h->path != NULL;
+}
+
+/* Is this link, which went, a device of ours that we still use? */
+bool host_lost_device(const struct host *h, const struct nl_link *l);
+/* Puts the shim on a link, where it belongs on one. */
+void host_guard(struct host *h, struct mirror_link *l);
+/* Is this a link a mobile node may move on: ethernet-like, not ours? */
+bool host_is_movable(const struct nl_link *l);
+
+/* The home link of a home agent: forwarding must be on already; proxy Neighbor Discovery is switched on, and watched.
+ */
+int host_serve_link(struct host *h, unsigned ifindex, struct why *why) __attribute__((warn_unused_result));
+/* Puts an active binding's proxy on the home link again, and says so to everybody there. */
+int host_defend(struct host *h, const struct bc_entry *e, struct why *why) __attribute__((warn_unused_result));
+void host_leave_link(struct host *h, unsigned ifindex);
+/* A link a mobile node moves on: Router Advertisements heard, addresses usable at once (RFC 4429). */
+void host_prepare_link(struct host *h, const struct nl_link *l);
+/* The home address on the tunnel device: there as long as the mobile node runs, wherever it is. */
+int host_add_home(struct host *h, const struct in6_addr *home, struct why *why) __attribute__((warn_unused_result));
+void host_del_home(struct host *h, const struct in6_addr *home);
+
+#endif

@@ -1,0 +1,165 @@
+/*
+ * Kernel news to roles: links and addresses, mirrored for those that start later.
+ */
+#include <string.h>
+
+#include "agent_impl.h"
+#include "base/addr.h"
+#include "base/log.h"
+
+static bool mn_uses(const struct agent *a, const struct nl_link *l)
+{
+	return a->mn.on && host_is_movable(l) && (!a->conf.mn.dev[0] || !strcmp(a->conf.mn.dev, l->name));
+}
+
+static void tell_mn_link(struct agent *a, const struct nl_link *l)
+{
+	if (!l->gone)
+		host_prepare_link(&a->host, l);
+	mn_on_link(&a->mn, l->index, l->up, l->gone, clock_now());
+}
+
+/* Somebody deleted a device of ours: as after a crash, nothing that went through it is left. */
+static void start_anew(struct agent *a, const char *dev)
+{
+	struct why why = {0};
+
+	log_error("%s was deleted by somebody: all roles start anew", dev);
+	agent_stop_roles(a);
+	if (agent_follow(a, &a->conf, &why))
+		log_error("%s", why.text);
+}
+
+/* The carrier went and came back before the kernel told: it may be another network all the same. */
+static bool flapped(const struct agent *a, const struct nl_link *l)
+{
+	const struct mirror_link *was = mirror_link(&a->host.mirror, l->index);
+
+	return was && was->l.up && l->up && was->l.ups != l->ups;
+}
+
+static void on_link(void *ctx, const struct nl_link *l)
+{
+	struct agent *a = ctx;
+	bool again = flapped(a, l);
+	struct mirror_link *known = mirror_on_link(&a->host.mirror, l);
+
+	if (known)
+		host_guard(&a->host, known);
+	if (again && mn_uses(a, l))
+		mn_on_link(&a->mn, l->index, false, false, clock_now());
+	if (mn_uses(a, l))
+		tell_mn_link(a, l);
+	if (l->gone && a->ha.on && l->index == a->ha.conf.ifindex)
+		agent_lose_home_link(a);
+	if (l->gone && host_lost_device(&a->host, l))
+		start_anew(a, l->name);
+}
+
+static void tell_mn_addr(struct agent *a, const struct nl_addr *k)
+{
+	struct attach_addr addr = {.addr = k->addr, .plen = k->plen, .dynamic = k->dynamic};
+
+	addr.usable = k->usable && !k->deprecated;
+	mn_on_addr(&a->mn, k->index, &addr, k->gone, clock_now());
+}
+
+void agent_tell_ha_addr(struct agent *a, const struct nl_addr *k)
+{
+	if (addr_routable(&k->addr) && k->plen < 128)
+		ha_address(&a->ha, &k->addr, k->plen, k->gone || k->failed);
+}
+
+/* The home agent waits for its home link: is that it? */
+static void find_home_link(struct agent *a)
+{
+	struct why why = {0};
+
+	if (agent_follow(a, &a->conf, &why))
+		log_warn("the home agent does not serve: %s", why.text);
+}
+
+static void on_addr(void *ctx, const struct nl_addr *k)
+{
+	struct agent *a = ctx;
+	const struct mirror_link *l = mirror_link(&a->host.mirror, k->index);
+
+	mirror_on_addr(&a->host.mirror, k);
+	if (a->ha.on && k->index == a->ha.conf.ifindex)
+		agent_tell_ha_addr(a, k);
+	if (l && mn_uses(a, &l->l))
+		tell_mn_addr(a, k);
+	if (k->usable && addr_routable(&k->addr) && agent_misses_home_link(a))
+		find_home_link(a);
+}
+
+/* What vanished while we were deaf is not told again: it is what the snapshot that follows lacks. */
+static void on_resync(void *ctx)
+{
+	struct agent *a = ctx;
+
+	log_warn("kernel notifications were lost: looking at everything again");
+	if (a->before.links)
+		mirror_free(&a->host.mirror); /* the snapshot before this one failed half way */
+	else
+		a->before = a->host.mirror;
+	a->host.mirror = (struct mirror){0};
+}
+
+/* A link may have been plugged into another network meanwhile: what was heard on it is void, as after any flap. */
+static void reattach(struct agent *a)
+{
+	for (size_t i = 0; i < a->host.mirror.links; i++) {
+		const struct nl_link *l = &a->host.mirror.link[i].l;
+
+		if (mn_uses(a, l))
+			mn_on_link(&a->mn, l->index, false, false, clock_now());
+	}
+	if (a->mn.on)
+		agent_tell_mn_all(a);
+}
+
+static void on_synced(void *ctx)
+{
+	struct agent *a = ctx;
+	struct mirror *was = &a->before;
+
+	for (size_t i = 0; i < was->addrs; i++) {
+		struct nl_addr *k = &was->addr[i];
+
+		if (mirror_addr(&a->host.mirror, k->index, &k->addr))
+			continue;
+		k->gone = true;
+		k->usable = false;
+		on_addr(a, k);
+	}
+	for (size_t i = 0; i < was->links; i++) {
+		struct nl_link *l = &was->link[i].l;
+
+		if (mirror_link(&a->host.mirror, l->index))
+			continue;
+		l->gone = true;
+		l->up = false;
+		on_link(a, l);
+	}
+	mirror_free(was);
+	reattach(a);
+}
+
+/* The role hears of every link it may move on, then of their addresses. */
+void agent_tell_mn_all(struct agent *a)
+{
+	const struct mirror *m = &a->host.mirror;
+
+	for (size_t i = 0; i < m->links; i++)
+		if (mn_uses(a, &m->link[i].l))
+			tell_mn_link(a, &m->link[i].l);
+	for (size_t i = 0; i < m->addrs; i++) {
+		const struct mirror_link *l = mirror_link(m, m->addr[i].index);
+
+		if (l && mn_uses(a, &l->l))
+			tell_mn_addr(a, &m->addr[i]);
+	}
+}
+
+const struct nl_events agent_news = {.link = on_link, .addr = on_addr, .resync = on_resync, .synced = on_synced};

@@ -1,0 +1,175 @@
+/*
+ * Packets to roles: what does not decode is answered as RFC 6275 9.2 wants, at a limited rate;
+ * the rest goes to the role its type is for.
+ */
+#include <string.h>
+
+#include "agent_impl.h"
+#include "base/addr.h"
+#include "base/log.h"
+#include "role/ro.h"
+#include "wire/exthdr.h"
+
+#define ERROR_HLEN	    8	/* before the packet an ICMPv6 error quotes */
+#define ICMP6_INFORMATIONAL 128 /* types below are errors, RFC 4443 2.1 */
+#define UNKNOWN_NEXT_HEADER 1	/* code of a Parameter Problem */
+
+static struct via via_of(const struct raw_meta *m)
+{
+	return (struct via){m->src, m->dst, m->hao, m->rh2, m->has_hao, m->has_rh2, m->esp, m->ifindex};
+}
+
+/* A raw socket gives the message alone. The packet around it as far as we know it: without extension headers. */
+static size_t rebuild(const struct raw_meta *m, const uint8_t *data, size_t len, uint8_t pkt[IP6_HLEN + MH_MAX])
+{
+	ip6_header(pkt, &m->src, &m->dst, MH_PROTO, len);
+	pkt[7] = m->hop_limit;
+	memcpy(pkt + IP6_HLEN, data, len < MH_MAX ? len : MH_MAX);
+	return IP6_HLEN + (len < MH_MAX ? len : MH_MAX);
+}
+
+/* 9.2: ICMPv6 Parameter Problem, code 0, at the offending field of the packet as it came. */
+static void answer_parameter_problem(
+	struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len, size_t at)
+{
+	struct raw_meta to = {.src = m->dst, .dst = m->src, .ifindex = m->ifindex};
+	uint8_t buf[1280], whole[IP6_HLEN + MH_MAX];
+	const uint8_t *pkt = m->pkt ? m->pkt : whole;
+	size_t upper_at = m->pkt ? m->upper_at : IP6_HLEN;
+	size_t pkt_len = m->pkt ? m->pkt_len : rebuild(m, data, len, whole);
+	int n = param_problem_write(0, (uint32_t)(upper_at + at), pkt, pkt_len, buf, sizeof(buf));
+
+	if (n > 0 && raw_send_icmp(a->host.raw, &to, buf, (size_t)n))
+		log_debug("parameter problem to %s not sent", addr_text(&to.dst).s);
+}
+
+/* 9.3.3: Binding Error status 2, to where the message came from, naming the home address it carried. */
+static void answer_unknown_type(struct agent *a, const struct raw_meta *m)
+{
+	struct mh be = {.type = MH_BE, .u.be = {.status = BE_UNKNOWN_TYPE}};
+	struct via to = {.src = m->dst, .dst = m->src};
+
+	if (m->has_hao)
+		be.u.be.home = m->hao;
+	a->host.world.send(a->host.world.ctx, &to, &be);
+}
+
+static void refuse_message(
+	struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len, enum mh_verdict verdict, size_t at)
+{
+	a->malformed++;
+	if (verdict == MH_DROP || IN6_IS_ADDR_MULTICAST(&m->dst) || !addr_routable(&m->src))
+		return;
+	if (!rate_take(&a->errors, clock_now()))
+		return;
+	if (verdict == MH_UNKNOWN_TYPE)
+		answer_unknown_type(a, m);
+	else
+		answer_parameter_problem(a, m, data, len, at);
+}
+
+static void on_bu(struct agent *a, const struct via *via, const struct mh *m, const uint8_t *data, usec now)
+{
+	const struct in6_addr *home = via->has_hao ? &via->hao : &via->src;
+
+	if (m->u.bu.flags & BU_F_HOME)
+		ha_on_bu(&a->ha, via, m, now);
+	else
+		cn_on_bu(&a->cn, via, m, data, bc_find(&a->ha.bc, home, NULL) != NULL, now);
+}
+
+static void dispatch(struct agent *a, const struct via *via, const struct mh *m, const uint8_t *data, usec now)
+{
+	switch (m->type) {
+	case MH_BU: on_bu(a, via, m, data, now); break;
+	case MH_BA:
+		if (!ro_on_ba(&a->mn, via, m, data, now))
+			mn_on_ba(&a->mn, via, m, now);
+		break;
+	case MH_HOTI:
+	case MH_COTI: cn_on_init(&a->cn, via, m, now); break;
+	case MH_HOT:
+	case MH_COT: ro_on_test(&a->mn, via, m, now); break;
+	case MH_BRR: ro_on_brr(&a->mn, via, now); break;
+	case MH_BE: ro_on_be(&a->mn, via, m, now); break;
+	default: break;
+	}
+}
+
+static void on_mh(void *ctx, const struct raw_meta *m, const uint8_t *data, size_t len)
+{
+	struct agent *a = ctx;
+	struct via via = via_of(m);
+	struct mh mh;
+	size_t at = 0;
+	enum mh_verdict verdict = mh_read(data, len, &mh, &at);
+
+	/* 11.3.3: a type 2 routing header that does not name a home address of ours. */
+	if (via.has_rh2 && !mn_find(&a->mn, &via.rh2))
+		a->malformed++;
+	else if (verdict != MH_OK)
+		refuse_message(a, m, data, len, verdict, at);
+	else
+		dispatch(a, &via, &mh, data, clock_now());
+}
+
+/* An ICMPv6 error about a packet of ours: a correspondent that does not know Mobility Headers says so (11.3.5). */
+static void on_error(struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len)
+{
+	struct exthdr quoted;
+
+	if (ro_icmp_error(a->host.ro, m, data, len) || data[0] != ICMP6_PARAM_PROB_T || data[1] != UNKNOWN_NEXT_HEADER)
+		return;
+	if (exthdr_read(data + ERROR_HLEN, len - ERROR_HLEN, &quoted) == EXT_OK && quoted.upper == MH_PROTO)
+		ro_on_unsupported(&a->mn, &quoted.dst, clock_now());
+}
+
+static void on_icmp(void *ctx, const struct raw_meta *m, const uint8_t *data, size_t len)
+{
+	struct agent *a = ctx;
+	struct nd_ra ra;
+
+	if (len > ERROR_HLEN && data[0] < ICMP6_INFORMATIONAL) {
+		on_error(a, m, data, len);
+		return;
+	}
+	/* RFC 4861 6.1.2: an advertisement from beyond the link is none. */
+	if (!len || data[0] != ICMP6_RA || m->hop_limit != 255 || !IN6_IS_ADDR_LINKLOCAL(&m->src))
+		return;
+	if (ra_read(data, len, &ra))
+		a->malformed++;
+	else if (a->mn.on)
+		mn_on_ra(&a->mn, m->ifindex, &m->src, &ra, clock_now());
+}
+
+/* Somebody else has, or probes for, an address we may be probing (RFC 4862 5.4.3, 5.4.4). */
+static void on_nd(void *ctx, const struct raw_meta *m, const uint8_t *data, size_t len)
+{
+	struct agent *a = ctx;
+	struct nd_nx nx;
+
+	if (!a->ha.on || m->ifindex != a->ha.conf.ifindex || nx_read(data, len, &nx))
+		return;
+	if (data[0] == ICMP6_NA || addr_any(&m->src))
+		ha_on_taken(&a->ha, &nx.target, clock_now());
+}
+
+const struct raw_events agent_packets = {.mh = on_mh, .icmp = on_icmp, .nd = on_nd};
+
+static void on_unknown_hao(
+	void *ctx, const struct in6_addr *coa, const struct in6_addr *local, const struct in6_addr *home)
+{
+	struct agent *a = ctx;
+
+	cn_on_unknown_hao(&a->cn, coa, local, home, clock_now());
+}
+
+static void on_traffic(void *ctx, const struct in6_addr *home, const struct in6_addr *peer, bool out)
+{
+	struct agent *a = ctx;
+
+	if (a->mn.on)
+		ro_on_traffic(&a->mn, home, peer, out, clock_now());
+}
+
+const struct ro_events agent_optimized = {.unknown_hao = on_unknown_hao, .traffic = on_traffic};

@@ -1,0 +1,63 @@
+/* The attributes of attr.def as numbers and as a table. Values in host byte order, addresses in network order. */
+#ifndef MIP_ATTR_H
+#define MIP_ATTR_H
+
+enum mip_kind {
+	MIP_K_U8 = 1,
+	MIP_K_U16,
+	MIP_K_U32,
+	MIP_K_U64,
+	MIP_K_SECS,
+	MIP_K_USEC,
+	MIP_K_BOOL,
+	MIP_K_ADDR,
+	MIP_K_PREFIX,
+	MIP_K_DEV,
+	MIP_K_STR,
+	MIP_K_BSTATE,
+	MIP_K_MSTATE,
+	MIP_K_LSTATE,
+	MIP_K_OSTATE,
+	MIP_K_RPOLICY,
+};
+
+#define A(name, number, kind, word, metavar, help) MIP_A_##name = number,
+enum mip_attr {
+#include "mip/attr.def"
+	MIP_A_COUNT
+};
+#undef A
+
+struct mip_attr_info {
+	enum mip_kind kind;
+	const char *word, *metavar, *help;
+};
+
+/* Indexed by attribute number; word NULL where a number is not used. Each program defines its own from attr.def. */
+#define MIP_ATTR_TABLE(table) const struct mip_attr_info table[MIP_A_COUNT]
+
+/* Payload bytes of a value of that kind; 0 = a string, NUL-terminated. */
+static inline unsigned mip_kind_size(enum mip_kind kind)
+{
+	switch (kind) {
+	case MIP_K_U8:
+	case MIP_K_BOOL: return 1;
+	case MIP_K_U16: return 2;
+	case MIP_K_U32:
+	case MIP_K_SECS:
+	case MIP_K_BSTATE:
+	case MIP_K_MSTATE:
+	case MIP_K_LSTATE:
+	case MIP_K_OSTATE:
+	case MIP_K_RPOLICY: return 4;
+	case MIP_K_U64:
+	case MIP_K_USEC: return 8;
+	case MIP_K_ADDR: return 16;
+	case MIP_K_PREFIX: return 17;
+	case MIP_K_DEV:
+	case MIP_K_STR: return 0;
+	}
+	return 0;
+}
+
+#endif

@@ -1,0 +1,41 @@
+/* Values that appear on the control socket as numbers and to people as words. Numbers never change; words are in
+ * attr.h. */
+#ifndef MIP_TYPES_H
+#define MIP_TYPES_H
+
+/* State of an entry of the binding cache (MIP_A_STATE of a binding). */
+enum mip_binding_state {
+	MIP_BINDING_DAD = 1,   /* first registration, Duplicate Address Detection runs (RFC 6275 10.3.1) */
+	MIP_BINDING_ACTIVE = 2 /* in the data path */
+};
+
+/* State of one home address of a mobile node (MIP_A_STATE of mn). */
+enum mip_mn_state {
+	MIP_MN_DETACHED = 1,	/* no usable link or care-of address */
+	MIP_MN_HOME = 2,	/* on the home link, no binding */
+	MIP_MN_REGISTERING = 3, /* away, first Binding Update not yet acknowledged */
+	MIP_MN_REGISTERED = 4,	/* away, traffic flows through the tunnel */
+	MIP_MN_RETURNING = 5	/* on the home link, de-registration not yet acknowledged */
+};
+
+/* State of an entry of the binding update list (MIP_A_STATE of bul). */
+enum mip_bul_state {
+	MIP_BUL_WAITING = 1, /* Binding Update sent, no answer yet */
+	MIP_BUL_BOUND = 2,   /* acknowledged */
+	MIP_BUL_REFUSED = 3  /* refused with MIP_A_STATUS; tried again with back-off */
+};
+
+/* State of route optimization with one correspondent (MIP_A_OSTATE of ro). */
+enum mip_ro_state {
+	MIP_RO_NONE = 0,
+	MIP_RO_TESTING = 1,	/* HoTI and CoTI sent (RFC 6275 5.2.5) */
+	MIP_RO_BINDING = 2,	/* Binding Update sent */
+	MIP_RO_OPTIMIZED = 3,	/* packets travel directly */
+	MIP_RO_UNSUPPORTED = 4, /* the correspondent cannot or does not answer; tried again later */
+	MIP_RO_IDLE = 5		/* known, but neither end wants it now */
+};
+
+/* What is wished for correspondents (MIP_A_POLICY). */
+enum mip_ro_policy { MIP_RO_AUTO = 1, MIP_RO_ALWAYS = 2, MIP_RO_NEVER = 3 };
+
+#endif
