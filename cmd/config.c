@@ -1,0 +1,214 @@
+/*
+ * The configuration is a file of commands. `check` walks it, `apply` sends it as one transaction, `save` prints
+ * what the agent has as such a file: save | apply changes nothing.
+ */
+#include <libmnl/libmnl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/client.h"
+#include "cmd/fault.h"
+#include "cmd/lines.h"
+#include "cmd/mip.h"
+#include "cmd/out.h"
+#include "cmd/record.h"
+#include "cmd/run.h"
+
+/* One line of the file, kept for the message of a refusal. */
+struct kept {
+	struct lines from; /* owns the text the words are in */
+	struct call call;
+};
+
+struct plan {
+	struct kept *list;
+	size_t n, room;
+};
+
+static void plan_free(struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		free(p->list[i].from.text);
+	free(p->list);
+}
+
+static struct kept *plan_grow(struct plan *p)
+{
+	if (p->n == p->room) {
+		size_t room = p->room ? p->room * 2 : 64;
+		struct kept *list = realloc(p->list, room * sizeof(*list));
+
+		if (!list)
+			return NULL;
+		p->list = list;
+		p->room = room;
+	}
+	return &p->list[p->n++];
+}
+
+static bool walk_config(const struct line *line, struct call *call)
+{
+	struct fault f;
+
+	if (!walk_line(line, call, &f)) {
+		fault_print_hint(line, &f);
+		return false;
+	}
+	if (call->verb->config)
+		return true;
+	f.at = 0;
+	snprintf(f.text, sizeof(f.text), "%s%s%s sets nothing: it cannot stand in a configuration", call->verb->object,
+		call->verb->verb ? " " : "", call->verb->verb ? call->verb->verb : "");
+	fault_print(line, &f);
+	return false;
+}
+
+/* Every line with something wrong is reported, not only the first. The plan is NULL when only checking. */
+static int read_file(const char *path, struct plan *p)
+{
+	struct lines l;
+	struct line line;
+	struct call call;
+	int err = DONE, next;
+
+	if (!lines_open(&l, path))
+		return WORDS;
+	while ((next = lines_next(&l, &line)) > 0) {
+		struct kept *k;
+
+		if (!walk_config(&line, &call)) {
+			err = WORDS;
+			continue;
+		}
+		k = plan_grow(p);
+		if (!k) {
+			complain("out of memory");
+			err = WORDS;
+			break;
+		}
+		*k = (struct kept){.from = l, .call = call};
+		l.text = NULL;
+		l.room = 0;
+	}
+	lines_close(&l);
+	return next < 0 ? WORDS : err;
+}
+
+static int send_plain(uint16_t cmd)
+{
+	struct request rq;
+
+	request_open(&rq, cmd);
+	return client_send(&rq);
+}
+
+static int refused(struct plan *p, const struct refusal *no)
+{
+	struct kept *k = no->index > 0 && (size_t)no->index <= p->n ? &p->list[no->index - 1] : NULL;
+
+	if (k) {
+		k->call.line.words = k->from.words;
+		return run_refused(&k->call, no);
+	}
+	complain("%s", no->text);
+	return REFUSED;
+}
+
+/* Index 0 of the transaction is CONFIG_RESET, then the lines. */
+static int send_plan(struct plan *p)
+{
+	struct request rq;
+	struct refusal no;
+	int err;
+
+	request_open(&rq, MIP_BEGIN);
+	err = client_ask(&rq, NULL, NULL, &no);
+	if (!err)
+		err = send_plain(MIP_CONFIG_RESET);
+	for (size_t i = 0; i < p->n && !err; i++) {
+		request_put_call(&rq, &p->list[i].call);
+		err = client_send(&rq);
+	}
+	if (!err) {
+		request_open(&rq, MIP_COMMIT);
+		err = client_ask(&rq, NULL, NULL, &no);
+	}
+	return err == REFUSED ? refused(p, &no) : err;
+}
+
+int config_apply(const char *path)
+{
+	struct plan p = {0};
+	int err = read_file(path, &p);
+
+	if (!err)
+		err = client_need("apply");
+	if (!err)
+		err = send_plan(&p);
+	plan_free(&p);
+	return err;
+}
+
+int run_apply(const struct call *call)
+{
+	return config_apply(call_value(call, W_FILE)->word);
+}
+
+int run_check(const struct call *call)
+{
+	struct plan p = {0};
+	int err = read_file(call_value(call, W_FILE)->word, &p);
+
+	plan_free(&p);
+	return err;
+}
+
+static void print_arg(const struct nlmsghdr *msg, const struct arg *a)
+{
+	const struct mip_attr_info *info = attr_info(a->attr);
+	char value[MIP_MSG_MAX];
+
+	record_print(msg, a->attr, value, sizeof(value));
+	if (*value)
+		printf(" %s %s", info->word, value);
+}
+
+/* A row back into words: the table says which, and in which order. */
+static int print_row(void *ctx, const struct nlmsghdr *msg)
+{
+	const struct nlattr *command = record_find(msg, MIP_A_COMMAND);
+	char object[64] = "", verb[64] = "";
+	const struct verb *v;
+
+	(void)ctx;
+	if (command)
+		sscanf(mnl_attr_get_str(command), "%63s %63s", object, verb);
+	v = verb_find(object, verb);
+	if (!v || !v->config) {
+		complain("the agent has a setting this mip has no word for: %s",
+			command ? mnl_attr_get_str(command) : "?");
+		return REFUSED;
+	}
+	printf("%s %s", v->object, v->verb);
+	for (const struct arg *a = v->args; a->attr; a++)
+		print_arg(msg, a);
+	putchar('\n');
+	return DONE;
+}
+
+int run_save(const struct call *call)
+{
+	struct request rq;
+	struct refusal no = {0};
+	int err;
+
+	if (opt.json)
+		return run_generic(call);
+	err = client_need(call->verb->object);
+	if (err)
+		return err;
+	request_put_call(&rq, call);
+	err = client_ask(&rq, print_row, NULL, &no);
+	return err == REFUSED && no.err ? run_refused(call, &no) : err;
+}

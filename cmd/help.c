@@ -1,0 +1,136 @@
+/* `mip help`: usage written from the table. An object fits a screen and ends with an example. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/mip.h"
+#include "cmd/usage.h"
+#include "cmd/walk.h"
+
+static void arg_pieces(const struct arg *a, piece_fn piece, void *ctx)
+{
+	const struct mip_attr_info *info = attr_info(a->attr);
+
+	if (a->form == PAIR || a->form == FLAG)
+		piece(ctx, P_WORD, info->word);
+	if (a->form != FLAG)
+		piece(ctx, P_VALUE, info->metavar);
+	if (a->form == MANY)
+		piece(ctx, P_MANY, NULL);
+}
+
+/* Arguments that go together (ALL) share one pair of brackets. */
+void usage_pieces(const struct verb *v, piece_fn piece, void *ctx)
+{
+	piece(ctx, P_WORD, v->object);
+	if (v->verb)
+		piece(ctx, P_WORD, v->verb);
+	for (const struct arg *a = v->args; a->attr; a++) {
+		bool goes_on = a > v->args && a->need == ALL && a[-1].need == ALL;
+		bool stays = a->need == ALL && a[1].attr && a[1].need == ALL;
+
+		if (a->need != REQ && !goes_on)
+			piece(ctx, P_OPEN, NULL);
+		arg_pieces(a, piece, ctx);
+		if (a->need != REQ && !stays)
+			piece(ctx, P_CLOSE, NULL);
+	}
+}
+
+static void text_piece(void *ctx, enum piece piece, const char *word)
+{
+	(void)ctx;
+	switch (piece) {
+	case P_WORD:
+	case P_VALUE: printf(" %s", word); break;
+	case P_OPEN: fputs(" [", stdout); break;
+	case P_CLOSE: fputs(" ]", stdout); break;
+	case P_MANY: fputs("...", stdout); break;
+	}
+}
+
+static void print_row(const struct verb *v)
+{
+	fputs("    mip", stdout);
+	usage_pieces(v, text_piece, NULL);
+	printf("\n        %s\n", v->help);
+}
+
+static void print_choices(unsigned kind)
+{
+	const char *word;
+
+	for (unsigned i = 0; (word = kind_choice(kind, i)); i++)
+		printf("%s%s", i ? " | " : ": ", word);
+	putchar('\n');
+}
+
+/* Each argument of these rows once. */
+static void print_args(const struct verb *from, const struct verb *to)
+{
+	bool seen[W_END] = {0};
+
+	for (const struct verb *v = from; v < to; v++)
+		for (const struct arg *a = v->args; a->attr; a++) {
+			const struct mip_attr_info *info = attr_info(a->attr);
+
+			if (seen[a->attr])
+				continue;
+			seen[a->attr] = true;
+			printf("    %-14s %s", a->form == PAIR || a->form == FLAG ? info->word : info->metavar,
+				info->help);
+			print_choices(info->kind);
+		}
+}
+
+static void help_rows(const struct object *o, const struct verb *from, const struct verb *to)
+{
+	printf("%s: %s\n\n", o->word, o->help);
+	for (const struct verb *v = from; v < to; v++)
+		print_row(v);
+	putchar('\n');
+	print_args(from, to);
+	printf("\nexample: %s\n", o->example);
+}
+
+static void help_object(const char *word)
+{
+	const struct verb *from = verbs, *to;
+
+	while (from->object && strcmp(from->object, word))
+		from++;
+	for (to = from; to->object && !strcmp(to->object, word); to++)
+		;
+	help_rows(object_find(word), from, to);
+}
+
+static void print_option(void *ctx, const char *word, const char *help)
+{
+	(void)ctx;
+	printf("    %-8s %s\n", word, help);
+}
+
+static void help_all(void)
+{
+	puts("mip: Mobile IPv6\n\n    mip [OPTIONS] OBJECT [VERB] [WORD VALUE]...\n    mip                  one page "
+	     "of status\n");
+	for (const struct object *o = objects; o->word; o++)
+		printf("    %-8s %s\n", o->word, o->help);
+	puts("\noptions:");
+	options_each(print_option, NULL);
+	puts("\nmore: mip help OBJECT [VERB], mip(8)");
+}
+
+int run_help(const struct call *call)
+{
+	const struct value *object = call ? call_value(call, W_OBJECT) : NULL;
+	const struct value *verb = call ? call_value(call, W_VERB) : NULL;
+	const struct verb *v = verb ? verb_find(object->word, verb->word) : NULL;
+
+	if (v)
+		help_rows(object_find(object->word), v, v + 1);
+	else if (object)
+		help_object(object->word);
+	else
+		help_all();
+	return DONE;
+}

@@ -1,0 +1,23 @@
+/* Kinds of values: words people type to bytes on the wire, and back. What is printed can be typed again. */
+#ifndef MIP_CMD_KIND_H
+#define MIP_CMD_KIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The longest payload that is not a string. */
+#define KIND_MAX 17
+
+/* Reads `word`; *len bytes (0 for strings: the word is the value). False with a reason in `text`. */
+bool kind_parse(unsigned kind, const char *word, uint8_t bytes[static KIND_MAX], size_t *len, char *text, size_t size);
+/* Whether `len` bytes can be a value of that kind. */
+bool kind_fits(unsigned kind, const void *bytes, size_t len);
+/* Writes the value for people, or plainly (seconds as a number) when `plain`. */
+void kind_print(unsigned kind, const void *bytes, size_t len, bool plain, char *buf, size_t size);
+/* Whether the value is a number in JSON (true also for booleans). */
+bool kind_is_number(unsigned kind);
+/* The i-th of the words a value of an enum kind can be (from 0; never a hole), or NULL. */
+const char *kind_choice(unsigned kind, unsigned i);
+
+#endif

@@ -1,0 +1,51 @@
+/* What the files of `mip` share: the options, the exit codes, and the functions rows of the table name. */
+#ifndef MIP_CMD_MIP_H
+#define MIP_CMD_MIP_H
+
+#include <stdbool.h>
+
+struct call;
+
+/* Exit status. Of several commands, the worst. */
+enum {
+	DONE = 0,
+	WORDS = 1,   /* the words are wrong, nothing was sent */
+	REFUSED = 2, /* by the agent or the kernel */
+	NO_AGENT = 3 /* nobody there to ask */
+};
+
+struct options {
+	bool json, pretty, brief, oneline, details, stats, timestamp, force, numeric, color, version, help;
+	const char *netns, *batch;
+};
+
+extern struct options opt;
+
+/* Reads the options in front, sets `opt`; the number of words used, or -1 when said what is wrong. */
+int options_read(int n, char **words);
+void options_each(void (*each)(void *ctx, const char *word, const char *help), void *ctx);
+bool option_takes_value(const char *word);
+
+/* Reads and runs one command line. `file` NULL: it is the shell's. */
+int run_words(const char *file, int line, int n, char **words);
+int run_status(void);
+int run_batch(const char *path);
+int run_complete(int n, char **words);
+int run_man(const char *object, bool commands);
+int run_schema(void);
+
+int run_generic(const struct call *call);
+int run_start(const struct call *call);
+int run_stop(const struct call *call);
+int run_wait(const struct call *call);
+int run_ro_test(const struct call *call);
+int run_monitor(const struct call *call);
+int run_apply(const struct call *call);
+int run_check(const struct call *call);
+int run_save(const struct call *call);
+int run_help(const struct call *call);
+
+/* The configuration file, made the configuration; used by apply and by a fresh start. */
+int config_apply(const char *path);
+
+#endif

@@ -1,0 +1,81 @@
+/* mipd: the agent's main. Options only; everything it is lives in core/. It stays in front: `mip` or init put it
+ * behind. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent.h"
+
+static const struct option longs[] = {
+	{"ready-fd", required_argument, NULL, 'R'},
+	{"path", required_argument, NULL, 'P'},
+	{"transient", no_argument, NULL, 'T'},
+	{"debug", no_argument, NULL, 'D'},
+	{"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+static void usage(FILE *to)
+{
+	fputs("mipd: the Mobile IPv6 agent; mip(8) starts and commands it\n"
+	      "    -d                 stay in front (it always does)\n"
+	      "    -D, --debug        log everything\n"
+	      "    --path NAME        make tunnels with ip6tnl or tun, not with the best of them\n"
+	      "    --ready-fd NUMBER  write READY to that descriptor when serving\n"
+	      "    --transient        end with the last role\n"
+	      "    -V, --version      version\n",
+		to);
+}
+
+static int number(const char *s)
+{
+	char *end;
+	long v = strtol(s, &end, 10);
+
+	return *end || end == s || v < 0 || v > 65535 ? -1 : (int)v;
+}
+
+/* False when there is nothing to run; *status is the exit status then. */
+static bool read_options(int argc, char **argv, struct agent_options *o, int *status)
+{
+	int c;
+
+	*status = 1;
+	while ((c = getopt_long(argc, argv, "dDVh", longs, NULL)) != -1) {
+		switch (c) {
+		case 'd': break;
+		case 'D': o->debug = true; break;
+		case 'P': o->path = optarg; break;
+		case 'R': o->ready_fd = number(optarg); break;
+		case 'T': o->transient = true; break;
+		case 'V':
+			puts("mipd " MIP_VERSION);
+			*status = 0;
+			return false;
+		case 'h':
+			usage(stdout);
+			*status = 0;
+			return false;
+		default: usage(stderr); return false;
+		}
+		if (c == 'R' && o->ready_fd < 0) {
+			fprintf(stderr, "mipd: %s is not a descriptor\n", optarg);
+			return false;
+		}
+	}
+	if (optind < argc)
+		fprintf(stderr, "mipd: '%s' cannot stand here; commands are mip's\n", argv[optind]);
+	return optind == argc;
+}
+
+int main(int argc, char **argv)
+{
+	struct agent_options options = {.ready_fd = -1};
+	int status;
+
+	if (!read_options(argc, argv, &options, &status))
+		return status;
+	return agent_main(&options);
+}

@@ -1,0 +1,50 @@
+/*
+ * Records on stdout. What is put once appears as text or as JSON, as the options say, so the two cannot disagree.
+ * Streams: a record is written when it ends, however many there are.
+ */
+#ifndef MIP_CMD_OUT_H
+#define MIP_CMD_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct nlmsghdr;
+struct object;
+
+enum out_shape {
+	OUT_LIST,  /* JSON: one array */
+	OUT_LINES, /* JSON: an object a line, flushed each; for what does not end */
+};
+
+/* `of` (may be NULL) has the columns of -br; say_object keeps MIP_A_OBJECT, which a list of one kind need not say. */
+void out_open(enum out_shape shape, const struct object *of, bool say_object);
+void out_begin(void);
+/* One value of the record, by attribute number of the protocol. */
+void out_put(unsigned attr, const void *bytes, size_t len);
+void out_put_str(unsigned attr, const char *s);
+/* DONE, or REFUSED when stdout takes no more (said on stderr). */
+int out_end(void);
+int out_close(void);
+/* Every value of a message. */
+void out_values(const struct nlmsghdr *msg);
+/* A whole message as one record; a record_fn with no context. */
+int out_record(void *ctx, const struct nlmsghdr *msg);
+/* Whether stdout took all of it: flushes; DONE, or REFUSED having complained. */
+int out_flush(void);
+
+/* The two ways to write. */
+struct out_format {
+	void (*open)(enum out_shape shape, const struct object *of);
+	void (*begin)(void);
+	void (*put)(unsigned attr, const void *bytes, size_t len);
+	void (*end)(void);
+	void (*close)(void);
+};
+
+extern const struct out_format out_text, out_json;
+
+/* s as a JSON string with its quotes. */
+void json_string(const char *s);
+
+#endif

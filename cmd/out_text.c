@@ -1,0 +1,174 @@
+/*
+ * Text for out.h: the value a record is about, then `word value` pairs as `ip` writes them, wrapped at 80 columns
+ * (the terminal's on a terminal); -br makes columns, -o one line. What only -s or -d show is listed here.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/kind.h"
+#include "cmd/mip.h"
+#include "cmd/out.h"
+#include "cmd/table.h"
+
+#define INDENT 4
+
+static const uint16_t statistics[] = {
+	MIP_A_RX_BU, MIP_A_RX_REFUSED, MIP_A_RX_DROPPED, MIP_A_TX_BA, MIP_A_TUN_RX, MIP_A_TUN_TX, MIP_A_TUN_REFUSED, 0};
+static const uint16_t details[] = {MIP_A_SEQUENCE, MIP_A_AGE, MIP_A_RETRY, MIP_A_REFRESH, MIP_A_PATH_WHY, MIP_A_CAPS,
+	MIP_A_KERNEL, MIP_A_MEMORY, MIP_A_NETNS, MIP_A_STATUS, 0};
+/* Said by their value alone. */
+static const uint16_t bare[] = {MIP_A_OBJECT, MIP_A_EVENT, MIP_A_MESSAGE, MIP_A_TS, MIP_A_COMMAND, 0};
+
+static const struct object *brief_of;
+static int col, width, pairs;
+static char cells[6][64];
+
+static bool among(const uint16_t *list, unsigned attr)
+{
+	while (*list && *list != attr)
+		list++;
+	return *list != 0;
+}
+
+static void open_text(enum out_shape shape, const struct object *of)
+{
+	struct winsize ws;
+
+	(void)shape;
+	brief_of = opt.brief && of && of->brief[0] ? of : NULL;
+	width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 20 ? ws.ws_col : 80;
+}
+
+static void begin(void)
+{
+	col = 0;
+	pairs = 0;
+	memset(cells, 0, sizeof(cells));
+}
+
+static const char *state_color(const char *word)
+{
+	if (!strcmp(word, "active") || !strcmp(word, "bound") || !strcmp(word, "registered") || !strcmp(word, "home") ||
+		!strcmp(word, "optimized"))
+		return "\033[32m";
+	return !strcmp(word, "refused") || !strcmp(word, "detached") ? "\033[31m" : "\033[33m";
+}
+
+static const char *color_of(unsigned kind, const char *value)
+{
+	switch (kind) {
+	case MIP_K_ADDR:
+	case MIP_K_PREFIX: return "\033[34m";
+	case MIP_K_DEV: return "\033[36m";
+	case MIP_K_BSTATE:
+	case MIP_K_MSTATE:
+	case MIP_K_LSTATE:
+	case MIP_K_OSTATE: return state_color(value);
+	default: return "";
+	}
+}
+
+static void put_value(unsigned kind, const char *value)
+{
+	const char *color = opt.color ? color_of(kind, value) : "";
+
+	printf("%s%s%s", color, value, *color ? "\033[0m" : "");
+}
+
+static void print_time(const void *bytes, char *buf, size_t size)
+{
+	uint64_t us;
+	time_t s;
+	struct tm tm;
+	char day[32];
+
+	memcpy(&us, bytes, sizeof(us));
+	s = (time_t)(us / 1000000);
+	localtime_r(&s, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf, size, "[%s.%06u]", day, (unsigned)(us % 1000000));
+}
+
+static bool hidden(unsigned attr)
+{
+	if (attr == MIP_A_TS)
+		return !opt.timestamp;
+	return (!opt.stats && among(statistics, attr)) || (!opt.details && among(details, attr));
+}
+
+static void to_cell(unsigned attr, const char *value)
+{
+	for (int i = 0; i < 6 && brief_of->brief[i]; i++)
+		if (brief_of->brief[i] == attr)
+			snprintf(cells[i], sizeof(cells[i]), "%s", value);
+}
+
+/* A new line when the pair would pass the edge. */
+static void make_room(int need)
+{
+	if (pairs++ == 0)
+		return;
+	if (!opt.oneline && col + 1 + need > width) {
+		printf("\n%*s", INDENT, "");
+		col = INDENT;
+	} else {
+		putchar(' ');
+		col++;
+	}
+}
+
+static void put(unsigned attr, const void *bytes, size_t len)
+{
+	const struct mip_attr_info *info = attr_info(attr);
+	bool word = !among(bare, attr);
+	char value[MIP_MSG_MAX];
+	int need;
+
+	kind_print(info->kind, bytes, len, opt.numeric, value, sizeof(value));
+	if (brief_of) {
+		to_cell(attr, value);
+		return;
+	}
+	if (hidden(attr) || !*value)
+		return;
+	if (attr == MIP_A_TS)
+		print_time(bytes, value, sizeof(value));
+	need = (int)(strlen(value) + (word ? strlen(info->word) + 1 : 0));
+	make_room(need);
+	if (word)
+		printf("%s ", info->word);
+	put_value(info->kind, value);
+	col += need;
+}
+
+static int cell_width(unsigned attr)
+{
+	switch (attr_info(attr)->kind) {
+	case MIP_K_ADDR: return 28;
+	case MIP_K_STR:
+	case MIP_K_MSTATE: return 12;
+	default: return 10;
+	}
+}
+
+static void end(void)
+{
+	for (int i = 0; brief_of && i < 6 && brief_of->brief[i]; i++) {
+		unsigned attr = brief_of->brief[i];
+		bool last = i == 5 || !brief_of->brief[i + 1];
+		int pad = last ? 0 : cell_width(attr) - (int)strlen(cells[i]);
+
+		put_value(attr_info(attr)->kind, cells[i][0] ? cells[i] : "-");
+		printf("%*s", last ? 0 : (cells[i][0] ? 0 : -1) + (pad > 0 ? pad : 0) + 1, "");
+	}
+	putchar('\n');
+}
+
+static void close_text(void)
+{
+}
+
+const struct out_format out_text = {open_text, begin, put, end, close_text};

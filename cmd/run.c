@@ -1,0 +1,69 @@
+/* Running a command line: the walk, then the row's own function or the common one: pack, send, print what comes. */
+#include <stdio.h>
+
+#include "cmd/client.h"
+#include "cmd/fault.h"
+#include "cmd/mip.h"
+#include "cmd/out.h"
+#include "cmd/run.h"
+#include "cmd/walk.h"
+
+int run_refused(const struct call *call, const struct refusal *no)
+{
+	const struct value *v = no->attr ? call_value(call, (unsigned)no->attr) : NULL;
+	struct fault f = {.at = v ? v->at : -1};
+
+	snprintf(f.text, sizeof(f.text), "%s", no->text);
+	if (v || call->line.file)
+		fault_print(&call->line, &f);
+	else
+		complain("%s", no->text);
+	return REFUSED;
+}
+
+/* A READ command that has no function of its own is a dump. */
+static bool is_dump(const struct verb *v)
+{
+	enum { READ, WRITE };
+	static const bool writes[] = {
+#define C(name, number, class) [number] = class == WRITE,
+		MIP_COMMANDS(C)
+#undef C
+	};
+
+	return !writes[v->cmd];
+}
+
+int run_generic(const struct call *call)
+{
+	struct request rq;
+	struct refusal no;
+	int err = client_need(call->verb->object), closed;
+
+	if (err)
+		return err;
+	request_put_call(&rq, call);
+	if (!is_dump(call->verb)) {
+		err = client_ask(&rq, NULL, NULL, &no);
+		return err == REFUSED ? run_refused(call, &no) : err;
+	}
+	out_open(OUT_LIST, object_find(call->verb->object), false);
+	err = client_ask(&rq, out_record, NULL, &no);
+	closed = out_close();
+	if (err == REFUSED && no.err)
+		run_refused(call, &no);
+	return err ? err : closed;
+}
+
+int run_words(const char *file, int line, int n, char **words)
+{
+	struct line l = {file, line, n, words};
+	struct call call;
+	struct fault f;
+
+	if (!walk_line(&l, &call, &f)) {
+		fault_print_hint(&l, &f);
+		return WORDS;
+	}
+	return call.verb->run ? call.verb->run(&call) : run_generic(&call);
+}

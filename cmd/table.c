@@ -1,0 +1,127 @@
+/* table.h: the rows. A new command is a row here; what a row cannot say is a function in the file of its object. */
+#include <string.h>
+
+#include "cmd/mip.h"
+#include "cmd/table.h"
+
+#define A(name, number, kind, word, metavar, help) [number] = {MIP_K_##kind, word, metavar, help},
+static const struct mip_attr_info attrs[W_END] = {
+#include "mip/attr.def"
+	[W_FILE] = {(enum mip_kind)K_FILE, "file", "FILE", "file of commands, - for standard input"},
+	[W_OBJECT] = {(enum mip_kind)K_OBJECT, "object", "OBJECT", "object of a command"},
+	[W_VERB] = {(enum mip_kind)K_VERB, "verb", "VERB", "verb of that object"},
+	[W_WATCHED] = {(enum mip_kind)K_WATCHED, "object", "OBJECT", "only events of this object"},
+};
+#undef A
+
+static const struct arg none[] = {{0}}, home[] = {{MIP_A_HOME, OPT}, {0}}, home_req[] = {{MIP_A_HOME, REQ}, {0}},
+			file[] = {{W_FILE, REQ, BARE}, {0}};
+static const struct arg ha_args[] = {
+	{MIP_A_DEV, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {MIP_A_MAX_BINDINGS, OPT}, {0}};
+static const struct arg mn_start[] = {
+	{MIP_A_HOME, ALL}, {MIP_A_PREFIX, ALL}, {MIP_A_AGENT, ALL}, {MIP_A_DEV, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
+static const struct arg mn_add[] = {
+	{MIP_A_HOME, REQ}, {MIP_A_PREFIX, REQ}, {MIP_A_AGENT, REQ}, {MIP_A_LIFETIME, OPT}, {0}};
+static const struct arg mn_wait[] = {{MIP_A_MSTATE, REQ, BARE}, {MIP_A_HOME, OPT}, {MIP_A_TIMEOUT, OPT}, {0}};
+static const struct arg binding_add[] = {
+	{MIP_A_HOME, REQ}, {MIP_A_COA, REQ}, {MIP_A_LOCAL, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
+static const struct arg cn_args[] = {{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_TEST_RATE, OPT}, {0}};
+static const struct arg ro_add[] = {{MIP_A_TO, REQ}, {MIP_A_POLICY, REQ}, {0}}, ro_del[] = {{MIP_A_TO, REQ}, {0}},
+			ro_test[] = {{MIP_A_PEER, REQ, BARE}, {MIP_A_HOME, OPT}, {0}},
+			ro_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PEER, OPT}, {0}};
+static const struct arg monitor[] = {{W_WATCHED, OPT, MANY}, {MIP_A_LIMIT, OPT}, {MIP_A_ONCE, OPT, FLAG}, {0}};
+static const struct arg help[] = {{W_OBJECT, OPT, BARE}, {W_VERB, OPT, BARE}, {0}};
+
+const struct object objects[] = {
+	{"agent", "the agent of this network namespace", "mip agent show", "mip agent start", true,
+		{MIP_A_VERSION, MIP_A_PID, MIP_A_UPTIME, MIP_A_ROLES, MIP_A_PATH}},
+	{"ha", "home agent: serves the home addresses of mobile nodes", "mip ha start dev eth0", "mip ha start", true,
+		{MIP_A_ENABLED, MIP_A_DEV, MIP_A_ADDRESS, MIP_A_BINDINGS}},
+	{"mn", "mobile node: keeps its home addresses wherever it is",
+		"mip mn start home 2001:db8:1::100 prefix 2001:db8:1::/64 agent 2001:db8:1::1", "mip mn start", true,
+		{MIP_A_HOME, MIP_A_MSTATE, MIP_A_COA}},
+	{"cn", "correspondent node: talks to mobile nodes directly", "mip cn start", "mip cn start", true,
+		{MIP_A_ENABLED, MIP_A_BINDINGS, MIP_A_MAX_BINDINGS}},
+	{"ro", "route optimization: with whom packets travel directly", "mip ro add peer 2001:db8:c::/64 policy never",
+		"mip mn start", true, {MIP_A_PEER, MIP_A_HOME, MIP_A_OSTATE, MIP_A_REMAINING}},
+	{"binding", "binding cache: where mobile nodes are", "mip -j binding show | jq -r '.[].care_of'",
+		"mip ha start", true, {MIP_A_HOME, MIP_A_COA, MIP_A_BSTATE, MIP_A_REMAINING}},
+	{"bul", "binding update list: who was told where this node is", "mip bul show", "mip mn start", true,
+		{MIP_A_PEER, MIP_A_HOME, MIP_A_LSTATE, MIP_A_REMAINING}},
+	{"monitor", "print the state, then each change of it", "mip -j monitor mn limit 1", "mip agent start", false,
+		{0}},
+	{"apply", "make a file of commands the configuration, all of it or nothing", "mip apply /etc/mip.conf",
+		"mip agent start", false, {0}},
+	{"check", "read a file of commands, say what is wrong, send nothing", "mip check /etc/mip.conf", NULL, false,
+		{0}},
+	{"save", "print the configuration as a file of commands", "mip save > /etc/mip.conf", "mip agent start", false,
+		{0}},
+	{"help", "what there is and how it is written", "mip help binding add", NULL, false, {0}},
+	{0},
+};
+
+const struct verb verbs[] = {
+	{"agent", "show", MIP_AGENT_GET, false, none, NULL, "show what the agent runs and on what"},
+	{"agent", "start", 0, false, none, run_start, "start the agent and wait until it serves"},
+	{"agent", "stop", MIP_AGENT_STOP, false, none, run_stop, "stop the agent; what it installed is removed"},
+
+	{"ha", "show", MIP_HA_GET, false, none, NULL, "show the home agent and what it counted"},
+	{"ha", "start", MIP_HA_START, true, ha_args, run_start, "be a home agent, starting the agent when none runs"},
+	{"ha", "set", MIP_HA_SET, true, ha_args, NULL, "change how the home agent works"},
+	{"ha", "stop", MIP_HA_STOP, false, none, NULL, "stop being a home agent"},
+
+	{"mn", "show", MIP_MN_GET, false, home, NULL, "show the home addresses and where they are"},
+	{"mn", "start", MIP_MN_START, true, mn_start, run_start, "be a mobile node, starting the agent when none runs"},
+	{"mn", "add", MIP_MN_ADD, true, mn_add, NULL, "add a home address"},
+	{"mn", "del", MIP_MN_DEL, false, home_req, NULL, "remove a home address, deregistering it"},
+	{"mn", "stop", MIP_MN_STOP, false, none, NULL, "stop being a mobile node, deregistering every home address"},
+	{"mn", "wait", MIP_MONITOR, false, mn_wait, run_wait, "wait until the home addresses are in that state"},
+
+	{"cn", "show", MIP_CN_GET, false, none, NULL, "show the correspondent node and what it counted"},
+	{"cn", "start", MIP_CN_START, true, cn_args, run_start,
+		"be a correspondent node, starting the agent when none runs"},
+	{"cn", "set", MIP_CN_SET, true, cn_args, NULL, "change how the correspondent node works"},
+	{"cn", "stop", MIP_CN_STOP, false, none, NULL, "stop being a correspondent node"},
+
+	{"ro", "show", MIP_RO_GET, false, ro_show, NULL,
+		"show with whom packets travel directly, and what is in the way"},
+	{"ro", "test", MIP_RO_GET, false, ro_test, run_ro_test,
+		"send echo requests from the home address and say for each direction whether they travel directly"},
+	{"ro", "add", MIP_RO_ADD, true, ro_add, NULL, "set the policy for correspondents"},
+	{"ro", "del", MIP_RO_DEL, false, ro_del, NULL, "remove a policy"},
+
+	{"binding", "show", MIP_BINDING_GET, false, home, NULL, "show the binding cache"},
+	{"binding", "add", MIP_BINDING_ADD, true, binding_add, NULL, "install a binding by hand"},
+	{"binding", "del", MIP_BINDING_DEL, false, home_req, NULL, "remove a binding"},
+	{"binding", "flush", MIP_BINDING_DEL, false, none, NULL, "remove every binding"},
+
+	{"bul", "show", MIP_BUL_GET, false, home, NULL, "show the binding update list"},
+
+	{"monitor", NULL, MIP_MONITOR, false, monitor, run_monitor, "print the state, then each change of it"},
+	{"apply", NULL, MIP_COMMIT, false, file, run_apply, "make FILE the configuration, all of it or nothing"},
+	{"check", NULL, 0, false, file, run_check, "read FILE, say what is wrong, send nothing"},
+	{"save", NULL, MIP_CONFIG_GET, false, none, run_save, "print the configuration as a file of commands"},
+	{"help", NULL, 0, false, help, run_help, "what there is and how it is written"},
+	{0},
+};
+
+const struct mip_attr_info *attr_info(unsigned attr)
+{
+	return attr < W_END && attrs[attr].word ? &attrs[attr] : NULL;
+}
+
+const struct object *object_find(const char *word)
+{
+	for (const struct object *o = objects; o->word; o++)
+		if (strcmp(o->word, word) == 0)
+			return o;
+	return NULL;
+}
+
+const struct verb *verb_find(const char *object, const char *verb)
+{
+	for (const struct verb *v = verbs; v->object; v++)
+		if (strcmp(v->object, object) == 0 && strcmp(v->verb ? v->verb : "", verb ? verb : "") == 0)
+			return v;
+	return NULL;
+}

@@ -1,0 +1,54 @@
+/*
+ * THE command table. Dispatch, usage, completion, man synopsis, batch files, the configuration file and `save`
+ * are all read off these rows; nothing else lists a command or its words.
+ */
+#ifndef MIP_CMD_TABLE_H
+#define MIP_CMD_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mip/attr.h"
+#include "mip/ctl.h"
+
+struct call;
+
+/* What the tool itself needs beside the attributes of the protocol: the same struct, numbers behind theirs. */
+enum { W_FILE = MIP_A_COUNT, W_OBJECT, W_VERB, W_WATCHED, W_END };
+enum { K_FILE = 100, K_OBJECT, K_VERB, K_WATCHED };
+
+enum need { OPT = 1, REQ, ALL /* all of these or none */ };
+enum form { PAIR, /* word and value */ FLAG, /* the word alone */ BARE, /* the value alone */ MANY /* values alone */ };
+
+struct arg {
+	uint16_t attr; /* enum mip_attr or W_*; 0 ends the list */
+	uint8_t need, form;
+};
+
+struct object {
+	const char *word, *help, *example;
+	const char *start;	 /* the command that makes an agent serve it */
+	bool watched;		 /* has events */
+	const uint16_t brief[6]; /* the columns of -br */
+};
+
+/* Rows of one object stand together; its default verb, if any, is the one called "show" or the one without a word. */
+struct verb {
+	const char *object, *verb; /* verb NULL: the object is the whole command */
+	uint16_t cmd;		   /* enum mip_command sent, 0 = none */
+	bool config;		   /* may stand in a configuration file */
+	const struct arg *args;
+	int (*run)(const struct call *call); /* NULL: send cmd, print what comes */
+	const char *help;
+};
+
+extern const struct object objects[]; /* ends with word NULL */
+extern const struct verb verbs[];     /* ends with object NULL */
+
+/* Any attribute, also W_*; NULL for a number not in use. */
+const struct mip_attr_info *attr_info(unsigned attr);
+const struct object *object_find(const char *word);
+/* The row of exactly that object and verb ("" or NULL for none), or NULL. */
+const struct verb *verb_find(const char *object, const char *verb);
+
+#endif
