@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Registrations under load: buload is N mobile nodes on one wire and takes the answers a real home agent gives. Prints
+# rates, their ratio to echo requests over the same wire in the same run, memory a binding, and how long the list of all
+# takes. N="1000 10000": how many.
+set -u
+LAB=$(dirname "$0")/../lab
+if [ -z "${MIP_LAB:-}" ]; then exec "$LAB/lab.sh" run "$0" "$@"; fi
+. "$LAB/lab.sh"
+
+memory() { in_ns ha mip -j agent show | jq '.[0].memory'; }
+
+# One home agent with a home link and a wire to the load; care-of addresses are routed to the load's end of it.
+wire() {
+	ip netns add ha && ip netns add load && ip -n ha link set lo up || return
+	lab_sysctl ha net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.accept_dad=0
+	ip -n ha link add home0 type veth peer name home1 && ip -n ha link set home0 up && ip -n ha link set home1 up
+	ip link add wire netns ha type veth peer name wire netns load && ip -n ha link set wire up && ip -n load link set wire up
+	ip -n ha addr add 2001:db8:1::1/64 dev home0 nodad && ip -n ha addr add 2001:db8:9::1/64 dev wire nodad
+	ip -n load addr add 2001:db8:9::2/64 dev wire nodad
+	ip -n ha route add 2001:db8:f0::/64 via 2001:db8:9::2
+	lab_wait 5 in_ns ha ping -c1 -W1 2001:db8:9::2
+	in_ns ha mip ha start dev home0 max-bindings 1000000
+}
+
+# load N: a round of its own agent, so that the memory counted is that round's.
+load() {
+	local n=$1 mac before after start took
+	wire || return
+	mac=$(ip -n ha -j link show wire | jq -r '.[0].address')
+	before=$(memory)
+	in_ns load "$MIP_BUILD/tests/bench/buload" wire "$mac" 2001:db8:1::1 2001:db8:1:: 2001:db8:f0:: "$n" || return
+	after=$(memory)
+	echo "memory agent $(((after - before) / n)) bytes a binding"
+	start=${EPOCHREALTIME/./}
+	[ "$(in_ns ha mip -j binding show | jq length)" -eq "$n" ] || return
+	took=$((${EPOCHREALTIME/./} - start))
+	echo "list of $n as JSON, parsed by jq: $((took / 1000)) ms"
+	in_ns ha mip ha stop
+	ip netns del ha; ip netns del load
+}
+
+for n in ${N:-1000 10000}; do
+	echo "--- $n bindings, $(uname -r)"
+	load "$n" || { echo "load: a round of $n failed" >&2; exit 1; }
+done

@@ -1,0 +1,250 @@
+#!/usr/bin/env bats
+# The tool in the hand, without an agent and without root: words, carets, suggestions, exit codes, completion, manual.
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/.." || return
+	MIP=${MIP:-${MIP_BUILD:-build}/mip}
+	MIP=$(realpath "$MIP")
+	export MIP MIP_RUN_DIR=$BATS_TEST_TMPDIR/run MIP_CONF=/nonexistent NO_COLOR=1
+}
+
+# Standard output and standard error apart, and the exit status.
+mip() {
+	status=0
+	"$MIP" "$@" > "$BATS_TEST_TMPDIR/out" 2> "$BATS_TEST_TMPDIR/err" || status=$?
+	out=$(cat "$BATS_TEST_TMPDIR/out"; echo .); out=${out%.}
+	err=$(cat "$BATS_TEST_TMPDIR/err"; echo .); err=${err%.}
+}
+
+is() { [ "$1" = "$2" ] || { printf 'got:  %s\nwant: %s\n' "$1" "$2"; return 1; }; }
+has() { [[ $1 == *"$2"* ]] || { printf 'got:  %s\nwant: ...%s...\n' "$1" "$2"; return 1; }; }
+
+# Exit status 1, nothing on stdout, and exactly this on stderr.
+wrong() {
+	local want=$1; shift
+	mip "$@"
+	is "$status" 1 && is "$out" "" && is "$err" "$want"
+}
+
+@test "a wrong word gets a caret and what was meant" {
+	wrong "mip: no such verb: 'wiat'
+    mip mn wiat
+           ^~~~
+did you mean 'wait'?
+" mn wiat
+	wrong "mip: 'hoem' cannot stand here
+    mip mn add hoem 2001:db8::1
+               ^~~~
+did you mean 'home'?
+" mn add hoem 2001:db8::1
+}
+
+@test "a word like no other gets what would fit" {
+	wrong "mip: 'xyzzy' cannot stand here
+    mip ha start xyzzy
+                 ^~~~~
+expected one of: dev, address, max-lifetime, max-bindings
+" ha start xyzzy
+	wrong "mip: 'away' is none of the words that can stand here
+    mip mn wait away
+                ^~~~
+expected one of: detached, home, registering, registered, returning
+" mn wait away
+}
+
+@test "a missing word is named, the caret behind the last" {
+	wrong "mip: care-of is missing
+    mip binding add home 2001:db8::1
+                                     ^
+expected one of: care-of, local, lifetime
+" binding add home 2001:db8::1
+}
+
+@test "an ambiguous prefix names its candidates; an unambiguous one works; attributes are spelled out" {
+	wrong "mip: 'b' could be binding or bul
+    mip b show
+        ^
+" b show
+	mip bi s
+	is "$status" 3
+	mip bi s ho 2001:db8::1
+	is "$status" 1
+}
+
+@test "values are refused with a reason" {
+	mip binding add home 2001:db8::zz care-of 2001:db8::2
+	is "$status" 1; has "$err" "'2001:db8::zz' is not an IPv6 address"
+	mip mn add home 2001:db8::1 prefix 2001:db8::1/64 agent 2001:db8::2
+	is "$status" 1; has "$err" "bits set behind its length"
+	mip ha start dev thisnameiswaytoolong
+	is "$status" 1; has "$err" "cannot be the name of an interface"
+	mip ha start max-bindings -1
+	is "$status" 1; has "$err" "is not a number"
+	mip ha start max-bindings 4294967296
+	is "$status" 1; has "$err" "too large"
+	mip binding add home ''
+	is "$status" 1
+}
+
+@test "times as people write them" {
+	for good in 420 420s 7m 1h30m 2d 0; do
+		echo "ha start max-lifetime $good" > "$BATS_TEST_TMPDIR/f"
+		mip check "$BATS_TEST_TMPDIR/f"
+		is "$status" 0
+	done
+	for bad in m 1.5h 30m1h 1h30 -5 7x 99999999999; do
+		echo "ha start max-lifetime $bad" > "$BATS_TEST_TMPDIR/f"
+		mip check "$BATS_TEST_TMPDIR/f"
+		is "$status" 1
+	done
+}
+
+@test "no agent: exit 3, and the command that starts one" {
+	mip
+	is "$status" 3; is "$out" ""; has "$err" "mip agent start"
+	mip binding show
+	is "$status" 3; has "$err" "mip ha start"
+	mip -j bul show
+	is "$status" 3; is "$out" ""; has "$err" "mip mn start"
+	mip -n /proc/self/ns/nonsense agent show
+	is "$status" 3; has "$err" "no network namespace /proc/self/ns/nonsense"
+	mip -n $$ agent show
+	is "$status" 3; has "$err" "no agent runs in network namespace $$"
+}
+
+@test "check reads a file, says every wrong line, sends nothing" {
+	cat > "$BATS_TEST_TMPDIR/f" <<-END
+		# a mobile node
+		mn add home 2001:db8:1::100 prefix 2001:db8:1::/64 agent 2001:db8:1::1   # here
+
+		mn start
+	END
+	mip check "$BATS_TEST_TMPDIR/f"
+	is "$status" 0; is "$out$err" ""
+	printf 'mn start\nmn add hom 1::1\nbinding show\n' > "$BATS_TEST_TMPDIR/f"
+	mip check "$BATS_TEST_TMPDIR/f"
+	is "$status" 1
+	is "$err" "$BATS_TEST_TMPDIR/f:2: 'hom' cannot stand here
+    mn add hom 1::1
+           ^~~
+did you mean 'home'?
+$BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configuration
+    binding show
+    ^~~~~~~
+"
+	mip check /nonexistent/file
+	is "$status" 1; has "$err" "No such file"
+	mip apply "$BATS_TEST_TMPDIR/f"
+	is "$status" 1
+}
+
+@test "a batch stops at the first failure, or with -force tells the worst" {
+	printf 'help ha\nfrob\nhelp mn\n' > "$BATS_TEST_TMPDIR/f"
+	mip -b "$BATS_TEST_TMPDIR/f"
+	is "$status" 1; has "$out" "home agent"; has "$err" "f:2: no such object: 'frob'"
+	[[ $out != *"mobile node:"* ]]
+	mip -force -b - < "$BATS_TEST_TMPDIR/f"
+	is "$status" 1; has "$out" "mobile node:"; has "$err" "stdin:2:"
+}
+
+@test "options: like ip, and unknown ones are refused" {
+	mip -V; is "$status" 0; has "$out" "mip 0"
+	mip --Version; is "$status" 0
+	mip -frobnicate; is "$status" 1; has "$err" "-frobnicate: no such option"
+	mip -n; is "$status" 1; has "$err" "a value is missing"
+	mip -c=sometimes help; is "$status" 1
+	mip -h; is "$status" 0; has "$out" "OBJECT"
+}
+
+@test "a full disk and a closed pipe are errors" {
+	run bash -c '"$MIP" help > /dev/full'
+	is "$status" 2; has "$output" "No space left"
+	run bash -c 'exec 3> >(exec true); wait $!; "$MIP" help >&3; echo "status $?"'
+	has "$output" "status 2"
+}
+
+@test "help of every object fits a screen and ends with an example" {
+	for object in $("$MIP" __complete "" | cut -f1); do
+		mip help "$object"
+		is "$status" 0
+		[ "$(wc -l <<< "$out")" -le 40 ]
+		has "$out" "example: mip"
+	done
+}
+
+@test "completion offers what could stand next, with help" {
+	is "$("$MIP" __complete m | cut -f1 | xargs)" "mn monitor"
+	is "$("$MIP" __complete mn wait "" | cut -f1 | xargs)" "detached home registering registered returning"
+	is "$("$MIP" __complete mn wait registered "" | cut -f1 | xargs)" "home timeout"
+	is "$("$MIP" __complete -j -n here binding add home 1::1 "" | cut -f1 | xargs)" "care-of local lifetime"
+	is "$("$MIP" __complete binding flush "")" ""
+	is "$("$MIP" __complete frob "")" ""
+	is "$("$MIP" __complete -n "")" ""
+	has "$("$MIP" __complete ha start dev "")" "lo	interface"
+	is "$("$MIP" __complete "" | grep -cvP '^[a-z]+\t\S')" 0
+}
+
+@test "every word of every usage line is offered by completion at its place" {
+	local line at word n=0
+	while read -r line; do
+		read -ra words <<< "${line//[\[\]]/}"
+		words=("${words[@]:1}")
+		at=()
+		for word in "${words[@]}"; do
+			if [[ $word == [a-z]* ]]; then
+				"$MIP" __complete "${at[@]}" "" | cut -f1 | grep -qxF -- "$word" ||
+					{ echo "after '${at[*]}': no $word"; return 1; }
+				n=$((n + 1))
+			fi
+			case $word in
+			ADDRESS) word=2001:db8::1 ;;
+			PREFIX) word=2001:db8::/64 ;;
+			TIME | NUMBER) word=5 ;;
+			DEV) word=lo ;;
+			STATE) word=registered ;;
+			OBJECT*) word=mn ;;
+			VERB) word=show ;;
+			esac
+			at+=("$word")
+		done
+	done < <(for o in $("$MIP" __complete "" | cut -f1); do "$MIP" help "$o" | grep '^    mip '; done)
+	[ "$n" -gt 60 ]
+}
+
+@test "the manual pages are what the table says" {
+	run man/refresh.sh -n
+	is "$status" 0
+	mip __man frob
+	is "$status" 1
+}
+
+@test "a stale manual page is noticed" {
+	cp -r man "$BATS_TEST_TMPDIR/man"
+	sed -i 's/^\.Cm flush$/.Cm flsh/' "$BATS_TEST_TMPDIR/man/mip-binding.8"
+	run "$BATS_TEST_TMPDIR/man/refresh.sh" -n
+	is "$status" 1
+}
+
+@test "the schema is JSON with every key once" {
+	"$MIP" __schema | jq -e 'length > 50' > /dev/null
+	"$MIP" __schema | jq -e 'all(.number and .kind and .key and .meaning)' > /dev/null
+	"$MIP" __schema | jq -e '(map(.number) | length) == (map(.number) | unique | length)' > /dev/null
+	is "$("$MIP" __schema | jq -r '.[] | select(.number == 2).key')" care_of
+	is "$("$MIP" __schema | jq -r '.[].key' | grep -cv '^[a-z_]*$')" 0
+}
+
+@test "the shells' completions ask mip" {
+	for shell in bash zsh fish; do
+		command -v $shell > /dev/null || { echo "# no $shell" >&3; continue; }
+		PATH=$(dirname "$MIP"):$PATH shell_offers $shell
+	done
+}
+
+shell_offers() {
+	case $1 in
+	bash) bash -c 'source completions/mip.bash; compopt() { :; }; COMP_LINE="mip mn wa"; COMP_POINT=9; _mip
+		echo "${COMPREPLY[@]}"' | grep -qx wait ;;
+	fish) fish -c 'source completions/mip.fish; complete -C "mip mn wa"' | grep -q '^wait' ;;
+	zsh) zsh -n completions/_mip ;;
+	esac
+}

@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# The test network, in namespaces of its own: several can run at once, and all of it dies with the command.
+#
+#      cn ── r ──┬── home  2001:db8:1::/64    ha (::1) is here, home address ::100
+#   2001:db8:c:: ├── f1    2001:db8:f1::/64   radvd in r
+#                └── f2    2001:db8:f2::/64   radvd in r
+#   mn: one veth, eth0, plugged into one of the three links by lab_move. The links are bridges in namespace sw.
+#
+#   tests/lab/lab.sh run COMMAND [ARG ...]    COMMAND in a private world, where it may call lab_up
+#   tests/lab/lab.sh shell                    the network and a shell in it (`make lab`)
+#   . tests/lab/lab.sh                        the functions below, for what runs in `lab.sh run`
+#
+# MIP_BUILD: where mip and mipd are (build/). MIP_SLOW: deadlines are that many times longer (emulated machines).
+
+LAB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+MIP_BUILD=$(realpath "${MIP_BUILD:-$LAB_DIR/../../build}")
+MIP_SLOW=${MIP_SLOW:-1}
+PATH=$MIP_BUILD:$PATH
+export MIP_BUILD MIP_SLOW PATH
+CN=2001:db8:c::2 HOME_PREFIX=2001:db8:1::/64 HA=2001:db8:1::1 HOA=2001:db8:1::100
+export CN HOME_PREFIX HA HOA
+
+# in_ns NAME COMMAND...: in network namespace NAME (unlike `ip netns exec`, with this /sys). Descriptors 3 and 4 are bats'.
+in_ns() { nsenter --net="/run/netns/$1" -- "${@:2}" 3>&- 4>&-; }
+# lab_bg NAME LOG COMMAND...: the same in the background, output in LOG; $! is its process.
+lab_bg() { nsenter --net="/run/netns/$1" -- "${@:3}" >"$2" 2>&1 </dev/null 3>&- 4>&- & }
+lab_die() { echo "lab: $*" >&2; return 1; }
+
+# lab_wait SECONDS COMMAND...: until COMMAND succeeds; fails at the deadline.
+lab_wait() {
+	local poll=0.02 end=$((${EPOCHREALTIME/./} + $1 * MIP_SLOW * 1000000)); shift
+	until "$@" >/dev/null 2>&1; do
+		[ "${EPOCHREALTIME/./}" -lt "$end" ] || { lab_die "gave up waiting for: $*"; return; }
+		sleep "$poll"
+	done
+}
+
+# lab_move home|f1|f2|nowhere: unplugs the mobile node and plugs it into that link.
+lab_move() {
+	local master="master $1"
+	[ "$1" = nowhere ] && master=nomaster
+	printf 'link set mn down\nlink set mn %s\n' "$master" | ip -n sw -b - || return
+	[ "$1" = nowhere ] || ip -n sw link set mn up
+}
+lab_where() { ip -n sw -j link show mn | jq -r '.[0].master // "nowhere"'; }
+
+lab_link() {   # lab_link NS NAME MAC BRIDGE: interface NAME of NS, its other end a port of that bridge
+	local port=$1-$4; [ "$1" = r ] || port=$1
+	ip link add "$2" netns "$1" address "$3" type veth peer name "$port" netns sw
+	[ "$4" = - ] || ip -n sw link set "$port" master "$4" up
+	ip -n "$1" link set "$2" up
+}
+lab_sysctl() { in_ns "$1" sysctl -qw "${@:2}"; }
+
+lab_radvd() {   # lab_radvd NS: its configuration on stdin
+	local dir=/run/lab/$1; mkdir -p "$dir"
+	cat > "$dir/radvd.conf"
+	lab_bg "$1" "$dir/radvd.log" radvd -n -C "$dir/radvd.conf" -p "$dir/radvd.pid" -m stderr
+	lab_wait 5 [ -s "$dir/radvd.pid" ] || cat "$dir/radvd.log"
+}
+lab_advertise() {   # lab_advertise DEV PREFIX [INTERFACE-OPTION ... -- PREFIX-OPTION ...]: one radvd interface, Mobile IPv6 intervals
+	local dev=$1 prefix=$2 iface="" pfx=""; shift 2
+	for o; do if [ "$o" = -- ]; then iface=$pfx pfx=; else pfx+="$o; "; fi; done
+	cat <<-CONF
+	interface $dev {
+		AdvSendAdvert on; MinRtrAdvInterval 0.5; MaxRtrAdvInterval 1; MinDelayBetweenRAs 0.03;
+		AdvIntervalOpt on; AdvDefaultLifetime 1800; $iface
+		prefix $prefix { $pfx };
+	};
+	CONF
+}
+
+# lab_up: builds the network, the mobile node at home. Nothing in it needs waiting for: infrastructure does no DAD.
+lab_up() {
+	local n
+	for n in sw r cn ha mn; do
+		ip netns add $n && ip -n $n link set lo up || return
+	done
+	lab_sysctl sw net.ipv6.conf.default.disable_ipv6=1 net.ipv6.conf.all.disable_ipv6=1
+	lab_sysctl cn net.ipv4.ping_group_range="0 0"   # echo sockets, IPv6 ones too
+	for n in r cn ha; do lab_sysctl $n net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0; done
+	lab_sysctl r net.ipv6.conf.all.forwarding=1
+	lab_sysctl ha net.ipv6.conf.all.forwarding=1
+	for n in home f1 f2; do
+		ip -n sw link add $n type bridge stp_state 0 forward_delay 0 mcast_snooping 0 && ip -n sw link set $n up || return
+	done
+	ip link add cn netns r address 02:00:00:00:0c:01 type veth peer name eth0 netns cn address 02:00:00:00:0c:02
+	ip -n r link set cn up; ip -n cn link set eth0 up
+	lab_link r home 02:00:00:00:01:fe home; lab_link r f1 02:00:00:00:f1:01 f1; lab_link r f2 02:00:00:00:f2:01 f2
+	lab_link ha eth0 02:00:00:00:01:01 home
+	lab_link mn eth0 02:00:00:00:01:64 -
+	ip -n r -b - <<-R && ip -n cn -b - <<-CN && ip -n ha -b - <<-HA || return
+	addr add 2001:db8:c::1/64 dev cn nodad
+	addr add 2001:db8:1::fe/64 dev home nodad
+	addr add 2001:db8:f1::1/64 dev f1 nodad
+	addr add 2001:db8:f2::1/64 dev f2 nodad
+	R
+	addr add $CN/64 dev eth0 nodad
+	route add default via 2001:db8:c::1
+	CN
+	addr add $HA/64 dev eth0 nodad
+	route add default via 2001:db8:1::fe
+	HA
+	lab_sysctl ha net.ipv6.conf.all.accept_dad=1 net.ipv6.conf.eth0.accept_dad=1   # for home addresses it defends
+	{ lab_advertise f1 2001:db8:f1::/64; lab_advertise f2 2001:db8:f2::/64; } | lab_radvd r || return
+	lab_advertise eth0 $HA/64 "AdvHomeAgentFlag on" "AdvHomeAgentInfo on" "HomeAgentPreference 10" -- "AdvRouterAddr on" | lab_radvd ha || return
+	lab_move home
+}
+
+# lab_second: another mobile node, mn2, with home address HOA2, at home. lab_move2 LINK moves it.
+HOA2=2001:db8:1::200
+export HOA2
+lab_second() {
+	ip netns add mn2 && ip -n mn2 link set lo up || return
+	lab_link mn2 eth0 02:00:00:00:02:64 -
+	lab_move2 home
+}
+lab_move2() {
+	local master="master $1"
+	[ "$1" = nowhere ] && master=nomaster
+	printf 'link set mn2 down\nlink set mn2 %s\n' "$master" | ip -n sw -b - || return
+	[ "$1" = nowhere ] || ip -n sw link set mn2 up
+}
+
+# What a user of `make lab` gets.
+lab_shell() {
+	lab_up || return
+	cat > /run/lab/rc <<-RC
+	[ -e ~/.bashrc ] && . ~/.bashrc
+	. "$LAB_DIR/lab.sh"
+	for n in mn ha cn r; do eval "\$n() { in_ns \$n \"\\\${@:-bash}\"; }"; done
+	move() { lab_move "\$1" && echo "the mobile node is on: \$(lab_where)"; }
+	PS1='[lab: mn on \$(lab_where)] \\$ '
+	RC
+	cat <<-HELLO
+	The test network is up: cn, r (router), ha (home agent), mn (mobile node, home address $HOA). Try
+
+	  ha mip ha start dev eth0
+	  mn mip mn start home $HOA prefix $HOME_PREFIX agent $HA dev eth0
+	  move f1; mn mip mn wait registered timeout 10
+	  ha mip binding show;  mn mip bul show;  cn ping -c3 $HOA;  mn mip monitor
+	  move f2; move home; move nowhere;  mn   (alone: a shell there)
+
+	It ends, with all in it, when you leave (exit or ^D).
+	HELLO
+	bash --rcfile /run/lab/rc -i
+}
+
+# lab_private COMMAND...: first process of the private world.
+lab_private() {
+	mount -t tmpfs -o mode=755 tmpfs /run && mkdir -p /run/netns /run/mip /run/lab && ip link set lo up || exit
+	export MIP_LAB=1
+	"$@"   # not exec: this shell reaps, and takes ^C for nobody
+	exit
+}
+
+[ "${BASH_SOURCE[0]}" = "$0" ] || return 0
+case ${1:-} in
+run) [ $# -gt 1 ] || exit; verb=private; shift;;
+shell) verb=private; set -- lab_shell;;
+private) shift; lab_private "$@";;
+*) sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; exit 1;;
+esac
+[ "$(id -u)" -eq 0 ] || { lab_die "needs root"; exit 1; }
+exec unshare --mount --net --pid --fork --kill-child --mount-proc "$LAB_DIR/lab.sh" $verb "$@"

@@ -1,0 +1,73 @@
+# What crosses the router while route optimization comes and goes, and how that looks in the agents. Sourced after lab.sh
+# and traffic.sh. Packets are counted by filters over a capture of what enters r: each once.
+# shellcheck shell=bash
+
+WIRE=/run/lab/wire.pcap
+
+json() { in_ns "$1" mip -j "${@:2}"; }
+
+wire_start() {
+	wire_stop
+	rm -f $WIRE /run/lab/wire.log   # what is waited for is of this one
+	lab_bg r /run/lab/wire.log tcpdump -n -i any -Q in --immediate-mode -U -B 8192 -s 192 -w $WIRE ip6
+	WIRE_PID=$!
+	lab_wait 20 grep -q listening /run/lab/wire.log
+}
+wire_stop() {
+	[ -z "${WIRE_PID:-}" ] || { kill "$WIRE_PID"; wait "$WIRE_PID"; } 2>/dev/null || true
+	WIRE_PID=
+}
+wire() { tcpdump -n -r $WIRE --count "$1" 2>/dev/null | cut -d' ' -f1; }   # wire FILTER: how many so far
+wire_beyond() { [ "$(wire "$1")" -gt "$2" ]; }
+wire_more() { lab_wait 20 wire_beyond "$1" $(($(wire "$1") + ${2:-0})); }   # waits for more than N more of them
+
+# An address in full, without its colons.
+whole() {
+	local g n=0 head="" tail="" rest=""
+	[[ $1 == *::* ]] && rest=${1#*::}
+	for g in $(tr : ' ' <<<"${1%%::*}"); do head+=$(printf %04x "0x$g"); n=$((n + 1)); done
+	for g in $(tr : ' ' <<<"$rest"); do tail+=$(printf %04x "0x$g"); n=$((n + 1)); done
+	for ((; n < 8; n++)); do head+=0000; done
+	echo "$head$tail"
+}
+stands() {   # stands OFFSET ADDRESS: a filter for that address at that octet
+	local w i
+	w=$(whole "$2")
+	for i in 0 1 2 3; do printf 'ip6[%d:4] == 0x%s%s' $(($1 + 4 * i)) "${w:8*i:8}" "$([ $i = 3 ] || echo ' and ')"; done
+}
+# Filters, for traffic of protocol PROTO (58 ICMPv6, 6 TCP) of a home address: through the tunnel; with a Home Address
+# option alone, from that care-of address; with a type 2 routing header alone, to it; with both, first home address to second.
+through_tunnel() { echo "ip6 proto 41 and ip6[46] == $1"; }
+with_hao() { echo "src host $3 and ip6[6] == 60 and ip6[40] == $1 and ip6[46] == 0xc9 and $(stands 48 "$2")"; }
+with_rh2() { echo "dst host $3 and ip6[6] == 43 and ip6[40] == $1 and ip6[42:2] == 0x201 and $(stands 48 "$2")"; }
+with_both() { echo "ip6[6] == 43 and ip6[40] == 60 and ip6[64] == $1 and ip6[42:2] == 0x201 and $(stands 48 "$3") and ip6[70] == 0xc9 and $(stands 72 "$2")"; }
+PARAMETER_PROBLEM="icmp6 and ip6[40] == 4"
+export PARAMETER_PROBLEM
+
+# care_of NODE: where its home address is. ro_state NODE PEER: of its route optimization with that one.
+care_of() { json "$1" mn show | jq -r '.[0].care_of // empty'; }
+ro_state() { json "$1" ro show peer "$2" | jq -r '.[0].state // "none"'; }
+ro_is() { [ "$(ro_state "$1" "$2")" = "$3" ]; }
+# optimized LINK: the node is registered from that link, optimized with cn, and cn has it there.
+optimized() {
+	[[ $(care_of mn) == 2001:db8:$1:* ]] && ro_is mn "$CN" optimized &&
+		[ "$(json cn binding show home "$HOA" | jq -r '.[0].care_of // empty')" = "$(care_of mn)" ]
+}
+
+# lost [SINCE]: echoes without reply between the first reply (after SINCE, in microseconds) and the last so far.
+lost() {
+	awk -v t="${1:-0}" -F'[][]' '
+		/bytes from/ && $2 * 1e6 > t {
+			match($0, /icmp_seq=[0-9]+/); s = substr($0, RSTART + 9, RLENGTH - 9) + 0
+			if (!n++ || s < min) min = s
+			if (s > max) max = s
+		}
+		END { print n ? max - min + 1 - n : "none" }
+	' "$T/ping"
+}
+# In the event stream of the mobile node since MOVED: microseconds from the home agent's acknowledgement to optimized.
+ro_back() {
+	jq -n --arg cn "$CN" --arg ha "$HA" "[inputs | select(.ts > $1)] |
+		(first(.[] | select(.event == \"ba_received\" and .peer == \$ha)) | .ts) as \$ba |
+		first(.[] | select(.ts > \$ba and .event == \"ro\" and .peer == \$cn and .state == \"optimized\")) | .ts - \$ba" < "$T/monitor"
+}

@@ -1,0 +1,235 @@
+#!/usr/bin/env bats
+# mip against live agents: exit status, JSON, configuration there and back, monitor, limits, and machines that are short of
+# descriptors and disk.
+
+. "$BATS_TEST_DIRNAME/../lab/lab.sh"
+
+setup_file() {
+	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
+	lab_up
+	lab_move f1
+}
+
+teardown() {
+	local n
+	for n in mn ha; do
+		in_ns $n mip agent stop 2>/dev/null || true
+		lab_wait 10 no_agent $n
+	done
+	return 0
+}
+
+ha() { in_ns ha mip "$@"; }
+mn() { in_ns mn mip "$@"; }
+no_agent() { ! in_ns "$1" mip agent show; }
+registered() { [ "$(mn -j mn show | jq -r '.[0].state')" = registered ]; }
+mn_start() { mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA"; }
+add() { ha binding add home "2001:db8:1::$1" care-of "2001:db8:f1::$1"; }
+kernel() { in_ns ha sh -c 'ip -6 route show table all proto 119; ip -6 neigh show proxy; nft list ruleset'; }
+# refused TEXT WORD...: exit status 2, and the reason has TEXT in it
+refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1"* ]] || { echo "$status: $output"; false; }; }
+
+@test "exit status: 0 done, 1 words, 2 refused, 3 no agent" {
+	run ha binding show; [ "$status" = 3 ]
+	run ha ha set max-lifetime 100; [ "$status" = 3 ]
+	ha ha start dev eth0
+	ha ha start dev eth0
+	run ha binding show; [ "$status" = 0 ]
+	run ha binding sow; [ "$status" = 1 ]
+	run ha binding add home nonsense; [ "$status" = 1 ]
+	refused "no binding" binding del home 2001:db8:1::200
+	add 200
+	refused "has a binding already" binding add home 2001:db8:1::200 care-of 2001:db8:f1::1
+	refused "no interface nosuch0" ha set dev nosuch0
+	refused "not an address of the home link" ha set address 2001:db8:1::99
+	refused "4 to" ha set max-lifetime 3
+	refused "not a unicast" binding add home ff02::1 care-of 2001:db8:f1::1
+	refused "not in the home prefix" mn add home 2001:db8:1::100 prefix 2001:db8:2::/64 agent $HA
+	[ "$(ha -j binding show | jq length)" = 1 ]
+	run in_ns mn timeout 60 mip mn wait registered timeout 1; [ "$status" = 3 ]
+}
+
+@test "a node that is no router cannot be a home agent: refused with what to do, and no agent stays" {
+	run in_ns cn mip ha start dev eth0
+	[ "$status" = 2 ]
+	[[ "$output" == *"net.ipv6.conf.all.forwarding=1"* ]]
+	lab_wait 5 no_agent cn
+	[ -z "$(in_ns cn nft list ruleset)" ]
+}
+
+@test "JSON: every object, empty and full, is one array of objects, with and without a home address named" {
+	local o
+	ha agent start
+	for o in ha mn cn ro bul binding; do [ "$(ha -j $o show)" = "[]" ] || { echo "$o"; false; }; done
+	ha -j agent show | jq -e 'length == 1 and .[0].pid > 0 and .[0].roles == ""'
+	ha ha start dev eth0; add 200; add 201
+	mn_start
+	lab_wait 20 registered
+	for o in ha cn binding agent; do ha -j $o show | jq -e 'type == "array" and length > 0 and all(type == "object")'; done
+	for o in mn bul agent; do mn -j $o show | jq -e 'type == "array" and length > 0 and all(type == "object")'; done
+	ha -j binding show home 2001:db8:1::200 | jq -e 'length == 1 and .[0].home == "2001:db8:1::200" and .[0].static'
+	[ "$(ha -j binding show home 2001:db8:1::222)" = "[]" ]
+	mn -j bul show | jq -e --arg h "$HOA" '.[0].home == $h and .[0].state == "bound" and (.[0].status | type) == "number"'
+	ha -j binding show | jq -e 'map(.lifetime, .sequence | type) | unique == ["number"]'
+}
+
+# kept NODE: applying what was saved changes neither configuration nor kernel
+kept() {
+	local before saved
+	saved=$(in_ns "$1" mip save)
+	before=$(in_ns "$1" mip -j "$2" show | jq -c 'map(del(.remaining, .age, .uptime, .refresh))'; kernel)
+	in_ns "$1" mip apply - <<< "$saved"
+	diff <(echo "$saved") <(echo "$(in_ns "$1" mip save)")
+	diff <(echo "$before") <(in_ns "$1" mip -j "$2" show | jq -c 'map(del(.remaining, .age, .uptime, .refresh))'; kernel)
+}
+
+@test "save | apply changes nothing: home agent, with bindings, mobile node, policies, and after ha stop" {
+	ha agent start
+	kept ha binding
+	ha ha start dev eth0 max-lifetime 1000 max-bindings 500
+	kept ha binding
+	add 200; add 201
+	ha binding add home 2001:db8:1::202 care-of 2001:db8:f1::202 local $HA lifetime 1000
+	kept ha binding
+	ha cn set max-bindings 77
+	ha ro add peer 2001:db8:c::/64 policy never
+	kept ha binding
+	ha ha stop
+	kept ha binding
+	[ -z "$(ha save | grep '^binding')" ]
+	mn agent start
+	mn_start
+	mn mn add home 2001:db8:1::101 prefix 2001:db8:1::/64 agent $HA lifetime 400
+	kept mn mn
+}
+
+@test "apply: what is left out goes, what is new comes, what changed is changed; registered bindings stay" {
+	ha agent start
+	ha ha start dev eth0
+	mn_start
+	lab_wait 20 registered
+	add 200; add 201
+	{ ha save | grep -v ::201; echo "binding add home 2001:db8:1::202 care-of 2001:db8:f1::202"; } | sed 's/f1::200/f2::200/' > "$BATS_TEST_TMPDIR/conf"
+	ha apply "$BATS_TEST_TMPDIR/conf"
+	diff <(ha -j binding show | jq -r '.[] | .home + " " + .care_of' | sort) - <<-END
+	$HOA $(mn -j mn show | jq -r '.[0].care_of')
+	2001:db8:1::200 2001:db8:f2::200
+	2001:db8:1::202 2001:db8:f1::202
+	END
+}
+
+@test "apply of a bad file changes nothing: wrong words, wrong values, what the kernel refuses" {
+	local bad before saved
+	ha ha start dev eth0
+	add 200
+	before=$(ha -j binding show | jq -c 'map(del(.remaining, .age))'; kernel)
+	saved=$(ha save)
+	for bad in "binding sow" "binding add home 2001:db8:1::200 care-of 2001:db8:f1::9" "binding add home ff02::1 care-of 2001:db8:f1::9" \
+		"ha set dev nosuch0" "ha set address 2001:db8:1::99" "mn start dev nosuch0 home 2001:db8:1::100 prefix 2001:db8:1::/64 agent 2001:db8:1::2"; do
+		run in_ns ha mip apply - <<< "ha start dev eth0
+binding add home 2001:db8:1::200 care-of 2001:db8:f2::200
+binding add home 2001:db8:1::201 care-of 2001:db8:f2::201
+$bad"
+		[ "$status" != 0 ] || { echo "done: $bad"; false; }
+		diff <(echo "$saved") <(ha save)
+		diff <(echo "$before") <(ha -j binding show | jq -c 'map(del(.remaining, .age))'; kernel)
+	done
+	run in_ns ha mip apply /nonexistent; [ "$status" = 1 ]
+}
+
+@test "256 static bindings and not one more; max-bindings counts" {
+	local i
+	ha ha start dev eth0
+	for ((i = 1; i <= 256; i++)); do printf 'binding add home 2001:db8:1::a:%x care-of 2001:db8:f1::%x\n' $i $i; done > "$BATS_TEST_TMPDIR/many"
+	{ echo "ha start dev eth0"; cat "$BATS_TEST_TMPDIR/many"; } | ha apply -
+	[ "$(ha -j binding show | jq length)" = 256 ]
+	[ "$(in_ns ha ip -6 neigh show proxy | wc -l)" = 256 ]
+	refused "no room for more than 256" binding add home 2001:db8:1::b:1 care-of 2001:db8:f1::b
+	ha binding flush
+	[ "$(ha -j binding show)" = "[]" ]
+	[ -z "$(in_ns ha ip -6 neigh show proxy; in_ns ha ip -6 route show proto 119)" ]
+	ha ha set max-bindings 1
+	add 200
+	refused "full" binding add home 2001:db8:1::201 care-of 2001:db8:f1::201
+}
+
+@test "monitor: the state first, then each change, one JSON object a line" {
+	local out=$BATS_TEST_TMPDIR/monitor
+	ha ha start dev eth0
+	add 200
+	lab_bg ha "$out" mip -j monitor binding
+	lab_wait 5 grep -q 2001:db8:1::200 "$out"
+	add 201
+	ha binding del home 2001:db8:1::200
+	lab_wait 5 grep -q binding_removed "$out"
+	jq -es 'all(type == "object")' "$out"
+	jq -es 'map(.event // empty) | (index("binding_added") < index("binding_removed"))' "$out"
+	[ "$(grep -n ::200 "$out" | head -1 | cut -d: -f1)" = 1 ]
+	kill %1 2>/dev/null || true
+}
+
+@test "a static binding with a lifetime ends by itself, and is not saved any more" {
+	ha ha start dev eth0
+	ha binding add home 2001:db8:1::200 care-of 2001:db8:f1::200 lifetime 4s
+	ha save | grep -q 2001:db8:1::200
+	lab_wait 10 eval '[ "$(ha -j binding show)" = "[]" ]'
+	[ -z "$(ha save | grep 2001:db8:1::200)" ]
+	[ -z "$(kernel | grep 2001:db8:1::200)" ]
+}
+
+@test "out of descriptors: who comes too late waits or is refused, the agent does not spin and serves again" {
+	local i pid before pids=()
+	ha ha start dev eth0
+	pid=$(ha -j agent show | jq '.[0].pid')
+	prlimit --pid "$pid" --nofile=$(($(find "/proc/$pid/fd" | wc -l) + 4))
+	for ((i = 0; i < 20; i++)); do
+		lab_bg ha "$BATS_TEST_TMPDIR/m$i" mip -j monitor
+		pids+=($!)
+	done
+	lab_wait 5 test -s "$BATS_TEST_TMPDIR/m0"
+	before=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
+	for ((i = 0; i < 20; i++)); do run in_ns ha timeout 1 mip agent show; done
+	[ $(($(awk '{ print $14 + $15 }' "/proc/$pid/stat") - before)) -lt $((300 * MIP_SLOW)) ]
+	kill "${pids[@]}" 2>/dev/null || true
+	lab_wait 5 in_ns ha mip agent show
+	[ "$(ha -j agent show | jq '.[0].pid')" = "$pid" ]
+	add 200
+}
+
+@test "a start without descriptors fails, says so, and leaves nothing" {
+	local n p out=$BATS_TEST_TMPDIR/out failed=0
+	for ((n = 4; n < 30; n++)); do
+		lab_bg ha "$out" prlimit --nofile=$n mipd --ready-fd 1
+		p=$!
+		lab_wait 10 eval "grep -q READY $out || ! kill -0 $p"
+		grep -q READY "$out" && break
+		grep -q "Too many open files" "$out" || { echo "$n: $(cat "$out")"; false; }
+		failed=$((failed + 1))
+	done
+	kill "$p"
+	lab_wait 10 eval "! kill -0 $p"
+	[ $failed -ge 2 ]
+	[ $n -lt 30 ]
+	[ -z "$(in_ns ha nft list ruleset)" ]
+}
+
+@test "a full disk under /run/mip: refused with the reason, nothing changed; done when there is room" {
+	local dir=$BATS_TEST_TMPDIR/run before
+	mkdir "$dir"
+	mount -t tmpfs -o size=64k,mode=755 tmpfs "$dir"
+	before=$(in_ns ha sysctl -a -r '^net.ipv6.(conf|neigh)' 2>/dev/null | grep -v stable_secret)
+	export MIP_RUN_DIR=$dir
+	ha agent start
+	dd if=/dev/zero of="$dir/full" bs=4k 2>/dev/null || true
+	refused "No space left" ha start dev eth0
+	diff <(echo "$before") <(in_ns ha sysctl -a -r '^net.ipv6.(conf|neigh)' 2>/dev/null | grep -v stable_secret)
+	[ -z "$(in_ns ha nft list ruleset)" ]
+	rm "$dir/full"
+	ha ha start dev eth0
+	add 200
+	ha agent stop
+	lab_wait 5 no_agent ha
+	diff <(echo "$before") <(in_ns ha sysctl -a -r '^net.ipv6.(conf|neigh)' 2>/dev/null | grep -v stable_secret)
+	unset MIP_RUN_DIR
+	umount "$dir"
+}

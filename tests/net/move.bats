@@ -1,0 +1,189 @@
+#!/usr/bin/env bats
+# The main job: a mobile node registers, moves, returns home, and its connections live; and what we leave behind: nothing.
+
+. "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/traffic.sh"
+
+setup_file() {
+	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
+	lab_up
+}
+
+setup() {
+	lab_move home
+	agents_start
+}
+
+agents_start() {
+	in_ns ha mip ha start dev eth0 &&
+		in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 &&
+		in_ns mn mip mn wait home timeout $((10 * MIP_SLOW))
+}
+
+# Background processes of the test, by their pid files; then the agents, so that each test starts without any.
+teardown() {
+	local f pid
+	for f in "$T"/*.pid; do
+		[ -e "$f" ] && pid=$(cat "$f") && kill "$pid" 2>/dev/null
+	done
+	in_ns mn mip agent stop 2>/dev/null
+	in_ns ha mip agent stop 2>/dev/null
+	rm -rf "$T"
+	return 0
+}
+
+json() { in_ns "$1" mip -j "${@:2}"; }
+registered() {   # registered LINK: away, and registered from that link's prefix, at both ends
+	json mn bul show | jq -e --arg p "2001:db8:$1:" 'length == 1 and .[0].state == "bound" and (.[0].care_of | startswith($p))' &&
+		json ha binding show | jq -e --arg p "2001:db8:$1:" 'length == 1 and .[0].state == "active" and (.[0].care_of | startswith($p))'
+}
+reachable() { in_ns cn ping -c 1 -W $((2 * MIP_SLOW)) "$HOA"; }
+away() { lab_move "$1" && lab_wait 15 registered "$1"; }
+back() { lab_move home && in_ns mn mip mn wait home timeout $((10 * MIP_SLOW)) && lab_wait 10 no_binding; }
+no_binding() { [ "$(json ha binding show)" = "[]" ] && [ "$(json mn bul show)" = "[]" ]; }
+
+# What the kernel of namespace $1 holds that an agent could have put there.
+kernel_state() {
+	in_ns "$1" sh -c '
+		ip -6 rule; ip -6 route show table all proto 119; ip -6 neigh show proxy; nft list ruleset; ip -o link | sed "s/^[0-9]*: //"
+		ip -6 -o addr show scope global | grep -v dynamic; ip -6 maddr show dev eth0 | grep -o "inet6 [^ ]*" | sort
+		sysctl -a 2>/dev/null | grep -E "^net.ipv6.conf.(all|default|eth0).(forwarding|accept_ra|accept_dad|optimistic_dad|use_optimistic|proxy_ndp) "'
+}
+
+@test "at home there is no binding, and the home address answers" {
+	no_binding
+	reachable
+}
+
+@test "the node registers from a foreign link: binding cache, update list and status agree" {
+	away f1
+	json ha binding show | jq -e --arg hoa "$HOA" --arg ha "$HA" '.[0] |
+		.home == $hoa and .local == $ha and .flags == "AH" and .remaining > 0 and .remaining <= .lifetime and .lifetime % 4 == 0'
+	json mn bul show | jq -e --arg hoa "$HOA" --arg ha "$HA" '.[0] |
+		.home == $hoa and .peer == $ha and .status == 0 and .home_registration and .refresh < .remaining'
+	[ "$(json ha binding show | jq .[0].sequence)" = "$(json mn bul show | jq .[0].sequence)" ]
+	json mn mn show | jq -e '.[0].state == "registered" and (.[0].at_home | not)'
+	in_ns mn mip mn wait registered timeout 1
+	lab_wait 5 reachable
+}
+
+@test "a handover changes the binding in place and raises its sequence number" {
+	away f1
+	local before; before=$(json ha binding show | jq .[0].sequence)
+	away f2
+	[ "$(json ha binding show | jq .[0].sequence)" -eq $(((before + 1) % 65536)) ]
+	lab_wait 5 reachable
+}
+
+@test "back home the binding is gone at both ends" {
+	away f1
+	back
+	lab_wait 5 reachable
+}
+
+@test "after a time without any link the node registers again" {
+	away f1
+	lab_move nowhere
+	in_ns mn mip mn wait detached timeout $((10 * MIP_SLOW))
+	away f2
+	lab_wait 5 reachable
+}
+
+@test "one binding update a move, one acknowledgement each, by tshark on the wire" {
+	mkdir -p "$T"
+	lab_bg ha "$T/tshark.log" tshark -Q -i eth0 -f 'ip6 proto 60 or ip6 proto 43 or ip6 proto 135' -w "$T/mh.pcap"
+	echo $! > "$T/tshark.pid"
+	lab_wait 20 [ -s "$T/mh.pcap" ]
+	away f1; away f2; away f1; back
+	fields() { tshark -r "$T/mh.pcap" -Y "mip6.mhtype == $1" -T fields -e "$2" 2>/dev/null; }   # fields TYPE NAME
+	acks() { [ "$(fields 6 mip6.ba.status | wc -l)" -ge 4 ]; }
+	lab_wait 10 acks
+	tshark -r "$T/mh.pcap" 2>/dev/null   # shown when this fails
+	run fields 5 mip6.bu.lifetime
+	[ "${#lines[@]}" -eq 4 ]
+	[ "${lines[3]}" -eq 0 ]
+	[ "${lines[0]}" -ne 0 ]
+	run fields 6 mip6.ba.status
+	[ "${#lines[@]}" -eq 4 ]
+	[ "$(sort -u <<<"$output")" = 0 ]
+}
+
+@test "a TCP connection and a ping live through home, foreign 1, foreign 2, home" {
+	traffic_start
+	for link in f1 f2 home; do
+		move_to $link
+		tcp_flows
+	done
+	ping_stop
+	tcp_stop
+	tcp_beyond 100000
+}
+
+@test "a carrier that comes back before the kernel tells that it went is a move too" {
+	local _ link
+	for _ in 1 2 3 4 5; do
+		for link in f1 f2; do
+			printf 'link set mn down\nlink set mn master %s\nlink set mn up\n' "$link" | ip -n sw -b -
+			lab_wait 15 registered "$link"
+		done
+	done
+}
+
+# How short the silence is, tests/bench/handover.sh measures; here a busy machine must not fail what works.
+@test "a handover between foreign links is silent for a moment, not for seconds" {
+	away f1
+	traffic_start
+	move_to f2
+	local gap lost ra
+	read -r gap lost ra _ < <(gap_of "$MOVED")
+	echo "gap $gap ms, $lost lost, link-up to RA $ra ms"
+	awk -v g="$gap" -v ra="$ra" -v slow="$MIP_SLOW" 'BEGIN { exit !(g <= ra + 500 * slow) }'
+}
+
+@test "stop leaves nothing: addresses, routes, rules, proxies, links, nft, sysctls" {
+	in_ns mn mip agent stop; in_ns ha mip agent stop
+	lab_wait 5 sh -c "! pgrep -x mipd"
+	kernel_state mn > "$BATS_TEST_TMPDIR/mn"; kernel_state ha > "$BATS_TEST_TMPDIR/ha"
+	agents_start; away f1; away f2; back
+	in_ns mn mip mn stop; in_ns ha mip ha stop
+	lab_wait 5 sh -c "! pgrep -x mipd"
+	diff "$BATS_TEST_TMPDIR/mn" <(kernel_state mn)
+	diff "$BATS_TEST_TMPDIR/ha" <(kernel_state ha)
+}
+
+@test "stop away from home leaves nothing either" {
+	in_ns mn mip agent stop; in_ns ha mip agent stop
+	lab_wait 5 sh -c "! pgrep -x mipd"
+	kernel_state mn > "$BATS_TEST_TMPDIR/mn"; kernel_state ha > "$BATS_TEST_TMPDIR/ha"
+	agents_start; away f1
+	run diff "$BATS_TEST_TMPDIR/mn" <(kernel_state mn); [ "$status" -eq 1 ]   # the comparison sees what we install
+	run diff "$BATS_TEST_TMPDIR/ha" <(kernel_state ha); [ "$status" -eq 1 ]
+	in_ns mn mip mn stop; in_ns ha mip ha stop
+	lab_wait 5 sh -c "! pgrep -x mipd"
+	diff "$BATS_TEST_TMPDIR/mn" <(kernel_state mn)
+	diff "$BATS_TEST_TMPDIR/ha" <(kernel_state ha)
+}
+
+agent_pid() { json "$1" agent show | jq .[0].pid; }
+
+@test "agents killed with SIGKILL start again, take over, and leave nothing" {
+	in_ns mn mip agent stop; in_ns ha mip agent stop
+	lab_wait 5 sh -c "! pgrep -x mipd"
+	kernel_state mn > "$BATS_TEST_TMPDIR/mn"; kernel_state ha > "$BATS_TEST_TMPDIR/ha"
+	agents_start; away f1
+	local pid
+	for pid in $(agent_pid ha) $(agent_pid mn); do
+		kill -9 "$pid"
+		lab_wait 5 sh -c "! kill -0 $pid"
+	done
+	in_ns ha mip ha start dev eth0
+	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0
+	lab_wait 15 registered f1
+	lab_wait 10 reachable
+	back
+	lab_wait 10 reachable
+	in_ns mn mip mn stop; in_ns ha mip ha stop
+	lab_wait 5 sh -c "! pgrep -x mipd"
+	diff "$BATS_TEST_TMPDIR/mn" <(kernel_state mn)
+	diff "$BATS_TEST_TMPDIR/ha" <(kernel_state ha)
+}

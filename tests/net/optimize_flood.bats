@@ -1,0 +1,64 @@
+#!/usr/bin/env bats
+# 100,000 Home and 100,000 Care-of Test Inits from random addresses, at full speed, at a correspondent with a binding: no
+# state, no memory, no more answers than are configured, and the binding works on.
+
+. "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/traffic.sh"
+. "$BATS_TEST_DIRNAME/../lab/wire.sh"
+
+setup_file() {
+	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
+	lab_up || return
+	ip -n r -6 route add blackhole 2001:db8:77::/64
+	in_ns ha mip ha start dev eth0 || return
+	in_ns cn mip cn start || return
+	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 || return
+	lab_move f1
+	mkdir -p "$T"
+	ping_start
+	lab_wait 20 optimized f1
+}
+
+teardown_file() { kill "$(cat $T/ping.pid)"; for n in mn cn ha; do in_ns $n mip agent stop || true; done; }
+teardown() { wire_stop; }
+
+cn() { json cn cn show | jq ".[0].$1"; }
+memory() { json cn agent show | jq '.[0].memory'; }
+flood() { in_ns r "$MIP_BUILD/tests/bench/rrflood" cn 02:00:00:00:0c:02 $CN "$1"; }
+
+@test "100,000 of each: no state, memory stays, answers are limited, the binding works" {
+	local before after out ms answers seen bindings since rate slack=65536
+	case $MIP_BUILD in *san*) slack=100000000;; esac
+	flood 5000   # what the agent needs once
+	rate=$(cn test_rate) bindings=$(json cn binding show | jq length)
+	before=$(memory) seen=$(cn rx_test)
+	out=$(flood 100000)
+	after=$(memory) seen=$(($(cn rx_test) - seen))
+	read -r _ _ _ ms _ _ answers <<<"$out"
+	since=${EPOCHREALTIME/./}
+	echo "# $out; $seen reached the agent; memory $before -> $after" >&3
+	[ "$seen" -ge 10000 ]
+	[ "$answers" -ge "$((rate / 2))" ]
+	[ "$answers" -le $((rate * (ms / 1000 + 1) + rate)) ]
+	[ "$after" -le $((before + slack)) ]
+	[ "$(json cn binding show | jq length)" = "$bindings" ]
+	[ "$bindings" = 1 ]
+	# the binding has held, and packets are optimized as before
+	optimized f1
+	wire_start
+	wire_more "$(with_hao 58 "$HOA" "$(care_of mn)")" 20; wire_more "$(with_rh2 58 "$HOA" "$(care_of mn)")" 20
+	[ "$(wire "$(through_tunnel 58)")" -eq 0 ]
+	more_replies 50
+	[ "$(lost "$since")" -eq 0 ]
+	echo "# echoes lost meanwhile: $(($(lost) - $(lost "$since"))) of $(grep -c 'bytes from' $T/ping)" >&3
+}
+
+@test "a lower limit counts at once" {
+	local rate=50 out ms answers
+	in_ns cn mip cn set test-rate $rate
+	out=$(flood 20000)
+	read -r _ _ _ ms _ _ answers <<<"$out"
+	echo "# $out" >&3
+	[ "$answers" -le $((rate * (ms / 1000 + 1) + rate)) ]
+	[ "$answers" -ge $((rate / 2)) ]
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# The tree itself: layering, and that a failing test makes `make` fail.
+
+setup() { cd "$BATS_TEST_DIRNAME/../.." || exit; }
+
+@test "files include only what their room may know" {
+	run tests/includes.sh
+	[ "$output" = "" ]
+	[ "$status" -eq 0 ]
+}
+
+@test "an include across the rooms is found" {
+	mkdir -p "$BATS_TEST_TMPDIR"/{core/role,cmd,include}
+	echo '#include "sys/nl.h"' > "$BATS_TEST_TMPDIR/core/role/x.c"
+	echo '#include "base/loop.h"' > "$BATS_TEST_TMPDIR/cmd/x.c"
+	run tests/includes.sh "$BATS_TEST_TMPDIR"
+	[ "$status" -ne 0 ]
+	[[ "$output" == *'core/role/x.c: role must not include "sys/nl.h"'* ]]
+	[[ "$output" == *'cmd/x.c: cmd must not include "base/loop.h"'* ]]
+}
+
+@test "roles and wire include no Linux header" {
+	run grep -nE '#include <(linux|net)/' -r core/role core/wire
+	[ "$output" = "" ]
+}
+
+broken_test() {   # broken_test 'STATEMENT': a cmocka program whose only test is that statement
+	mkdir -p build/selftest
+	cat > build/selftest/test_self.c <<-C
+	#include <setjmp.h>
+	#include <stdarg.h>
+	#include <stddef.h>
+	#include <stdint.h>
+	#include <stdlib.h>
+	#include <cmocka.h>
+	static void test_it(void **state) { (void)state; $1; }
+	int main(void) { const struct CMUnitTest t[] = {cmocka_unit_test(test_it)}; return cmocka_run_group_tests(t, NULL, NULL); }
+	C
+}
+make_unit() { MIP_SUMS="" run make -s --no-print-directory check-unit UNITS=build/selftest/test_self.c FUZZ= ; }
+
+@test "make check-unit passes with a passing unit test" {
+	broken_test 'assert_true(1)'; make_unit
+	[ "$status" -eq 0 ]
+	[ "${lines[-1]}" = "unit: 1 passed, 0 failed, 0 skipped" ]
+}
+
+@test "make check-unit fails with a failing unit test" {
+	broken_test 'assert_true(0)'; make_unit
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"unit: 0 passed, 1 failed, 0 skipped"* ]]
+}
+
+@test "make check-unit fails with a crashing unit test" {
+	broken_test '_Exit(0)'; make_unit
+	[ "$status" -ne 0 ]
+}
+
+tap() { MIP_SUMS="" run tests/tap.sh t "$@"; }
+
+@test "the runner fails on a failed test, a short plan, a bad exit status, and no tests" {
+	tap printf '1..2\nok 1 a\nnot ok 2 b\n'
+	[ "$status" -ne 0 ]; [ "${lines[-1]}" = "t: 1 passed, 1 failed, 0 skipped" ]
+	tap printf '1..3\nok 1 a\n'
+	[ "$status" -ne 0 ]; [ "${lines[-1]}" = "t: 1 passed, 2 failed, 0 skipped" ]
+	tap sh -c 'echo 1..1; echo ok 1 a; exit 3'
+	[ "$status" -ne 0 ]; [ "${lines[-1]}" = "t: 1 passed, 1 failed, 0 skipped" ]
+	tap true
+	[ "$status" -ne 0 ]; [ "${lines[-1]}" = "t: 0 passed, 1 failed, 0 skipped" ]
+}
+
+@test "the runner counts what was skipped and says why" {
+	tap printf '1..2\nok 1 a\nok 2 b # skip no tun device\n'
+	[ "$status" -eq 0 ]; [ "${lines[-1]}" = "t: 1 passed, 0 failed, 1 skipped" ]
+	[[ "$output" == *"SKIP t: b # skip no tun device"* ]]
+}

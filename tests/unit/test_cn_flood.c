@@ -1,0 +1,238 @@
+/* The correspondent node against many: no state for those who only ask, limited answers, a bounded cache, and bindings
+ * that work meanwhile. */
+#include <malloc.h>
+
+#include "base/addr.h"
+#include "tests/unit/net.h"
+
+#define SELF "2001:db8:c::2"
+
+static struct net net;
+static struct net_node *cn;
+
+static int setup(void **state)
+{
+	(void)state;
+	t_seed();
+	net_open(&net);
+	cn = net_cn(&net, SELF);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	net_close(&net);
+	return 0;
+}
+
+static struct in6_addr stranger(void)
+{
+	struct in6_addr a = t_addr("2001:db8::");
+
+	t_bytes(&a.s6_addr[4], 12);
+	return a;
+}
+
+static size_t in_use(void)
+{
+	return mallinfo2().uordblks;
+}
+
+static void init_from(const struct in6_addr *src, uint8_t type)
+{
+	struct via via = {.src = *src, .dst = cn->addr};
+	struct mh m = {.type = type, .u.init.cookie = t_random()};
+
+	net_give(cn, &via, &m);
+}
+
+static struct mh_auth tokens(const struct in6_addr *home, const struct in6_addr *coa, struct mh *bu)
+{
+	struct mh_auth auth = {.coa = *coa, .cn = cn->addr};
+	uint64_t h, c;
+
+	bu->opt.has = MHO_NONCES | MHO_AUTH;
+	bu->opt.home_nonce = rr_issue(&cn->cn.rr, &cn->w, RR_HOME, home, net.now, &h);
+	bu->opt.coa_nonce = rr_issue(&cn->cn.rr, &cn->w, RR_COA, coa, net.now, &c);
+	rr_kbm(h, &c, auth.kbm);
+	return auth;
+}
+
+static void bind_one(const struct in6_addr *home, const struct in6_addr *coa, uint16_t seq, uint16_t lifetime)
+{
+	struct mh bu = {.type = MH_BU, .u.bu = {.seq = seq, .flags = BU_F_ACK, .lifetime = lifetime}};
+	struct mh_auth auth = tokens(home, coa, &bu);
+	struct via via = {.src = *coa, .dst = cn->addr, .hao = *home, .has_hao = true, .auth = &auth};
+
+	net_give(cn, &via, &bu);
+}
+
+/* 100,000 questions from everywhere within 10 s: 1,000 answers a second, nothing kept; and a node that wants to
+ * register meanwhile does. */
+static void answers_are_limited_and_nothing_is_kept(void **state)
+{
+	struct in6_addr home = t_addr("2001:db8:1::100"), coa = t_addr("2001:db8:a::5");
+	size_t before, answers;
+
+	(void)state;
+	bind_one(&home, &coa, 1, 105);
+	net_run(&net, SEC);
+	before = in_use();
+	answers = net_sent(cn, MH_HOT) + net_sent(cn, MH_COT);
+	for (int i = 0; i < 100000; i++) {
+		struct in6_addr a = stranger();
+
+		init_from(&a, i % 2 ? MH_HOTI : MH_COTI);
+		if (i == 50000)
+			bind_one(&home, &coa, 2, 105);
+		net_run(&net, 100);
+	}
+	answers = net_sent(cn, MH_HOT) + net_sent(cn, MH_COT) - answers;
+	assert_in_range(answers, 10900, 11100); /* the bucket was full: a second's worth more */
+	net_run(&net, SEC);
+	assert_true(in_use() < before + 65536); /* what the allocator keeps for later counts as used */
+	assert_int_equal(bc_count(&cn->cn.bc), 1);
+	assert_int_equal(bc_at(&cn->cn.bc, 0)->seq, 2);
+}
+
+static void a_rate_of_zero_answers_nobody(void **state)
+{
+	struct in6_addr a = stranger();
+
+	(void)state;
+	cn_start(&cn->cn, &(struct cn_conf){.max_bindings = 16, .test_rate = 0});
+	init_from(&a, MH_HOTI);
+	assert_int_equal(net.logged, 0);
+}
+
+/* Forged updates and unknown Home Address options: 100 refusals and errors a second together. */
+static void refusals_are_limited(void **state)
+{
+	struct in6_addr self = t_addr(SELF);
+	uint8_t kbm[RR_KBM_LEN] = {0};
+
+	(void)state;
+	for (int i = 0; i < 10000; i++) {
+		struct in6_addr home = stranger(), coa = stranger();
+		struct mh_auth auth = {.coa = coa, .cn = cn->addr};
+		struct via via = {.src = coa, .dst = self, .hao = home, .has_hao = true, .auth = &auth};
+		struct mh bu = {.type = MH_BU, .u.bu = {.seq = 1, .flags = BU_F_ACK, .lifetime = 105}};
+
+		memcpy(auth.kbm, kbm, sizeof(kbm));
+		bu.opt.has = MHO_NONCES | MHO_AUTH;
+		net_give(cn, &via, &bu);
+		cn_on_unknown_hao(&cn->cn, &coa, &self, &home, net.now);
+		net_run(&net, MSEC);
+	}
+	assert_in_range(net_sent(cn, MH_BA) + net_sent(cn, MH_BE), 1050, 1150);
+	assert_int_equal(bc_count(&cn->cn.bc), 0);
+	assert_true(net_sent(cn, MH_BE) > 0 && net_sent(cn, MH_BA) > 0);
+}
+
+static void a_binding_error_names_the_home_address(void **state)
+{
+	struct in6_addr home = stranger(), coa = stranger();
+	const struct net_msg *be;
+
+	(void)state;
+	cn_on_unknown_hao(&cn->cn, &coa, &cn->addr, &home, net.now);
+	be = net_last(&net, cn, MH_BE);
+	assert_int_equal(be->mh.u.be.status, BE_UNKNOWN_HAO);
+	assert_memory_equal(&be->mh.u.be.home, &home, sizeof(home));
+	assert_memory_equal(&be->via.src, &cn->addr, sizeof(home));
+	assert_memory_equal(&be->via.dst, &coa, sizeof(coa));
+	assert_false(be->via.has_rh2);
+}
+
+/* One that ends soon gives way, not one that has long to live. */
+static void a_full_cache_makes_room(void **state)
+{
+	struct in6_addr coa = t_addr("2001:db8:a::5"), last = {0};
+
+	(void)state;
+	for (int i = 0; i < 16; i++) {
+		struct in6_addr home = stranger();
+
+		bind_one(&home, &coa, 1, i < 12 ? 10 : 105);
+	}
+	for (int i = 0; i < 4; i++) {
+		last = stranger();
+		bind_one(&last, &coa, 1, 105);
+		assert_non_null(bc_find(&cn->cn.bc, &last, &cn->addr));
+	}
+	assert_int_equal(bc_count(&cn->cn.bc), 16);
+	assert_int_equal(cn->cn.stats.evicted, 4);
+	assert_int_equal(net_last(&net, cn, MH_BA)->mh.u.ba.status, BA_ACCEPTED);
+	net_run(&net, 41 * SEC);
+	assert_in_range(bc_count(&cn->cn.bc), 7, 8); /* of the 12 short ones 4 were gone, all but surely */
+}
+
+static void a_lowered_limit_is_kept(void **state)
+{
+	struct in6_addr coa = t_addr("2001:db8:a::5"), home;
+
+	(void)state;
+	for (int i = 0; i < 16; i++) {
+		home = stranger();
+		bind_one(&home, &coa, 1, 105);
+	}
+	cn_start(&cn->cn, &(struct cn_conf){.max_bindings = 4, .test_rate = 1000});
+	home = stranger();
+	bind_one(&home, &coa, 1, 105);
+	assert_int_equal(net_last(&net, cn, MH_BA)->mh.u.ba.status, BA_ACCEPTED);
+	assert_int_equal(bc_count(&cn->cn.bc), 4);
+}
+
+/* One mobile node with a thousand home addresses that makes and ends bindings: what is remembered is bounded, too. */
+static void endings_are_bounded(void **state)
+{
+	struct in6_addr coa = t_addr("2001:db8:a::5");
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		struct in6_addr home = stranger();
+
+		bind_one(&home, &coa, 1, 105);
+		assert_true(bc_count(&cn->cn.bc) <= 16);
+		assert_true(bc_count(&cn->cn.gone) <= 16);
+		net_run(&net, 100 * MSEC);
+	}
+	net_run(&net, 420 * SEC);
+	assert_int_equal(bc_count(&cn->cn.bc) + bc_count(&cn->cn.gone), 0);
+}
+
+/* A start after a stop has other secrets. */
+static void a_restart_knows_no_old_token(void **state)
+{
+	struct in6_addr home = stranger(), coa = stranger();
+	struct mh bu = {.type = MH_BU, .u.bu = {.seq = 1, .flags = BU_F_ACK, .lifetime = 105}};
+	struct mh_auth auth = tokens(&home, &coa, &bu);
+	struct via via = {.src = coa, .dst = cn->addr, .hao = home, .has_hao = true, .auth = &auth};
+
+	(void)state;
+	cn_stop(&cn->cn, net.now);
+	net_give(cn, &via, &bu);
+	init_from(&coa, MH_COTI);
+	assert_int_equal(net.logged, 0);
+	cn_start(&cn->cn, &(struct cn_conf){.max_bindings = 16, .test_rate = 1000});
+	net_give(cn, &via, &bu);
+	assert_int_equal(bc_count(&cn->cn.bc), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(answers_are_limited_and_nothing_is_kept),
+		T(a_rate_of_zero_answers_nobody),
+		T(refusals_are_limited),
+		T(a_binding_error_names_the_home_address),
+		T(a_full_cache_makes_room),
+		T(a_lowered_limit_is_kept),
+		T(endings_are_bounded),
+		T(a_restart_knows_no_old_token),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,273 @@
+/*
+ * The walk over the command table: for every row and every prefix of it, completion offers the next word of the row,
+ * and only words that are then accepted. Kinds: what is printed reads the same.
+ */
+#include "t.h"
+
+#include "cmd/mip.h"
+#include "cmd/walk.h"
+
+struct offers {
+	const struct walk *at;
+	const char *wanted;
+	int n, hits;
+};
+
+static void offered(void *ctx, const char *word, const char *help)
+{
+	struct offers *o = ctx;
+	struct walk copy = *o->at;
+	struct fault f;
+
+	assert_true(help && *help);
+	if (!walk_word(&copy, word, &f))
+		fail_msg("'%s' is offered and refused: %s", word, f.text);
+	o->n++;
+	o->hits += o->wanted && strcmp(word, o->wanted) == 0;
+}
+
+static int offers_of(const struct walk *w, const char *wanted)
+{
+	struct offers o = {.at = w, .wanted = wanted};
+
+	walk_offers(w, offered, &o);
+	return o.hits;
+}
+
+/* Some value of that kind. */
+static const char *sample(const struct walk *w, unsigned attr)
+{
+	const struct value *object = call_value(&w->call, W_OBJECT);
+	unsigned kind = attr_info(attr)->kind;
+
+	if (attr == W_VERB)
+		return object && strcmp(object->word, "agent") == 0 ? "show" : NULL;
+	if (kind_choice(kind, 0))
+		return kind_choice(kind, 0);
+	switch (kind) {
+	case MIP_K_ADDR: return "2001:db8::1";
+	case MIP_K_PREFIX: return "2001:db8::/64";
+	case MIP_K_SECS: return "7m";
+	case MIP_K_DEV: return "eth0";
+	case K_FILE: return "file";
+	default: return "5";
+	}
+}
+
+static void step(struct walk *w, const char *word, bool listed)
+{
+	struct fault f;
+
+	if (listed)
+		assert_int_equal(offers_of(w, word), 1);
+	else
+		offers_of(w, NULL);
+	if (!walk_word(w, word, &f))
+		fail_msg("'%s': %s", word, f.text);
+}
+
+static void take_arg(struct walk *w, const struct arg *a)
+{
+	const struct mip_attr_info *info = attr_info(a->attr);
+
+	if (a->form == PAIR || a->form == FLAG) {
+		step(w, info->word, true);
+		if (a->form == FLAG)
+			assert_int_equal(offers_of(w, info->word), 0);
+	}
+	if (a->form == FLAG)
+		return;
+	assert_true(a->form != PAIR || w->pending == a);
+	if (!kind_choice(info->kind, 0) && a->attr != W_VERB)
+		assert_int_equal(walk_awaits(w), a->attr);
+	step(w, sample(w, a->attr), kind_choice(info->kind, 0) != NULL || a->attr == W_VERB);
+	if (a->form == PAIR)
+		assert_int_equal(offers_of(w, info->word), 0);
+}
+
+static void test_every_row(void **state)
+{
+	struct fault f;
+
+	(void)state;
+	for (const struct verb *v = verbs; v->object; v++) {
+		struct walk w = {0};
+
+		step(&w, v->object, true);
+		if (v->verb)
+			step(&w, v->verb, true);
+		assert_ptr_equal(w.verb, v);
+		for (const struct arg *a = v->args; a->attr; a++)
+			take_arg(&w, a);
+		if (!walk_end(&w, &f))
+			fail_msg("%s %s: %s", v->object, v->verb ? v->verb : "", f.text);
+	}
+}
+
+/* A row without one of its required words is refused, naming it. */
+static void test_missing_words(void **state)
+{
+	struct fault f;
+	struct walk w;
+
+	(void)state;
+	for (const struct verb *v = verbs; v->object; v++)
+		for (const struct arg *left = v->args; left->attr; left++) {
+			if (left->form != PAIR)
+				continue;
+			w = (struct walk){0};
+			step(&w, v->object, true);
+			if (v->verb)
+				step(&w, v->verb, true);
+			for (const struct arg *a = v->args; a->attr; a++)
+				if (a != left)
+					take_arg(&w, a);
+			assert_int_equal(walk_end(&w, &f), left->need == OPT);
+			if (left->need != OPT)
+				assert_non_null(strstr(f.text, attr_info(left->attr)->word));
+		}
+}
+
+static bool walks(const char *text, struct call *call, struct fault *f)
+{
+	static char copy[256];
+	static char *words[32];
+	struct line line = {.words = words};
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	for (char *w = strtok(copy, " "); w; w = strtok(NULL, " "))
+		words[line.n++] = w;
+	return walk_line(&line, call, f);
+}
+
+static void test_words(void **state)
+{
+	static const struct {
+		const char *line;
+		int at; /* -1 = right */
+		const char *text;
+	} cases[] = {
+		{"bind show", -1, ""},
+		{"mn", -1, ""},
+		{"mon", -1, ""},
+		{"mn w home home 1::1", -1, ""},
+		{"monitor limit 3 mn", -1, ""},
+		{"b", 0, "binding or bul"},
+		{"", 0, "object is missing"},
+		{"frob", 0, "no such object"},
+		{"mn sta", -1, ""},
+		{"mn st", 1, "start or stop"},
+		{"mn wait", 2, "state is missing"},
+		{"binding add ho", 2, "cannot stand here"},
+		{"binding add home", 3, "needs a value"},
+		{"binding add home 1::1 home 1::1", 4, "twice"},
+		{"binding flush home 1::1", 2, "cannot stand here"},
+		{"mn start home 1::1", 4, "prefix is missing"},
+		{"mn start prefix 1::/64 agent 1::1", 6, "home is missing"},
+		{"help mn frob", 2, "no such verb"},
+		{"apply a b", 2, "cannot stand here"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct call call;
+		struct fault f = {0};
+		bool ok = walks(cases[i].line, &call, &f);
+
+		if (ok != (cases[i].at < 0) || (!ok && (f.at != cases[i].at || !strstr(f.text, cases[i].text))))
+			fail_msg("'%s': %s at %d", cases[i].line, ok ? "accepted" : f.text, f.at);
+	}
+}
+
+/* The examples of help and manual are commands. */
+static void test_examples(void **state)
+{
+	struct call call;
+	struct fault f;
+
+	(void)state;
+	for (const struct object *o = objects; o->word; o++) {
+		char example[256];
+
+		assert_int_equal(strncmp(o->example, "mip ", 4), 0);
+		snprintf(example, sizeof(example), "%s", o->example + 4);
+		example[strcspn(example, "|>")] = 0;
+		if (!walks(example + (example[0] == '-' ? 3 : 0), &call, &f))
+			fail_msg("'%s': %s", example, f.text);
+		assert_string_equal(call.verb->object, o->word);
+	}
+}
+
+static void test_times(void **state)
+{
+	static const struct {
+		const char *word;
+		int64_t seconds; /* -1 = refused */
+		const char *printed;
+	} cases[] = {
+		{"420", 420, "7m"},
+		{"420s", 420, "7m"},
+		{"7m", 420, "7m"},
+		{"1h30m", 5400, "1h30m"},
+		{"2d1s", 172801, "2d1s"},
+		{"0", 0, "0s"},
+		{"4294967295", 4294967295, "49710d6h28m15s"},
+		{"4294967296", -1, ""},
+		{"49711d", -1, ""},
+		{"30m1h", -1, ""},
+		{"1h1h", -1, ""},
+		{"1h30", -1, ""},
+		{"m", -1, ""},
+		{"-1", -1, ""},
+		{"", -1, ""},
+		{"7 m", -1, ""},
+		{"1.5h", -1, ""},
+		{"99999999999999999999", -1, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint8_t bytes[KIND_MAX];
+		char text[240];
+		uint32_t v;
+		size_t len;
+		bool ok = kind_parse(MIP_K_SECS, cases[i].word, bytes, &len, text, sizeof(text));
+
+		if (ok != (cases[i].seconds >= 0))
+			fail_msg("'%s' is %s", cases[i].word, ok ? "accepted" : "refused");
+		if (!ok)
+			continue;
+		memcpy(&v, bytes, sizeof(v));
+		assert_int_equal(v, cases[i].seconds);
+		kind_print(MIP_K_SECS, bytes, len, false, text, sizeof(text));
+		assert_string_equal(text, cases[i].printed);
+	}
+}
+
+/* Every attribute has a kind with a size or a string, a word people can type, and a meaning. */
+static void test_attributes(void **state)
+{
+	(void)state;
+	for (unsigned a = 1; a < W_END; a++) {
+		const struct mip_attr_info *info = attr_info(a);
+
+		if (!info)
+			continue;
+		assert_true(*info->metavar && *info->help);
+		assert_int_equal(strspn(info->word, "abcdefghijklmnopqrstuvwxyz-"), strlen(info->word));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_row),
+		cmocka_unit_test(test_missing_words),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_examples),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_attributes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
