@@ -1,0 +1,127 @@
+# mip: Mobile IPv6 for Linux. `make` builds build/mip and build/mipd; `make help` lists the rest.
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+VERSION  := 0.1
+PREFIX   ?= /usr/local
+B        := build$(if $(SAN),/san)
+CFLAGS   ?= -O2 -g
+WARN     := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wno-missing-field-initializers
+SANFLAGS := $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+override CPPFLAGS += -Icore -Iinclude -I. -D_GNU_SOURCE -DMIP_VERSION='"$(VERSION)"'
+override CFLAGS   += -std=c11 $(WARN) $(SANFLAGS)
+override LDFLAGS  += $(SANFLAGS) -Wl,--as-needed
+COMPILE   = $(CC) $(CPPFLAGS) $(CFLAGS) $(if $(WERROR),-Werror)
+LINK      = $(CC) $(LDFLAGS)
+
+# What `make deps` installs: to build, to test, to lint.
+DEPS := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libcap-dev libedit-dev nettle-dev libcmocka-dev \
+	bats iproute2 iputils-ping nftables radvd socat pv jq tshark tcpdump iperf3 tmux procps util-linux \
+	qemu-system-x86 kmod busybox-static cpio \
+	clang clang-format clang-tidy libclang-rt-dev shellcheck mandoc
+
+CORE  := $(filter-out core/agent.c,$(wildcard core/*/*.c core/*.c))
+CMD   := $(filter-out cmd/mip.c cmd/mipd.c,$(wildcard cmd/*.c))
+UNITS ?= $(wildcard tests/unit/test_*.c)
+HELP  := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
+PROBE := $(patsubst %.c,$(B)/%,$(wildcard tests/net/*.c tests/lab/*.c) tests/bench/rrflood.c)
+FUZZ  := $(wildcard tests/fuzz/fuzz_*.c)
+BENCH := $(filter-out tests/bench/rrflood.c,$(wildcard tests/bench/*.c))
+BATS  := $(wildcard tests/*.bats)
+obj    = $(patsubst %.c,$(B)/%.o,$(1))
+
+all: $(B)/mip $(B)/mipd
+
+$(B)/mipd: $(call obj,cmd/mipd.c core/agent.c) $(B)/libcore.a
+	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle
+$(B)/mip: $(call obj,cmd/mip.c) $(B)/libcmd.a
+	$(LINK) -o $@ $^ -lmnl -ledit
+$(B)/libcore.a: $(call obj,$(CORE))
+$(B)/libcmd.a: $(call obj,$(CMD))
+$(B)/lib%.a:
+	@rm -f $@
+	ar rcs $@ $^
+
+# One object a source file; header dependencies by -MMD; everything again when compiler or flags change.
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+$(B)/flags: FORCE
+	@mkdir -p $(@D); echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' > $@
+
+# --- tests -------------------------------------------------------------------------------------------------------
+TEST_LIBS := $(B)/libcore.a $(B)/libcmd.a
+UNIT_BIN  := $(UNITS:%.c=$(B)/%)
+REPLAY    := $(FUZZ:%.c=$(B)/%)
+TAP       := MIP_BUILD=$(abspath $(B)) tests/tap.sh
+
+$(UNIT_BIN): %: %.o $(call obj,$(HELP)) $(TEST_LIBS)
+	$(LINK) -o $@ $^ -lcmocka -lmnl -lnftnl -lcap -lnettle -ledit
+$(REPLAY): %: %.o $(call obj,tests/fuzz/replay.c) $(TEST_LIBS)
+	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle
+$(BENCH:%.c=$(B)/%) $(PROBE): %: %.o $(TEST_LIBS)
+	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle
+
+check: deps   ## everything: unit, tree, golden packets, cli, network tests on this kernel and on Debian's stock kernel
+	@MIP_BUILD=$(abspath $(B)) tests/check.sh unit tree golden cli net kernel
+check-unit: $(UNIT_BIN) $(REPLAY)   ## C unit tests under virtual time and replayed fuzz corpora; no root, < 10 s
+	@$(TAP) unit tests/each.sh $(UNIT_BIN) $(REPLAY)
+check-tree:   ## who includes whom, and that a failing test fails
+	@$(TAP) tree bats --tap tests/tree
+check-golden:   ## our packets, decoded by tshark
+	@$(TAP) golden tests/golden/tshark.sh
+check-cli: all   ## words, errors, JSON, completion; no root
+	@$(TAP) cli bats --tap $(BATS)
+check-net: all $(PROBE)   ## namespaces: nodes move and connections live; root
+	@$(TAP) -r net tests/net.sh
+check-optimize: all $(PROBE) $(BENCH:%.c=$(B)/%)   ## route optimization end to end, two mobile nodes, a flood; root
+	@$(TAP) -r optimize tests/net.sh tests/net/optimize.bats tests/net/optimize_two.bats tests/net/optimize_flood.bats
+check-kernel: all $(PROBE)   ## the same on Debian's stock kernel in a virtual machine; root
+	@$(TAP) -r kernel tests/kernel/run.sh
+demo: deps   ## a node moves home -> foreign 1 -> foreign 2 -> home and its TCP connection lives; root
+	@$(MAKE) --no-print-directory -s all $(PROBE)
+	@MIP_BUILD=$(abspath $(B)) tests/lab/demo.sh
+lab: deps   ## a shell inside the test network; root
+	@$(MAKE) --no-print-directory -s all
+	@MIP_BUILD=$(abspath $(B)) tests/lab/lab.sh shell
+bench: deps   ## handover gaps, and what else is in tests/bench; root
+	@$(MAKE) --no-print-directory -s all $(PROBE) $(BENCH:%.c=$(B)/%)
+	@set -e; for b in tests/bench/*.sh; do MIP_BUILD=$(abspath $(B)) $$b; done
+
+T := 60
+fuzz:   ## libFuzzer (clang) on each target for T=60 seconds; new inputs stay in build/fuzz/corpus
+	@$(MAKE) --no-print-directory -s CC=clang B=build/fuzz CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' \
+		LDFLAGS='-fsanitize=fuzzer,address,undefined' fuzz-run
+fuzz-run: $(FUZZ:%.c=$(B)/%.fuzz)
+	@set -e; for f in $^; do n=$$(basename $$f .fuzz); n=$${n#fuzz_}; mkdir -p $(B)/corpus/$$n tests/fuzz/corpus/$$n; \
+		echo "fuzz $$n, $(T) s"; $$f -max_total_time=$(T) -timeout=5 -print_final_stats=1 \
+		-artifact_prefix=$(B)/$$n- $(B)/corpus/$$n tests/fuzz/corpus/$$n; done
+$(B)/%.fuzz: $(B)/%.o $(TEST_LIBS)
+	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle
+
+lint:   ## clang-format, clang-tidy, shellcheck, mandoc
+	@$(TAP) lint tests/lint.sh
+
+# --- machine -----------------------------------------------------------------------------------------------------
+deps:   ## install the Debian packages that are missing; nothing when all are there
+	@tests/deps.sh $(DEPS)
+install: all   ## to $(DESTDIR)$(PREFIX)
+	install -D -m755 $(B)/mip $(DESTDIR)$(PREFIX)/bin/mip
+	install -D -m755 $(B)/mipd $(DESTDIR)$(PREFIX)/sbin/mipd
+	for s in 5 7 8; do for m in man/*.$$s; do \
+		[ ! -e $$m ] || install -D -m644 -t $(DESTDIR)$(PREFIX)/share/man/man$$s $$m || exit; done; done
+	install -D -m644 completions/mip.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mip
+	install -D -m644 completions/_mip $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mip
+	install -D -m644 completions/mip.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mip.fish
+clean:   ## remove build/
+	rm -rf build
+help:   ## this
+	@echo 'make                  build/mip and build/mipd'
+	@sed -nE 's/^([a-z-]+):.*   ## (.*)/make \1@\2/p' Makefile | awk -F@ '{ printf "%-21s %s\n", $$1, $$2 }'
+	@echo 'CC=clang WERROR=1     SAN=1 (ASan and UBSan, in build/san)     DESTDIR= PREFIX=/usr/local'
+
+FORCE:
+.SECONDARY:
+.PHONY: all check check-unit check-tree check-golden check-cli check-net check-optimize check-kernel demo lab bench fuzz fuzz-run \
+	lint deps install clean help FORCE
+-include $(shell [ ! -d $(B) ] || find $(B) -name '*.d')
