@@ -93,9 +93,10 @@ fuzz:   ## libFuzzer (clang) on each target for T=60 seconds; new inputs stay in
 	@$(MAKE) --no-print-directory -s CC=clang B=build/fuzz CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' \
 		LDFLAGS='-fsanitize=fuzzer,address,undefined' fuzz-run
 fuzz-run: $(FUZZ:%.c=$(B)/%.fuzz)
-	@set -e; for f in $^; do n=$$(basename $$f .fuzz); n=$${n#fuzz_}; mkdir -p $(B)/corpus/$$n tests/fuzz/corpus/$$n; \
+	@set -e; for f in $^; do n=$$(basename $$f .fuzz); n=$${n#fuzz_}; mkdir -p $(B)/corpus/$$n; \
+		seeds=tests/fuzz/corpus/$$n; [ -d $$seeds ] || seeds=tests/fuzz/corpus/packets; \
 		echo "fuzz $$n, $(T) s"; $$f -max_total_time=$(T) -timeout=5 -print_final_stats=1 \
-		-artifact_prefix=$(B)/$$n- $(B)/corpus/$$n tests/fuzz/corpus/$$n; done
+		-artifact_prefix=$(B)/$$n- $(B)/corpus/$$n $$seeds; done
 $(B)/%.fuzz: $(B)/%.o $(TEST_LIBS)
 	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle
 

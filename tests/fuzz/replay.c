@@ -1,12 +1,14 @@
 /*
  * Runs a fuzz target over its corpus without a fuzzer: main() for tests/fuzz/fuzz_NAME.c under gcc. Inputs are the
- * files of tests/fuzz/corpus/NAME, or the files named on the command line. TAP on stdout; a crash is the failure.
+ * files of tests/fuzz/corpus/NAME (of corpus/packets for a target that has none of its own), or the files named on the
+ * command line. TAP on stdout; a crash is the failure.
  */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -60,7 +62,7 @@ int main(int argc, char **argv)
 		n += replay(argv[i]) == 0;
 	if (argc == 1) {
 		snprintf(dir, sizeof(dir), "tests/fuzz/corpus/%s", strncmp(name, "fuzz_", 5) ? name : name + 5);
-		n = replay_dir(dir);
+		n = replay_dir(access(dir, F_OK) == 0 ? dir : "tests/fuzz/corpus/packets");
 	}
 	printf("1..1\n%s 1 %s replayed %d inputs\n", n > 0 ? "ok" : "not ok", name, n);
 	return n > 0 ? 0 : 1;
