@@ -11,6 +11,7 @@ static const struct option longs[] = {
 	{"ready-fd", required_argument, NULL, 'R'},
 	{"path", required_argument, NULL, 'P'},
 	{"transient", no_argument, NULL, 'T'},
+	{"user", required_argument, NULL, 'u'},
 	{"debug", no_argument, NULL, 'D'},
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
@@ -25,6 +26,7 @@ static void usage(FILE *to)
 	      "    --path NAME        make tunnels with ip6tnl or tun, not with the best of them\n"
 	      "    --ready-fd NUMBER  write READY to that descriptor when serving\n"
 	      "    --transient        end with the last role\n"
+	      "    -u, --user NAME    run as that user\n"
 	      "    -V, --version      version\n",
 		to);
 }
@@ -43,13 +45,14 @@ static bool read_options(int argc, char **argv, struct agent_options *o, int *st
 	int c;
 
 	*status = 1;
-	while ((c = getopt_long(argc, argv, "dDVh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "dDu:Vh", longs, NULL)) != -1) {
 		switch (c) {
 		case 'd': break;
 		case 'D': o->debug = true; break;
 		case 'P': o->path = optarg; break;
 		case 'R': o->ready_fd = number(optarg); break;
 		case 'T': o->transient = true; break;
+		case 'u': o->user = optarg; break;
 		case 'V':
 			puts("mipd " MIP_VERSION);
 			*status = 0;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
@@ -195,6 +196,13 @@ static void prepare(struct agent *a, const struct agent_options *options)
 	self_kernel(a->kernel, sizeof(a->kernel));
 }
 
+static const char *dir_of(const char *variable, const char *otherwise)
+{
+	const char *dir = secure_getenv(variable);
+
+	return dir ? dir : otherwise;
+}
+
 static int start(struct agent *a, struct why *why)
 {
 	struct nl_events news = agent_news;
@@ -204,6 +212,9 @@ static int start(struct agent *a, struct why *why)
 		return why_set(why, -err, "epoll: %s", strerror(-err));
 	news.ctx = a;
 	err = watch_signals(a, why);
+	if (!err)
+		err = self_become(a->options->user, dir_of("MIP_RUN_DIR", MIP_RUN_DIR),
+			dir_of("MIP_STATE_DIR", MIP_STATE_DIR), why);
 	if (!err)
 		err = ctl_open(&a->ctl, &a->loop, &a->ops, why);
 	if (!err)

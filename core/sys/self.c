@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,7 +23,8 @@ int self_keep_caps(struct why *why)
 	if (!caps)
 		return why_set(why, ENOMEM, "out of memory");
 	if (cap_set_flag(caps, CAP_PERMITTED, 2, keep, CAP_SET) ||
-		cap_set_flag(caps, CAP_EFFECTIVE, 2, keep, CAP_SET) || cap_set_proc(caps))
+		cap_set_flag(caps, CAP_EFFECTIVE, 2, keep, CAP_SET) || cap_set_proc(caps) ||
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		err = why_set(why, EPERM, "mipd needs CAP_NET_ADMIN and CAP_NET_RAW: run it as root");
 	cap_free(caps);
 	return err;

@@ -7,7 +7,12 @@
 
 #include "base/why.h"
 
-/* Keeps CAP_NET_ADMIN and CAP_NET_RAW, drops every other capability for good. -EPERM when one of the two is missing. */
+/* user.c: runs as `user` from now on, with capabilities still to be dropped; the directories are made and become the
+ * user's. NULL: as who we are, but as account mip where run_dir is its. */
+int self_become(const char *user, const char *run_dir, const char *state_dir, struct why *why)
+	__attribute__((warn_unused_result));
+/* Keeps CAP_NET_ADMIN and CAP_NET_RAW, drops every other capability for good, and gains none by exec. -EPERM when one
+ * of the two is missing. */
 int self_keep_caps(struct why *why) __attribute__((warn_unused_result));
 /* The capabilities held, as libcap prints them. */
 void self_caps(char *text, size_t cap);

@@ -25,6 +25,7 @@
 
 #define MIP_CTL_VERSION	 1
 #define MIP_RUN_DIR	 "/run/mip"
+#define MIP_STATE_DIR	 "/var/lib/mip"
 #define MIP_CONF_FILE	 "/etc/mip.conf"
 #define MIP_MSG_MAX	 4096
 #define MIP_CLIENTS_MAX	 64	      /* connections at once; one more is closed at once with EBUSY */

@@ -1,0 +1,78 @@
+#!/usr/bin/env bats
+# The agent as an account that owns nothing: two capabilities, no way to more, and all of its work done.
+
+. "$BATS_TEST_DIRNAME/../lab/lab.sh"
+
+setup_file() {
+	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
+	lab_up || return
+	# as udev has it: whoever holds CAP_NET_ADMIN may make devices, whoever opens the node may ask
+	mknod -m 666 /run/lab/tun c 10 200 && mount --bind /run/lab/tun /dev/net/tun
+}
+
+setup() {
+	P=$BATS_TEST_TMPDIR
+	export MIP_RUN_DIR=/run/user MIP_STATE_DIR=/run/state
+	mkdir -p $MIP_RUN_DIR $MIP_STATE_DIR
+}
+
+teardown() {
+	in_ns ha mip agent stop 2>/dev/null || true
+	lab_wait 10 no_agent
+	umount /etc/passwd 2>/dev/null || true
+	rm -rf $MIP_RUN_DIR $MIP_STATE_DIR
+}
+
+no_agent() { ! in_ns ha mip agent show; }
+status() { awk -v k="$1:" '$1 == k { print $2 }' "/proc/$(in_ns ha mip -j agent show | jq '.[0].pid')/status"; }
+start_as() { lab_bg ha "$P/log" mipd "$@"; lab_wait 5 in_ns ha mip agent show || cat "$P/log"; }
+works() {
+	in_ns ha mip ha start dev eth0
+	in_ns ha mip binding add home 2001:db8:1::200 care-of 2001:db8:f1::200
+	in_ns ha ip -6 neigh show proxy | grep -q 2001:db8:1::200
+}
+
+@test "--user: two capabilities, none to be had, and a home agent all the same; it stops clean" {
+	local before
+	before=$(in_ns ha sh -c 'ip -6 route show table all proto 119; nft list ruleset; sysctl net.ipv6.conf.all.proxy_ndp')
+	start_as --user nobody
+	[ "$(status Uid)" = "$(id -u nobody)" ]
+	[ "$(status Gid)" = "$(id -g nobody)" ]
+	[ "$(status NoNewPrivs)" = 1 ]
+	for set in CapPrm CapEff; do [ "$((16#$(status $set)))" = $((1 << 12 | 1 << 13)) ]; done
+	[ "$((16#$(status CapInh)))" = 0 ]
+	[ "$(stat -c %U:%a $MIP_RUN_DIR)" = nobody:755 ] || [ "$(stat -c %U:%a $MIP_RUN_DIR)" = nobody:750 ]
+	works
+	in_ns ha mip agent stop
+	lab_wait 5 no_agent
+	[ "$(in_ns ha sh -c 'ip -6 route show table all proto 119; nft list ruleset; sysctl net.ipv6.conf.all.proxy_ndp')" = "$before" ]
+}
+
+@test "what an agent of root left in the directory does not stop one that is not" {
+	start_as
+	works
+	kill -9 "$(in_ns ha mip -j agent show | jq '.[0].pid')"
+	lab_wait 5 no_agent
+	start_as --user nobody
+	[ "$(status Uid)" = "$(id -u nobody)" ]
+	works
+}
+
+@test "a directory of account mip: an agent that root starts runs as mip" {
+	sed 's/^nobody:/mip:/' /etc/passwd > "$P/passwd"
+	mount --bind "$P/passwd" /etc/passwd
+	chown mip $MIP_RUN_DIR $MIP_STATE_DIR
+	start_as
+	[ "$(status Uid)" = "$(id -u mip)" ]
+	works
+}
+
+@test "a user that is not there, and a directory of somebody else: said, not done" {
+	run in_ns ha mipd --user nosuchuser
+	[ "$status" = 1 ]
+	[[ "$output" == *"there is no user nosuchuser"* ]]
+	chown daemon $MIP_RUN_DIR
+	run in_ns ha mipd
+	[ "$status" = 1 ]
+	[[ "$output" == *"only its owner can write"* ]]
+}
