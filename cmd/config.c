@@ -164,13 +164,16 @@ int run_check(const struct call *call)
 	return err;
 }
 
+/* A flag stands in a record only when it is set. */
 static void print_arg(const struct nlmsghdr *msg, const struct arg *a)
 {
 	const struct mip_attr_info *info = attr_info(a->attr);
 	char value[MIP_MSG_MAX];
 
 	record_print(msg, a->attr, value, sizeof(value));
-	if (*value)
+	if (*value && a->form == FLAG)
+		printf(" %s", info->word);
+	else if (*value)
 		printf(" %s %s", info->word, value);
 }
 

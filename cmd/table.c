@@ -16,8 +16,10 @@ static const struct mip_attr_info attrs[W_END] = {
 
 static const struct arg none[] = {{0}}, home[] = {{MIP_A_HOME, OPT}, {0}}, home_req[] = {{MIP_A_HOME, REQ}, {0}},
 			file[] = {{W_FILE, REQ, BARE}, {0}};
-static const struct arg ha_args[] = {
-	{MIP_A_DEV, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {MIP_A_MAX_BINDINGS, OPT}, {0}};
+static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT},
+	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_ALLOW, OPT}, {0}};
+static const struct arg ha_set[] = {{MIP_A_DEV, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT},
+	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT}, {MIP_A_ALLOW, OPT}, {MIP_A_DENY, OPT}, {0}};
 static const struct arg mn_start[] = {
 	{MIP_A_HOME, ALL}, {MIP_A_PREFIX, ALL}, {MIP_A_AGENT, ALL}, {MIP_A_DEV, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
 static const struct arg mn_add[] = {
@@ -35,8 +37,8 @@ static const struct arg help[] = {{W_OBJECT, OPT, BARE}, {W_VERB, OPT, BARE}, {0
 const struct object objects[] = {
 	{"agent", "the agent of this network namespace", "mip agent show", "mip agent start", true,
 		{MIP_A_VERSION, MIP_A_PID, MIP_A_UPTIME, MIP_A_ROLES, MIP_A_PATH}},
-	{"ha", "home agent: serves the home addresses of mobile nodes", "mip ha start dev eth0", "mip ha start", true,
-		{MIP_A_ENABLED, MIP_A_DEV, MIP_A_ADDRESS, MIP_A_BINDINGS}},
+	{"ha", "home agent: serves the home addresses of mobile nodes", "mip ha start dev eth0 insecure",
+		"mip ha start", true, {MIP_A_ENABLED, MIP_A_DEV, MIP_A_ADDRESS, MIP_A_BINDINGS}},
 	{"mn", "mobile node: keeps its home addresses wherever it is",
 		"mip mn start home 2001:db8:1::100 prefix 2001:db8:1::/64 agent 2001:db8:1::1", "mip mn start", true,
 		{MIP_A_HOME, MIP_A_MSTATE, MIP_A_COA}},
@@ -66,8 +68,8 @@ const struct verb verbs[] = {
 	{"agent", "stop", MIP_AGENT_STOP, false, none, run_stop, "stop the agent; what it installed is removed"},
 
 	{"ha", "show", MIP_HA_GET, false, none, NULL, "show the home agent and what it counted"},
-	{"ha", "start", MIP_HA_START, true, ha_args, run_start, "be a home agent, starting the agent when none runs"},
-	{"ha", "set", MIP_HA_SET, true, ha_args, NULL, "change how the home agent works"},
+	{"ha", "start", MIP_HA_START, true, ha_start, run_start, "be a home agent, starting the agent when none runs"},
+	{"ha", "set", MIP_HA_SET, true, ha_set, NULL, "change how the home agent works"},
 	{"ha", "stop", MIP_HA_STOP, false, none, NULL, "stop being a home agent"},
 
 	{"mn", "show", MIP_MN_GET, false, home, NULL, "show the home addresses and where they are"},

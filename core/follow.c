@@ -81,16 +81,30 @@ static int has_home_address(struct agent *a, const struct ha_conf *conf, struct 
 		addr_text(&conf->address).s);
 }
 
+static bool same_allows(const struct conf *a, const struct conf *b)
+{
+	size_t i = 0;
+
+	while (i < a->ha.allows && i < b->ha.allows && a->ha.allow[i].plen == b->ha.allow[i].plen &&
+		addr_eq(&a->ha.allow[i].addr, &b->ha.allow[i].addr))
+		i++;
+	return i == a->ha.allows && i == b->ha.allows;
+}
+
 static bool same_ha(const struct conf *a, const struct conf *b)
 {
 	return a->ha.enabled == b->ha.enabled && !strcmp(a->ha.dev, b->ha.dev) &&
 	       addr_eq(&a->ha.address, &b->ha.address) && a->ha.max_lifetime == b->ha.max_lifetime &&
-	       a->ha.max_bindings == b->ha.max_bindings;
+	       a->ha.max_bindings == b->ha.max_bindings && a->ha.insecure == b->ha.insecure && same_allows(a, b);
 }
 
 static int follow_ha(struct agent *a, const struct conf *want, struct why *why)
 {
-	struct ha_conf conf = {0, want->ha.address, want->ha.max_lifetime, want->ha.max_bindings};
+	struct ha_conf conf = {.address = want->ha.address,
+		.max_lifetime = want->ha.max_lifetime,
+		.max_bindings = want->ha.max_bindings,
+		.insecure = want->ha.insecure,
+		.allows = want->ha.allows};
 	bool other;
 	int err;
 
@@ -98,6 +112,7 @@ static int follow_ha(struct agent *a, const struct conf *want, struct why *why)
 		stop_ha(a);
 		return 0;
 	}
+	memcpy(conf.allow, want->ha.allow, sizeof(conf.allow));
 	err = find_home_link(a, want, &conf.ifindex, why);
 	other = !err && a->ha.on && a->ha.conf.ifindex != conf.ifindex;
 	if (other && mirror_link(&a->host.mirror, a->ha.conf.ifindex))

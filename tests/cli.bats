@@ -43,7 +43,7 @@ did you mean 'home'?
 	wrong "mip: 'xyzzy' cannot stand here
     mip ha start xyzzy
                  ^~~~~
-expected one of: dev, address, max-lifetime, max-bindings
+expected one of: dev, address, max-lifetime, max-bindings, insecure, allow
 " ha start xyzzy
 	wrong "mip: 'away' is none of the words that can stand here
     mip mn wait away
@@ -201,6 +201,7 @@ $BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configura
 			PREFIX) word=2001:db8::/64 ;;
 			TIME | NUMBER) word=5 ;;
 			DEV) word=lo ;;
+			BOOL) word=yes ;;
 			STATE) word=registered ;;
 			OBJECT*) word=mn ;;
 			VERB) word=show ;;

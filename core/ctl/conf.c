@@ -59,6 +59,39 @@ static int take_number(const struct ctl_request *rq, enum mip_attr a, uint32_t m
 	return 0;
 }
 
+static struct ha_prefix *find_allow(struct conf *c, const struct ha_prefix *p)
+{
+	for (size_t i = 0; i < c->ha.allows; i++)
+		if (c->ha.allow[i].plen == p->plen && addr_eq(&c->ha.allow[i].addr, &p->addr))
+			return &c->ha.allow[i];
+	return NULL;
+}
+
+static int take_allow(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	struct ha_prefix p;
+
+	if (!ctl_prefix(rq, MIP_A_ALLOW, &p.addr, &p.plen) || find_allow(c, &p))
+		return 0;
+	if (c->ha.allows == HA_ALLOWS_MAX)
+		return why_attr(why, ENOSPC, MIP_A_ALLOW, "no room for more than %d prefixes", HA_ALLOWS_MAX);
+	c->ha.allow[c->ha.allows++] = p;
+	return 0;
+}
+
+static int take_deny(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	struct ha_prefix p, *allow;
+
+	if (!ctl_prefix(rq, MIP_A_DENY, &p.addr, &p.plen))
+		return 0;
+	allow = find_allow(c, &p);
+	if (!allow)
+		return why_attr(why, ENOENT, MIP_A_DENY, "%s/%u was not allowed", addr_text(&p.addr).s, p.plen);
+	*allow = c->ha.allow[--c->ha.allows];
+	return 0;
+}
+
 static int ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 {
 	int err = take_lifetime(rq, MIP_A_MAX_LIFETIME, LIFETIME_MIN, &c->ha.max_lifetime, why);
@@ -67,14 +100,31 @@ static int ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 		err = take_address(rq, MIP_A_ADDRESS, &c->ha.address, why);
 	if (!err)
 		err = take_number(rq, MIP_A_MAX_BINDINGS, MAX_BINDINGS, &c->ha.max_bindings, why);
+	if (!err)
+		err = take_allow(c, rq, why);
+	if (!err)
+		err = take_deny(c, rq, why);
+	c->ha.insecure = ctl_num(rq, MIP_A_INSECURE, c->ha.insecure);
 	take_dev(rq, c->ha.dev);
 	return err;
 }
 
+/* Registrations are protected by IPsec (RFC 6275 5.1); doing without is a decision. */
+static int check_who_may(const struct conf *c, struct why *why)
+{
+	if (c->ha.insecure || c->ha.allows)
+		return 0;
+	return why_set(why, EPERM,
+		"without IPsec anybody who reaches this home agent can take over a home address: "
+		"say insecure to let all home addresses register so, or allow PREFIX for some");
+}
+
 static int do_ha_start(struct conf *c, const struct ctl_request *rq, struct why *why)
 {
+	int err = ha_set(c, rq, why);
+
 	c->ha.enabled = true;
-	return ha_set(c, rq, why);
+	return err ? err : check_who_may(c, why);
 }
 
 /* Bindings need the home agent: those made by hand end with it, as those registered do. */
@@ -343,6 +393,14 @@ static void put_ha(const struct conf *c, struct ctl_msg *m)
 		ctl_put_addr(m, MIP_A_ADDRESS, &c->ha.address);
 	ctl_put_num(m, MIP_A_MAX_LIFETIME, c->ha.max_lifetime);
 	ctl_put_num(m, MIP_A_MAX_BINDINGS, c->ha.max_bindings);
+	if (c->ha.insecure)
+		ctl_put_num(m, MIP_A_INSECURE, true);
+}
+
+static void put_allow(const struct ha_prefix *p, struct ctl_msg *m)
+{
+	ctl_put_str(m, MIP_A_COMMAND, "ha set");
+	ctl_put_prefix(m, MIP_A_ALLOW, &p->addr, p->plen);
 }
 
 static void put_home(const struct mn_home_conf *h, struct ctl_msg *m)
@@ -378,7 +436,7 @@ static bool ha_is_default(const struct conf *c)
 
 	conf_default(&d);
 	return !c->ha.enabled && !c->ha.dev[0] && addr_any(&c->ha.address) && c->ha.max_lifetime == d.ha.max_lifetime &&
-	       c->ha.max_bindings == d.ha.max_bindings;
+	       c->ha.max_bindings == d.ha.max_bindings && !c->ha.insecure;
 }
 
 static void put_cn(const struct conf *c, struct ctl_msg *m)
@@ -403,13 +461,15 @@ static void put_policy(const struct ro_policy *p, struct ctl_msg *m)
 	ctl_put_num(m, MIP_A_POLICY, p->mode);
 }
 
-/* Order: the home agent, its bindings, the correspondent, policies, home addresses, and the mobile node last: it starts
- * with all of them. */
+/* Order: who may register, the home agent, its bindings, the correspondent, policies, home addresses, and the mobile
+ * node last: it starts with all of them. */
 int conf_command(const struct conf *c, size_t n, struct ctl_msg *m)
 {
 	size_t ha = ha_is_default(c) ? 0 : 1, cn = cn_is_default(c) ? 0 : 1;
 
-	if (n < ha)
+	if (n < c->ha.allows)
+		put_allow(&c->ha.allow[n], m);
+	else if ((n -= c->ha.allows) < ha)
 		put_ha(c, m);
 	else if ((n -= ha) < c->bindings)
 		put_binding(&c->binding[n], m);

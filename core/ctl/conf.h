@@ -25,6 +25,9 @@ struct conf {
 		char dev[IF_NAMESIZE]; /* "" = the only link with a global address */
 		struct in6_addr address;
 		uint32_t max_lifetime, max_bindings;
+		bool insecure;
+		size_t allows;
+		struct ha_prefix allow[HA_ALLOWS_MAX];
 	} ha;
 	struct {
 		bool enabled;

@@ -102,6 +102,18 @@ void record_home(struct ctl_msg *m, const struct mn_home *h, usec now)
 	ctl_put_num(m, MIP_A_AGE, (uint64_t)((now - h->since) / SEC));
 }
 
+static void put_allowed(struct ctl_msg *m, const struct ha_conf *conf)
+{
+	char text[HA_ALLOWS_MAX * (INET6_ADDRSTRLEN + 5)];
+	size_t at = 0;
+
+	for (size_t i = 0; i < conf->allows; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s/%u", at ? " " : "",
+			addr_text(&conf->allow[i].addr).s, conf->allow[i].plen);
+	if (at)
+		ctl_put_str(m, MIP_A_ALLOWED, text);
+}
+
 static void put_ha(struct ctl_msg *m, const struct view *v)
 {
 	const struct ha *ha = v->ha;
@@ -120,6 +132,8 @@ static void put_ha(struct ctl_msg *m, const struct view *v)
 	ctl_put_num(m, MIP_A_BINDINGS, bc_count(&ha->bc));
 	ctl_put_num(m, MIP_A_MAX_BINDINGS, v->conf->ha.max_bindings);
 	ctl_put_num(m, MIP_A_MAX_LIFETIME, v->conf->ha.max_lifetime);
+	ctl_put_num(m, MIP_A_INSECURE, ha->conf.insecure);
+	put_allowed(m, &ha->conf);
 	ctl_put_num(m, MIP_A_RX_BU, ha->stats.rx_bu);
 	ctl_put_num(m, MIP_A_RX_REFUSED, ha->stats.refused);
 	ctl_put_num(m, MIP_A_RX_DROPPED, ha->stats.dropped);

@@ -38,7 +38,7 @@ void ha_address(struct ha *ha, const struct in6_addr *addr, uint8_t plen, bool g
 	if (gone && i < ha->addrs)
 		ha->addr[i] = ha->addr[--ha->addrs];
 	else if (!gone && i < HA_ADDRS_MAX)
-		ha->addr[i] = (struct ha_addr){*addr, plen};
+		ha->addr[i] = (struct ha_prefix){*addr, plen};
 	if (!gone && i == ha->addrs && i < HA_ADDRS_MAX)
 		ha->addrs++;
 }
@@ -236,6 +236,14 @@ static bool in_circle(const struct ha *ha, const struct in6_addr *home, const st
 	return true;
 }
 
+static bool is_allowed(const struct ha_conf *conf, const struct in6_addr *home)
+{
+	for (size_t i = 0; i < conf->allows; i++)
+		if (addr_in(&conf->allow[i].addr, home, conf->allow[i].plen))
+			return true;
+	return conf->insecure;
+}
+
 /* 10.3.1, 10.3.2 and 9.5.1, in the RFC's order: DROP, a status to refuse with, or 0. */
 static int judge(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e)
 {
@@ -258,6 +266,8 @@ static int judge(const struct ha *ha, const struct ha_request *rq, const struct 
 		return BA_NOT_HOME_SUBNET;
 	if (!serves(ha, &rq->via->dst) || ours(ha, &rq->home))
 		return BA_NOT_HOME_AGENT;
+	if (!is_allowed(&ha->conf, &rq->home))
+		return BA_PROHIBITED;
 	return e && e->fixed ? BA_PROHIBITED : 0;
 }
 

@@ -10,19 +10,23 @@
 #include "role/bc.h"
 #include "role/world.h"
 
-#define HA_ADDRS_MAX 16
+#define HA_ADDRS_MAX  16
+#define HA_ALLOWS_MAX 16
+
+struct ha_prefix {
+	struct in6_addr addr;
+	uint8_t plen;
+};
 
 struct ha_conf {
 	unsigned ifindex;	 /* the home link, 0 = none chosen */
 	struct in6_addr address; /* the only address served, :: = all of ours on the home link */
 	uint32_t max_lifetime;	 /* seconds, 4 .. 262136 */
 	uint32_t max_bindings;
-};
-
-/* One of our addresses on the home link; its prefix is a home prefix. */
-struct ha_addr {
-	struct in6_addr addr;
-	uint8_t plen;
+	/* Who may register without IPsec, which RFC 6275 5.1 forbids: everybody, or these home addresses. */
+	bool insecure;
+	size_t allows;
+	struct ha_prefix allow[HA_ALLOWS_MAX];
 };
 
 struct ha_stats {
@@ -33,7 +37,7 @@ struct ha {
 	const struct world *w;
 	struct bc bc;
 	struct ha_conf conf;
-	struct ha_addr addr[HA_ADDRS_MAX];
+	struct ha_prefix addr[HA_ADDRS_MAX]; /* ours on the home link; their prefixes are home prefixes */
 	size_t addrs;
 	struct rate refusals; /* Binding Acknowledgements that refuse */
 	struct ha_stats stats;

@@ -8,7 +8,7 @@ moves=${1:-10}
 
 die() { echo "handover: $*" >&2; exit 1; }
 lab_up || die "no network"
-in_ns ha mip ha start dev eth0 || die "no home agent"
+in_ns ha mip ha start dev eth0 insecure || die "no home agent"
 in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 || die "no mobile node"
 in_ns mn mip mn wait home timeout 10 || die "the node is not at home"
 mkdir -p "$T"

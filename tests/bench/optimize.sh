@@ -14,7 +14,7 @@ bar() { awk -v v="$1" -v bar="$2" 'BEGIN { print v <= bar ? "met" : "MISSED" }';
 ms() { awk -v us="$1" 'BEGIN { printf "%.2f", us / 1e3 }'; }
 
 lab_up || die "no network"
-in_ns ha mip ha start dev eth0 || die "no home agent"
+in_ns ha mip ha start dev eth0 insecure || die "no home agent"
 in_ns cn mip cn start || die "no correspondent node"
 in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 || die "no mobile node"
 lab_move f1

@@ -32,7 +32,7 @@ NET
 lab_up || fail "the network did not come up"
 
 say "At home"
-show ha mip ha start dev eth0
+show ha mip ha start dev eth0 insecure
 show mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0
 show mn mip mn wait home timeout 10
 traffic_start || fail "no traffic at home"

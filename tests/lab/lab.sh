@@ -135,7 +135,7 @@ lab_shell() {
 	cat <<-HELLO
 	The test network is up: cn, r (router), ha (home agent), mn (mobile node, home address $HOA). Try
 
-	  ha mip ha start dev eth0
+	  ha mip ha start dev eth0 insecure
 	  mn mip mn start home $HOA prefix $HOME_PREFIX agent $HA dev eth0
 	  move f1; mn mip mn wait registered timeout 10
 	  ha mip binding show;  mn mip bul show;  cn ping -c3 $HOA;  mn mip monitor

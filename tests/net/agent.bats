@@ -86,7 +86,7 @@ has_binding() { [ "$(json ha binding show home $HOA | jq -r '.[0] | select(.stat
 bindings() { json ha binding show | jq length; }
 bindings_are() { [ "$(bindings)" = "$1" ]; }
 reachable() { in_ns cn ping -6 -c 1 -W 1 "$HOA"; }
-ha_start() { in_ns ha mip ha start dev eth0; }
+ha_start() { in_ns ha mip ha start dev eth0 insecure; }
 mn_start() { in_ns mn mip mn start home $HOA prefix $HOME_PREFIX agent $HA; }
 away() { lab_move "$1" && lab_wait 20 at "$1" && lab_wait 10 reachable; }
 add_static() { in_ns ha mip binding add home "2001:db8:1::$1" care-of "2001:db8:f1::$1"; }
@@ -282,7 +282,7 @@ ours() {
 	run in_ns ha mipd
 	[ "$status" = 1 ]
 	[[ "$output" == *"an agent runs already (pid $(pid ha))"* ]]
-	run in_ns ha env MIP_RUN_DIR="$BATS_TEST_TMPDIR/other" mip ha start dev eth0
+	run in_ns ha env MIP_RUN_DIR="$BATS_TEST_TMPDIR/other" mip ha start dev eth0 insecure
 	[ "$status" = 2 ]
 	[[ "$output" == *"another agent"* ]]
 	diff <(echo "$before") <(picture ha)

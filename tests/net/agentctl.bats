@@ -32,8 +32,8 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 @test "exit status: 0 done, 1 words, 2 refused, 3 no agent" {
 	run ha binding show; [ "$status" = 3 ]
 	run ha ha set max-lifetime 100; [ "$status" = 3 ]
-	ha ha start dev eth0
-	ha ha start dev eth0
+	ha ha start dev eth0 insecure
+	ha ha start dev eth0 insecure
 	run ha binding show; [ "$status" = 0 ]
 	run ha binding sow; [ "$status" = 1 ]
 	run ha binding add home nonsense; [ "$status" = 1 ]
@@ -50,11 +50,39 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 }
 
 @test "a node that is no router cannot be a home agent: refused with what to do, and no agent stays" {
-	run in_ns cn mip ha start dev eth0
+	run in_ns cn mip ha start dev eth0 insecure
 	[ "$status" = 2 ]
 	[[ "$output" == *"net.ipv6.conf.all.forwarding=1"* ]]
 	lab_wait 5 no_agent cn
 	[ -z "$(in_ns cn nft list ruleset)" ]
+}
+
+@test "who may register without IPsec is said, or nobody is served; no agent stays" {
+	local words
+	run in_ns ha mip ha start dev eth0
+	[ "$status" = 2 ]
+	[[ "$output" == *"say insecure"* ]]
+	lab_wait 5 no_agent ha
+	ha ha start dev eth0 allow 2001:db8:1::200/128
+	[ "$(ha -j ha show | jq -c '.[0] | [.insecure, .allowed]')" = '[false,"2001:db8:1::200/128"]' ]
+	ha ha start
+	ha ha set allow 2001:db8:1::400/120
+	[ "$(ha -j ha show | jq -r '.[0].allowed')" = "2001:db8:1::200/128 2001:db8:1::400/120" ]
+	ha ha set deny 2001:db8:1::200/128
+	refused "was not allowed" ha set deny 2001:db8:1::200/128
+	mn_start
+	lab_move f1
+	lab_wait 20 eval "ha -j ha show | jq -e '.[0].rx_refused > 0'"
+	[ "$(ha -j binding show)" = "[]" ]
+	ha ha set allow $HOA/128
+	lab_wait 40 eval "[ \"\$(mn -j mn show | jq -r '.[0].state')\" = registered ]"
+	ha ha set insecure yes
+	words=$(ha save)
+	[[ "$words" == *"ha start"*" insecure"* ]]
+	ha ha set insecure no
+	[[ "$(ha save)" != *insecure* ]]
+	ha apply - <<< "$words"
+	diff <(echo "$words") <(ha save)
 }
 
 @test "JSON: every object, empty and full, is one array of objects, with and without a home address named" {
@@ -62,7 +90,7 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 	ha agent start
 	for o in ha mn cn ro bul binding; do [ "$(ha -j $o show)" = "[]" ] || { echo "$o"; false; }; done
 	ha -j agent show | jq -e 'length == 1 and .[0].pid > 0 and .[0].roles == ""'
-	ha ha start dev eth0; add 200; add 201
+	ha ha start dev eth0 insecure; add 200; add 201
 	mn_start
 	lab_wait 20 registered
 	for o in ha cn binding agent; do ha -j $o show | jq -e 'type == "array" and length > 0 and all(type == "object")'; done
@@ -86,7 +114,8 @@ kept() {
 @test "save | apply changes nothing: home agent, with bindings, mobile node, policies, and after ha stop" {
 	ha agent start
 	kept ha binding
-	ha ha start dev eth0 max-lifetime 1000 max-bindings 500
+	ha ha start dev eth0 insecure max-lifetime 1000 max-bindings 500 allow 2001:db8:1::/64
+	ha ha set allow 2001:db8:2::/64
 	kept ha binding
 	add 200; add 201
 	ha binding add home 2001:db8:1::202 care-of 2001:db8:f1::202 local $HA lifetime 1000
@@ -105,7 +134,7 @@ kept() {
 
 @test "apply: what is left out goes, what is new comes, what changed is changed; registered bindings stay" {
 	ha agent start
-	ha ha start dev eth0
+	ha ha start dev eth0 insecure
 	mn_start
 	lab_wait 20 registered
 	add 200; add 201
@@ -120,13 +149,13 @@ kept() {
 
 @test "apply of a bad file changes nothing: wrong words, wrong values, what the kernel refuses" {
 	local bad before saved
-	ha ha start dev eth0
+	ha ha start dev eth0 insecure
 	add 200
 	before=$(ha -j binding show | jq -c 'map(del(.remaining, .age))'; kernel)
 	saved=$(ha save)
 	for bad in "binding sow" "binding add home 2001:db8:1::200 care-of 2001:db8:f1::9" "binding add home ff02::1 care-of 2001:db8:f1::9" \
 		"ha set dev nosuch0" "ha set address 2001:db8:1::99" "mn start dev nosuch0 home 2001:db8:1::100 prefix 2001:db8:1::/64 agent 2001:db8:1::2"; do
-		run in_ns ha mip apply - <<< "ha start dev eth0
+		run in_ns ha mip apply - <<< "ha start dev eth0 insecure
 binding add home 2001:db8:1::200 care-of 2001:db8:f2::200
 binding add home 2001:db8:1::201 care-of 2001:db8:f2::201
 $bad"
@@ -139,9 +168,9 @@ $bad"
 
 @test "256 static bindings and not one more; max-bindings counts" {
 	local i
-	ha ha start dev eth0
+	ha ha start dev eth0 insecure
 	for ((i = 1; i <= 256; i++)); do printf 'binding add home 2001:db8:1::a:%x care-of 2001:db8:f1::%x\n' $i $i; done > "$BATS_TEST_TMPDIR/many"
-	{ echo "ha start dev eth0"; cat "$BATS_TEST_TMPDIR/many"; } | ha apply -
+	{ echo "ha start dev eth0 insecure"; cat "$BATS_TEST_TMPDIR/many"; } | ha apply -
 	[ "$(ha -j binding show | jq length)" = 256 ]
 	[ "$(in_ns ha ip -6 neigh show proxy | wc -l)" = 256 ]
 	refused "no room for more than 256" binding add home 2001:db8:1::b:1 care-of 2001:db8:f1::b
@@ -155,7 +184,7 @@ $bad"
 
 @test "monitor: the state first, then each change, one JSON object a line" {
 	local out=$BATS_TEST_TMPDIR/monitor
-	ha ha start dev eth0
+	ha ha start dev eth0 insecure
 	add 200
 	lab_bg ha "$out" mip -j monitor binding
 	lab_wait 5 grep -q 2001:db8:1::200 "$out"
@@ -169,7 +198,7 @@ $bad"
 }
 
 @test "a static binding with a lifetime ends by itself, and is not saved any more" {
-	ha ha start dev eth0
+	ha ha start dev eth0 insecure
 	ha binding add home 2001:db8:1::200 care-of 2001:db8:f1::200 lifetime 4s
 	ha save | grep -q 2001:db8:1::200
 	lab_wait 10 eval '[ "$(ha -j binding show)" = "[]" ]'
@@ -179,7 +208,7 @@ $bad"
 
 @test "out of descriptors: who comes too late waits or is refused, the agent does not spin and serves again" {
 	local i pid before pids=()
-	ha ha start dev eth0
+	ha ha start dev eth0 insecure
 	pid=$(ha -j agent show | jq '.[0].pid')
 	prlimit --pid "$pid" --nofile=$(($(find "/proc/$pid/fd" | wc -l) + 4))
 	for ((i = 0; i < 20; i++)); do
@@ -221,11 +250,11 @@ $bad"
 	export MIP_RUN_DIR=$dir
 	ha agent start
 	dd if=/dev/zero of="$dir/full" bs=4k 2>/dev/null || true
-	refused "No space left" ha start dev eth0
+	refused "No space left" ha start dev eth0 insecure
 	diff <(echo "$before") <(in_ns ha sysctl -a -r '^net.ipv6.(conf|neigh)' 2>/dev/null | grep -v stable_secret)
 	[ -z "$(in_ns ha nft list ruleset)" ]
 	rm "$dir/full"
-	ha ha start dev eth0
+	ha ha start dev eth0 insecure
 	add 200
 	ha agent stop
 	lab_wait 5 no_agent ha

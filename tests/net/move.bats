@@ -15,7 +15,7 @@ setup() {
 }
 
 agents_start() {
-	in_ns ha mip ha start dev eth0 &&
+	in_ns ha mip ha start dev eth0 insecure &&
 		in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 &&
 		in_ns mn mip mn wait home timeout $((10 * MIP_SLOW))
 }
@@ -176,7 +176,7 @@ agent_pid() { json "$1" agent show | jq .[0].pid; }
 		kill -9 "$pid"
 		lab_wait 5 sh -c "! kill -0 $pid"
 	done
-	in_ns ha mip ha start dev eth0
+	in_ns ha mip ha start dev eth0 insecure
 	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0
 	lab_wait 15 registered f1
 	lab_wait 10 reachable

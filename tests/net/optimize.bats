@@ -18,7 +18,7 @@ setup() {
 }
 
 agents_start() {
-	in_ns ha mip ha start dev eth0 &&
+	in_ns ha mip ha start dev eth0 insecure &&
 		in_ns cn mip cn start &&
 		in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 &&
 		in_ns mn mip mn wait home timeout $((10 * MIP_SLOW))

@@ -15,7 +15,7 @@ setup_file() {
 setup() {
 	lab_move home; lab_move2 home
 	mkdir -p "$T"
-	in_ns ha mip ha start dev eth0
+	in_ns ha mip ha start dev eth0 insecure
 	start mn $HOA; start mn2 $HOA2
 }
 

@@ -98,6 +98,7 @@ static void start(uint32_t max_lifetime, uint32_t max_bindings)
 {
 	struct ha_conf conf = {.ifindex = HOME_LINK, .max_lifetime = max_lifetime, .max_bindings = max_bindings};
 
+	conf.insecure = true;
 	ha_start(&ha, &conf);
 }
 
@@ -412,7 +413,8 @@ static void refusals(void **state)
 static void one_address_served(void **state)
 {
 	struct in6_addr second = t_addr("2001:db8:1::2");
-	struct ha_conf conf = {.ifindex = HOME_LINK, .address = second, .max_lifetime = 600, .max_bindings = 9};
+	struct ha_conf conf = {
+		.ifindex = HOME_LINK, .address = second, .max_lifetime = 600, .max_bindings = 9, .insecure = true};
 
 	(void)state;
 	ha_address(&ha, &second, 64, false);
@@ -659,6 +661,31 @@ static void storm(void **state)
 	}
 }
 
+/* --- who may register without IPsec ------------------------------------------------------------------------------- */
+
+static void only_those_allowed_register(void **state)
+{
+	struct ha_conf conf = {.ifindex = HOME_LINK, .max_lifetime = 600, .max_bindings = 9};
+
+	(void)state;
+	ha_start(&ha, &conf);
+	assert_asked(ASK(), BA_PROHIBITED, 1, 0);
+	conf.allow[conf.allows++] = (struct ha_prefix){t_addr("2001:db8:ffff::"), 48};
+	ha_start(&ha, &conf);
+	assert_asked(ASK(), BA_PROHIBITED, 1, 0);
+	assert_null(entry(HOME));
+	conf.allow[conf.allows++] = (struct ha_prefix){t_addr(HOME), 128};
+	ha_start(&ha, &conf);
+	registered();
+	/* One that may no more keeps what it has until it ends; nothing prolongs it. */
+	conf.allows = 0;
+	ha_start(&ha, &conf);
+	assert_asked(ASK(.seq = 2), BA_PROHIBITED, 2, 0);
+	assert_asked(ASK(.seq = 3, .life = 0), BA_PROHIBITED, 3, 0);
+	fake_run(&f, 601 * SEC);
+	assert_null(entry(HOME));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -690,6 +717,7 @@ int main(void)
 		T(no_data_path_at_a_move),
 		T(static_bindings),
 		T(static_bindings_refused),
+		T(only_those_allowed_register),
 		T(storm),
 	};
 

@@ -1037,7 +1037,7 @@ static void one_move(void)
 
 static void start_agent(void)
 {
-	struct ha_conf conf = {.ifindex = 9, .max_lifetime = 600, .max_bindings = 10};
+	struct ha_conf conf = {.ifindex = 9, .max_lifetime = 600, .max_bindings = 10, .insecure = true};
 	struct in6_addr a = t_addr(AGENT);
 
 	ha_init(&ha, &f.w, 43);
