@@ -27,7 +27,7 @@ no_agent() { ! in_ns ha mip agent show; }
 status() { awk -v k="$1:" '$1 == k { print $2 }' "/proc/$(in_ns ha mip -j agent show | jq '.[0].pid')/status"; }
 start_as() { lab_bg ha "$P/log" mipd "$@"; lab_wait 5 in_ns ha mip agent show || cat "$P/log"; }
 works() {
-	in_ns ha mip ha start dev eth0
+	in_ns ha mip ha start dev eth0 insecure
 	in_ns ha mip binding add home 2001:db8:1::200 care-of 2001:db8:f1::200
 	in_ns ha ip -6 neigh show proxy | grep -q 2001:db8:1::200
 }
