@@ -28,18 +28,26 @@ static const char *const ostates[] = {[MIP_RO_TESTING] = "testing",
 	NULL};
 static const char *const policies[] = {
 	[MIP_RO_AUTO] = "auto", [MIP_RO_ALWAYS] = "always", [MIP_RO_NEVER] = "never", NULL};
+static const char *const verdicts[] = {[MIP_VERDICT_OK] = "ok",
+	[MIP_VERDICT_WEAK] = "weak",
+	[MIP_VERDICT_BAD] = "bad",
+	[MIP_VERDICT_UNKNOWN] = "unknown",
+	NULL};
+static const char *const roles[] = {"ha", "mn", "cn", NULL};
 static const char *const bools[] = {"no", "yes", NULL};
 
 /* The words of an enum kind and the number of the first. */
 static const char *const *words_of(unsigned kind, unsigned *first)
 {
-	*first = kind == MIP_K_BOOL ? 0 : 1;
+	*first = kind == MIP_K_BOOL || kind == K_ROLE ? 0 : 1;
 	switch (kind) {
+	case K_ROLE: return roles;
 	case MIP_K_BSTATE: return bstates;
 	case MIP_K_MSTATE: return mstates;
 	case MIP_K_LSTATE: return lstates;
 	case MIP_K_OSTATE: return ostates;
 	case MIP_K_RPOLICY: return policies;
+	case MIP_K_VERDICT: return verdicts;
 	case MIP_K_BOOL: return bools;
 	default: return NULL;
 	}

@@ -101,7 +101,8 @@ static const char *const kinds[] = {[MIP_K_U8] = "u8",
 	[MIP_K_MSTATE] = "mobile-state",
 	[MIP_K_LSTATE] = "list-state",
 	[MIP_K_OSTATE] = "optimization-state",
-	[MIP_K_RPOLICY] = "policy"};
+	[MIP_K_RPOLICY] = "policy",
+	[MIP_K_VERDICT] = "verdict"};
 
 static void put_choices(unsigned kind)
 {

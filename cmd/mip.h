@@ -43,6 +43,7 @@ int run_monitor(const struct call *call);
 int run_apply(const struct call *call);
 int run_check(const struct call *call);
 int run_save(const struct call *call);
+int run_doctor(const struct call *call);
 int run_help(const struct call *call);
 
 /* The configuration file, made the configuration; used by apply and by a fresh start. */

@@ -20,7 +20,8 @@ static const uint16_t statistics[] = {
 static const uint16_t details[] = {MIP_A_SEQUENCE, MIP_A_AGE, MIP_A_RETRY, MIP_A_REFRESH, MIP_A_PATH_WHY, MIP_A_CAPS,
 	MIP_A_KERNEL, MIP_A_MEMORY, MIP_A_NETNS, MIP_A_STATUS, 0};
 /* Said by their value alone. */
-static const uint16_t bare[] = {MIP_A_OBJECT, MIP_A_EVENT, MIP_A_MESSAGE, MIP_A_TS, MIP_A_COMMAND, 0};
+static const uint16_t bare[] = {
+	MIP_A_OBJECT, MIP_A_EVENT, MIP_A_MESSAGE, MIP_A_TS, MIP_A_COMMAND, MIP_A_VERDICT, MIP_A_CHECK, 0};
 
 static const struct object *brief_of;
 static int col, width, pairs;
@@ -52,9 +53,9 @@ static void begin(void)
 static const char *state_color(const char *word)
 {
 	if (!strcmp(word, "active") || !strcmp(word, "bound") || !strcmp(word, "registered") || !strcmp(word, "home") ||
-		!strcmp(word, "optimized"))
+		!strcmp(word, "optimized") || !strcmp(word, "ok"))
 		return "\033[32m";
-	return !strcmp(word, "refused") || !strcmp(word, "detached") ? "\033[31m" : "\033[33m";
+	return !strcmp(word, "refused") || !strcmp(word, "detached") || !strcmp(word, "bad") ? "\033[31m" : "\033[33m";
 }
 
 static const char *color_of(unsigned kind, const char *value)
@@ -66,7 +67,8 @@ static const char *color_of(unsigned kind, const char *value)
 	case MIP_K_BSTATE:
 	case MIP_K_MSTATE:
 	case MIP_K_LSTATE:
-	case MIP_K_OSTATE: return state_color(value);
+	case MIP_K_OSTATE:
+	case MIP_K_VERDICT: return state_color(value);
 	default: return "";
 	}
 }

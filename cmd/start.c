@@ -1,21 +1,24 @@
 /*
- * Starting the agent: find mipd (beside this program first, so a checkout runs its own), fork and exec it, wait for
- * READY with a deadline, pass its complaint on when it dies. A fresh agent gets the configuration file; then the
- * command that asked (`mip ha start`) is sent like any other.
+ * Starting: the checks of `mip doctor` first; then the agent: find mipd (beside this program first, so a checkout runs
+ * its own), fork and exec it, wait for READY with a deadline, pass its complaint on when it dies. A fresh agent gets
+ * the configuration file; then the command that asked (`mip ha start`) is sent like any other.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd/client.h"
+#include "cmd/doctor.h"
 #include "cmd/fault.h"
 #include "cmd/mip.h"
 #include "cmd/netns.h"
@@ -198,6 +201,34 @@ static int give_up(int err)
 	return err;
 }
 
+/* A mobile node's link serves from the first moment: up before the agent looks for it. */
+static int raise_link(const char *dev)
+{
+	struct ifreq req = {0};
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = DONE;
+
+	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", dev);
+	if (fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &req) == 0 && !(req.ifr_flags & IFF_UP)) {
+		req.ifr_flags |= IFF_UP;
+		if (ioctl(fd, SIOCSIFFLAGS, &req) < 0) {
+			complain("cannot bring %s up: %s", dev, strerror(errno));
+			err = REFUSED;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* What comes before a role: the checks, and the link of a mobile node. */
+static int prepare(const struct call *call, bool running)
+{
+	const struct value *dev = call_value(call, MIP_A_DEV);
+	int err = doctor_admits(call, running);
+
+	return err || !dev || strcmp(call->verb->object, "mn") != 0 ? err : raise_link(dev->word);
+}
+
 int run_start(const struct call *call)
 {
 	int err = client_connect();
@@ -205,6 +236,9 @@ int run_start(const struct call *call)
 
 	if (err && !fresh)
 		return client_need(call->verb->object);
+	err = call->verb->cmd ? prepare(call, !fresh) : DONE;
+	if (err)
+		return err;
 	if (fresh) {
 		err = start_agent(call->verb->cmd != 0);
 		if (err)

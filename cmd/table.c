@@ -11,6 +11,7 @@ static const struct mip_attr_info attrs[W_END] = {
 	[W_OBJECT] = {(enum mip_kind)K_OBJECT, "object", "OBJECT", "object of a command"},
 	[W_VERB] = {(enum mip_kind)K_VERB, "verb", "VERB", "verb of that object"},
 	[W_WATCHED] = {(enum mip_kind)K_WATCHED, "object", "OBJECT", "only events of this object"},
+	[W_ROLE] = {(enum mip_kind)K_ROLE, "role", "ROLE", "home agent, mobile node or correspondent node"},
 };
 #undef A
 
@@ -32,6 +33,7 @@ static const struct arg ro_add[] = {{MIP_A_TO, REQ}, {MIP_A_POLICY, REQ}, {0}}, 
 			ro_test[] = {{MIP_A_PEER, REQ, BARE}, {MIP_A_HOME, OPT}, {0}},
 			ro_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PEER, OPT}, {0}};
 static const struct arg monitor[] = {{W_WATCHED, OPT, MANY}, {MIP_A_LIMIT, OPT}, {MIP_A_ONCE, OPT, FLAG}, {0}};
+static const struct arg doctor[] = {{W_ROLE, OPT, BARE}, {MIP_A_DEV, OPT}, {0}};
 static const struct arg help[] = {{W_OBJECT, OPT, BARE}, {W_VERB, OPT, BARE}, {0}};
 
 const struct object objects[] = {
@@ -58,6 +60,8 @@ const struct object objects[] = {
 		{0}},
 	{"save", "print the configuration as a file of commands", "mip save > /etc/mip.conf", "mip agent start", false,
 		{0}},
+	{"doctor", "is this machine fit for a role, and how to make it so", "mip doctor ha dev eth0", NULL, false,
+		{MIP_A_CHECK, MIP_A_VERDICT}},
 	{"help", "what there is and how it is written", "mip help binding add", NULL, false, {0}},
 	{0},
 };
@@ -103,6 +107,7 @@ const struct verb verbs[] = {
 	{"apply", NULL, MIP_COMMIT, false, file, run_apply, "make FILE the configuration, all of it or nothing"},
 	{"check", NULL, 0, false, file, run_check, "read FILE, say what is wrong, send nothing"},
 	{"save", NULL, MIP_CONFIG_GET, false, none, run_save, "print the configuration as a file of commands"},
+	{"doctor", NULL, 0, false, doctor, run_doctor, "look whether this machine is fit for a role; needs no agent"},
 	{"help", NULL, 0, false, help, run_help, "what there is and how it is written"},
 	{0},
 };

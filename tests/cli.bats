@@ -203,6 +203,7 @@ $BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configura
 			DEV) word=lo ;;
 			BOOL) word=yes ;;
 			STATE) word=registered ;;
+			ROLE) word=ha ;;
 			OBJECT*) word=mn ;;
 			VERB) word=show ;;
 			esac

@@ -19,6 +19,7 @@ enum mip_kind {
 	MIP_K_LSTATE,
 	MIP_K_OSTATE,
 	MIP_K_RPOLICY,
+	MIP_K_VERDICT,
 };
 
 #define A(name, number, kind, word, metavar, help) MIP_A_##name = number,
@@ -49,7 +50,8 @@ static inline unsigned mip_kind_size(enum mip_kind kind)
 	case MIP_K_MSTATE:
 	case MIP_K_LSTATE:
 	case MIP_K_OSTATE:
-	case MIP_K_RPOLICY: return 4;
+	case MIP_K_RPOLICY:
+	case MIP_K_VERDICT: return 4;
 	case MIP_K_U64:
 	case MIP_K_USEC: return 8;
 	case MIP_K_ADDR: return 16;

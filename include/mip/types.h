@@ -38,4 +38,12 @@ enum mip_ro_state {
 /* What is wished for correspondents (MIP_A_POLICY). */
 enum mip_ro_policy { MIP_RO_AUTO = 1, MIP_RO_ALWAYS = 2, MIP_RO_NEVER = 3 };
 
+/* What was found of one thing a role needs (MIP_A_VERDICT). */
+enum mip_verdict {
+	MIP_VERDICT_OK = 1,
+	MIP_VERDICT_WEAK = 2,	/* the role works, but less well */
+	MIP_VERDICT_BAD = 3,	/* the role cannot work */
+	MIP_VERDICT_UNKNOWN = 4 /* it could not be found out */
+};
+
 #endif

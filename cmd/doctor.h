@@ -1,0 +1,41 @@
+/*
+ * Is this machine fit for a role? A table of checks, each a function that looks at one thing, says what it found, and
+ * how to mend it. `mip doctor` prints them all; `mip ROLE start` goes through them first.
+ */
+#ifndef MIP_CMD_DOCTOR_H
+#define MIP_CMD_DOCTOR_H
+
+#include "cmd/trial.h"
+#include "cmd/walk.h"
+#include "mip/types.h"
+
+enum { ROLE_HA = 1, ROLE_MN = 2, ROLE_CN = 4, ROLE_ALL = 7 };
+
+/* Who is looked at. */
+struct patient {
+	unsigned roles;
+	const char *dev;    /* home link of the home agent, link of the mobile node; NULL = not said */
+	struct trial trial; /* what the kernel can do */
+};
+
+struct finding {
+	enum mip_verdict verdict;
+	char text[200], mend[200]; /* mend "" when there is nothing to mend */
+};
+
+struct check {
+	const char *name;
+	unsigned roles; /* who needs it */
+	bool to_start;	/* only who starts the agent needs it */
+	void (*look)(const struct patient *p, struct finding *f);
+};
+
+extern const struct check checks[]; /* ends with name NULL */
+
+/*
+ * Before `mip ROLE start`: a line for each check that came out bad. `running`: an agent is there already. DONE, or
+ * REFUSED when one was bad.
+ */
+int doctor_admits(const struct call *call, bool running);
+
+#endif
