@@ -16,6 +16,7 @@
 
 #define PATIENCE_MS 10000 /* an agent that says nothing for so long is stuck */
 
+int client_interrupt_fd = -1;
 static int the_fd = -1;
 static uint32_t the_seq;
 static _Alignas(8) char rx[MIP_MSG_MAX];
@@ -207,10 +208,10 @@ static int verdict(const struct nlmsghdr *msg, struct refusal *no)
 	return REFUSED;
 }
 
-/* 1 when something can be read, 0 when the time is up. */
+/* 1 when something can be read, 0 when the time is up, -1 when interrupted. */
 static int await(int64_t deadline_ms)
 {
-	struct pollfd p = {.fd = the_fd, .events = POLLIN};
+	struct pollfd p[] = {{.fd = the_fd, .events = POLLIN}, {.fd = client_interrupt_fd, .events = POLLIN}};
 	int64_t left;
 	int n;
 
@@ -218,9 +219,9 @@ static int await(int64_t deadline_ms)
 		deadline_ms = client_now() + PATIENCE_MS;
 	do {
 		left = deadline_ms < 0 ? -1 : deadline_ms - client_now();
-		n = poll(&p, 1, deadline_ms < 0 ? -1 : left < 0 ? 0 : left > 1 << 30 ? 1 << 30 : (int)left);
+		n = poll(p, 2, deadline_ms < 0 ? -1 : left < 0 ? 0 : left > 1 << 30 ? 1 << 30 : (int)left);
 	} while (n < 0 && errno == EINTR);
-	return n;
+	return p[1].revents ? -1 : n;
 }
 
 static int one_packet(const struct nlmsghdr **msg)
@@ -244,9 +245,11 @@ int client_receive(record_fn record, void *ctx, struct refusal *no, int64_t dead
 
 	*no = (struct refusal){.index = -1};
 	for (;;) {
-		if (await(deadline_ms) == 0) {
-			no->err = ETIMEDOUT;
-			snprintf(no->text, sizeof(no->text), "the agent does not answer");
+		int ready = await(deadline_ms);
+
+		if (ready <= 0) {
+			no->err = ready ? EINTR : ETIMEDOUT;
+			snprintf(no->text, sizeof(no->text), ready ? "interrupted" : "the agent does not answer");
 			return REFUSED;
 		}
 		err = one_packet(&msg);

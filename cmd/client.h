@@ -43,14 +43,17 @@ void request_put(struct request *rq, uint16_t attr, const void *bytes, size_t le
 /* The values of a call. */
 void request_put_call(struct request *rq, const struct call *call);
 
+/* While it can be read, whoever waits for the agent stops with REFUSED, EINTR. -1: nothing interrupts. */
+extern int client_interrupt_fd;
+
 /* Sends without waiting. DONE or NO_AGENT. */
 int client_send(struct request *rq);
 /* A deadline that starts anew with each message: a long dump is fine, a silent agent is not. */
 #define CLIENT_PATIENCE ((int64_t)-2)
 /*
  * Reads the answer to the last request sent: each record goes to `record`. DONE, REFUSED with `no` (ETIMEDOUT when
- * client_now() passed deadline_ms; -1 waits for ever), NO_AGENT when the agent went away (said on stderr), or what
- * `record` returned.
+ * client_now() passed deadline_ms, -1 waits for ever; EINTR), NO_AGENT when the agent went away (said on stderr), or
+ * what `record` returned.
  */
 int client_receive(record_fn record, void *ctx, struct refusal *no, int64_t deadline_ms);
 /* Both. */

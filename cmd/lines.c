@@ -16,17 +16,17 @@ bool lines_open(struct lines *l, const char *path)
 	return l->in != NULL;
 }
 
-static int split(struct lines *l)
+int words_split(char *text, char *words[static LINE_WORDS])
 {
 	char *save, *word;
 	int n = 0;
 
-	for (word = strtok_r(l->text, " \t\r\n", &save); word; word = strtok_r(NULL, " \t\r\n", &save)) {
+	for (word = strtok_r(text, " \t\r\n", &save); word; word = strtok_r(NULL, " \t\r\n", &save)) {
 		if (word[0] == '#')
 			break;
 		if (n == LINE_WORDS)
 			return -1;
-		l->words[n++] = word;
+		words[n++] = word;
 	}
 	return n;
 }
@@ -45,7 +45,7 @@ int lines_next(struct lines *l, struct line *line)
 			complain("cannot read %s: %s", l->name, strerror(errno));
 			return -1;
 		}
-		n = memchr(l->text, 0, (size_t)len) ? -1 : split(l);
+		n = memchr(l->text, 0, (size_t)len) ? -1 : words_split(l->text, l->words);
 	} while (n == 0);
 	if (n < 0) {
 		complain("%s:%d: not a line of at most %d words", l->name, l->no, LINE_WORDS);

@@ -22,5 +22,7 @@ bool lines_open(struct lines *l, const char *path);
 /* The next line that has words, valid until the next call. 1, 0 at the end, -1 having complained. */
 int lines_next(struct lines *l, struct line *line);
 void lines_close(struct lines *l);
+/* Cuts `text` into at most LINE_WORDS words. How many, -1: more. */
+int words_split(char *text, char *words[static LINE_WORDS]);
 
 #endif

@@ -21,11 +21,15 @@ struct options {
 
 extern struct options opt;
 
+/* Before the first: what holds where no option says otherwise. */
+void options_default(void);
 /* Reads the options in front, sets `opt`; the number of words used, or -1 when said what is wrong. */
 int options_read(int n, char **words);
 void options_each(void (*each)(void *ctx, const char *word, const char *help), void *ctx);
 bool option_takes_value(const char *word);
 
+/* Runs the arguments of `mip`: options and all. */
+int run_args(int n, char **words);
 /* Reads and runs one command line. `file` NULL: it is the shell's. */
 int run_words(const char *file, int line, int n, char **words);
 int run_status(void);
@@ -41,6 +45,7 @@ int run_wait(const struct call *call);
 int run_ro_test(const struct call *call);
 int run_monitor(const struct call *call);
 int run_apply(const struct call *call);
+int run_shell(const struct call *call);
 int run_check(const struct call *call);
 int run_save(const struct call *call);
 int run_doctor(const struct call *call);

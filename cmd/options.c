@@ -88,11 +88,15 @@ static int wrong(int n, char **words, int at, const char *what)
 	return -1;
 }
 
+void options_default(void)
+{
+	set_color("-c=auto");
+}
+
 int options_read(int n, char **words)
 {
 	int i;
 
-	set_color("-c=auto");
 	for (i = 0; i < n && words[i][0] == '-' && words[i][1]; i++) {
 		const struct option *o = find(words[i]);
 

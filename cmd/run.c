@@ -1,5 +1,10 @@
-/* Running a command line: the walk, then the row's own function or the common one: pack, send, print what comes. */
+/*
+ * Running a command line: options, then one of: a status page, a batch, what completion and the manual ask for, or a
+ * command, by the walk and the row's own function or the common one: pack, send, print what comes.
+ */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/client.h"
 #include "cmd/fault.h"
@@ -13,6 +18,8 @@ int run_refused(const struct call *call, const struct refusal *no)
 	const struct value *v = no->attr ? call_value(call, (unsigned)no->attr) : NULL;
 	struct fault f = {.at = v ? v->at : -1};
 
+	if (no->err == EINTR)
+		return REFUSED; /* by who asked */
 	snprintf(f.text, sizeof(f.text), "%s", no->text);
 	if (v || call->line.file)
 		fault_print(&call->line, &f);
@@ -66,4 +73,41 @@ int run_words(const char *file, int line, int n, char **words)
 		return WORDS;
 	}
 	return call.verb->run ? call.verb->run(&call) : run_generic(&call);
+}
+
+/* Words for programs, not for people. */
+static bool run_internal(int n, char **words, int *err)
+{
+	if (n == 0)
+		return false;
+	if (strcmp(words[0], "__complete") == 0)
+		*err = run_complete(n - 1, words + 1);
+	else if (!strcmp(words[0], "__man"))
+		*err = run_man(n > 1 ? words[1] : NULL, n > 2);
+	else if (!strcmp(words[0], "__schema"))
+		*err = run_schema();
+	else
+		return false;
+	return true;
+}
+
+int run_args(int n, char **words)
+{
+	int err = options_read(n, words);
+
+	if (err < 0)
+		return WORDS;
+	n -= err;
+	words += err;
+	if (opt.version) {
+		puts("mip " MIP_VERSION);
+		return DONE;
+	}
+	if (opt.help)
+		return run_help(NULL);
+	if (opt.batch)
+		return run_batch(opt.batch);
+	if (run_internal(n, words, &err))
+		return err;
+	return n ? run_words(NULL, 0, n, words) : run_status();
 }

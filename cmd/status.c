@@ -72,6 +72,7 @@ int run_status(void)
 
 	if (err)
 		return err;
+	page.n = 0;
 	out_open(OUT_LIST, NULL, true);
 	for (const uint16_t *cmd = parts; *cmd && !err; cmd++) {
 		request_open(&rq, *cmd);

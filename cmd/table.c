@@ -62,6 +62,7 @@ const struct object objects[] = {
 		{0}},
 	{"doctor", "is this machine fit for a role, and how to make it so", "mip doctor ha dev eth0", NULL, false,
 		{MIP_A_CHECK, MIP_A_VERDICT}},
+	{"shell", "type commands: TAB completes, ? explains, Ctrl-D or exit leaves", "mip shell", NULL, false, {0}},
 	{"help", "what there is and how it is written", "mip help binding add", NULL, false, {0}},
 	{0},
 };
@@ -108,6 +109,7 @@ const struct verb verbs[] = {
 	{"check", NULL, 0, false, file, run_check, "read FILE, say what is wrong, send nothing"},
 	{"save", NULL, MIP_CONFIG_GET, false, none, run_save, "print the configuration as a file of commands"},
 	{"doctor", NULL, 0, false, doctor, run_doctor, "look whether this machine is fit for a role; needs no agent"},
+	{"shell", NULL, 0, false, none, run_shell, "read commands from the terminal, or run those of standard input"},
 	{"help", NULL, 0, false, help, run_help, "what there is and how it is written"},
 	{0},
 };
