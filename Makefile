@@ -58,7 +58,7 @@ TAP       := MIP_BUILD=$(abspath $(B)) tests/tap.sh
 $(UNIT_BIN): %: %.o $(call obj,$(HELP)) $(TEST_LIBS)
 	$(LINK) -o $@ $^ -lcmocka -lmnl -lnftnl -lcap -lnettle -ledit
 $(REPLAY): %: %.o $(call obj,tests/fuzz/replay.c) $(TEST_LIBS)
-	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle
+	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -ledit
 $(BENCH:%.c=$(B)/%) $(PROBE): %: %.o $(TEST_LIBS)
 	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle
 
@@ -98,7 +98,7 @@ fuzz-run: $(FUZZ:%.c=$(B)/%.fuzz)
 		echo "fuzz $$n, $(T) s"; $$f -max_total_time=$(T) -timeout=5 -print_final_stats=1 \
 		-artifact_prefix=$(B)/$$n- $(B)/corpus/$$n $$seeds; done
 $(B)/%.fuzz: $(B)/%.o $(TEST_LIBS)
-	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle
+	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -ledit
 
 lint:   ## clang-format, clang-tidy, shellcheck, mandoc
 	@$(TAP) lint tests/lint.sh
