@@ -1,5 +1,4 @@
-/* `mip __man OBJECT [commands]`: the parts of a manual page the table knows, in mdoc. `mip __schema`: attr.def as JSON.
- */
+/* `mip __man pages`, `mip __man OBJECT [commands | keys]`: the parts of a manual page the table knows, in mdoc. */
 #include <stdio.h>
 #include <string.h>
 
@@ -68,12 +67,45 @@ static void item(const struct verb *v)
 	puts(".El");
 }
 
-int run_man(const char *object, bool commands)
+/* What its records hold: key and meaning. */
+static int keys(const struct object *o)
 {
+	puts(".Bl -tag -width home_registration -compact");
+	for (const uint16_t *a = object_shows(o); a && *a; a++) {
+		fputs(".It Li ", stdout);
+		for (const char *p = attr_info(*a)->word; *p; p++)
+			putchar(*p == '-' ? '_' : *p);
+		putchar('\n');
+		put_word(attr_info(*a)->help);
+		putchar('\n');
+	}
+	puts(".El");
+	return out_flush();
+}
+
+/* The pages there are. */
+static int pages(void)
+{
+	for (const struct object *o = objects; o->word; o++) {
+		printf(".It Xr mip-%s 8\n", o->word);
+		put_word(o->help);
+		putchar('\n');
+	}
+	return out_flush();
+}
+
+int run_man(const char *object, const char *part)
+{
+	bool commands = part && strcmp(part, "commands") == 0;
+
+	if (object && strcmp(object, "pages") == 0)
+		return pages();
 	if (!object || !object_find(object)) {
 		complain("no such object: '%s'", object ? object : "");
 		return WORDS;
 	}
+	if (part && strcmp(part, "keys") == 0)
+		return keys(object_find(object));
 	if (commands)
 		puts(".Bl -tag -width Ds");
 	for (const struct verb *v = verbs; v->object; v++)
@@ -83,61 +115,5 @@ int run_man(const char *object, bool commands)
 			synopsis(v);
 	if (commands)
 		puts(".El");
-	return out_flush();
-}
-
-static const char *const kinds[] = {[MIP_K_U8] = "u8",
-	[MIP_K_U16] = "u16",
-	[MIP_K_U32] = "u32",
-	[MIP_K_U64] = "u64",
-	[MIP_K_SECS] = "seconds",
-	[MIP_K_USEC] = "microseconds",
-	[MIP_K_BOOL] = "boolean",
-	[MIP_K_ADDR] = "address",
-	[MIP_K_PREFIX] = "prefix",
-	[MIP_K_DEV] = "interface",
-	[MIP_K_STR] = "string",
-	[MIP_K_BSTATE] = "binding-state",
-	[MIP_K_MSTATE] = "mobile-state",
-	[MIP_K_LSTATE] = "list-state",
-	[MIP_K_OSTATE] = "optimization-state",
-	[MIP_K_RPOLICY] = "policy",
-	[MIP_K_VERDICT] = "verdict"};
-
-static void put_choices(unsigned kind)
-{
-	const char *word;
-
-	for (unsigned i = 0; (word = kind_choice(kind, i)); i++) {
-		fputs(i ? "," : ",\"words\":[", stdout);
-		json_string(word);
-	}
-	if (kind_choice(kind, 0))
-		putchar(']');
-}
-
-static void put_attr(unsigned a, const struct mip_attr_info *info, bool first)
-{
-	printf("%s\n{\"number\":%u,\"kind\":\"%s\",\"key\":\"", first ? "" : ",", a, kinds[info->kind]);
-	for (const char *p = info->word; *p; p++)
-		putchar(*p == '-' ? '_' : *p);
-	fputs("\",\"meaning\":", stdout);
-	json_string(info->help);
-	put_choices(info->kind);
-	putchar('}');
-}
-
-int run_schema(void)
-{
-	bool first = true;
-
-	putchar('[');
-	for (unsigned a = 1; a < MIP_A_COUNT; a++) {
-		if (!attr_info(a))
-			continue;
-		put_attr(a, attr_info(a), first);
-		first = false;
-	}
-	puts("\n]");
 	return out_flush();
 }

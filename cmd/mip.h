@@ -35,7 +35,7 @@ int run_words(const char *file, int line, int n, char **words);
 int run_status(void);
 int run_batch(const char *path);
 int run_complete(int n, char **words);
-int run_man(const char *object, bool commands);
+int run_man(const char *object, const char *part);
 int run_schema(void);
 
 int run_generic(const struct call *call);

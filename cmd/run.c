@@ -83,7 +83,7 @@ static bool run_internal(int n, char **words, int *err)
 	if (strcmp(words[0], "__complete") == 0)
 		*err = run_complete(n - 1, words + 1);
 	else if (!strcmp(words[0], "__man"))
-		*err = run_man(n > 1 ? words[1] : NULL, n > 2);
+		*err = run_man(n > 1 ? words[1] : NULL, n > 2 ? words[2] : NULL);
 	else if (!strcmp(words[0], "__schema"))
 		*err = run_schema();
 	else

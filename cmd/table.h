@@ -48,6 +48,8 @@ extern const struct verb verbs[];     /* ends with object NULL */
 /* Any attribute, also W_*; NULL for a number not in use. */
 const struct mip_attr_info *attr_info(unsigned attr);
 const struct object *object_find(const char *word);
+/* What the records of an object may hold, ends with 0; NULL when it has none. */
+const uint16_t *object_shows(const struct object *o);
 /* The row of exactly that object and verb ("" or NULL for none), or NULL. */
 const struct verb *verb_find(const char *object, const char *verb);
 

@@ -185,7 +185,7 @@ static bool take_arg(struct walk *w, const char *word, struct fault *f)
 
 	if (w->pending)
 		return take_value(w, w->pending, word, f);
-	if (bare && (!a || is_choice(w, bare, word)) && (bare->need == REQ || !a))
+	if (bare && (!a || bare->need == REQ))
 		return take_value(w, bare, word, f);
 	if (!a)
 		return fail(f, w->at, "'%s' cannot stand here", word);

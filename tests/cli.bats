@@ -227,12 +227,52 @@ $BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configura
 	is "$status" 1
 }
 
-@test "the schema is JSON with every key once" {
-	"$MIP" __schema | jq -e 'length > 50' > /dev/null
-	"$MIP" __schema | jq -e 'all(.number and .kind and .key and .meaning)' > /dev/null
-	"$MIP" __schema | jq -e '(map(.number) | length) == (map(.number) | unique | length)' > /dev/null
-	is "$("$MIP" __schema | jq -r '.[] | select(.number == 2).key')" care_of
-	is "$("$MIP" __schema | jq -r '.[].key' | grep -cv '^[a-z_]*$')" 0
+@test "the schema: every attribute of attr.def, every command of ctl.h, once" {
+	"$MIP" __schema > "$BATS_TEST_TMPDIR/schema"
+	jq -e '.attributes | all(.number and .kind and .key and .meaning)' "$BATS_TEST_TMPDIR/schema"
+	is "$(jq -r '.attributes[] | "\(.number) \(.key)"' "$BATS_TEST_TMPDIR/schema")" \
+		"$(sed -nE 's/^A\([A-Z0-9_]+, ([0-9]+), [A-Z0-9]+, "([^"]*)".*/\1 \2/p' include/mip/attr.def | tr - _ | sort -n)"
+	is "$(jq -r '.commands[] | "\(.name) \(.number) \(.class)"' "$BATS_TEST_TMPDIR/schema")" \
+		"$(sed -nE 's/^\tC\(([A-Z_]+), ([0-9]+), ([A-Z]+)\).*/\1 \2 \3/p' include/mip/ctl.h)"
+	is "$(jq -r '.attributes[] | select(.number == 2).key' "$BATS_TEST_TMPDIR/schema")" care_of
+	is "$(jq -r '.attributes[].key' "$BATS_TEST_TMPDIR/schema" | grep -cv '^[a-z_]*$')" 0
+}
+
+@test "the schema describes the records of every object that can be shown, and finds what is not so" {
+	local o
+	for o in $("$MIP" __complete "" | cut -f1); do
+		"$MIP" __complete "$o" "" | grep -q '^show	' || continue
+		"$MIP" __schema | jq -e --arg o "$o" '."$defs"[$o].properties | length > 2' > /dev/null || { echo "no $o"; false; }
+	done
+	. tests/valid.sh
+	valid binding <<< '[{"home":"2001:db8::1","state":"active","lifetime":420,"static":false}]'
+	valid binding <<< '[]'
+	local bad
+	for bad in '"home":"x y"' '"state":"bound"' '"lifetime":"7m"' '"lifetime":1.5' '"static":0' '"sequence":65536' '"nonsense":1'; do
+		! valid binding <<< "[{$bad}]" || { echo "valid: $bad"; false; }
+	done
+}
+
+@test "every object has its page: listed in mip(8), its keys and its commands in it" {
+	local o
+	for o in $("$MIP" __complete "" | cut -f1); do
+		[ -e "man/mip-$o.8" ] || { echo "no man/mip-$o.8"; false; }
+		grep -q "^\.It Xr mip-$o 8" man/mip.8 || { echo "$o is not in mip.8"; false; }
+		grep -qF "BEGIN mip __man $o commands" "man/mip-$o.8" || { echo "no commands in mip-$o.8"; false; }
+		[ -z "$("$MIP" __man "$o" keys | grep '^\.It')" ] || grep -qF "BEGIN mip __man $o keys" "man/mip-$o.8" ||
+			{ echo "no keys in mip-$o.8"; false; }
+	done
+}
+
+@test "the options of help are those of completion and of mip(8)" {
+	local o
+	"$MIP" help | sed -n '/^options:/,$s/^ *\(-[A-Za-z]*\) .*/\1/p' > "$BATS_TEST_TMPDIR/help"
+	"$MIP" __complete - | cut -f1 > "$BATS_TEST_TMPDIR/complete"
+	cmp "$BATS_TEST_TMPDIR/help" "$BATS_TEST_TMPDIR/complete"
+	[ "$(wc -l < "$BATS_TEST_TMPDIR/help")" -ge 14 ]
+	while read -r o; do
+		grep -qE "^\.It Fl ${o#-}( |$)" man/mip.8 || { echo "no $o in mip(8)"; false; }
+	done < "$BATS_TEST_TMPDIR/help"
 }
 
 @test "the shells' completions ask mip" {

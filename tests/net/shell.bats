@@ -8,7 +8,7 @@ setup_file() {
 	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	export XDG_STATE_HOME=$BATS_FILE_TMPDIR NO_COLOR=1
 	lab_up
-	in_ns ha mip ha start dev eth0
+	in_ns ha mip ha start dev eth0 insecure
 	in_ns ha mip binding add home 2001:db8:1::200 care-of 2001:db8:f1::200
 	in_ns ha mip binding add home 2001:db8:1::201 care-of 2001:db8:f1::201
 }

@@ -244,6 +244,136 @@ static void test_times(void **state)
 	}
 }
 
+/* --- offered is what is accepted -------------------------------------------------------------------------------- */
+
+struct vocabulary {
+	const char *word[512];
+	size_t n;
+};
+
+static void learn(struct vocabulary *all, const char *word)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->word[i], word) == 0)
+			return;
+	assert_in_range(all->n, 0, 511);
+	all->word[all->n++] = word;
+}
+
+/* Every word the table can say. */
+static void learn_all(struct vocabulary *all)
+{
+	const char *word;
+
+	for (const struct verb *v = verbs; v->object; v++) {
+		learn(all, v->object);
+		if (v->verb)
+			learn(all, v->verb);
+		for (const struct arg *a = v->args; a->attr; a++) {
+			if (a->form == PAIR || a->form == FLAG)
+				learn(all, attr_info(a->attr)->word);
+			for (unsigned i = 0; (word = kind_choice(attr_info(a->attr)->kind, i)); i++)
+				learn(all, word);
+		}
+	}
+}
+
+/* A value that any word can be: a file, an interface, text. Those are not offered. */
+static bool takes_any_word(const struct walk *w)
+{
+	unsigned attr = walk_awaits(w);
+	unsigned kind = attr ? attr_info(attr)->kind : 0;
+
+	return kind == MIP_K_STR || kind == MIP_K_DEV || kind >= K_FILE;
+}
+
+/* At this point of a line every word is offered exactly when it is accepted. Objects and verbs may be shortened, so
+ * that what is accepted for them is what is meant in full. */
+static void check_point(const struct vocabulary *all, const struct walk *w)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		struct walk copy = *w;
+		struct fault f;
+		bool ok = walk_word(&copy, all->word[i], &f), offered_too = offers_of(w, all->word[i]) > 0;
+
+		if (ok && !w->rows)
+			ok = strcmp(copy.rows->object, all->word[i]) == 0;
+		else if (ok && !w->verb)
+			ok = strcmp(copy.verb->verb, all->word[i]) == 0;
+		if (ok != offered_too && !takes_any_word(w))
+			fail_msg("word %d of %s %s: '%s' is %s and %s", w->at, w->rows ? w->rows->object : "",
+				w->verb && w->verb->verb ? w->verb->verb : "", all->word[i],
+				offered_too ? "offered" : "not offered", ok ? "accepted" : "refused");
+	}
+}
+
+/* From here on: every way to go on with arguments not given yet, one after the other, is taken. */
+static void check_from(const struct vocabulary *all, const struct walk *w, const struct arg *from, int *points)
+{
+	check_point(all, w);
+	++*points;
+	for (const struct arg *a = from; a->attr; a++) {
+		struct walk copy = *w;
+		struct fault f;
+		const char *value = sample(w, a->attr);
+
+		if (a->form == PAIR || a->form == FLAG) {
+			if (!walk_word(&copy, attr_info(a->attr)->word, &f))
+				continue;
+			check_point(all, &copy);
+			++*points;
+		}
+		if (a->form != FLAG && (!value || !walk_word(&copy, value, &f)))
+			continue;
+		check_from(all, &copy, a + 1, points);
+	}
+}
+
+static void test_offered_is_accepted(void **state)
+{
+	struct vocabulary all = {0};
+	struct walk start = {0};
+	struct fault f;
+	int points = 0;
+
+	(void)state;
+	learn_all(&all);
+	check_point(&all, &start);
+	for (const struct verb *v = verbs; v->object; v++) {
+		struct walk w = {0};
+
+		assert_true(walk_word(&w, v->object, &f));
+		if (v->verb) {
+			check_point(&all, &w);
+			assert_true(walk_word(&w, v->verb, &f));
+		}
+		check_from(&all, &w, v->args, &points);
+	}
+	assert_in_range(points, 200, 1000000);
+}
+
+/* What can be shown says what it shows. */
+static void test_shown_is_described(void **state)
+{
+	(void)state;
+	for (const struct verb *v = verbs; v->object; v++) {
+		const struct object *o = object_find(v->object);
+
+		if (!v->verb || strcmp(v->verb, "show"))
+			continue;
+		assert_non_null(object_shows(o));
+		for (const uint16_t *a = object_shows(o); *a; a++)
+			assert_true(*a < MIP_A_COUNT && attr_info(*a));
+		for (int i = 0; i < 6 && o->brief[i]; i++) {
+			const uint16_t *a = object_shows(o);
+
+			while (*a && *a != o->brief[i])
+				a++;
+			assert_int_equal(*a, o->brief[i]);
+		}
+	}
+}
+
 /* Every attribute has a kind with a size or a string, a word people can type, and a meaning. */
 static void test_attributes(void **state)
 {
@@ -262,6 +392,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_row),
+		cmocka_unit_test(test_offered_is_accepted),
+		cmocka_unit_test(test_shown_is_described),
 		cmocka_unit_test(test_missing_words),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_examples),
