@@ -3,6 +3,7 @@
 # descriptors and disk.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../valid.sh"
 
 setup_file() {
 	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
@@ -95,6 +96,9 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 	lab_wait 20 registered
 	for o in ha cn binding agent; do ha -j $o show | jq -e 'type == "array" and length > 0 and all(type == "object")'; done
 	for o in mn bul agent; do mn -j $o show | jq -e 'type == "array" and length > 0 and all(type == "object")'; done
+	for o in ha cn binding agent; do ha -j $o show | valid $o; ha -j -p $o | valid $o; done
+	for o in mn bul ro agent; do mn -j $o show | valid $o; done
+	for o in ha mn; do $o -j | valid any; $o -j save | valid any; $o -j monitor once | jq -s . | valid any; done
 	ha -j binding show home 2001:db8:1::200 | jq -e 'length == 1 and .[0].home == "2001:db8:1::200" and .[0].static'
 	[ "$(ha -j binding show home 2001:db8:1::222)" = "[]" ]
 	mn -j bul show | jq -e --arg h "$HOA" '.[0].home == $h and .[0].state == "bound" and (.[0].status | type) == "number"'
