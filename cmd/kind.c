@@ -128,6 +128,16 @@ static bool parse_number(const char *word, uint64_t *v)
 	return digits(&word, v) && !*word;
 }
 
+static bool parse_signed(const char *word, uint64_t *v)
+{
+	bool minus = *word == '-';
+
+	if (!parse_number(word + minus, v) || *v > INT32_MAX)
+		return false;
+	*v = minus ? (uint32_t) - (int64_t)*v : *v;
+	return true;
+}
+
 static uint64_t unit_seconds(char unit)
 {
 	switch (unit) {
@@ -218,7 +228,7 @@ static bool parse_num_kind(unsigned kind, const char *word, uint8_t *bytes, size
 	bool time = kind == MIP_K_SECS;
 	uint64_t v;
 
-	if (time ? !parse_seconds(word, &v) : !parse_number(word, &v))
+	if (kind == MIP_K_S32 ? !parse_signed(word, &v) : time ? !parse_seconds(word, &v) : !parse_number(word, &v))
 		return say(
 			text, room, time ? "'%s' is not a time: write 420, 7m or 1h30m" : "'%s' is not a number", word);
 	return put_number(v, size, bytes) || say(text, room, "%s is too large", word);
@@ -302,6 +312,8 @@ static void print_number(unsigned kind, uint64_t v, bool plain, char *buf, size_
 
 	if (word)
 		snprintf(buf, size, "%s", word);
+	else if (kind == MIP_K_S32)
+		snprintf(buf, size, "%" PRId32, (int32_t)v);
 	else if (kind == MIP_K_SECS && !plain)
 		print_seconds(v, buf, size);
 	else if (kind == MIP_K_USEC && !plain)
@@ -334,7 +346,8 @@ bool kind_is_number(unsigned kind)
 	case MIP_K_U64:
 	case MIP_K_SECS:
 	case MIP_K_USEC:
-	case MIP_K_BOOL: return true;
+	case MIP_K_BOOL:
+	case MIP_K_S32: return true;
 	default: return false;
 	}
 }

@@ -31,6 +31,7 @@ static const struct {
 	[MIP_K_OSTATE] = {"optimization-state", NULL},
 	[MIP_K_RPOLICY] = {"policy", NULL},
 	[MIP_K_VERDICT] = {"verdict", NULL},
+	[MIP_K_S32] = {"integer", "\"type\":\"integer\",\"minimum\":-2147483648,\"maximum\":2147483647"},
 };
 
 static void put_words(const char *key, unsigned kind)

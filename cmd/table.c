@@ -18,13 +18,14 @@ static const struct mip_attr_info attrs[W_END] = {
 static const struct arg none[] = {{0}}, home[] = {{MIP_A_HOME, OPT}, {0}}, home_req[] = {{MIP_A_HOME, REQ}, {0}},
 			file[] = {{W_FILE, REQ, BARE}, {0}};
 static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT},
-	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_ALLOW, OPT}, {0}};
+	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_ALLOW, OPT}, {MIP_A_PREFERENCE, OPT}, {0}};
 static const struct arg ha_set[] = {{MIP_A_DEV, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT},
-	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT}, {MIP_A_ALLOW, OPT}, {MIP_A_DENY, OPT}, {0}};
+	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT}, {MIP_A_ALLOW, OPT}, {MIP_A_DENY, OPT},
+	{MIP_A_PREFERENCE, OPT}, {0}};
 static const struct arg mn_start[] = {
-	{MIP_A_HOME, ALL}, {MIP_A_PREFIX, ALL}, {MIP_A_AGENT, ALL}, {MIP_A_DEV, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
+	{MIP_A_HOME, ALL}, {MIP_A_PREFIX, ALL}, {MIP_A_AGENT, OPT}, {MIP_A_DEV, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
 static const struct arg mn_add[] = {
-	{MIP_A_HOME, REQ}, {MIP_A_PREFIX, REQ}, {MIP_A_AGENT, REQ}, {MIP_A_LIFETIME, OPT}, {0}};
+	{MIP_A_HOME, REQ}, {MIP_A_PREFIX, REQ}, {MIP_A_AGENT, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
 static const struct arg mn_wait[] = {{MIP_A_MSTATE, REQ, BARE}, {MIP_A_HOME, OPT}, {MIP_A_TIMEOUT, OPT}, {0}};
 static const struct arg binding_add[] = {
 	{MIP_A_HOME, REQ}, {MIP_A_COA, REQ}, {MIP_A_LOCAL, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
@@ -73,6 +74,8 @@ const struct verb verbs[] = {
 	{"agent", "stop", MIP_AGENT_STOP, false, none, run_stop, "stop the agent; what it installed is removed"},
 
 	{"ha", "show", MIP_HA_GET, false, none, NULL, "show the home agent and what it counted"},
+	{"ha", "list", MIP_HA_LIST, false, none, NULL,
+		"list the home agents of the home link, as mobile nodes that ask are told"},
 	{"ha", "start", MIP_HA_START, true, ha_start, run_start, "be a home agent, starting the agent when none runs"},
 	{"ha", "set", MIP_HA_SET, true, ha_set, NULL, "change how the home agent works"},
 	{"ha", "stop", MIP_HA_STOP, false, none, NULL, "stop being a home agent"},

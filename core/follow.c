@@ -34,11 +34,23 @@ static int find_home_link(const struct agent *a, const struct conf *want, unsign
 	return *ifindex ? 0 : why_set(why, EADDRNOTAVAIL, "no interface has a global address: the home link needs one");
 }
 
+static void hear_anycast(struct agent *a, bool on)
+{
+	for (size_t i = 0; i < a->ha.addrs; i++) {
+		const struct ha_prefix *k = &a->ha.addr[i];
+		struct in6_addr anycast = homeagents_anycast(&k->addr, k->plen);
+
+		if (k->plen <= HOMEAGENTS_PLEN_MAX)
+			host_hear_anycast(&a->host, a->ha.conf.ifindex, &anycast, on);
+	}
+}
+
 static void stop_ha(struct agent *a)
 {
 	if (!a->ha.on)
 		return;
 	ha_stop(&a->ha, clock_now());
+	hear_anycast(a, false);
 	host_leave_link(&a->host, a->ha.conf.ifindex);
 	a->ha.addrs = 0;
 }
@@ -95,7 +107,8 @@ static bool same_ha(const struct conf *a, const struct conf *b)
 {
 	return a->ha.enabled == b->ha.enabled && !strcmp(a->ha.dev, b->ha.dev) &&
 	       addr_eq(&a->ha.address, &b->ha.address) && a->ha.max_lifetime == b->ha.max_lifetime &&
-	       a->ha.max_bindings == b->ha.max_bindings && a->ha.insecure == b->ha.insecure && same_allows(a, b);
+	       a->ha.max_bindings == b->ha.max_bindings && a->ha.insecure == b->ha.insecure &&
+	       a->ha.preference == b->ha.preference && same_allows(a, b);
 }
 
 static int follow_ha(struct agent *a, const struct conf *want, struct why *why)
@@ -104,7 +117,8 @@ static int follow_ha(struct agent *a, const struct conf *want, struct why *why)
 		.max_lifetime = want->ha.max_lifetime,
 		.max_bindings = want->ha.max_bindings,
 		.insecure = want->ha.insecure,
-		.allows = want->ha.allows};
+		.allows = want->ha.allows,
+		.preference = want->ha.preference};
 	bool other;
 	int err;
 
@@ -130,6 +144,7 @@ static int follow_ha(struct agent *a, const struct conf *want, struct why *why)
 	if (err)
 		return err;
 	ha_start(&a->ha, &conf);
+	hear_anycast(a, true);
 	if (other)
 		defend_again(a);
 	return 0;

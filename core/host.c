@@ -61,6 +61,21 @@ static void do_send(void *ctx, const struct via *via, struct mh *m)
 			addr_text(&via->dst).s, strerror(-err));
 }
 
+static void do_send_icmp(void *ctx, const struct via *via, const uint8_t *data, size_t len)
+{
+	struct host *h = ctx;
+	struct raw_meta meta = {.src = via->src, .dst = via->dst, .hao = via->hao, .rh2 = via->rh2};
+	int err;
+
+	meta.has_hao = via->has_hao;
+	meta.has_rh2 = via->has_rh2;
+	meta.ifindex = via->ifindex;
+	err = raw_send_icmp(h->raw, &meta, data, len);
+	if (err)
+		log_remote(LOG_DEBUG, clock_now(), "ICMPv6 type %u to %s not sent: %s", data[0], addr_text(&via->dst).s,
+			strerror(-err));
+}
+
 static void send_nd(struct host *h, unsigned ifindex, const struct in6_addr *src, const struct in6_addr *dst,
 	const uint8_t *data, int len)
 {
@@ -198,6 +213,16 @@ void host_leave_link(struct host *h, unsigned ifindex)
 	raw_nd_unwatch(h->raw, ifindex);
 }
 
+void host_hear_anycast(struct host *h, unsigned ifindex, const struct in6_addr *anycast, bool on)
+{
+	struct why why = {0};
+
+	if (!on)
+		raw_anycast_leave(h->raw, ifindex, anycast);
+	else if (raw_anycast_join(h->raw, ifindex, anycast, &why))
+		warn(&why);
+}
+
 /* --- mobile node -------------------------------------------------------------------------------------------------- */
 
 static void do_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra)
@@ -219,7 +244,7 @@ static void do_arrive_home(void *ctx, const struct mn_home *home, unsigned ifind
 	struct host *h = ctx;
 	struct why why = {0};
 
-	if (agent_lladdr && neigh_learn(h->nl, ifindex, &home->conf.agent, agent_lladdr, &why))
+	if (agent_lladdr && neigh_learn(h->nl, ifindex, &home->agent, agent_lladdr, &why))
 		warn(&why);
 	why = (struct why){0};
 	if (addr_add(h->nl, ifindex, &home->conf.home, home->conf.plen, true, true, &why))
@@ -238,7 +263,7 @@ static void do_leave_home(void *ctx, const struct mn_home *home, unsigned ifinde
 static int do_tunnel(void *ctx, const struct mn_home *home)
 {
 	struct host *h = ctx;
-	struct path_reverse r = {home->conf.home, home->place.coa, home->conf.agent};
+	struct path_reverse r = {home->conf.home, home->place.coa, home->agent};
 	struct why why = {0};
 	int err = path_reverse_add(h->path, &r, &why);
 
@@ -346,6 +371,7 @@ static const struct world effects = {
 	.random = do_random,
 	.event = do_event,
 	.send = do_send,
+	.send_icmp = do_send_icmp,
 	.bind = do_bind,
 	.unbind = do_unbind,
 	.probe = do_probe,

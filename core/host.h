@@ -50,6 +50,8 @@ int host_serve_link(struct host *h, unsigned ifindex, struct why *why) __attribu
 /* Puts an active binding's proxy on the home link again, and says so to everybody there. */
 int host_defend(struct host *h, const struct bc_entry *e, struct why *why) __attribute__((warn_unused_result));
 void host_leave_link(struct host *h, unsigned ifindex);
+/* Mobile nodes that look for a home agent ask this anycast address (RFC 6275 10.5): heard from now on, or no more. */
+void host_hear_anycast(struct host *h, unsigned ifindex, const struct in6_addr *anycast, bool on);
 /* A link a mobile node moves on: Router Advertisements heard, addresses usable at once (RFC 4429). */
 void host_prepare_link(struct host *h, const struct nl_link *l);
 /* The home address on the tunnel device: there as long as the mobile node runs, wherever it is. */

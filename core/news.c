@@ -64,10 +64,16 @@ static void tell_mn_addr(struct agent *a, const struct nl_addr *k)
 	mn_on_addr(&a->mn, k->index, &addr, k->gone, clock_now());
 }
 
+/* The anycast address is there while one of ours in its prefix is, and can stand beside it. */
 void agent_tell_ha_addr(struct agent *a, const struct nl_addr *k)
 {
-	if (addr_routable(&k->addr) && k->plen < 128)
-		ha_address(&a->ha, &k->addr, k->plen, k->gone || k->failed);
+	struct in6_addr anycast = homeagents_anycast(&k->addr, k->plen);
+
+	if (!addr_routable(&k->addr) || k->plen == 128)
+		return;
+	ha_address(&a->ha, &k->addr, k->plen, k->gone || k->failed);
+	if (a->ha.on && k->plen <= HOMEAGENTS_PLEN_MAX)
+		host_hear_anycast(&a->host, k->index, &anycast, ha_has_prefix(&a->ha, &k->addr, k->plen));
 }
 
 /* The home agent waits for its home link: is that it? */

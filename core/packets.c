@@ -113,33 +113,67 @@ static void on_mh(void *ctx, const struct raw_meta *m, const uint8_t *data, size
 		dispatch(a, &via, &mh, data, clock_now());
 }
 
-/* An ICMPv6 error about a packet of ours: a correspondent that does not know Mobility Headers says so (11.3.5). */
+/* An ICMPv6 error about a packet of ours: a correspondent that does not know Mobility Headers says so (11.3.5), and a
+ * home agent may be gone. What is quoted is seldom whole, so its destination is read where it always stands. */
 static void on_error(struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
+	struct in6_addr dst;
 	struct exthdr quoted;
 
+	if (data[0] == ICMP6_DEST_UNREACH_T && a->mn.on && len >= ERROR_HLEN + IP6_HLEN) {
+		memcpy(&dst, data + ERROR_HLEN + IP6_HLEN - sizeof(dst), sizeof(dst));
+		mn_on_unreachable(&a->mn, &dst, clock_now());
+	}
 	if (ro_icmp_error(a->host.ro, m, data, len) || data[0] != ICMP6_PARAM_PROB_T || data[1] != UNKNOWN_NEXT_HEADER)
 		return;
 	if (exthdr_read(data + ERROR_HLEN, len - ERROR_HLEN, &quoted) == EXT_OK && quoted.upper == MH_PROTO)
 		ro_on_unsupported(&a->mn, &quoted.dst, clock_now());
 }
 
+/* RFC 4861 6.1.2: an advertisement from beyond the link is none. */
+static void on_ra(struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len)
+{
+	struct nd_ra ra;
+
+	if (m->hop_limit != 255 || !IN6_IS_ADDR_LINKLOCAL(&m->src))
+		return;
+	if (ra_read(data, len, &ra)) {
+		a->malformed++;
+		return;
+	}
+	if (a->ha.on && m->ifindex == a->ha.conf.ifindex)
+		ha_on_ra(&a->ha, &m->src, &ra, clock_now());
+	if (a->mn.on)
+		mn_on_ra(&a->mn, m->ifindex, &m->src, &ra, clock_now());
+}
+
+static void on_dhaad(struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len)
+{
+	struct via via = via_of(m);
+	struct dhaad d;
+
+	if (dhaad_read(data, len, &d))
+		a->malformed++;
+	else if (data[0] == ICMP6_DHAAD_REQ)
+		ha_on_dhaad(&a->ha, &via, d.id, clock_now());
+	else if (a->mn.on)
+		mn_on_dhaad(&a->mn, &via, &d, clock_now());
+}
+
 static void on_icmp(void *ctx, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
 	struct agent *a = ctx;
-	struct nd_ra ra;
 
 	if (len > ERROR_HLEN && data[0] < ICMP6_INFORMATIONAL) {
 		on_error(a, m, data, len);
 		return;
 	}
-	/* RFC 4861 6.1.2: an advertisement from beyond the link is none. */
-	if (!len || data[0] != ICMP6_RA || m->hop_limit != 255 || !IN6_IS_ADDR_LINKLOCAL(&m->src))
-		return;
-	if (ra_read(data, len, &ra))
-		a->malformed++;
-	else if (a->mn.on)
-		mn_on_ra(&a->mn, m->ifindex, &m->src, &ra, clock_now());
+	switch (len ? data[0] : 0) {
+	case ICMP6_RA: on_ra(a, m, data, len); break;
+	case ICMP6_DHAAD_REQ:
+	case ICMP6_DHAAD_REP: on_dhaad(a, m, data, len); break;
+	default: break;
+	}
 }
 
 /* Somebody else has, or probes for, an address we may be probing (RFC 4862 5.4.3, 5.4.4). */

@@ -92,6 +92,16 @@ static int take_deny(struct conf *c, const struct ctl_request *rq, struct why *w
 	return 0;
 }
 
+static int take_preference(const struct ctl_request *rq, int16_t *to, struct why *why)
+{
+	int32_t v = (int32_t)ctl_num(rq, MIP_A_PREFERENCE, (uint32_t)*to);
+
+	if (v < INT16_MIN || v > INT16_MAX)
+		return why_attr(why, ERANGE, MIP_A_PREFERENCE, "%d to %d", INT16_MIN, INT16_MAX);
+	*to = (int16_t)v;
+	return 0;
+}
+
 static int ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 {
 	int err = take_lifetime(rq, MIP_A_MAX_LIFETIME, LIFETIME_MIN, &c->ha.max_lifetime, why);
@@ -104,6 +114,8 @@ static int ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 		err = take_allow(c, rq, why);
 	if (!err)
 		err = take_deny(c, rq, why);
+	if (!err)
+		err = take_preference(rq, &c->ha.preference, why);
 	c->ha.insecure = ctl_num(rq, MIP_A_INSECURE, c->ha.insecure);
 	take_dev(rq, c->ha.dev);
 	return err;
@@ -211,8 +223,6 @@ static int read_home(const struct ctl_request *rq, struct mn_home_conf *h, struc
 	int err = ctl_need(rq, MIP_A_HOME, why);
 
 	if (!err)
-		err = ctl_need(rq, MIP_A_AGENT, why);
-	if (!err)
 		err = take_address(rq, MIP_A_HOME, &h->home, why);
 	if (!err)
 		err = take_address(rq, MIP_A_AGENT, &h->agent, why);
@@ -270,8 +280,7 @@ static int do_mn_start(struct conf *c, const struct ctl_request *rq, struct why 
 			return err;
 	}
 	if (!c->mn.homes)
-		return why_set(why, EINVAL,
-			"no home address: say home ADDRESS prefix PREFIX agent ADDRESS, or use 'mip mn add'");
+		return why_set(why, EINVAL, "no home address: say home ADDRESS prefix PREFIX, or use 'mip mn add'");
 	return 0;
 }
 
@@ -395,6 +404,8 @@ static void put_ha(const struct conf *c, struct ctl_msg *m)
 	ctl_put_num(m, MIP_A_MAX_BINDINGS, c->ha.max_bindings);
 	if (c->ha.insecure)
 		ctl_put_num(m, MIP_A_INSECURE, true);
+	if (c->ha.preference)
+		ctl_put_num(m, MIP_A_PREFERENCE, (uint32_t)c->ha.preference);
 }
 
 static void put_allow(const struct ha_prefix *p, struct ctl_msg *m)
@@ -408,7 +419,8 @@ static void put_home(const struct mn_home_conf *h, struct ctl_msg *m)
 	ctl_put_str(m, MIP_A_COMMAND, "mn add");
 	ctl_put_addr(m, MIP_A_HOME, &h->home);
 	ctl_put_prefix(m, MIP_A_PREFIX, &h->home, h->plen);
-	ctl_put_addr(m, MIP_A_AGENT, &h->agent);
+	if (!addr_any(&h->agent))
+		ctl_put_addr(m, MIP_A_AGENT, &h->agent);
 	ctl_put_num(m, MIP_A_LIFETIME, h->lifetime);
 }
 
@@ -436,7 +448,7 @@ static bool ha_is_default(const struct conf *c)
 
 	conf_default(&d);
 	return !c->ha.enabled && !c->ha.dev[0] && addr_any(&c->ha.address) && c->ha.max_lifetime == d.ha.max_lifetime &&
-	       c->ha.max_bindings == d.ha.max_bindings && !c->ha.insecure;
+	       c->ha.max_bindings == d.ha.max_bindings && !c->ha.insecure && !c->ha.preference;
 }
 
 static void put_cn(const struct conf *c, struct ctl_msg *m)

@@ -28,6 +28,7 @@ struct conf {
 		bool insecure;
 		size_t allows;
 		struct ha_prefix allow[HA_ALLOWS_MAX];
+		int16_t preference;
 	} ha;
 	struct {
 		bool enabled;

@@ -89,7 +89,8 @@ void record_home(struct ctl_msg *m, const struct mn_home *h, usec now)
 	ctl_put_str(m, MIP_A_OBJECT, "mn");
 	ctl_put_addr(m, MIP_A_HOME, &h->conf.home);
 	ctl_put_prefix(m, MIP_A_PREFIX, &h->conf.home, h->conf.plen);
-	ctl_put_addr(m, MIP_A_AGENT, &h->conf.agent);
+	if (!addr_any(&h->agent))
+		ctl_put_addr(m, MIP_A_AGENT, &h->agent);
 	ctl_put_num(m, MIP_A_MSTATE, h->state);
 	ctl_put_num(m, MIP_A_AT_HOME, h->place.where == AT_HOME);
 	if (h->place.where == AT_AWAY)
@@ -299,6 +300,24 @@ static int get_ha(
 	return 0;
 }
 
+static int get_home_agents(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	struct ha_known k;
+
+	(void)rq;
+	if (!v->ha->on || !ha_known(v->ha, (size_t)at->at++, &k))
+		return 1;
+	ctl_put_str(m, MIP_A_OBJECT, "ha");
+	ctl_put_addr(m, MIP_A_ADDRESS, &k.addr);
+	ctl_put_num(m, MIP_A_PREFERENCE, (uint32_t)k.preference);
+	ctl_put_num(m, MIP_A_OWN, addr_any(&k.router));
+	if (!addr_any(&k.router))
+		ctl_put_addr(m, MIP_A_ROUTER, &k.router);
+	put_left(m, MIP_A_REMAINING, k.expires, now);
+	return 0;
+}
+
 static int get_agent(
 	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
 {
@@ -355,6 +374,7 @@ int get_record(
 		[MIP_MN_GET] = get_mn,
 		[MIP_CN_GET] = get_cn,
 		[MIP_RO_GET] = get_ro,
+		[MIP_HA_LIST] = get_home_agents,
 		[MIP_CONFIG_GET] = get_conf,
 	};
 

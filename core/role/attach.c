@@ -125,6 +125,7 @@ static void keep_prefix(struct attach_link *l, const struct nd_ra *ra, const str
 		return;
 	*slot = (struct attach_prefix){
 		.prefix = p->prefix, .len = p->len, .router = p->router, .has_lladdr = ra->has_lladdr};
+	slot->agent = p->router && ra->home_agent;
 	memcpy(slot->lladdr, ra->lladdr, sizeof(slot->lladdr));
 	slot->valid_until = p->valid == UINT32_MAX ? NEVER : now + p->valid * SEC;
 }
@@ -253,6 +254,22 @@ const uint8_t *attach_lladdr(const struct attach *a, unsigned ifindex, const str
 		for (size_t k = 0; l->ifindex == ifindex && k < l->prefixes; k++)
 			if (l->prefix[k].router && l->prefix[k].has_lladdr && addr_eq(&l->prefix[k].prefix, agent))
 				return l->prefix[k].lladdr;
+	}
+	return NULL;
+}
+
+const struct in6_addr *attach_agent(
+	const struct attach *a, unsigned ifindex, const struct in6_addr *home, uint8_t plen, usec now)
+{
+	for (size_t i = 0; i < ATTACH_LINKS; i++) {
+		const struct attach_link *l = &a->link[i];
+
+		for (size_t k = 0; l->ifindex == ifindex && k < l->prefixes; k++) {
+			const struct attach_prefix *p = &l->prefix[k];
+
+			if (p->agent && p->valid_until > now && p->len >= plen && addr_in(&p->prefix, home, plen))
+				return &p->prefix;
+		}
 	}
 	return NULL;
 }

@@ -23,8 +23,8 @@
 struct attach_prefix {
 	struct in6_addr prefix; /* with `router`: that router's global address */
 	uint8_t len;
-	bool router, has_lladdr;
-	uint8_t lladdr[6]; /* of the router that advertised it */
+	bool router, agent, has_lladdr; /* agent: the router is a home agent */
+	uint8_t lladdr[6];		/* of the router that advertised it */
 	usec valid_until;
 };
 
@@ -72,6 +72,9 @@ void attach_reset(struct attach *a);
  */
 struct place attach_place(
 	const struct attach *a, const struct in6_addr *home, uint8_t plen, const struct place *last, usec now);
+/* The global address of a home agent heard on that link whose prefix is that of `home`, or NULL. */
+const struct in6_addr *attach_agent(
+	const struct attach *a, unsigned ifindex, const struct in6_addr *home, uint8_t plen, usec now);
 /* The link-layer address the router with global address `agent` told in its advertisement on that link (7.2), or NULL.
  */
 const uint8_t *attach_lladdr(const struct attach *a, unsigned ifindex, const struct in6_addr *agent);

@@ -45,13 +45,13 @@ struct bul_entry {
 	uint8_t state;		 /* enum mip_bul_state */
 	uint8_t status;		 /* of the last acknowledgement */
 	uint8_t resyncs;	 /* in a row, answered at once */
+	uint8_t tries;		 /* questions or updates without an answer */
 	bool bound;		 /* an earlier update was accepted and has not expired */
 
 	/* Correspondents only (ro.c). */
 	uint8_t ro;	 /* enum mip_ro_state */
 	bool leaving;	 /* at home, or not wanted any more: the binding is being deleted */
 	bool spoke;	 /* it answered once: it knows Mobile IPv6 */
-	uint8_t tries;	 /* questions or updates without an answer */
 	usec retry_at;	 /* when the unanswered is repeated; the timer may be due earlier */
 	usec held_until; /* an update of ours may have made a binding that lives till then, acknowledged or not */
 	struct bul_pace updates;

@@ -28,6 +28,7 @@ struct mn_home;
 	E(ADDRESS, "address", 0)                                                                                       \
 	E(BU_SENT, "bu_sent", 0)                                                                                       \
 	E(BA_RECEIVED, "ba_received", 1)                                                                               \
+	E(HOME_AGENT, "home_agent", 1)                                                                                 \
 	E(MN_STATE, "state", 0)                                                                                        \
 	E(RO_STATE, "ro", 0)
 

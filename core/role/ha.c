@@ -18,7 +18,7 @@ static void on_timer(struct timer *t, usec now);
 
 void ha_init(struct ha *ha, const struct world *w, uint64_t seed)
 {
-	*ha = (struct ha){.w = w, .refusals = {.rate = 500, .burst = 1000}};
+	*ha = (struct ha){.w = w, .refusals = {.rate = 500, .burst = 1000}, .replies = {.rate = 50, .burst = 50}};
 	bc_init(&ha->bc, BC_BY_HOME, seed, ha);
 }
 
@@ -193,6 +193,7 @@ void ha_stop(struct ha *ha, usec now)
 	while (bc_count(&ha->bc))
 		forget(ha, bc_at(&ha->bc, bc_count(&ha->bc) - 1), EV_BINDING_REMOVED, now);
 	bc_free(&ha->bc);
+	ha->agents.n = 0;
 	ha->on = false;
 }
 
@@ -214,7 +215,7 @@ static bool on_home_link(const struct ha *ha, const struct in6_addr *home)
 	return false;
 }
 
-static bool serves(const struct ha *ha, const struct in6_addr *local)
+bool ha_serves(const struct ha *ha, const struct in6_addr *local)
 {
 	return ours(ha, local) && (addr_any(&ha->conf.address) || addr_eq(&ha->conf.address, local));
 }
@@ -264,7 +265,7 @@ static int judge(const struct ha *ha, const struct ha_request *rq, const struct 
 		return BA_NOT_HOME_AGENT;
 	if (!on_home_link(ha, &rq->home))
 		return BA_NOT_HOME_SUBNET;
-	if (!serves(ha, &rq->via->dst) || ours(ha, &rq->home))
+	if (!ha_serves(ha, &rq->via->dst) || ours(ha, &rq->home))
 		return BA_NOT_HOME_AGENT;
 	if (!is_allowed(&ha->conf, &rq->home))
 		return BA_PROHIBITED;

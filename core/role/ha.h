@@ -8,6 +8,7 @@
 
 #include "base/rate.h"
 #include "role/bc.h"
+#include "role/homeagents.h"
 #include "role/world.h"
 
 #define HA_ADDRS_MAX  16
@@ -27,6 +28,7 @@ struct ha_conf {
 	bool insecure;
 	size_t allows;
 	struct ha_prefix allow[HA_ALLOWS_MAX];
+	int16_t preference; /* ours, while we do not hear ourselves advertise another */
 };
 
 struct ha_stats {
@@ -40,6 +42,8 @@ struct ha {
 	struct ha_prefix addr[HA_ADDRS_MAX]; /* ours on the home link; their prefixes are home prefixes */
 	size_t addrs;
 	struct rate refusals; /* Binding Acknowledgements that refuse */
+	struct rate replies;  /* to address discovery */
+	struct homeagents agents;
 	struct ha_stats stats;
 	bool on;
 };
@@ -65,6 +69,24 @@ void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, usec now
 /* A Neighbor Advertisement for `target` on the home link, or a probe of somebody else's DAD for it: if we are probing
  * it ourselves, the address is taken (10.3.1, RFC 4862 5.4.3). */
 void ha_on_taken(struct ha *ha, const struct in6_addr *target, usec now);
+
+/* Is one of those in the prefix of `addr`? */
+bool ha_has_prefix(const struct ha *ha, const struct in6_addr *addr, uint8_t plen);
+
+/* A Router Advertisement on the home link (10.5.1), and a Home Agent Address Discovery Request (10.5): answered when it
+ * came to the anycast address of a home prefix. */
+void ha_on_ra(struct ha *ha, const struct in6_addr *router, const struct nd_ra *ra, usec now);
+void ha_on_dhaad(struct ha *ha, const struct via *via, uint16_t id, usec now);
+/* One home agent of the home link, as an answer would list it. */
+struct ha_known {
+	struct in6_addr addr, router; /* router: :: for our own address */
+	int16_t preference;
+	usec expires;
+};
+/* The n-th of them, ours first; false behind the last. */
+bool ha_known(const struct ha *ha, size_t n, struct ha_known *to);
+/* Is `addr` an address of ours that mobile nodes may register with? */
+bool ha_serves(const struct ha *ha, const struct in6_addr *addr);
 
 /* Bindings made by hand; lifetime in seconds, 0 = until removed. -EEXIST, -ENOSPC, -EINVAL, or the data path's error.
  */

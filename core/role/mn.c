@@ -6,8 +6,7 @@
 #include <errno.h>
 
 #include "base/addr.h"
-#include "role/event.h"
-#include "role/mn.h"
+#include "role/mn_impl.h"
 #include "role/ro.h"
 
 #define FIRST_BACKOFF (1500 * MSEC) /* InitialBindackTimeoutFirstReg: the home agent's DAD takes 1 s */
@@ -18,6 +17,7 @@
 #define REG_FLAGS     (BU_F_ACK | BU_F_HOME)
 
 static void on_timer(struct timer *t, usec now);
+static void now_home(struct mn *mn, struct mn_home *h, usec now);
 
 void mn_init(struct mn *mn, const struct world *w, uint64_t seed)
 {
@@ -38,20 +38,20 @@ struct mn_home *mn_find(struct mn *mn, const struct in6_addr *home)
 	return NULL;
 }
 
-static void tell(struct mn *mn, enum event_type type, const struct mn_home *h, const struct bul_entry *e, usec now)
+void mn_tell(struct mn *mn, enum event_type type, const struct mn_home *h, const struct bul_entry *e, usec now)
 {
 	struct event ev = {.type = type, .home = h, .bul = e, .status = e ? e->status : 0};
 
 	mn->w->event(mn->w->ctx, &ev, now);
 }
 
-static void enter(struct mn *mn, struct mn_home *h, enum mip_mn_state state, usec now)
+void mn_enter(struct mn *mn, struct mn_home *h, enum mip_mn_state state, usec now)
 {
 	if (h->state == state)
 		return;
 	h->state = (uint8_t)state;
 	h->since = now;
-	tell(mn, EV_MN_STATE, h, h->reg, now);
+	mn_tell(mn, EV_MN_STATE, h, h->reg, now);
 }
 
 /* --- Binding Updates --------------------------------------------------------------------------------------------- */
@@ -61,7 +61,7 @@ static void transmit(struct mn *mn, const struct mn_home *h, struct bul_entry *e
 {
 	bool away = !addr_eq(&e->coa, &h->conf.home);
 	struct via via = {
-		.src = e->coa, .dst = h->conf.agent, .hao = h->conf.home, .has_hao = away, .ifindex = h->place.ifindex};
+		.src = e->coa, .dst = h->agent, .hao = h->conf.home, .has_hao = away, .ifindex = h->place.ifindex};
 	struct mh bu = {.type = MH_BU, .u.bu = {.seq = e->seq, .flags = e->flags, .lifetime = lifetime}};
 
 	if (away) {
@@ -82,7 +82,7 @@ static void send_bu(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec 
 	e->asked = away ? (uint16_t)(h->conf.lifetime / MH_LIFE_UNIT) : 0;
 	transmit(mn, h, e, e->asked);
 	timer_arm(mn->w->timers, &e->timer, now + e->backoff, on_timer);
-	tell(mn, EV_BU_SENT, h, e, now);
+	mn_tell(mn, EV_BU_SENT, h, e, now);
 }
 
 static struct bul_entry *registration(struct mn *mn, struct mn_home *h, usec now)
@@ -91,7 +91,7 @@ static struct bul_entry *registration(struct mn *mn, struct mn_home *h, usec now
 
 	if (e)
 		return e;
-	e = bul_add(&mn->bul, &h->conf.home, &h->conf.agent);
+	e = bul_add(&mn->bul, &h->conf.home, &h->agent);
 	if (!e)
 		return NULL;
 	e->owner = mn;
@@ -120,12 +120,12 @@ static void start_registering(struct mn *mn, struct mn_home *h, const struct in6
 	lapse(e, now);
 	e->coa = *coa;
 	e->backoff = e->bound ? BACKOFF : FIRST_BACKOFF;
-	e->resyncs = 0;
+	e->resyncs = e->tries = 0;
 	e->refresh_at = NEVER;
 	send_bu(mn, h, e, now);
 }
 
-static void drop_registration(struct mn *mn, struct mn_home *h)
+void mn_drop_registration(struct mn *mn, struct mn_home *h)
 {
 	if (!h->reg)
 		return;
@@ -140,31 +140,44 @@ static void drop_registration(struct mn *mn, struct mn_home *h)
 
 static void go_home(struct mn *mn, struct mn_home *h, usec now)
 {
+	bool defended = mn_hears_agent(mn, h, now);
+
 	mn->w->untunnel(mn->w->ctx, h);
 	h->tunnelled = false;
-	mn->w->arrive_home(
-		mn->w->ctx, h, h->place.ifindex, attach_lladdr(&mn->attach, h->place.ifindex, &h->conf.agent));
+	mn->w->arrive_home(mn->w->ctx, h, h->place.ifindex, attach_lladdr(&mn->attach, h->place.ifindex, &h->agent));
+	if (!defended) {
+		now_home(mn, h, now);
+		return;
+	}
 	start_registering(mn, h, &h->conf.home, now);
-	enter(mn, h, MIP_MN_RETURNING, now);
+	mn_enter(mn, h, MIP_MN_RETURNING, now);
 }
 
 /* The tunnel moves before the update leaves: the home agent takes the first packet out of it right behind the update.
  */
-static void go_away(struct mn *mn, struct mn_home *h, usec now)
+void mn_register(struct mn *mn, struct mn_home *h, usec now)
 {
 	h->tunnelled = !mn->w->tunnel(mn->w->ctx, h);
 	start_registering(mn, h, &h->place.coa, now);
-	enter(mn, h, MIP_MN_REGISTERING, now);
+	mn_enter(mn, h, MIP_MN_REGISTERING, now);
+}
+
+static void go_away(struct mn *mn, struct mn_home *h, usec now)
+{
+	mn_enter(mn, h, MIP_MN_REGISTERING, now);
+	if (mn_has_agent(mn, h, now))
+		mn_register(mn, h, now);
 }
 
 /* No link: say nothing into the void, but keep what the home agent still believes until it expires. */
 static void go_nowhere(struct mn *mn, struct mn_home *h, usec now)
 {
+	dhaad_stop(&h->search, mn->w);
 	if (h->reg && h->reg->bound)
 		timer_arm(mn->w->timers, &h->reg->timer, h->reg->expires, on_timer);
 	else
-		drop_registration(mn, h);
-	enter(mn, h, MIP_MN_DETACHED, now);
+		mn_drop_registration(mn, h);
+	mn_enter(mn, h, MIP_MN_DETACHED, now);
 }
 
 static bool same_place(const struct place *a, const struct place *b)
@@ -216,6 +229,13 @@ void mn_on_addr(struct mn *mn, unsigned ifindex, const struct attach_addr *addr,
 
 /* --- timers ------------------------------------------------------------------------------------------------------ */
 
+void mn_refresh(struct mn *mn, struct mn_home *h, usec now)
+{
+	h->reg->backoff = BACKOFF;
+	h->reg->tries = 0;
+	send_bu(mn, h, h->reg, now);
+}
+
 static void on_timer(struct timer *t, usec now)
 {
 	struct bul_entry *e = timer_owner(t, struct bul_entry, timer);
@@ -224,15 +244,18 @@ static void on_timer(struct timer *t, usec now)
 
 	lapse(e, now);
 	if (h->place.where == AT_NOWHERE) {
-		drop_registration(mn, h);
+		mn_drop_registration(mn, h);
 		return;
 	}
-	if (e->state == MIP_BUL_BOUND)
-		e->backoff = BACKOFF;
-	else
-		e->backoff = e->backoff * 2 < BACKOFF_MAX ? e->backoff * 2 : BACKOFF_MAX;
 	if (!e->bound && h->state == MIP_MN_REGISTERED)
-		enter(mn, h, MIP_MN_REGISTERING, now);
+		mn_enter(mn, h, MIP_MN_REGISTERING, now);
+	if (e->state == MIP_BUL_BOUND) {
+		mn_refresh(mn, h, now);
+		return;
+	}
+	if (++e->tries >= MN_AGENT_TRIES && mn_agent_failed(mn, h, now))
+		return;
+	e->backoff = e->backoff * 2 < BACKOFF_MAX ? e->backoff * 2 : BACKOFF_MAX;
 	send_bu(mn, h, e, now);
 }
 
@@ -250,9 +273,9 @@ static usec refresh_after(const struct mh *m, usec lifetime)
 /* 11.7.3: at home and the home agent keeps no binding (any more): the address is ours alone. */
 static void now_home(struct mn *mn, struct mn_home *h, usec now)
 {
-	drop_registration(mn, h);
+	mn_drop_registration(mn, h);
 	mn->w->claim(mn->w->ctx, h->place.ifindex, &h->conf.home);
-	enter(mn, h, MIP_MN_HOME, now);
+	mn_enter(mn, h, MIP_MN_HOME, now);
 	ro_on_registered(mn, h, now);
 }
 
@@ -260,6 +283,7 @@ static void now_bound(struct mn *mn, struct mn_home *h, struct bul_entry *e, con
 {
 	usec lifetime = m->u.ba.lifetime * MH_LIFE_UNIT * SEC;
 
+	mn_agent_works(h);
 	e->state = MIP_BUL_BOUND;
 	e->bound = true;
 	e->resyncs = 0;
@@ -269,7 +293,7 @@ static void now_bound(struct mn *mn, struct mn_home *h, struct bul_entry *e, con
 	timer_arm(mn->w->timers, &e->timer, e->refresh_at, on_timer);
 	if (!h->tunnelled)
 		h->tunnelled = !mn->w->tunnel(mn->w->ctx, h);
-	enter(mn, h, MIP_MN_REGISTERED, now);
+	mn_enter(mn, h, MIP_MN_REGISTERED, now);
 	ro_on_registered(mn, h, now);
 }
 
@@ -291,10 +315,12 @@ static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec 
 		now_home(mn, h, now);
 		return;
 	}
+	if (mn_agent_failed(mn, h, now))
+		return;
 	e->state = MIP_BUL_REFUSED;
 	e->bound = false;
 	e->expires = e->refresh_at = NEVER;
-	enter(mn, h, h->place.where == AT_HOME ? MIP_MN_RETURNING : MIP_MN_REGISTERING, now);
+	mn_enter(mn, h, h->place.where == AT_HOME ? MIP_MN_RETURNING : MIP_MN_REGISTERING, now);
 }
 
 static void accepted(struct mn *mn, struct mn_home *h, struct bul_entry *e, const struct mh *m, usec now)
@@ -312,7 +338,7 @@ static struct mn_home *answered(struct mn *mn, const struct via *via, const stru
 {
 	struct mn_home *h = mn_find(mn, via->has_rh2 ? &via->rh2 : &via->dst);
 
-	if (!h || !h->reg || h->reg->state != MIP_BUL_WAITING || !addr_eq(&via->src, &h->conf.agent))
+	if (!h || !h->reg || h->reg->state != MIP_BUL_WAITING || !addr_eq(&via->src, &h->agent))
 		return NULL;
 	if (h->place.where == AT_NOWHERE || (h->place.where == AT_AWAY) != via->has_rh2)
 		return NULL;
@@ -326,7 +352,7 @@ void mn_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now
 	if (!h)
 		return;
 	h->reg->status = m->u.ba.status;
-	tell(mn, EV_BA_RECEIVED, h, h->reg, now);
+	mn_tell(mn, EV_BA_RECEIVED, h, h->reg, now);
 	if (m->u.ba.status == BA_SEQ_OUT_OF_WINDOW)
 		resync(mn, h, h->reg, m->u.ba.seq, now);
 	else if (m->u.ba.status >= BA_UNSPECIFIED)
@@ -345,7 +371,7 @@ int mn_add(struct mn *mn, const struct mn_home_conf *conf, usec now, struct why 
 		return why_set(why, EEXIST, "home address %s is there already", addr_text(&conf->home).s);
 	if (mn->homes == MN_HOMES_MAX)
 		return why_set(why, ENOSPC, "no room for more than %d home addresses", MN_HOMES_MAX);
-	*h = (struct mn_home){.conf = *conf, .state = MIP_MN_DETACHED, .since = now};
+	*h = (struct mn_home){.conf = *conf, .mn = mn, .agent = conf->agent, .state = MIP_MN_DETACHED, .since = now};
 	mn->homes++;
 	if (mn->on)
 		look_around(mn, h, now);
@@ -364,6 +390,18 @@ static void give_back(struct mn *mn, struct mn_home *h)
 	}
 }
 
+/* Registrations find their home by address: the last one may move into the gap, its timer with it. */
+static void take_place(struct mn *mn, struct mn_home *to, struct mn_home *from)
+{
+	struct timer was = from->search.timer;
+
+	timer_stop(mn->w->timers, &from->search.timer);
+	if (to != from)
+		*to = *from;
+	if (was.fire && to != from)
+		timer_arm(mn->w->timers, &to->search.timer, was.due, was.fire);
+}
+
 static void leave(struct mn *mn, struct mn_home *h, usec now)
 {
 	ro_forget_home(mn, &h->conf.home, now);
@@ -371,9 +409,9 @@ static void leave(struct mn *mn, struct mn_home *h, usec now)
 	if (h->place.where == AT_HOME)
 		mn->w->leave_home(mn->w->ctx, h, h->place.ifindex);
 	mn->w->untunnel(mn->w->ctx, h);
-	drop_registration(mn, h);
-	/* Registrations find their home by address: the last one may move into the gap. */
-	*h = mn->home[--mn->homes];
+	mn_drop_registration(mn, h);
+	dhaad_stop(&h->search, mn->w);
+	take_place(mn, h, &mn->home[--mn->homes]);
 }
 
 int mn_del(struct mn *mn, const struct in6_addr *home, usec now, struct why *why)

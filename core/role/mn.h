@@ -7,6 +7,7 @@
 
 #include "role/attach.h"
 #include "role/bul.h"
+#include "role/dhaad.h"
 #include "role/world.h"
 
 #define MN_HOMES_MAX	16
@@ -15,19 +16,22 @@
 #define MN_POLICIES_MAX 64
 
 struct mn_home_conf {
-	struct in6_addr home, agent;
-	uint8_t plen;	   /* of the home prefix */
-	uint32_t lifetime; /* seconds asked for, 4 .. 262140 */
+	struct in6_addr home, agent; /* agent ::  = the one that is discovered */
+	uint8_t plen;		     /* of the home prefix */
+	uint32_t lifetime;	     /* seconds asked for, 4 .. 262140 */
 };
 
 struct mn_home {
 	struct mn_home_conf conf;
-	struct place place;    /* where we are, as last acted upon */
-	struct bul_entry *reg; /* the home registration, NULL while there is none */
-	uint8_t state;	       /* enum mip_mn_state */
-	usec since;	       /* in this state */
-	bool tunnelled;	       /* the reverse tunnel stands at place.coa */
-	bool numbered;	       /* seq is that of the last update, kept from one registration to the next */
+	struct mn *mn;
+	struct in6_addr agent;	    /* in use; :: = none found yet */
+	struct dhaad_search search; /* idle when an agent is configured */
+	struct place place;	    /* where we are, as last acted upon */
+	struct bul_entry *reg;	    /* the home registration, NULL while there is none */
+	uint8_t state;		    /* enum mip_mn_state */
+	usec since;		    /* in this state */
+	bool tunnelled;		    /* the reverse tunnel stands at place.coa */
+	bool numbered;		    /* seq is that of the last update, kept from one registration to the next */
 	uint16_t seq;
 };
 
@@ -75,5 +79,10 @@ void mn_on_ra(struct mn *mn, unsigned ifindex, const struct in6_addr *router, co
 void mn_on_addr(struct mn *mn, unsigned ifindex, const struct attach_addr *addr, bool gone, usec now);
 /* From a home agent; a correspondent's is for ro.h. */
 void mn_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now);
+/* A Home Agent Address Discovery Reply. */
+void mn_on_dhaad(struct mn *mn, const struct via *via, const struct dhaad *reply, usec now);
+/* An ICMPv6 Destination Unreachable about a packet of ours to `dst`. It may be forged: a home agent is asked, by a
+ * Binding Update, whether it is still there. */
+void mn_on_unreachable(struct mn *mn, const struct in6_addr *dst, usec now);
 
 #endif

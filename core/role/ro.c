@@ -157,7 +157,7 @@ void ro_on_traffic(struct mn *mn, const struct in6_addr *home, const struct in6_
 	struct bul_entry *e;
 
 	if (!h || h->state != MIP_MN_REGISTERED || mode == MIP_RO_NEVER || !addr_routable(peer) ||
-		addr_eq(peer, &h->conf.agent))
+		addr_eq(peer, &h->agent))
 		return;
 	e = bul_find(&mn->bul, home, peer);
 	if (e && e->ro != MIP_RO_IDLE)

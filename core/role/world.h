@@ -10,6 +10,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/timer.h"
@@ -48,6 +49,8 @@ struct world {
 	void (*event)(void *ctx, const struct event *ev, usec now);
 	/* Sends m. Failures are the link's weather: counted by the implementation, cured by retransmission. */
 	void (*send)(void *ctx, const struct via *via, struct mh *m);
+	/* The same for an ICMPv6 message, whole but for its checksum. */
+	void (*send_icmp)(void *ctx, const struct via *via, const uint8_t *data, size_t len);
 
 	/* Home agent: intercept `home` on the home link and tunnel it to the care-of address, both or none (also:
 	 * move). */
@@ -67,8 +70,8 @@ struct world {
 	/* Put the home address on the home link, usable at once / take it away. `agent_lladdr` may be NULL. */
 	void (*arrive_home)(void *ctx, const struct mn_home *h, unsigned ifindex, const uint8_t *agent_lladdr);
 	void (*leave_home)(void *ctx, const struct mn_home *h, unsigned ifindex);
-	/* Reverse tunnel from the care-of address h->place.coa to h->conf.agent, made or moved / taken down. 0 or
-	 * -errno (logged). */
+	/* Reverse tunnel from the care-of address h->place.coa to h->agent, made or moved / taken down. 0 or -errno
+	 * (logged). */
 	int (*tunnel)(void *ctx, const struct mn_home *h);
 	void (*untunnel)(void *ctx, const struct mn_home *h);
 

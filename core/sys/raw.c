@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/addr.h"
 #include "base/buf.h"
 #include "sys/raw_impl.h"
 #include "sys/tun.h"
@@ -121,6 +122,24 @@ void raw_close(struct raw *r)
 	if (r->out >= 0)
 		close(r->out);
 	free(r);
+}
+
+/* The kernel counts joins: ours are one a link and address. */
+int raw_anycast_join(struct raw *r, unsigned ifindex, const struct in6_addr *addr, struct why *why)
+{
+	struct ipv6_mreq at = {.ipv6mr_multiaddr = *addr, .ipv6mr_interface = ifindex};
+
+	raw_anycast_leave(r, ifindex, addr);
+	if (!setsockopt(r->icmp.watch.fd, IPPROTO_IPV6, IPV6_JOIN_ANYCAST, &at, sizeof(at)))
+		return 0;
+	return why_set(why, errno, "listen to the anycast address %s: %s", addr_text(addr).s, strerror(errno));
+}
+
+void raw_anycast_leave(struct raw *r, unsigned ifindex, const struct in6_addr *addr)
+{
+	struct ipv6_mreq at = {.ipv6mr_multiaddr = *addr, .ipv6mr_interface = ifindex};
+
+	(void)setsockopt(r->icmp.watch.fd, IPPROTO_IPV6, IPV6_LEAVE_ANYCAST, &at, sizeof(at));
 }
 
 void raw_stats(const struct raw *r, struct raw_stats *out)

@@ -73,6 +73,12 @@ int raw_send_mh(struct raw *r, const struct raw_meta *m, const uint8_t *data, si
 int raw_send_icmp(struct raw *r, const struct raw_meta *m, const uint8_t *data, size_t len)
 	__attribute__((warn_unused_result));
 
+/* Takes ICMPv6 messages to an anycast address on a link, until raw_anycast_leave or raw_close; the link must forward.
+ * Joining again is 0, leaving what was not joined too. */
+int raw_anycast_join(struct raw *r, unsigned ifindex, const struct in6_addr *addr, struct why *why)
+	__attribute__((warn_unused_result));
+void raw_anycast_leave(struct raw *r, unsigned ifindex, const struct in6_addr *addr);
+
 /* Watches / stops watching Neighbor Discovery on a link (all-multicast packet socket with a filter): NS and NA.
  * Watching twice is 0; so is unwatching a link that vanished. */
 int raw_nd_watch(struct raw *r, unsigned ifindex, struct why *why) __attribute__((warn_unused_result));

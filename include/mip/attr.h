@@ -20,6 +20,7 @@ enum mip_kind {
 	MIP_K_OSTATE,
 	MIP_K_RPOLICY,
 	MIP_K_VERDICT,
+	MIP_K_S32,
 };
 
 #define A(name, number, kind, word, metavar, help) MIP_A_##name = number,
@@ -51,7 +52,8 @@ static inline unsigned mip_kind_size(enum mip_kind kind)
 	case MIP_K_LSTATE:
 	case MIP_K_OSTATE:
 	case MIP_K_RPOLICY:
-	case MIP_K_VERDICT: return 4;
+	case MIP_K_VERDICT:
+	case MIP_K_S32: return 4;
 	case MIP_K_U64:
 	case MIP_K_USEC: return 8;
 	case MIP_K_ADDR: return 16;

@@ -62,7 +62,8 @@
 	C(CN_STOP, 40, WRITE)                                                                                          \
 	C(RO_GET, 41, READ)                                                                                            \
 	C(RO_ADD, 42, WRITE)                                                                                           \
-	C(RO_DEL, 43, WRITE)
+	C(RO_DEL, 43, WRITE)                                                                                           \
+	C(HA_LIST, 44, READ)
 
 #define MIP_CMD_ENUM(name, number, class) MIP_##name = number,
 enum mip_command { MIP_COMMANDS(MIP_CMD_ENUM) MIP_EVENT = 64, MIP_EVENT_SYNC = 65 };

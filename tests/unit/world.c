@@ -77,6 +77,16 @@ static void on_send(void *ctx, const struct via *via, struct mh *m)
 		f->on_send(f, via, m);
 }
 
+static void on_send_icmp(void *ctx, const struct via *via, const uint8_t *data, size_t len)
+{
+	struct fake *f = ctx;
+	struct note *n = write_down(f, DID_ICMP);
+
+	n->via = *via;
+	n->icmp_len = len < sizeof(n->icmp) ? len : sizeof(n->icmp);
+	memcpy(n->icmp, data, n->icmp_len);
+}
+
 static int on_bind(void *ctx, const struct bc_entry *e, struct why *why)
 {
 	struct fake *f = ctx;
@@ -162,7 +172,7 @@ static int on_tunnel(void *ctx, const struct mn_home *h)
 
 	n->addr = h->conf.home;
 	n->coa = h->place.coa;
-	assert_true(addr_routable(&h->place.coa));
+	assert_true(addr_routable(&h->place.coa) && addr_routable(&h->agent));
 	if (!f->tunnel_err)
 		hold(&f->tunnel, &h->conf.home);
 	return f->tunnel_err;
@@ -206,6 +216,7 @@ void fake_open(struct fake *f)
 		.random = on_random,
 		.event = on_event,
 		.send = on_send,
+		.send_icmp = on_send_icmp,
 		.bind = on_bind,
 		.unbind = on_unbind,
 		.probe = on_probe,

@@ -14,6 +14,7 @@
 
 enum did {
 	DID_SEND,
+	DID_ICMP,
 	DID_EVENT,
 	DID_BIND,
 	DID_UNBIND,
@@ -40,7 +41,9 @@ struct note {
 	enum event_type event; /* EVENT */
 	uint8_t status;	       /* EVENT */
 	uint8_t state;	       /* EVENT: of the mobile node */
-	bool lladdr;	       /* ARRIVE: a link-layer address came along */
+	uint8_t icmp[1280];    /* ICMP: the message */
+	size_t icmp_len;
+	bool lladdr; /* ARRIVE: a link-layer address came along */
 };
 
 #define FAKE_NOTES 4096

@@ -1,0 +1,104 @@
+/*
+ * Home agent: who serves on the home link, told to mobile nodes that ask (RFC 6275
+ * 10.5). Our own addresses are known without hearing our own advertisements; what we
+ * advertise as our preference counts when we do hear them, as it counts for others.
+ */
+#include "base/addr.h"
+#include "role/ha.h"
+
+/* An answer fits the minimum MTU (10.5). */
+_Static_assert(40 + 8 + 16 * DHAAD_MAX <= 1280, "a reply with DHAAD_MAX addresses is not fragmented");
+
+void ha_on_ra(struct ha *ha, const struct in6_addr *router, const struct nd_ra *ra, usec now)
+{
+	homeagents_on_ra(&ha->agents, router, ra, now);
+}
+
+static bool is_ours(const struct ha *ha, const struct in6_addr *addr)
+{
+	for (size_t i = 0; i < ha->addrs; i++)
+		if (addr_eq(&ha->addr[i].addr, addr))
+			return true;
+	return false;
+}
+
+bool ha_has_prefix(const struct ha *ha, const struct in6_addr *addr, uint8_t plen)
+{
+	for (size_t i = 0; i < ha->addrs; i++)
+		if (ha->addr[i].plen == plen && addr_in(&ha->addr[i].addr, addr, plen))
+			return true;
+	return false;
+}
+
+static struct ha_known own(const struct ha *ha, const struct in6_addr *addr)
+{
+	const struct homeagent *heard = homeagents_find(&ha->agents, addr);
+	struct ha_known k = {.addr = *addr, .preference = ha->conf.preference, .expires = NEVER};
+
+	if (heard)
+		k.preference = heard->preference;
+	return k;
+}
+
+bool ha_known(const struct ha *ha, size_t n, struct ha_known *to)
+{
+	for (size_t i = 0; i < ha->addrs; i++)
+		if (ha_serves(ha, &ha->addr[i].addr) && !n--) {
+			*to = own(ha, &ha->addr[i].addr);
+			return true;
+		}
+	for (size_t i = 0; i < ha->agents.n; i++) {
+		const struct homeagent *h = &ha->agents.list[i];
+
+		for (size_t k = 0; k < h->addrs; k++)
+			if (!is_ours(ha, &h->addr[k].addr) && !n--) {
+				*to = (struct ha_known){h->addr[k].addr, h->router, h->preference, h->expires};
+				return true;
+			}
+	}
+	return false;
+}
+
+/* The home prefix whose anycast address that is: one of our addresses in it, or NULL. */
+static const struct ha_prefix *asked_for(const struct ha *ha, const struct in6_addr *anycast)
+{
+	for (size_t i = 0; i < ha->addrs; i++) {
+		const struct ha_prefix *a = &ha->addr[i];
+		struct in6_addr group = homeagents_anycast(&a->addr, a->plen);
+
+		if (ha_serves(ha, &a->addr) && addr_eq(&group, anycast))
+			return a;
+	}
+	return NULL;
+}
+
+/* In the order of preference, equals in a new order each time, also the addresses of one home agent among themselves.
+ */
+static void choose(struct ha *ha, struct dhaad *reply)
+{
+	struct homeagents_choice choice[HA_ADDRS_MAX + HOMEAGENTS_MAX * HOMEAGENTS_ADDRS];
+	struct ha_known k;
+	size_t n = 0;
+
+	for (; ha_known(ha, n, &k); n++)
+		choice[n] = (struct homeagents_choice){k.addr, k.preference, ha->w->random(ha->w->ctx)};
+	homeagents_sort(choice, n);
+	for (reply->agents = 0; reply->agents < n && reply->agents < DHAAD_MAX; reply->agents++)
+		reply->agent[reply->agents] = choice[reply->agents].addr;
+}
+
+void ha_on_dhaad(struct ha *ha, const struct via *via, uint16_t id, usec now)
+{
+	const struct ha_prefix *a = asked_for(ha, &via->dst);
+	struct dhaad reply = {.id = id};
+	uint8_t data[8 + 16 * DHAAD_MAX];
+	int len;
+
+	if (!ha->on || !a || !addr_routable(&via->src) || !rate_take(&ha->replies, now))
+		return;
+	homeagents_expire(&ha->agents, now);
+	choose(ha, &reply);
+	len = dhaad_write(&reply, true, data, sizeof(data));
+	if (len > 0)
+		ha->w->send_icmp(ha->w->ctx, &(struct via){.src = a->addr, .dst = via->src}, data, (size_t)len);
+}

@@ -1,0 +1,59 @@
+/*
+ * The Home Agents List of one home link (RFC 6275 10.1): who else serves there, as
+ * Router Advertisements say (10.5.1), and what a mobile node that asks is told (10.5).
+ */
+#ifndef MIP_ROLE_HOMEAGENTS_H
+#define MIP_ROLE_HOMEAGENTS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "wire/icmp6.h"
+
+#define HOMEAGENTS_MAX	    32 /* on one link */
+#define HOMEAGENTS_ADDRS    4  /* global addresses of one of them */
+#define HOMEAGENTS_ANYCAST  126
+#define HOMEAGENTS_PLEN_MAX 120 /* a longer prefix has no room for anycast addresses */
+
+struct homeagents_addr {
+	struct in6_addr addr;
+	usec valid_until; /* that of its prefix */
+};
+
+struct homeagent {
+	struct in6_addr router; /* link-local: the source of its advertisements */
+	int16_t preference;	/* higher is better */
+	usec expires;
+	size_t addrs;
+	struct homeagents_addr addr[HOMEAGENTS_ADDRS];
+};
+
+struct homeagents {
+	size_t n;
+	struct homeagent list[HOMEAGENTS_MAX];
+};
+
+/* A Router Advertisement that passed RFC 4861 6.1.2. A full list takes nobody new until an entry expires. */
+void homeagents_on_ra(struct homeagents *l, const struct in6_addr *router, const struct nd_ra *ra, usec now);
+/* Drops what has expired. */
+void homeagents_expire(struct homeagents *l, usec now);
+/* The home agent with that global address, or NULL. */
+const struct homeagent *homeagents_find(const struct homeagents *l, const struct in6_addr *addr);
+
+/* One of those an answer is made of. */
+struct homeagents_choice {
+	struct in6_addr addr;
+	int16_t preference;
+	uint32_t lot; /* decides among equals */
+};
+/* Sorts them, the most preferred first. */
+void homeagents_sort(struct homeagents_choice *c, size_t n);
+
+/* The Mobile IPv6 Home-Agents anycast address of a prefix (RFC 2526): interface identifiers of 64 bits have the
+ * universal/local bit clear. plen <= HOMEAGENTS_PLEN_MAX. */
+struct in6_addr homeagents_anycast(const struct in6_addr *prefix, uint8_t plen);
+
+#endif

@@ -1,0 +1,117 @@
+#!/usr/bin/env bats
+# Home Agent Address Discovery (RFC 6275 10.5, 11.4.1) on the wire: two home agents on one link know each other by their
+# Router Advertisements and are listed by preference; the mobile node is told no home agent, finds one, and finds the
+# other when that one dies under a TCP connection.
+
+. "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/traffic.sh"
+
+HA2=2001:db8:1::2 ANYCAST=2001:db8:1:0:fdff:ffff:ffff:fffe
+
+setup_file() {
+	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
+	lab_up || return
+	ip netns add ha2 && ip -n ha2 link set lo up && lab_sysctl ha2 net.ipv6.conf.all.forwarding=1
+	lab_link ha2 eth0 02:00:00:00:01:02 home
+	ip -n ha2 addr add $HA2/64 dev eth0 nodad
+	ip -n ha2 route add default via 2001:db8:1::fe
+	lab_advertise eth0 $HA2/64 "AdvHomeAgentFlag on" "AdvHomeAgentInfo on" "HomeAgentPreference 5" -- "AdvRouterAddr on" | lab_radvd ha2
+}
+
+setup() {
+	mkdir -p $T
+	ip -n sw link set ha up
+	lab_move home
+	in_ns ha mip ha start dev eth0 insecure && in_ns ha2 mip ha start dev eth0 insecure preference 7
+}
+
+teardown() {
+	local f pid n
+	for f in "$T"/*.pid; do
+		[ -e "$f" ] && pid=$(cat "$f") && kill "$pid" 2>/dev/null
+	done
+	for n in mn ha ha2; do in_ns $n mip agent stop 2>/dev/null; done
+	rm -rf "$T"
+	return 0
+}
+
+json() { in_ns "$1" mip -j "${@:2}"; }
+mn_start() { in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" lifetime "${1:-600}" dev eth0; }
+lists() { [ "$(json "$1" ha list | jq -r 'sort_by(-.preference) | map("\(.address) \(.preference) \(.own)") | join(", ")')" = "$2" ]; }
+with_agent() { json mn mn show | jq -e --arg a "$1" '.[0].state == "registered" and .[0].agent == $a'; }
+bound_at() { json "$1" binding show | jq -e 'length == 1 and .[0].state == "active"'; }
+
+@test "each home agent lists itself and the other, with what is advertised as its preference" {
+	lab_wait 10 lists ha "$HA 10 true, $HA2 5 false"
+	lab_wait 10 lists ha2 "$HA 10 false, $HA2 5 true"
+	in_ns ha mip ha list | grep -q "$HA2"
+	json ha ha list | jq -e '.[] | select(.own | not) | .router | startswith("fe80:")'
+}
+
+@test "a router that advertises itself as a home agent no more is listed no more" {
+	local conf=/run/lab/ha2/radvd.conf
+	lab_wait 10 lists ha "$HA 10 true, $HA2 5 false"
+	cp $conf $T/conf
+	sed -i 's/AdvHomeAgent[A-Za-z]* on;//g; s/HomeAgentPreference 5;//' $conf
+	kill -HUP "$(cat /run/lab/ha2/radvd.pid)"
+	lab_wait 10 lists ha "$HA 10 true"
+	lists ha2 "$HA 10 false, $HA2 7 true"   # what was configured counts while nothing is advertised
+	cp $T/conf $conf
+	kill -HUP "$(cat /run/lab/ha2/radvd.pid)"
+	lab_wait 10 lists ha "$HA 10 true, $HA2 5 false"
+}
+
+@test "the node asks the anycast address and registers with the most preferred; tshark reads question and answer" {
+	lab_wait 10 lists ha "$HA 10 true, $HA2 5 false"
+	lab_wait 10 lists ha2 "$HA 10 false, $HA2 5 true"
+	lab_bg r "$T/tshark.log" tshark -Q -i f1 -f 'icmp6 and (ip6[40] == 144 or ip6[40] == 145)' -w "$T/dhaad.pcap"
+	echo $! > "$T/tshark.pid"
+	lab_wait 20 [ -s "$T/dhaad.pcap" ]
+	lab_move f1
+	mn_start
+	lab_wait 20 with_agent "$HA"
+	bound_at ha
+	answered() { [ "$(tshark -r "$T/dhaad.pcap" 2>/dev/null | wc -l)" -ge 2 ]; }
+	lab_wait 10 answered
+	fields() { tshark -r "$T/dhaad.pcap" -Y "icmpv6.type == $1" -T fields -e "$2" 2>/dev/null | head -n 1; }
+	[ "$(fields 144 ipv6.dst)" = $ANYCAST ]
+	[ "$(fields 145 icmpv6.mip6.home_agent_address)" = "$HA,$HA2" ]
+	[ "$(fields 144 icmpv6.mip6.identifier)" = "$(fields 145 icmpv6.mip6.identifier)" ]
+	json mn mn show | jq -e '.[0].agent == "2001:db8:1::1"'
+}
+
+@test "at home the node learns its home agent from the advertisement" {
+	mn_start
+	in_ns mn mip mn wait home timeout $((10 * MIP_SLOW))
+	json mn mn show | jq -e '.[0].agent | startswith("2001:db8:1::")'
+	lab_move f1
+	in_ns mn mip mn wait registered timeout $((15 * MIP_SLOW))
+}
+
+# The dead one neither answers nor is there: its link is cut. The router's neighbour cache must find that out first.
+@test "the home agent dies: the node registers with the other, and a TCP connection lives on" {
+	lab_wait 10 lists ha2 "$HA 10 false, $HA2 5 true"
+	lab_move f1
+	mn_start 20
+	lab_wait 20 with_agent "$HA"
+	traffic_start
+	more_replies 20
+	local died=${EPOCHREALTIME/./} flowed
+	kill -9 "$(json ha agent show | jq .[0].pid)"
+	ip -n sw link set ha down
+	lab_wait 90 with_agent "$HA2"
+	bound_at ha2
+	flowed=$(tcp_bytes)
+	lab_wait 60 tcp_beyond "$flowed"
+	lab_wait 10 reply_after "${EPOCHREALTIME/./}"
+	awk -v t="$died" -F'[][]' '/bytes from/ { now = $2 * 1e6; if (now > t && now - last > gap) gap = now - last; last = now }
+		END { printf "# gap %.1f s\n", gap / 1e6 }' $T/ping >&3
+	ping_stop
+	tcp_stop
+}
+
+@test "stop leaves no anycast address" {
+	[ "$(in_ns ha grep -ci fdfffffffffffffe /proc/net/anycast6)" = 1 ]
+	in_ns ha mip agent stop
+	[ "$(in_ns ha grep -ci fdfffffffffffffe /proc/net/anycast6)" = 0 ]
+}
