@@ -72,11 +72,9 @@ check-golden:   ## our packets, decoded by tshark
 	@$(TAP) golden tests/golden/tshark.sh
 check-cli: all   ## words, errors, JSON, completion; no root
 	@$(TAP) cli bats --tap $(BATS)
-check-net: all $(PROBE)   ## namespaces: nodes move and connections live; root
+check-net: all $(PROBE) $(BENCH:%.c=$(B)/%)   ## namespaces: nodes move and connections live; root
 	@$(TAP) -r net tests/net.sh
-check-optimize: all $(PROBE) $(BENCH:%.c=$(B)/%)   ## route optimization end to end, two mobile nodes, a flood; root
-	@$(TAP) -r optimize tests/net.sh tests/net/optimize.bats tests/net/optimize_two.bats tests/net/optimize_flood.bats
-check-kernel: all $(PROBE)   ## the same on Debian's stock kernel in a virtual machine; root
+check-kernel: all $(PROBE) $(BENCH:%.c=$(B)/%)   ## the same on Debian's stock kernel in a virtual machine; root
 	@$(TAP) -r kernel tests/kernel/run.sh
 demo: deps   ## a node moves home -> foreign 1 -> foreign 2 -> home and its TCP connection lives; root
 	@$(MAKE) --no-print-directory -s all $(PROBE)
@@ -123,6 +121,6 @@ help:   ## this
 
 FORCE:
 .SECONDARY:
-.PHONY: all check check-unit check-tree check-golden check-cli check-net check-optimize check-kernel demo lab bench fuzz fuzz-run \
+.PHONY: all check check-unit check-tree check-golden check-cli check-net check-kernel demo lab bench fuzz fuzz-run \
 	lint deps install clean help FORCE
 -include $(shell [ ! -d $(B) ] || find $(B) -name '*.d')
