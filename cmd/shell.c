@@ -209,10 +209,11 @@ static void bind_keys(EditLine *el)
 	el_set(el, EL_EDITOR, "emacs");
 	el_set(el, EL_SIGNAL, 1);
 	el_set(el, EL_PROMPT, prompt);
-	el_set(el, EL_ADDFN, "mip-complete", "complete the word", on_tab);
-	el_set(el, EL_ADDFN, "mip-explain", "say what may come next", on_question);
-	el_set(el, EL_ADDFN, "mip-interrupt", "give the line up", on_interrupt);
-	el_set(el, EL_ADDFN, "mip-suspend", "stop until continued", on_suspend);
+	/* Wide, because libedit keeps what it is given and never frees the copies that the narrow call makes. */
+	el_wset(el, EL_ADDFN, L"mip-complete", L"complete the word", on_tab);
+	el_wset(el, EL_ADDFN, L"mip-explain", L"say what may come next", on_question);
+	el_wset(el, EL_ADDFN, L"mip-interrupt", L"give the line up", on_interrupt);
+	el_wset(el, EL_ADDFN, L"mip-suspend", L"stop until continued", on_suspend);
 	el_set(el, EL_BIND, "^I", "mip-complete", NULL);
 	el_set(el, EL_BIND, "?", "mip-explain", NULL);
 	el_set(el, EL_BIND, "^R", "em-inc-search-prev", NULL);
