@@ -1,7 +1,8 @@
 # A terminal for tests: tmux holds a program, keys go in, the screen is read back. Sourced by .bats files.
 # What came out is recorded in $BATS_TEST_TMPDIR/session, escape sequences and all. MIP_SLOW makes deadlines longer.
 
-term() { tmux -S "$BATS_TEST_TMPDIR/tmux" "$@" 3>&- 4>&-; }
+terminals=0
+term() { tmux -S "$BATS_TEST_TMPDIR/tmux$terminals" "$@" 3>&- 4>&-; }
 
 # term_open COMMAND...: in a terminal of 100 columns; what remains on the screen when it ends is its exit status.
 term_open() {
@@ -11,7 +12,8 @@ term_open() {
 	term -f /dev/null new-session -d -x 100 -y 50 sh "$BATS_TEST_TMPDIR/command"
 	term pipe-pane "cat >> '$BATS_TEST_TMPDIR/session'"
 }
-term_close() { term kill-server 2> /dev/null || true; }
+# The next one gets a server of its own: this one may still be ending when the next is opened.
+term_close() { term kill-server 2> /dev/null || true; terminals=$((terminals + 1)); }
 
 term_screen() { term capture-pane -p | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'; }
 # keys KEY...: as tmux names them, or text
