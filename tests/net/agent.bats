@@ -298,26 +298,40 @@ ours() {
 	in_ns ha mip ha show
 }
 
+# lost NS PID: the kernel dropped notifications for a socket of that process
+lost() {
+	local inode
+	for inode in $(in_ns "$1" awk '$2 == 0 && $9 > 0 { print $10 }' /proc/net/netlink); do
+		[ -z "$(find "/proc/$2/fd" -lname "socket:\[$inode\]")" ] || return 0
+	done
+	return 1
+}
+# news NS: thousands of them, which leave nothing behind
+news() {
+	local i
+	for i in {1..1500}; do echo "addr add 2001:db8:ff::$((i % 9 + 1))/64 dev flood0 nodad"; echo "addr del 2001:db8:ff::$((i % 9 + 1))/64 dev flood0"; done |
+		ip -n "$1" -b - >/dev/null
+}
+
 @test "lost notifications: addresses and links that went unseen are gone, those that came are there" {
-	local p n
+	local n; declare -A p
 	ha_start; mn_start
 	away f1
-	p=$(pid mn)
 	in_ns ha mip ha set max-lifetime 500
 	ip -n ha addr add 2001:db8:9::1/64 dev eth0 nodad
-	for n in ha mn; do kill -STOP "$(pid $n)"; done
+	for n in ha mn; do p[$n]=$(pid $n); done
+	kill -STOP "${p[@]}"
 	# the home agent loses a home prefix, the mobile node its place; then more news than the sockets hold
 	ip -n ha addr del 2001:db8:9::1/64 dev eth0
 	ip -n ha addr add 2001:db8:8::1/64 dev eth0 nodad
 	lab_move nowhere
 	for n in ha mn; do
 		ip -n $n link add flood0 type veth peer name flood1
-		{ for i in {1..15000}; do echo "addr add 2001:db8:ff::$((i % 9 + 1))/64 dev flood0 nodad"; echo "addr del 2001:db8:ff::$((i % 9 + 1))/64 dev flood0"; done; } |
-			ip -n $n -b - >/dev/null
+		until lost $n "${p[$n]}"; do news $n; done
 		ip -n $n link del flood0
 	done
 	lab_move f2
-	for p in $(pgrep -x mipd); do kill -CONT "$p"; done
+	kill -CONT "${p[@]}"
 	lab_wait 20 at f2
 	lab_wait 10 reachable
 	sender() { in_ns r "$MIP_BUILD/tests/net/badsend" home 02:00:00:00:01:01 $HA 2>/dev/null; }
