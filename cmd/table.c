@@ -18,10 +18,11 @@ static const struct mip_attr_info attrs[W_END] = {
 static const struct arg none[] = {{0}}, home[] = {{MIP_A_HOME, OPT}, {0}}, home_req[] = {{MIP_A_HOME, REQ}, {0}},
 			file[] = {{W_FILE, REQ, BARE}, {0}};
 static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT},
-	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_ALLOW, OPT}, {MIP_A_PREFERENCE, OPT}, {0}};
+	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_ALLOW, OPT}, {MIP_A_PREFERENCE, OPT},
+	{MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT}, {0}};
 static const struct arg ha_set[] = {{MIP_A_DEV, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT},
 	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT}, {MIP_A_ALLOW, OPT}, {MIP_A_DENY, OPT},
-	{MIP_A_PREFERENCE, OPT}, {0}};
+	{MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT}, {0}};
 static const struct arg mn_start[] = {
 	{MIP_A_HOME, ALL}, {MIP_A_PREFIX, ALL}, {MIP_A_AGENT, OPT}, {MIP_A_DEV, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
 static const struct arg mn_add[] = {

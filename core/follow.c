@@ -108,7 +108,8 @@ static bool same_ha(const struct conf *a, const struct conf *b)
 	return a->ha.enabled == b->ha.enabled && !strcmp(a->ha.dev, b->ha.dev) &&
 	       addr_eq(&a->ha.address, &b->ha.address) && a->ha.max_lifetime == b->ha.max_lifetime &&
 	       a->ha.max_bindings == b->ha.max_bindings && a->ha.insecure == b->ha.insecure &&
-	       a->ha.preference == b->ha.preference && same_allows(a, b);
+	       a->ha.preference == b->ha.preference && a->ha.min_prefix_interval == b->ha.min_prefix_interval &&
+	       a->ha.max_prefix_interval == b->ha.max_prefix_interval && same_allows(a, b);
 }
 
 static int follow_ha(struct agent *a, const struct conf *want, struct why *why)
@@ -118,7 +119,9 @@ static int follow_ha(struct agent *a, const struct conf *want, struct why *why)
 		.max_bindings = want->ha.max_bindings,
 		.insecure = want->ha.insecure,
 		.allows = want->ha.allows,
-		.preference = want->ha.preference};
+		.preference = want->ha.preference,
+		.min_prefix_interval = want->ha.min_prefix_interval,
+		.max_prefix_interval = want->ha.max_prefix_interval};
 	bool other;
 	int err;
 
@@ -220,8 +223,8 @@ static int follow_homes(struct agent *a, const struct conf *want, struct why *wh
 	for (size_t i = a->mn.homes; i-- > 0;) {
 		struct in6_addr home = a->mn.home[i].conf.home;
 
-		if (wanted_home(want, &a->mn.home[i].conf))
-			continue;
+		if (i >= a->mn.homes || a->mn.home[i].derived || wanted_home(want, &a->mn.home[i].conf))
+			continue; /* what was derived of a home address goes with it */
 		err = mn_del(&a->mn, &home, now, NULL);
 		host_del_home(&a->host, &home);
 	}

@@ -335,6 +335,17 @@ void host_del_home(struct host *h, const struct in6_addr *home)
 		warn(&why);
 }
 
+static void do_own_home(void *ctx, const struct in6_addr *home, bool on)
+{
+	struct host *h = ctx;
+	struct why why = {0};
+
+	if (!on)
+		host_del_home(h, home);
+	else if (host_add_home(h, home, &why))
+		warn(&why);
+}
+
 /* --- links -------------------------------------------------------------------------------------------------------- */
 
 static bool is_ours(const struct host *h, const struct nl_link *l)
@@ -380,6 +391,7 @@ static const struct world effects = {
 	.settle = do_settle,
 	.arrive_home = do_arrive_home,
 	.leave_home = do_leave_home,
+	.own_home = do_own_home,
 	.tunnel = do_tunnel,
 	.untunnel = do_untunnel,
 	.optimize = do_optimize,

@@ -160,6 +160,20 @@ static void on_dhaad(struct agent *a, const struct raw_meta *m, const uint8_t *d
 		mn_on_dhaad(&a->mn, &via, &d, clock_now());
 }
 
+static void on_prefix(struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len)
+{
+	struct via via = via_of(m);
+	struct nd_ra mpa;
+	uint16_t id;
+
+	if (data[0] == ICMP6_MPS && !mps_read(data, len, &id))
+		ha_on_mps(&a->ha, &via, id, clock_now());
+	else if (data[0] == ICMP6_MPA && !mpa_read(data, len, &mpa))
+		mn_on_mpa(&a->mn, &via, &mpa, clock_now());
+	else
+		a->malformed++;
+}
+
 static void on_icmp(void *ctx, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
 	struct agent *a = ctx;
@@ -172,6 +186,8 @@ static void on_icmp(void *ctx, const struct raw_meta *m, const uint8_t *data, si
 	case ICMP6_RA: on_ra(a, m, data, len); break;
 	case ICMP6_DHAAD_REQ:
 	case ICMP6_DHAAD_REP: on_dhaad(a, m, data, len); break;
+	case ICMP6_MPS:
+	case ICMP6_MPA: on_prefix(a, m, data, len); break;
 	default: break;
 	}
 }

@@ -43,7 +43,7 @@ did you mean 'home'?
 	wrong "mip: 'xyzzy' cannot stand here
     mip ha start xyzzy
                  ^~~~~
-expected one of: dev, address, max-lifetime, max-bindings, insecure, allow, preference
+expected one of: dev, address, max-lifetime, max-bindings, insecure, allow, preference, min-prefix-interval, max-prefix-interval
 " ha start xyzzy
 	wrong "mip: 'away' is none of the words that can stand here
     mip mn wait away

@@ -5,14 +5,17 @@
 #include "base/addr.h"
 #include "ctl/conf.h"
 
-#define LIFETIME_MIN 4
-#define MAX_BINDINGS 10000000
-#define MAX_RATE     1000000
-#define LIFETIME_MAX (65534 * 4) /* 65535 would mean infinity, RFC 6275 6.1.7 */
+#define LIFETIME_MIN	    4
+#define PREFIX_INTERVAL_MAX (30 * 86400)
+#define MAX_BINDINGS	    10000000
+#define MAX_RATE	    1000000
+#define LIFETIME_MAX	    (65534 * 4) /* 65535 would mean infinity, RFC 6275 6.1.7 */
 
 void conf_default(struct conf *c)
 {
 	*c = (struct conf){.ha = {.max_lifetime = 3600, .max_bindings = 100000}};
+	c->ha.min_prefix_interval = 600;
+	c->ha.max_prefix_interval = 86400;
 	c->cn.max_bindings = 10000;
 	c->cn.test_rate = 1000;
 }
@@ -102,6 +105,21 @@ static int take_preference(const struct ctl_request *rq, int16_t *to, struct why
 	return 0;
 }
 
+/* 0 as the longest: prefixes are told of only when a mobile node asks. */
+static int take_intervals(const struct ctl_request *rq, struct conf *c, struct why *why)
+{
+	uint64_t least = ctl_num(rq, MIP_A_MIN_PREFIX, c->ha.min_prefix_interval);
+	uint64_t most = ctl_num(rq, MIP_A_MAX_PREFIX, c->ha.max_prefix_interval);
+
+	if (most > PREFIX_INTERVAL_MAX)
+		return why_attr(why, ERANGE, MIP_A_MAX_PREFIX, "0 to %d seconds", PREFIX_INTERVAL_MAX);
+	if (least < 1 || (most && least > most))
+		return why_attr(why, ERANGE, MIP_A_MIN_PREFIX, "1 second to max-prefix-interval");
+	c->ha.min_prefix_interval = (uint32_t)least;
+	c->ha.max_prefix_interval = (uint32_t)most;
+	return 0;
+}
+
 static int ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 {
 	int err = take_lifetime(rq, MIP_A_MAX_LIFETIME, LIFETIME_MIN, &c->ha.max_lifetime, why);
@@ -116,6 +134,8 @@ static int ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 		err = take_deny(c, rq, why);
 	if (!err)
 		err = take_preference(rq, &c->ha.preference, why);
+	if (!err)
+		err = take_intervals(rq, c, why);
 	c->ha.insecure = ctl_num(rq, MIP_A_INSECURE, c->ha.insecure);
 	take_dev(rq, c->ha.dev);
 	return err;
@@ -393,6 +413,15 @@ int conf_change(struct conf *c, const struct ctl_request *rq, struct why *why)
 
 /* --- back to commands --------------------------------------------------------------------------------------------- */
 
+static bool has_default_intervals(const struct conf *c)
+{
+	struct conf d;
+
+	conf_default(&d);
+	return c->ha.min_prefix_interval == d.ha.min_prefix_interval &&
+	       c->ha.max_prefix_interval == d.ha.max_prefix_interval;
+}
+
 static void put_ha(const struct conf *c, struct ctl_msg *m)
 {
 	ctl_put_str(m, MIP_A_COMMAND, c->ha.enabled ? "ha start" : "ha set");
@@ -406,6 +435,10 @@ static void put_ha(const struct conf *c, struct ctl_msg *m)
 		ctl_put_num(m, MIP_A_INSECURE, true);
 	if (c->ha.preference)
 		ctl_put_num(m, MIP_A_PREFERENCE, (uint32_t)c->ha.preference);
+	if (!has_default_intervals(c)) {
+		ctl_put_num(m, MIP_A_MIN_PREFIX, c->ha.min_prefix_interval);
+		ctl_put_num(m, MIP_A_MAX_PREFIX, c->ha.max_prefix_interval);
+	}
 }
 
 static void put_allow(const struct ha_prefix *p, struct ctl_msg *m)
@@ -448,7 +481,8 @@ static bool ha_is_default(const struct conf *c)
 
 	conf_default(&d);
 	return !c->ha.enabled && !c->ha.dev[0] && addr_any(&c->ha.address) && c->ha.max_lifetime == d.ha.max_lifetime &&
-	       c->ha.max_bindings == d.ha.max_bindings && !c->ha.insecure && !c->ha.preference;
+	       c->ha.max_bindings == d.ha.max_bindings && !c->ha.insecure && !c->ha.preference &&
+	       has_default_intervals(c);
 }
 
 static void put_cn(const struct conf *c, struct ctl_msg *m)

@@ -29,6 +29,7 @@ struct conf {
 		size_t allows;
 		struct ha_prefix allow[HA_ALLOWS_MAX];
 		int16_t preference;
+		uint32_t min_prefix_interval, max_prefix_interval;
 	} ha;
 	struct {
 		bool enabled;

@@ -8,7 +8,7 @@ static void put_object(struct ctl_msg *m, const struct view *v, const struct eve
 {
 	if (ev->binding)
 		record_binding(m, v, ev->binding, now);
-	else if (ev->type == EV_MN_STATE || ev->type == EV_HOME_AGENT)
+	else if (ev->type == EV_MN_STATE || ev->type == EV_HOME_AGENT || ev->type == EV_HOME_PREFIX)
 		record_home(m, ev->home, now);
 	else if (ev->type == EV_RO_STATE)
 		record_ro(m, v, ev->bul, now);
@@ -63,6 +63,9 @@ static void text_of_mn(const struct event *ev, char *text, size_t cap)
 	else if (ev->type == EV_HOME_AGENT)
 		snprintf(text, cap, "home agent of %s: %s", addr_text(&ev->home->conf.home).s,
 			addr_text(&ev->home->agent).s);
+	else if (ev->type == EV_HOME_PREFIX)
+		snprintf(text, cap, "home prefix of %s is told%s", addr_text(&ev->home->conf.home).s,
+			ev->home->derived ? ": the home link was renumbered" : "");
 	else if (ev->type == EV_RO_STATE)
 		snprintf(text, cap, "route optimization of %s with %s: %s", addr_text(&e->home).s,
 			addr_text(&e->peer).s, ro_words[e->ro]);

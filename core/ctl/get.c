@@ -100,6 +100,10 @@ void record_home(struct ctl_msg *m, const struct mn_home *h, usec now)
 	ctl_put_num(m, MIP_A_LIFETIME, h->conf.lifetime);
 	if (h->reg)
 		put_left(m, MIP_A_REMAINING, h->reg->expires, now);
+	put_left(m, MIP_A_VALID, h->prefix.valid_until, now);
+	put_left(m, MIP_A_PREFERRED, h->prefix.preferred_until, now);
+	if (h->derived)
+		ctl_put_addr(m, MIP_A_FROM, &h->from);
 	ctl_put_num(m, MIP_A_AGE, (uint64_t)((now - h->since) / SEC));
 }
 

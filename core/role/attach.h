@@ -72,6 +72,8 @@ void attach_reset(struct attach *a);
  */
 struct place attach_place(
 	const struct attach *a, const struct in6_addr *home, uint8_t plen, const struct place *last, usec now);
+/* When the prefix that a router on that link tells for `addr` ends; NEVER when none does. */
+usec attach_valid_until(const struct attach *a, unsigned ifindex, const struct in6_addr *addr);
 /* The global address of a home agent heard on that link whose prefix is that of `home`, or NULL. */
 const struct in6_addr *attach_agent(
 	const struct attach *a, unsigned ifindex, const struct in6_addr *home, uint8_t plen, usec now);

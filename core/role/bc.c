@@ -38,7 +38,7 @@ struct bc_entry *bc_add(struct bc *bc, const struct in6_addr *home, const struct
 	e->home = *home;
 	e->local = *local;
 	e->cache = bc;
-	e->expires = e->claim_at = NEVER;
+	e->expires = e->claim_at = e->prefix_at = NEVER;
 	if (map_add(&bc->map, &e->node)) {
 		free(e);
 		return NULL;

@@ -27,12 +27,15 @@ struct bc_entry {
 	struct timer timer; /* the next of: probe over, announcement due, expiry */
 	usec made, expires; /* expires NEVER: static */
 	usec claim_at;	    /* next Neighbor Advertisement, NEVER when done */
+	usec prefix_at;	    /* next Mobile Prefix Advertisement */
+	uint16_t prefix_id; /* of the one that is repeated */
 	uint16_t seq, flags;
 	uint16_t lifetime; /* granted, units of 4 s */
 	uint8_t state;	   /* enum mip_binding_state */
 	uint8_t claims;	   /* advertisements still to send */
-	bool fixed;	   /* made by hand */
-	bool asked;	   /* a Binding Refresh Request was sent */
+	uint8_t prefix_tries;
+	bool fixed; /* made by hand */
+	bool asked; /* a Binding Refresh Request was sent */
 };
 
 struct bc {

@@ -7,7 +7,7 @@
 
 #include "base/addr.h"
 #include "role/event.h"
-#include "role/ha.h"
+#include "role/ha_impl.h"
 
 #define DAD_WAIT       SEC /* RetransTimer x DupAddrDetectTransmits, RFC 4862 5.1 */
 #define CLAIMS	       3   /* MAX_NEIGHBOR_ADVERTISEMENT, RFC 4861 10 */
@@ -18,7 +18,10 @@ static void on_timer(struct timer *t, usec now);
 
 void ha_init(struct ha *ha, const struct world *w, uint64_t seed)
 {
-	*ha = (struct ha){.w = w, .refusals = {.rate = 500, .burst = 1000}, .replies = {.rate = 50, .burst = 50}};
+	*ha = (struct ha){.w = w,
+		.refusals = {.rate = 500, .burst = 1000},
+		.replies = {.rate = 50, .burst = 50},
+		.changes = {.rate = 1, .burst = 3}};
 	bc_init(&ha->bc, BC_BY_HOME, seed, ha);
 }
 
@@ -91,10 +94,11 @@ static void refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, u
 
 /* --- the life of a binding --------------------------------------------------------------------------------------- */
 
-static void rearm(struct ha *ha, struct bc_entry *e)
+void ha_rearm(struct ha *ha, struct bc_entry *e)
 {
 	usec due = e->claim_at < e->expires ? e->claim_at : e->expires;
 
+	due = e->prefix_at < due ? e->prefix_at : due;
 	if (due == NEVER)
 		timer_stop(ha->w->timers, &e->timer);
 	else
@@ -132,7 +136,8 @@ static int activate(struct ha *ha, struct bc_entry *e, usec now, struct why *why
 	e->state = MIP_BINDING_ACTIVE;
 	e->claims = CLAIMS;
 	claim(ha, e, now);
-	rearm(ha, e);
+	ha_prefix_schedule(ha, e, now);
+	ha_rearm(ha, e);
 	tell(ha, EV_BINDING_ADDED, e, NULL, now);
 	return 0;
 }
@@ -166,8 +171,11 @@ static void on_timer(struct timer *t, usec now)
 	} else if (now >= e->expires) {
 		forget(ha, e, EV_BINDING_EXPIRED, now);
 	} else {
-		claim(ha, e, now);
-		rearm(ha, e);
+		if (now >= e->claim_at)
+			claim(ha, e, now);
+		if (now >= e->prefix_at)
+			ha_prefix_due(ha, e, now);
+		ha_rearm(ha, e);
 	}
 }
 
@@ -193,7 +201,7 @@ void ha_stop(struct ha *ha, usec now)
 	while (bc_count(&ha->bc))
 		forget(ha, bc_at(&ha->bc, bc_count(&ha->bc) - 1), EV_BINDING_REMOVED, now);
 	bc_free(&ha->bc);
-	ha->agents.n = 0;
+	ha->agents.n = ha->prefixes.n = 0;
 	ha->on = false;
 }
 
@@ -246,7 +254,7 @@ static bool is_allowed(const struct ha_conf *conf, const struct in6_addr *home)
 }
 
 /* 10.3.1, 10.3.2 and 9.5.1, in the RFC's order: DROP, a status to refuse with, or 0. */
-static int judge(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e)
+static int judge(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e, usec now)
 {
 	/* Without an address to answer from or to, nothing may happen (9.5.4). */
 	if (!addr_routable(&rq->home) || !addr_routable(&rq->via->src) || !addr_routable(&rq->via->dst))
@@ -263,7 +271,7 @@ static int judge(const struct ha *ha, const struct ha_request *rq, const struct 
 		return DROP;
 	if (rq->remove && !e)
 		return BA_NOT_HOME_AGENT;
-	if (!on_home_link(ha, &rq->home))
+	if (!on_home_link(ha, &rq->home) || ha_prefix_end(ha, &rq->home) < now + MH_LIFE_UNIT * SEC)
 		return BA_NOT_HOME_SUBNET;
 	if (!ha_serves(ha, &rq->via->dst) || ours(ha, &rq->home))
 		return BA_NOT_HOME_AGENT;
@@ -274,8 +282,9 @@ static int judge(const struct ha *ha, const struct ha_request *rq, const struct 
 
 static void note(struct bc_entry *e, const struct ha_request *rq, const struct ha *ha, usec now)
 {
-	uint32_t most = ha->conf.max_lifetime / MH_LIFE_UNIT;
+	uint32_t most = ha->conf.max_lifetime, left = prefix_left(ha_prefix_end(ha, &rq->home), now);
 
+	most = (left < most ? left : most) / MH_LIFE_UNIT;
 	e->local = rq->via->dst;
 	e->from = rq->via->src;
 	e->coa = rq->coa;
@@ -322,7 +331,7 @@ static void renew(struct ha *ha, struct bc_entry *e, const struct ha_request *rq
 		refuse(ha, rq, BA_RESOURCES, rq->seq, now);
 		return;
 	}
-	rearm(ha, e);
+	ha_rearm(ha, e);
 	tell(ha, moved ? EV_BINDING_MOVED : EV_BINDING_REFRESHED, e, &before.coa, now);
 	accept_bu(ha, e);
 }
@@ -349,7 +358,7 @@ void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, usec now
 {
 	struct ha_request rq = request_of(via, m);
 	struct bc_entry *e = bc_find(&ha->bc, &rq.home, NULL);
-	int status = judge(ha, &rq, e);
+	int status = judge(ha, &rq, e, now);
 
 	ha->stats.rx_bu++;
 	if (status == DROP)

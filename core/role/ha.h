@@ -9,6 +9,7 @@
 #include "base/rate.h"
 #include "role/bc.h"
 #include "role/homeagents.h"
+#include "role/prefix.h"
 #include "role/world.h"
 
 #define HA_ADDRS_MAX  16
@@ -28,7 +29,9 @@ struct ha_conf {
 	bool insecure;
 	size_t allows;
 	struct ha_prefix allow[HA_ALLOWS_MAX];
-	int16_t preference; /* ours, while we do not hear ourselves advertise another */
+	uint32_t min_prefix_interval, max_prefix_interval; /* MinMobPfxAdvInterval, MaxMobPfxAdvInterval; seconds,
+							      max 0 = only when asked */
+	int16_t preference;				   /* ours, while we do not hear ourselves advertise another */
 };
 
 struct ha_stats {
@@ -42,8 +45,11 @@ struct ha {
 	struct ha_prefix addr[HA_ADDRS_MAX]; /* ours on the home link; their prefixes are home prefixes */
 	size_t addrs;
 	struct rate refusals; /* Binding Acknowledgements that refuse */
-	struct rate replies;  /* to address discovery */
+	struct rate replies;  /* to address and prefix discovery */
+	struct rate changes;  /* of prefixes, that all mobile nodes are told of */
+	bool prefixes_differ; /* and they were not told yet */
 	struct homeagents agents;
+	struct prefixes prefixes; /* of the home link */
 	struct ha_stats stats;
 	bool on;
 };
@@ -77,6 +83,8 @@ bool ha_has_prefix(const struct ha *ha, const struct in6_addr *addr, uint8_t ple
  * came to the anycast address of a home prefix. */
 void ha_on_ra(struct ha *ha, const struct in6_addr *router, const struct nd_ra *ra, usec now);
 void ha_on_dhaad(struct ha *ha, const struct via *via, uint16_t id, usec now);
+/* A Mobile Prefix Solicitation (10.6.3). */
+void ha_on_mps(struct ha *ha, const struct via *via, uint16_t id, usec now);
 /* One home agent of the home link, as an answer would list it. */
 struct ha_known {
 	struct in6_addr addr, router; /* router: :: for our own address */

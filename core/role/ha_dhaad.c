@@ -4,15 +4,10 @@
  * advertise as our preference counts when we do hear them, as it counts for others.
  */
 #include "base/addr.h"
-#include "role/ha.h"
+#include "role/ha_impl.h"
 
 /* An answer fits the minimum MTU (10.5). */
 _Static_assert(40 + 8 + 16 * DHAAD_MAX <= 1280, "a reply with DHAAD_MAX addresses is not fragmented");
-
-void ha_on_ra(struct ha *ha, const struct in6_addr *router, const struct nd_ra *ra, usec now)
-{
-	homeagents_on_ra(&ha->agents, router, ra, now);
-}
 
 static bool is_ours(const struct ha *ha, const struct in6_addr *addr)
 {
@@ -20,6 +15,26 @@ static bool is_ours(const struct ha *ha, const struct in6_addr *addr)
 		if (addr_eq(&ha->addr[i].addr, addr))
 			return true;
 	return false;
+}
+
+/* Does it name an address of ours as the router's? */
+static bool is_our_own(const struct ha *ha, const struct nd_ra *ra)
+{
+	for (size_t i = 0; i < ra->prefixes; i++)
+		if (ra->prefix[i].router && is_ours(ha, &ra->prefix[i].prefix))
+			return true;
+	return false;
+}
+
+/* Who changes prefixes all the time cannot make us tell everybody all the time. */
+void ha_on_ra(struct ha *ha, const struct in6_addr *router, const struct nd_ra *ra, usec now)
+{
+	homeagents_on_ra(&ha->agents, router, ra, now);
+	ha->prefixes_differ |= prefixes_on_ra(&ha->prefixes, ra, is_our_own(ha, ra), now);
+	if (!ha->prefixes_differ || !rate_take(&ha->changes, now))
+		return;
+	ha->prefixes_differ = false;
+	ha_prefix_changed(ha, now);
 }
 
 bool ha_has_prefix(const struct ha *ha, const struct in6_addr *addr, uint8_t plen)

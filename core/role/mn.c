@@ -79,7 +79,7 @@ static void send_bu(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec 
 	e->seq++;
 	e->sent_at = now;
 	e->state = MIP_BUL_WAITING;
-	e->asked = away ? (uint16_t)(h->conf.lifetime / MH_LIFE_UNIT) : 0;
+	e->asked = away ? mn_lifetime(mn, h, now) : 0;
 	transmit(mn, h, e, e->asked);
 	timer_arm(mn->w->timers, &e->timer, now + e->backoff, on_timer);
 	mn_tell(mn, EV_BU_SENT, h, e, now);
@@ -142,6 +142,7 @@ static void go_home(struct mn *mn, struct mn_home *h, usec now)
 {
 	bool defended = mn_hears_agent(mn, h, now);
 
+	mn_prefix_forget(mn, h);
 	mn->w->untunnel(mn->w->ctx, h);
 	h->tunnelled = false;
 	mn->w->arrive_home(mn->w->ctx, h, h->place.ifindex, attach_lladdr(&mn->attach, h->place.ifindex, &h->agent));
@@ -294,6 +295,7 @@ static void now_bound(struct mn *mn, struct mn_home *h, struct bul_entry *e, con
 	if (!h->tunnelled)
 		h->tunnelled = !mn->w->tunnel(mn->w->ctx, h);
 	mn_enter(mn, h, MIP_MN_REGISTERED, now);
+	mn_prefix_registered(mn, h, e->status == BA_ACCEPTED_PREFIX, now);
 	ro_on_registered(mn, h, now);
 }
 
@@ -372,6 +374,7 @@ int mn_add(struct mn *mn, const struct mn_home_conf *conf, usec now, struct why 
 	if (mn->homes == MN_HOMES_MAX)
 		return why_set(why, ENOSPC, "no room for more than %d home addresses", MN_HOMES_MAX);
 	*h = (struct mn_home){.conf = *conf, .mn = mn, .agent = conf->agent, .state = MIP_MN_DETACHED, .since = now};
+	h->prefix.valid_until = h->prefix.preferred_until = NEVER;
 	mn->homes++;
 	if (mn->on)
 		look_around(mn, h, now);
@@ -390,44 +393,66 @@ static void give_back(struct mn *mn, struct mn_home *h)
 	}
 }
 
-/* Registrations find their home by address: the last one may move into the gap, its timer with it. */
-static void take_place(struct mn *mn, struct mn_home *to, struct mn_home *from)
+static void move_timer(struct mn *mn, struct timer *to, struct timer *from)
 {
-	struct timer was = from->search.timer;
+	struct timer was = *from;
 
-	timer_stop(mn->w->timers, &from->search.timer);
-	if (to != from)
-		*to = *from;
-	if (was.fire && to != from)
-		timer_arm(mn->w->timers, &to->search.timer, was.due, was.fire);
+	timer_stop(mn->w->timers, from);
+	*to = (struct timer){0};
+	if (was.fire)
+		timer_arm(mn->w->timers, to, was.due, was.fire);
 }
 
-static void leave(struct mn *mn, struct mn_home *h, usec now)
+/* Registrations find their home by address: the last one may move into the gap, its timers with it. */
+static void take_place(struct mn *mn, struct mn_home *to, struct mn_home *from)
+{
+	struct mn_home copy = *from;
+
+	if (to == from)
+		return;
+	move_timer(mn, &copy.search.timer, &from->search.timer);
+	move_timer(mn, &copy.prefix.timer, &from->prefix.timer);
+	*to = copy;
+	move_timer(mn, &to->search.timer, &copy.search.timer);
+	move_timer(mn, &to->prefix.timer, &copy.prefix.timer);
+}
+
+void mn_leave(struct mn *mn, struct mn_home *h, usec now)
 {
 	ro_forget_home(mn, &h->conf.home, now);
 	give_back(mn, h);
 	if (h->place.where == AT_HOME)
 		mn->w->leave_home(mn->w->ctx, h, h->place.ifindex);
 	mn->w->untunnel(mn->w->ctx, h);
+	if (h->derived)
+		mn->w->own_home(mn->w->ctx, &h->conf.home, false);
 	mn_drop_registration(mn, h);
 	dhaad_stop(&h->search, mn->w);
+	timer_stop(mn->w->timers, &h->prefix.timer);
 	take_place(mn, h, &mn->home[--mn->homes]);
+}
+
+/* Those that came of this one when its prefix was renumbered. */
+static void leave_derived(struct mn *mn, const struct in6_addr *from, usec now)
+{
+	for (size_t i = mn->homes; i-- > 0;)
+		if (mn->home[i].derived && addr_eq(&mn->home[i].from, from))
+			mn_leave(mn, &mn->home[i], now);
 }
 
 int mn_del(struct mn *mn, const struct in6_addr *home, usec now, struct why *why)
 {
-	struct mn_home *h = mn_find(mn, home);
-
-	if (!h)
+	if (!mn_find(mn, home))
 		return why_set(why, ENOENT, "no home address %s", addr_text(home).s);
-	leave(mn, h, now);
+	leave_derived(mn, home, now);
+	mn_leave(mn, mn_find(mn, home), now);
 	return 0;
 }
 
 void mn_stop(struct mn *mn, usec now)
 {
 	while (mn->homes)
-		leave(mn, &mn->home[mn->homes - 1], now);
+		mn_leave(mn, &mn->home[mn->homes - 1], now);
 	attach_reset(&mn->attach);
 	bul_free(&mn->bul);
 	mn->on = false;

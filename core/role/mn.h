@@ -21,17 +21,30 @@ struct mn_home_conf {
 	uint32_t lifetime;	     /* seconds asked for, 4 .. 262140 */
 };
 
+/* What is known of the prefix of a home address, and the question about it. */
+struct mn_prefix {
+	struct timer timer;
+	uint16_t id;
+	uint8_t tries;
+	bool asking, known;
+	usec heard;			   /* the last advertisement nobody asked for */
+	usec valid_until, preferred_until; /* NEVER while nothing else is known */
+};
+
 struct mn_home {
 	struct mn_home_conf conf;
 	struct mn *mn;
 	struct in6_addr agent;	    /* in use; :: = none found yet */
 	struct dhaad_search search; /* idle when an agent is configured */
-	struct place place;	    /* where we are, as last acted upon */
-	struct bul_entry *reg;	    /* the home registration, NULL while there is none */
-	uint8_t state;		    /* enum mip_mn_state */
-	usec since;		    /* in this state */
-	bool tunnelled;		    /* the reverse tunnel stands at place.coa */
-	bool numbered;		    /* seq is that of the last update, kept from one registration to the next */
+	struct mn_prefix prefix;
+	bool derived;	       /* not configured: the home prefix was renumbered */
+	struct in6_addr from;  /* derived: the home address that was configured */
+	struct place place;    /* where we are, as last acted upon */
+	struct bul_entry *reg; /* the home registration, NULL while there is none */
+	uint8_t state;	       /* enum mip_mn_state */
+	usec since;	       /* in this state */
+	bool tunnelled;	       /* the reverse tunnel stands at place.coa */
+	bool numbered;	       /* seq is that of the last update, kept from one registration to the next */
 	uint16_t seq;
 };
 
@@ -81,6 +94,8 @@ void mn_on_addr(struct mn *mn, unsigned ifindex, const struct attach_addr *addr,
 void mn_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now);
 /* A Home Agent Address Discovery Reply. */
 void mn_on_dhaad(struct mn *mn, const struct via *via, const struct dhaad *reply, usec now);
+/* A Mobile Prefix Advertisement. */
+void mn_on_mpa(struct mn *mn, const struct via *via, const struct nd_ra *mpa, usec now);
 /* An ICMPv6 Destination Unreachable about a packet of ours to `dst`. It may be forged: a home agent is asked, by a
  * Binding Update, whether it is still there. */
 void mn_on_unreachable(struct mn *mn, const struct in6_addr *dst, usec now);

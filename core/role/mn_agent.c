@@ -75,6 +75,7 @@ bool mn_agent_failed(struct mn *mn, struct mn_home *h, usec now)
 	if (CONFIGURED(h) || h->place.where != AT_AWAY)
 		return false;
 	mn_drop_registration(mn, h);
+	mn_prefix_forget(mn, h);
 	mn_enter(mn, h, MIP_MN_REGISTERING, now);
 	next = dhaad_next(s);
 	if (next && addr_eq(next, &h->agent))

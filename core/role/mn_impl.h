@@ -1,4 +1,4 @@
-/* Between mn.c (registrations) and mn_agent.c (with whom). */
+/* Between mn.c (registrations), mn_agent.c (with whom) and mn_prefix.c (for how long, and under which prefix). */
 #ifndef MIP_ROLE_MN_IMPL_H
 #define MIP_ROLE_MN_IMPL_H
 
@@ -14,6 +14,16 @@ void mn_enter(struct mn *mn, struct mn_home *h, enum mip_mn_state state, usec no
 void mn_tell(struct mn *mn, enum event_type type, const struct mn_home *h, const struct bul_entry *e, usec now);
 /* Sends the update that renews a binding, now. */
 void mn_refresh(struct mn *mn, struct mn_home *h, usec now);
+
+/* The home address goes: deregistered, taken down; h is another one afterwards. */
+void mn_leave(struct mn *mn, struct mn_home *h, usec now);
+
+/* mn_prefix.c. The home agent accepted; wanted: and says that prefixes should be asked for. */
+void mn_prefix_registered(struct mn *mn, struct mn_home *h, bool wanted, usec now);
+/* Nothing is asked any more, and the next registration asks anew. */
+void mn_prefix_forget(struct mn *mn, struct mn_home *h);
+/* The lifetime to ask for, units of 4 s. */
+uint16_t mn_lifetime(const struct mn *mn, const struct mn_home *h, usec now);
 
 /* mn_agent.c. Away: is there a home agent to register with? If not, the search for one goes on from here. */
 bool mn_has_agent(struct mn *mn, struct mn_home *h, usec now);

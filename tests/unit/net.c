@@ -263,6 +263,22 @@ void net_give(struct net_node *n, const struct via *via, struct mh *m)
 	net_deliver(n, &msg);
 }
 
+/* Nobody here speaks it. */
+static void on_send_icmp(void *ctx, const struct via *via, const uint8_t *data, size_t len)
+{
+	(void)ctx;
+	(void)via;
+	(void)data;
+	(void)len;
+}
+
+static void on_own_home(void *ctx, const struct in6_addr *home, bool on)
+{
+	(void)ctx;
+	(void)home;
+	(void)on;
+}
+
 /* --- nodes -------------------------------------------------------------------------------------------------------- */
 
 static struct net_node *add_node(struct net *net, const char *addr)
@@ -279,6 +295,7 @@ static struct net_node *add_node(struct net *net, const char *addr)
 		.random = on_random,
 		.event = on_event,
 		.send = on_send,
+		.send_icmp = on_send_icmp,
 		.bind = on_bind,
 		.unbind = on_unbind,
 		.probe = on_link_addr,
@@ -287,6 +304,7 @@ static struct net_node *add_node(struct net *net, const char *addr)
 		.settle = on_settle,
 		.arrive_home = on_arrive,
 		.leave_home = on_leave,
+		.own_home = on_own_home,
 		.tunnel = on_tunnel,
 		.untunnel = on_untunnel,
 		.optimize = on_optimize,

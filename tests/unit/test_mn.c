@@ -975,14 +975,16 @@ static void check_home(struct mn_home *h)
 
 static void check_life(void)
 {
-	size_t links = 0;
+	size_t links = 0, asking = 0;
 
-	for (size_t i = 0; i < mn.homes; i++)
+	for (size_t i = 0; i < mn.homes; i++) {
 		check_home(&mn.home[i]);
+		asking += timer_armed(&mn.home[i].prefix.timer);
+	}
 	for (size_t i = 0; i < ATTACH_LINKS; i++)
 		links += timer_armed(&mn.attach.link[i].solicit_timer);
 	assert_true(bul_count(&mn.bul) <= mn.homes);
-	assert_true(fake_armed(&f) <= bul_count(&mn.bul) + bc_count(&ha.bc) + links + in_flight);
+	assert_true(fake_armed(&f) <= bul_count(&mn.bul) + bc_count(&ha.bc) + links + asking + in_flight);
 	assert_true(sent_in_minute <= HOMES * BUSY_MINUTE);
 }
 

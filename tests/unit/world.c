@@ -165,6 +165,17 @@ static void on_leave(void *ctx, const struct mn_home *h, unsigned ifindex)
 	let_go(&f->home, &h->conf.home);
 }
 
+static void on_own_home(void *ctx, const struct in6_addr *home, bool on)
+{
+	struct fake *f = ctx;
+
+	write_down(f, DID_OWN)->addr = *home;
+	if (on)
+		hold(&f->own, home);
+	else
+		let_go(&f->own, home);
+}
+
 static int on_tunnel(void *ctx, const struct mn_home *h)
 {
 	struct fake *f = ctx;
@@ -225,6 +236,7 @@ void fake_open(struct fake *f)
 		.settle = on_settle,
 		.arrive_home = on_arrive,
 		.leave_home = on_leave,
+		.own_home = on_own_home,
 		.tunnel = on_tunnel,
 		.untunnel = on_untunnel,
 		.optimize = on_optimize,
@@ -237,6 +249,7 @@ void fake_close(struct fake *f)
 	assert_int_equal(f->bound.n, 0);
 	assert_int_equal(f->home.n, 0);
 	assert_int_equal(f->tunnel.n, 0);
+	assert_int_equal(f->own.n, 0);
 }
 
 void fake_run_until(struct fake *f, usec until)

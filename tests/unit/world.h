@@ -15,6 +15,7 @@
 enum did {
 	DID_SEND,
 	DID_ICMP,
+	DID_OWN,
 	DID_EVENT,
 	DID_BIND,
 	DID_UNBIND,
@@ -62,7 +63,7 @@ struct fake {
 	struct note note[FAKE_NOTES];
 	size_t notes;
 	size_t count[DIDS]; /* since fake_forget */
-	struct fake_held bound, home, tunnel;
+	struct fake_held bound, home, tunnel, own;
 	int bind_err, tunnel_err; /* what the data path answers: 0 or -errno */
 	uint32_t next_random;	  /* used while > 0, else drawn */
 	void (*on_send)(struct fake *f, const struct via *via, const struct mh *m);

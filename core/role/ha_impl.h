@@ -1,0 +1,18 @@
+/* Between ha.c (bindings), ha_dhaad.c (who serves) and ha_prefix.c (which prefixes). */
+#ifndef MIP_ROLE_HA_IMPL_H
+#define MIP_ROLE_HA_IMPL_H
+
+#include "role/ha.h"
+
+/* ha.c: the binding's timer is due at what comes next. */
+void ha_rearm(struct ha *ha, struct bc_entry *e);
+
+/* ha_prefix.c. When the prefix of a home address ends; NEVER when nothing is known of it. */
+usec ha_prefix_end(const struct ha *ha, const struct in6_addr *home);
+/* The next unsolicited advertisement to this mobile node; e->prefix_at has come; the prefixes are not what they were.
+ */
+void ha_prefix_schedule(struct ha *ha, struct bc_entry *e, usec now);
+void ha_prefix_due(struct ha *ha, struct bc_entry *e, usec now);
+void ha_prefix_changed(struct ha *ha, usec now);
+
+#endif

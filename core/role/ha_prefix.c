@@ -1,0 +1,121 @@
+/*
+ * Home agent: mobile nodes that are away hear of the prefixes of their home link, when
+ * they ask and when something changes (RFC 6275 10.6).
+ */
+#include "base/addr.h"
+#include "role/ha_impl.h"
+
+#define RETRIES 3	  /* PREFIX_ADV_RETRIES */
+#define TIMEOUT (3 * SEC) /* PREFIX_ADV_TIMEOUT */
+#define MIN_MTU 1280
+#define MPA_MAX (8 + 32 * PREFIXES_MAX)
+_Static_assert(40 + 24 + MPA_MAX <= MIN_MTU, "an advertisement is not fragmented");
+
+usec ha_prefix_end(const struct ha *ha, const struct in6_addr *home)
+{
+	const struct prefix *p = prefixes_find(&ha->prefixes, home);
+
+	return p ? p->valid_until : NEVER;
+}
+
+/* Our own address in that prefix goes along (6.8: R). */
+static void put_prefix(const struct ha *ha, const struct prefix *x, struct nd_ra *mpa, usec now)
+{
+	struct nd_prefix *p = &mpa->prefix[mpa->prefixes++];
+
+	*p = (struct nd_prefix){.prefix = x->prefix, .len = x->len, .onlink = x->onlink, .autoconf = x->autoconf};
+	p->valid = prefix_left(x->valid_until, now);
+	p->preferred = prefix_left(x->preferred_until, now);
+	for (size_t i = 0; i < ha->addrs; i++)
+		if (ha->addr[i].plen == x->len && addr_in(&ha->addr[i].addr, &x->prefix, x->len)) {
+			p->prefix = ha->addr[i].addr;
+			p->router = true;
+		}
+}
+
+/* Ours that nobody advertises: they last as long as our address does. */
+static void put_own(const struct ha *ha, struct nd_ra *mpa, usec now)
+{
+	for (size_t i = 0; i < ha->addrs && mpa->prefixes < PREFIXES_MAX; i++) {
+		struct prefix x = {.prefix = ha->addr[i].addr, .len = ha->addr[i].plen, .onlink = true};
+
+		x.autoconf = x.len == 64;
+		x.valid_until = x.preferred_until = NEVER;
+		if (!prefixes_find(&ha->prefixes, &x.prefix))
+			put_prefix(ha, &x, mpa, now);
+	}
+}
+
+static void advertise(struct ha *ha, const struct bc_entry *e, uint16_t id, usec now)
+{
+	struct via via = {.src = e->local, .dst = e->coa, .rh2 = e->home, .has_rh2 = true};
+	struct nd_ra mpa = {.id = id};
+	uint8_t data[MPA_MAX];
+	int len;
+
+	prefixes_expire(&ha->prefixes, now);
+	for (size_t i = 0; i < ha->prefixes.n; i++)
+		put_prefix(ha, &ha->prefixes.list[i], &mpa, now);
+	put_own(ha, &mpa, now);
+	len = mpa_write(&mpa, data, sizeof(data));
+	if (len > 0)
+		ha->w->send_icmp(ha->w->ctx, &via, data, (size_t)len);
+}
+
+/* RAND_ADV_DELAY of 10.6.2. A prefix that is preferred for less than the least interval is told of before that ends. */
+static usec random_delay(const struct ha *ha, const struct bc_entry *e, usec now)
+{
+	const struct prefix *p = prefixes_find(&ha->prefixes, &e->home);
+	uint32_t most = ha->conf.max_prefix_interval, least = ha->conf.min_prefix_interval;
+	uint32_t left = p ? prefix_left(p->preferred_until, now) : UINT32_MAX;
+
+	most = left < most ? left : most;
+	least = least <= most ? least : 0;
+	return (least + ha->w->random(ha->w->ctx) % (most - least + 1)) * SEC;
+}
+
+void ha_prefix_schedule(struct ha *ha, struct bc_entry *e, usec now)
+{
+	usec at = now + random_delay(ha, e, now);
+
+	e->prefix_tries = 0;
+	e->prefix_at = ha->conf.max_prefix_interval && !e->fixed ? at : NEVER;
+}
+
+/* Unsolicited: repeated until the mobile node solicits, which shows that it heard (10.6.3). */
+void ha_prefix_due(struct ha *ha, struct bc_entry *e, usec now)
+{
+	if (!e->prefix_tries)
+		e->prefix_id = (uint16_t)ha->w->random(ha->w->ctx);
+	advertise(ha, e, e->prefix_id, now);
+	e->prefix_at = now + (TIMEOUT << e->prefix_tries);
+	if (e->prefix_tries++ == RETRIES)
+		ha_prefix_schedule(ha, e, now);
+}
+
+void ha_prefix_changed(struct ha *ha, usec now)
+{
+	for (size_t i = 0; i < bc_count(&ha->bc); i++) {
+		struct bc_entry *e = bc_at(&ha->bc, i);
+		usec before = e->prefix_at;
+
+		if (e->state != MIP_BINDING_ACTIVE || e->prefix_tries)
+			continue;
+		ha_prefix_schedule(ha, e, now);
+		e->prefix_at = before < e->prefix_at ? before : e->prefix_at;
+		ha_rearm(ha, e);
+	}
+}
+
+/* Only a mobile node with a binding is answered, where that says it is (10.6.3). */
+void ha_on_mps(struct ha *ha, const struct via *via, uint16_t id, usec now)
+{
+	struct bc_entry *e = via->has_hao ? bc_find(&ha->bc, &via->hao, NULL) : NULL;
+
+	if (!e || e->state != MIP_BINDING_ACTIVE || e->fixed || !addr_eq(&e->coa, &via->src) ||
+		!addr_eq(&e->local, &via->dst) || !rate_take(&ha->replies, now))
+		return;
+	advertise(ha, e, id, now);
+	ha_prefix_schedule(ha, e, now);
+	ha_rearm(ha, e);
+}

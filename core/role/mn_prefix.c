@@ -1,0 +1,198 @@
+/*
+ * Mobile node: what the home agent tells of the prefixes of the home link (RFC 6275
+ * 11.4.2, 11.4.3). Only the answer to our own question is believed; an advertisement
+ * that was not asked for makes us ask, which acknowledges it too. When the prefix of a
+ * home address is deprecated and another is there, a home address of that is added.
+ */
+#include "base/addr.h"
+#include "role/mn_impl.h"
+
+#define FIRST	   (3 * SEC) /* INITIAL_SOLICIT_TIMER */
+#define TRIES	   5
+#define AGAIN_MIN  (60 * SEC) /* between questions that nothing provokes */
+#define HEARD_WAIT SEC	      /* an unsolicited advertisement is answered within this, at random */
+
+static void on_timer(struct timer *t, usec now);
+
+static void solicit(struct mn *mn, struct mn_home *h, usec now)
+{
+	struct mn_prefix *x = &h->prefix;
+	struct via via = {.src = h->place.coa,
+		.dst = h->agent,
+		.hao = h->conf.home,
+		.has_hao = true,
+		.ifindex = h->place.ifindex};
+	uint8_t data[8];
+	int len;
+
+	if (!x->asking)
+		x->id = (uint16_t)mn->w->random(mn->w->ctx);
+	x->asking = true;
+	len = mps_write(x->id, data, sizeof(data));
+	if (len > 0)
+		mn->w->send_icmp(mn->w->ctx, &via, data, (size_t)len);
+	timer_arm(mn->w->timers, &x->timer, now + (FIRST << x->tries), on_timer);
+	x->tries++;
+}
+
+static void ask_at(struct mn *mn, struct mn_home *h, usec at)
+{
+	timer_arm(mn->w->timers, &h->prefix.timer, at, on_timer);
+}
+
+static bool can_ask(const struct mn_home *h)
+{
+	return h->place.where == AT_AWAY && h->reg && h->reg->bound;
+}
+
+/* The next look while the prefix still holds: at half its time. */
+static void look_again(struct mn *mn, struct mn_home *h, usec now)
+{
+	usec end = h->prefix.preferred_until > now ? h->prefix.preferred_until : h->prefix.valid_until;
+	usec wait = end <= now ? AGAIN_MIN : (end - now) / 2;
+
+	if (h->prefix.valid_until == NEVER && end == NEVER)
+		timer_stop(mn->w->timers, &h->prefix.timer);
+	else
+		ask_at(mn, h, now + (wait > AGAIN_MIN ? wait : AGAIN_MIN));
+}
+
+/* What was asked is over; a home address that is here for a time still ends. */
+static void stop_asking(struct mn *mn, struct mn_home *h)
+{
+	timer_stop(mn->w->timers, &h->prefix.timer);
+	h->prefix.asking = false;
+	h->prefix.tries = 0;
+	if (h->derived && h->prefix.valid_until != NEVER)
+		ask_at(mn, h, h->prefix.valid_until);
+}
+
+void mn_prefix_forget(struct mn *mn, struct mn_home *h)
+{
+	stop_asking(mn, h);
+	h->prefix.known = false;
+}
+
+/* A question nobody answers is asked again with the next registration. */
+static void on_timer(struct timer *t, usec now)
+{
+	struct mn_home *h = timer_owner(t, struct mn_home, prefix.timer);
+
+	if (h->derived && now >= h->prefix.valid_until) {
+		mn_leave(h->mn, h, now);
+		return;
+	}
+	if (h->prefix.tries >= TRIES || !can_ask(h)) {
+		mn_prefix_forget(h->mn, h);
+		return;
+	}
+	solicit(h->mn, h, now);
+}
+
+void mn_prefix_registered(struct mn *mn, struct mn_home *h, bool wanted, usec now)
+{
+	if (h->prefix.asking || (h->prefix.known && !wanted))
+		return;
+	h->prefix.tries = 0;
+	solicit(mn, h, now);
+}
+
+/* --- advertisements ----------------------------------------------------------------------------------------------- */
+
+static bool have_home_in(const struct mn *mn, const struct nd_prefix *p)
+{
+	for (size_t i = 0; i < mn->homes; i++)
+		if (addr_in(&mn->home[i].conf.home, &p->prefix, p->len))
+			return true;
+	return false;
+}
+
+/* The same interface identifier under the new prefix (RFC 4862 5.5.3), with the home agent's address in that prefix; or
+ * one is discovered, as before. */
+static void derive(struct mn *mn, const struct mn_home *h, const struct nd_prefix *p, usec now)
+{
+	struct mn_home_conf conf = h->conf;
+	struct mn_home *new;
+
+	conf.plen = p->len;
+	memcpy(&conf.home, &p->prefix, 8);
+	if (!addr_any(&h->conf.agent) && p->router)
+		conf.agent = p->prefix;
+	if (addr_eq(&conf.home, &conf.agent) || mn_add(mn, &conf, now, NULL))
+		return;
+	new = mn_find(mn, &conf.home);
+	new->derived = true;
+	new->from = h->conf.home;
+	new->prefix.valid_until = now + p->valid *SEC;
+	new->prefix.preferred_until = now + p->preferred *SEC;
+	mn->w->own_home(mn->w->ctx, &conf.home, true);
+	mn_tell(mn, EV_HOME_PREFIX, new, NULL, now);
+}
+
+static usec end_of(uint32_t lifetime, usec now)
+{
+	return lifetime == UINT32_MAX ? NEVER : now + lifetime * SEC;
+}
+
+static void take_lifetimes(struct mn *mn, struct mn_home *h, const struct nd_ra *mpa, usec now)
+{
+	usec valid = h->prefix.valid_until, preferred = h->prefix.preferred_until;
+
+	for (size_t i = 0; i < mpa->prefixes; i++) {
+		const struct nd_prefix *p = &mpa->prefix[i];
+
+		if (p->preferred > p->valid || !addr_in(&p->prefix, &h->conf.home, p->len))
+			continue;
+		valid = end_of(p->valid, now);
+		preferred = end_of(p->preferred, now);
+	}
+	h->prefix.valid_until = valid;
+	h->prefix.preferred_until = preferred;
+	mn_tell(mn, EV_HOME_PREFIX, h, NULL, now);
+}
+
+/* May move homes about in their array: h is void afterwards. */
+static void renumber(struct mn *mn, struct mn_home *h, const struct nd_ra *mpa, usec now)
+{
+	for (size_t i = 0; i < mpa->prefixes && h->prefix.preferred_until <= now; i++) {
+		const struct nd_prefix *p = &mpa->prefix[i];
+
+		if (p->autoconf && p->len == 64 && p->preferred && p->preferred <= p->valid &&
+			addr_routable(&p->prefix) && !have_home_in(mn, p))
+			derive(mn, h, p, now);
+	}
+}
+
+/* 11.4.3: from the home agent, to the home address in a type 2 routing header, about a registration that stands. */
+void mn_on_mpa(struct mn *mn, const struct via *via, const struct nd_ra *mpa, usec now)
+{
+	struct mn_home *h = via->has_rh2 ? mn_find(mn, &via->rh2) : NULL;
+
+	if (!h || !can_ask(h) || !addr_eq(&via->src, &h->agent) || !addr_eq(&via->dst, &h->place.coa))
+		return;
+	if (!h->prefix.asking) {
+		h->prefix.tries = 0;
+		if (!h->prefix.heard || now - h->prefix.heard > FIRST)
+			ask_at(mn, h, now + mn->w->random(mn->w->ctx) % HEARD_WAIT);
+		h->prefix.heard = now;
+		return;
+	}
+	if (mpa->id != h->prefix.id)
+		return;
+	stop_asking(mn, h);
+	h->prefix.known = true;
+	take_lifetimes(mn, h, mpa, now);
+	look_again(mn, h, now);
+	renumber(mn, h, mpa, now);
+}
+
+/* 11.7.1: no longer than the home address and the care-of address live. In units of 4 s, at least one. */
+uint16_t mn_lifetime(const struct mn *mn, const struct mn_home *h, usec now)
+{
+	usec coa = attach_valid_until(&mn->attach, h->place.ifindex, &h->place.coa);
+	usec end = h->prefix.valid_until < coa ? h->prefix.valid_until : coa;
+	uint32_t left = end == NEVER ? UINT32_MAX : end > now ? (uint32_t)((end - now) / SEC) : 0;
+	uint32_t life = left < h->conf.lifetime ? left : h->conf.lifetime;
+
+	return life < MH_LIFE_UNIT ? 1 : (uint16_t)(life / MH_LIFE_UNIT);
+}
