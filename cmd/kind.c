@@ -34,6 +34,7 @@ static const char *const verdicts[] = {[MIP_VERDICT_OK] = "ok",
 	[MIP_VERDICT_UNKNOWN] = "unknown",
 	NULL};
 static const char *const roles[] = {"ha", "mn", "cn", NULL};
+static const char *const formats[] = {"text", "openmetrics", NULL};
 static const char *const bools[] = {"no", "yes", NULL};
 
 /* The words of an enum kind and the number of the first. */
@@ -49,6 +50,7 @@ static const char *const *words_of(unsigned kind, unsigned *first)
 	case MIP_K_RPOLICY: return policies;
 	case MIP_K_VERDICT: return verdicts;
 	case MIP_K_BOOL: return bools;
+	case K_FORMAT: return formats;
 	default: return NULL;
 	}
 }
@@ -58,7 +60,7 @@ static const char *watched(unsigned i)
 	for (const struct object *o = objects; o->word; o++)
 		if (o->watched && i-- == 0)
 			return o->word;
-	return NULL;
+	return i == 0 ? MIP_WATCH_PACKETS : NULL;
 }
 
 static const char *object_word(unsigned i)

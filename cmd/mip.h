@@ -43,6 +43,7 @@ int run_start(const struct call *call);
 int run_stop(const struct call *call);
 int run_wait(const struct call *call);
 int run_ro_test(const struct call *call);
+int run_stats(const struct call *call);
 int run_monitor(const struct call *call);
 int run_apply(const struct call *call);
 int run_shell(const struct call *call);

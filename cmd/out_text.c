@@ -20,8 +20,8 @@ static const uint16_t statistics[] = {
 static const uint16_t details[] = {MIP_A_SEQUENCE, MIP_A_AGE, MIP_A_RETRY, MIP_A_REFRESH, MIP_A_PATH_WHY, MIP_A_CAPS,
 	MIP_A_KERNEL, MIP_A_MEMORY, MIP_A_NETNS, MIP_A_STATUS, 0};
 /* Said by their value alone. */
-static const uint16_t bare[] = {
-	MIP_A_OBJECT, MIP_A_EVENT, MIP_A_MESSAGE, MIP_A_TS, MIP_A_COMMAND, MIP_A_VERDICT, MIP_A_CHECK, 0};
+static const uint16_t bare[] = {MIP_A_OBJECT, MIP_A_EVENT, MIP_A_MESSAGE, MIP_A_TS, MIP_A_COMMAND, MIP_A_VERDICT,
+	MIP_A_CHECK, MIP_A_METRIC, MIP_A_OF, MIP_A_VALUE, 0};
 
 static const struct object *brief_of;
 static int col, width, pairs;

@@ -25,6 +25,7 @@ static const uint16_t bul_shows[] = {MIP_A_HOME, MIP_A_PEER, MIP_A_COA, MIP_A_HO
 	MIP_A_SEQUENCE, MIP_A_LIFETIME, MIP_A_REMAINING, MIP_A_REFRESH, MIP_A_RETRY, MIP_A_STATUS, MIP_A_STATUS_TEXT,
 	0};
 
+static const uint16_t stats_shows[] = {MIP_A_METRIC, MIP_A_OF, MIP_A_VALUE, 0};
 static const uint16_t doctor_shows[] = {MIP_A_VERDICT, MIP_A_CHECK, MIP_A_MESSAGE, MIP_A_MEND, 0};
 
 static const struct {
@@ -39,6 +40,7 @@ static const struct {
 	{"binding", binding_shows},
 	{"bul", bul_shows},
 	{"doctor", doctor_shows},
+	{"stats", stats_shows},
 };
 
 const uint16_t *object_shows(const struct object *o)

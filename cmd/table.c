@@ -10,7 +10,9 @@ static const struct mip_attr_info attrs[W_END] = {
 	[W_FILE] = {(enum mip_kind)K_FILE, "file", "FILE", "file of commands, - for standard input"},
 	[W_OBJECT] = {(enum mip_kind)K_OBJECT, "object", "OBJECT", "object of a command"},
 	[W_VERB] = {(enum mip_kind)K_VERB, "verb", "VERB", "verb of that object"},
-	[W_WATCHED] = {(enum mip_kind)K_WATCHED, "object", "OBJECT", "only events of this object"},
+	[W_FORMAT] = {(enum mip_kind)K_FORMAT, "-o", "FORMAT", "how it is printed"},
+	[W_WATCHED] = {(enum mip_kind)K_WATCHED, "object", "OBJECT",
+		"only events of this object; packets: each mobility message in and out"},
 	[W_ROLE] = {(enum mip_kind)K_ROLE, "role", "ROLE", "home agent, mobile node or correspondent node"},
 };
 #undef A
@@ -34,6 +36,7 @@ static const struct arg cn_args[] = {{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_TEST_RATE
 static const struct arg ro_add[] = {{MIP_A_TO, REQ}, {MIP_A_POLICY, REQ}, {0}}, ro_del[] = {{MIP_A_TO, REQ}, {0}},
 			ro_test[] = {{MIP_A_PEER, REQ, BARE}, {MIP_A_HOME, OPT}, {0}},
 			ro_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PEER, OPT}, {0}};
+static const struct arg stats[] = {{W_FORMAT, OPT}, {0}};
 static const struct arg monitor[] = {{W_WATCHED, OPT, MANY}, {MIP_A_LIMIT, OPT}, {MIP_A_ONCE, OPT, FLAG}, {0}};
 static const struct arg doctor[] = {{W_ROLE, OPT, BARE}, {MIP_A_DEV, OPT}, {0}};
 static const struct arg help[] = {{W_OBJECT, OPT, BARE}, {W_VERB, OPT, BARE}, {0}};
@@ -54,6 +57,8 @@ const struct object objects[] = {
 		"mip ha start", true, {MIP_A_HOME, MIP_A_COA, MIP_A_BSTATE, MIP_A_REMAINING}},
 	{"bul", "binding update list: who was told where this node is", "mip bul show", "mip mn start", true,
 		{MIP_A_PEER, MIP_A_HOME, MIP_A_LSTATE, MIP_A_REMAINING}},
+	{"stats", "counts of messages by type and of drops by reason", "mip stats -o openmetrics", "mip agent start",
+		false, {MIP_A_METRIC, MIP_A_OF, MIP_A_VALUE}},
 	{"monitor", "print the state, then each change of it", "mip -j monitor mn limit 1", "mip agent start", false,
 		{0}},
 	{"apply", "make a file of commands the configuration, all of it or nothing", "mip apply /etc/mip.conf",
@@ -107,6 +112,8 @@ const struct verb verbs[] = {
 	{"binding", "flush", MIP_BINDING_DEL, false, none, NULL, "remove every binding"},
 
 	{"bul", "show", MIP_BUL_GET, false, home, NULL, "show the binding update list"},
+
+	{"stats", NULL, MIP_STATS_GET, false, stats, run_stats, "show what was counted since the agent started"},
 
 	{"monitor", NULL, MIP_MONITOR, false, monitor, run_monitor, "print the state, then each change of it"},
 	{"apply", NULL, MIP_COMMIT, false, file, run_apply, "make FILE the configuration, all of it or nothing"},

@@ -86,19 +86,14 @@ static void facts(void *ctx, struct agent_facts *to)
 {
 	struct agent *a = ctx;
 	struct path_stats ps = {0};
-	struct raw_stats rs = {0};
-	struct ro_drops ds;
 
 	*to = (struct agent_facts){.path = "", .path_why = "no role runs", .caps = a->caps, .kernel = a->kernel};
 	to->started = a->started;
 	to->netns = self_netns();
 	to->memory = self_memory();
-	to->dropped = a->malformed;
+	to->dropped = agent_malformed(a);
 	if (!host_is_open(&a->host) || path_stats(a->host.path, &ps))
 		return;
-	raw_stats(a->host.raw, &rs);
-	ro_drops(a->host.ro, &ds);
-	to->dropped += rs.rx_malformed + ds.rh2_home + ds.hao_unknown + ds.malformed;
 	to->path = path_name(a->host.path);
 	to->path_why = path_why(a->host.path);
 	to->mtu = path_mtu(a->host.path);
@@ -136,7 +131,9 @@ static void on_event(void *ctx, const struct event *ev, usec now)
 	char text[256];
 
 	forget_expired(a, ev);
-	if (ctl_watched(a->ctl)) {
+	if (ev->type == EV_BU_REFUSED)
+		a->tally.refused[ev->status]++;
+	if (ctl_watched(a->ctl, NULL)) {
 		event_record(&a->view, ev, now, &m);
 		ctl_event(a->ctl, &m);
 	}
@@ -186,12 +183,13 @@ static void prepare(struct agent *a, const struct agent_options *options)
 	a->host.loop = &a->loop;
 	a->host.owner = a;
 	a->host.on_event = on_event;
+	a->host.on_sent = agent_on_sent;
 	host_world(&a->host);
 	ha_init(&a->ha, &a->host.world, seed);
 	mn_init(&a->mn, &a->host.world, ~seed);
 	conf_default(&a->conf);
 	cn_init(&a->cn, &a->host.world, seed ^ 0x5555);
-	a->view = (struct view){&a->ha, &a->mn, &a->cn, &a->conf, a, facts, ro_facts};
+	a->view = (struct view){&a->ha, &a->mn, &a->cn, &a->conf, a, facts, agent_tally, ro_facts};
 	a->ops = (struct ctl_ops){a, on_set, on_get, on_commit};
 	self_kernel(a->kernel, sizeof(a->kernel));
 }

@@ -9,6 +9,7 @@
 #include "agent.h"
 #include "base/rate.h"
 #include "ctl/get.h"
+#include "ctl/message.h"
 #include "host.h"
 
 struct agent {
@@ -26,7 +27,7 @@ struct agent {
 	struct mirror before; /* what was known when notifications were lost, until all is told again */
 	struct rate errors;   /* ICMPv6 errors and Binding Errors we send, RFC 4443 2.4 (f) */
 	usec started;
-	uint64_t malformed;
+	struct tally tally; /* but for what the data path and the roles count themselves */
 	char caps[64], kernel[64];
 };
 
@@ -34,6 +35,15 @@ static inline bool agent_runs(const struct agent *a)
 {
 	return a->ha.on || a->mn.on || a->cn.on;
 }
+
+/* watch.c: a message came or went. Counts it, and tells those who watch packets. */
+void agent_saw(struct agent *a, const struct message *msg);
+/* The `on_sent` of struct host. */
+void agent_on_sent(void *owner, const struct message *msg);
+/* Messages and packets that were malformed or not for us. */
+uint64_t agent_malformed(struct agent *a);
+/* All counts, those of the data path and the roles among them; the `tally` of struct view. */
+void agent_tally(void *ctx, struct tally *to);
 
 /* packets.c: what raw_open is given; ctx is for the agent to fill in. */
 extern const struct raw_events agent_packets;

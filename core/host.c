@@ -56,6 +56,8 @@ static void do_send(void *ctx, const struct via *via, struct mh *m)
 	if (len > 0 && via->auth)
 		rr_mac(via->auth->kbm, &via->auth->coa, &via->auth->cn, buf, m->opt.auth_at, buf + m->opt.auth_at);
 	err = len < 0 ? len : raw_send_mh(h->raw, &meta, buf, (size_t)len);
+	h->on_sent(h->owner,
+		&(struct message){.out = true, .via = via, .mh = m, .dropped = err ? DROP_NOT_SENT : DROP_NONE});
 	if (err)
 		log_remote(LOG_DEBUG, clock_now(), "%s to %s not sent: %s", mh_type_name(m->type),
 			addr_text(&via->dst).s, strerror(-err));
@@ -71,6 +73,9 @@ static void do_send_icmp(void *ctx, const struct via *via, const uint8_t *data, 
 	meta.has_rh2 = via->has_rh2;
 	meta.ifindex = via->ifindex;
 	err = raw_send_icmp(h->raw, &meta, data, len);
+	h->on_sent(h->owner,
+		&(struct message){
+			.out = true, .via = via, .icmp = data[0], .dropped = err ? DROP_NOT_SENT : DROP_NONE});
 	if (err)
 		log_remote(LOG_DEBUG, clock_now(), "ICMPv6 type %u to %s not sent: %s", data[0], addr_text(&via->dst).s,
 			strerror(-err));

@@ -5,6 +5,7 @@
 #ifndef MIP_HOST_H
 #define MIP_HOST_H
 
+#include "ctl/message.h"
 #include "mirror.h"
 #include "role/world.h"
 #include "sys/nl.h"
@@ -24,6 +25,7 @@ struct host {
 	struct world world;
 	void *owner;
 	void (*on_event)(void *owner, const struct event *ev, usec now);
+	void (*on_sent)(void *owner, const struct message *msg); /* or, by its `dropped`, was not */
 };
 
 /* Fills h->world; h->loop is set. */

@@ -57,7 +57,6 @@ static void answer_unknown_type(struct agent *a, const struct raw_meta *m)
 static void refuse_message(
 	struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len, enum mh_verdict verdict, size_t at)
 {
-	a->malformed++;
 	if (verdict == MH_DROP || IN6_IS_ADDR_MULTICAST(&m->dst) || !addr_routable(&m->src))
 		return;
 	if (!rate_take(&a->errors, clock_now()))
@@ -96,6 +95,18 @@ static void dispatch(struct agent *a, const struct via *via, const struct mh *m,
 	}
 }
 
+static enum drop drop_of(enum mh_verdict verdict)
+{
+	switch (verdict) {
+	case MH_OK: return DROP_NONE;
+	case MH_DROP: return DROP_MALFORMED;
+	case MH_BAD_PROTO: return DROP_PAYLOAD_PROTO;
+	case MH_BAD_LENGTH: return DROP_LENGTH;
+	case MH_UNKNOWN_TYPE: return DROP_TYPE;
+	}
+	return DROP_MALFORMED;
+}
+
 static void on_mh(void *ctx, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
 	struct agent *a = ctx;
@@ -103,11 +114,17 @@ static void on_mh(void *ctx, const struct raw_meta *m, const uint8_t *data, size
 	struct mh mh;
 	size_t at = 0;
 	enum mh_verdict verdict = mh_read(data, len, &mh, &at);
-
 	/* 11.3.3: a type 2 routing header that does not name a home address of ours. */
-	if (via.has_rh2 && !mn_find(&a->mn, &via.rh2))
-		a->malformed++;
-	else if (verdict != MH_OK)
+	bool astray = via.has_rh2 && !mn_find(&a->mn, &via.rh2);
+	struct message msg = {.via = &via, .mh = verdict == MH_OK ? &mh : NULL, .dropped = drop_of(verdict)};
+
+	msg.mh_type = len > MH_TYPE_AT ? data[MH_TYPE_AT] : MH_TYPES;
+	if (astray)
+		msg.dropped = DROP_RH2;
+	agent_saw(a, &msg);
+	if (astray)
+		return;
+	if (verdict != MH_OK)
 		refuse_message(a, m, data, len, verdict, at);
 	else
 		dispatch(a, &via, &mh, data, clock_now());
@@ -138,7 +155,7 @@ static void on_ra(struct agent *a, const struct raw_meta *m, const uint8_t *data
 	if (m->hop_limit != 255 || !IN6_IS_ADDR_LINKLOCAL(&m->src))
 		return;
 	if (ra_read(data, len, &ra)) {
-		a->malformed++;
+		a->tally.dropped[DROP_ADVERTISEMENT]++;
 		return;
 	}
 	if (a->ha.on && m->ifindex == a->ha.conf.ifindex)
@@ -153,7 +170,7 @@ static void on_dhaad(struct agent *a, const struct raw_meta *m, const uint8_t *d
 	struct dhaad d;
 
 	if (dhaad_read(data, len, &d))
-		a->malformed++;
+		a->tally.dropped[DROP_MALFORMED]++;
 	else if (data[0] == ICMP6_DHAAD_REQ)
 		ha_on_dhaad(&a->ha, &via, d.id, clock_now());
 	else if (a->mn.on)
@@ -171,7 +188,7 @@ static void on_prefix(struct agent *a, const struct raw_meta *m, const uint8_t *
 	else if (data[0] == ICMP6_MPA && !mpa_read(data, len, &mpa))
 		mn_on_mpa(&a->mn, &via, &mpa, clock_now());
 	else
-		a->malformed++;
+		a->tally.dropped[DROP_MALFORMED]++;
 }
 
 static void on_icmp(void *ctx, const struct raw_meta *m, const uint8_t *data, size_t len)
@@ -181,6 +198,11 @@ static void on_icmp(void *ctx, const struct raw_meta *m, const uint8_t *data, si
 	if (len > ERROR_HLEN && data[0] < ICMP6_INFORMATIONAL) {
 		on_error(a, m, data, len);
 		return;
+	}
+	if (len && data[0] >= ICMP6_DHAAD_REQ && data[0] <= ICMP6_MPA) {
+		struct via via = via_of(m);
+
+		agent_saw(a, &(struct message){.via = &via, .icmp = data[0], .dropped = DROP_NONE});
 	}
 	switch (len ? data[0] : 0) {
 	case ICMP6_RA: on_ra(a, m, data, len); break;

@@ -120,6 +120,7 @@ static void flush(struct conn *c)
 		say_lost(c);
 }
 
+/* Packets are many: they come only to who names them. */
 static bool wants(const struct conn *c, const char *object)
 {
 	size_t len = strlen(object);
@@ -127,7 +128,7 @@ static bool wants(const struct conn *c, const char *object)
 	for (const char *p = c->want; (p = strstr(p, object)); p += len)
 		if ((p == c->want || p[-1] == ' ') && (!p[len] || p[len] == ' '))
 			return true;
-	return !c->want[0];
+	return !c->want[0] && strcmp(object, MIP_WATCH_PACKETS) != 0;
 }
 
 static const char *object_of(const struct ctl_msg *m)
@@ -165,9 +166,12 @@ void ctl_event(struct ctl *ctl, const struct ctl_msg *record)
 			push_event(c, record);
 }
 
-bool ctl_watched(const struct ctl *ctl)
+bool ctl_watched(const struct ctl *ctl, const char *object)
 {
-	return ctl->monitors > 0;
+	for (const struct conn *c = ctl->conns; c && ctl->monitors; c = c->next)
+		if (c->monitors && !c->gone && (!object || wants(c, object)))
+			return true;
+	return false;
 }
 
 /* --- dumps ------------------------------------------------------------------------------------------------------ */

@@ -17,19 +17,25 @@ static void put_left(struct ctl_msg *m, enum mip_attr a, usec until, usec now)
 		ctl_put_num(m, a, seconds_left(until, now));
 }
 
-static void put_flags(struct ctl_msg *m, uint16_t flags)
+void flags_text(uint16_t flags, char text[FLAGS_MAX])
 {
 	static const struct {
 		uint16_t bit;
 		char letter;
 	} letters[] = {{BU_F_ACK, 'A'}, {BU_F_HOME, 'H'}, {BU_F_LINKLOCAL, 'L'}, {BU_F_KEYMGMT, 'K'}};
-	char text[5];
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
 		if (flags & letters[i].bit)
 			text[n++] = letters[i].letter;
 	text[n] = 0;
+}
+
+static void put_flags(struct ctl_msg *m, uint16_t flags)
+{
+	char text[FLAGS_MAX];
+
+	flags_text(flags, text);
 	ctl_put_str(m, MIP_A_FLAGS, text);
 }
 
@@ -366,6 +372,13 @@ static int get_conf(
 	return conf_command(v->conf, (size_t)at->at++, m);
 }
 
+static int get_metrics(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	(void)rq;
+	return get_stats(v, at, m, now);
+}
+
 int get_record(
 	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, struct why *why)
 {
@@ -380,6 +393,7 @@ int get_record(
 		[MIP_RO_GET] = get_ro,
 		[MIP_HA_LIST] = get_home_agents,
 		[MIP_CONFIG_GET] = get_conf,
+		[MIP_STATS_GET] = get_metrics,
 	};
 
 	if (rq->cmd >= sizeof(getters) / sizeof(getters[0]) || !getters[rq->cmd])

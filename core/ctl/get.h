@@ -18,6 +18,8 @@ struct agent_facts {
 	uint64_t dropped; /* messages that were malformed */
 };
 
+struct tally;
+
 /* Packets that travelled optimized between two addresses. */
 struct ro_facts {
 	uint64_t out_packets, out_bytes, in_packets, in_bytes;
@@ -31,6 +33,7 @@ struct view {
 	const struct conf *conf;
 	void *ctx;
 	void (*facts)(void *ctx, struct agent_facts *to);
+	void (*tally)(void *ctx, struct tally *to);
 	void (*ro_facts)(void *ctx, const struct in6_addr *local, const struct in6_addr *remote, struct ro_facts *to);
 };
 

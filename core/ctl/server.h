@@ -52,8 +52,8 @@ void ctl_close(struct ctl *c);
  * that want its object. A monitor that lags loses it and is told how many it lost. May be called from inside ops.
  */
 void ctl_event(struct ctl *c, const struct ctl_msg *record);
-/* Whether anyone monitors: no need to build an event otherwise. */
-bool ctl_watched(const struct ctl *c);
+/* Whether anyone monitors that object, NULL = anything: no need to build an event otherwise. */
+bool ctl_watched(const struct ctl *c, const char *object);
 /* Where it listens. */
 const char *ctl_path(const struct ctl *c);
 

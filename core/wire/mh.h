@@ -13,6 +13,7 @@
 
 #define MH_PROTO     135  /* IPPROTO_MH */
 #define MH_NO_NEXT   59	  /* the only Payload Proto allowed, RFC 6275 6.1.1 */
+#define MH_TYPE_AT   2	  /* offset of the type */
 #define MH_CKSUM_AT  4	  /* offset of the checksum */
 #define MH_MAX	     2048 /* Header Len is 8 bits of 8 octets beyond the first 8 */
 #define MH_LIFE_UNIT 4	  /* seconds in one unit of a lifetime field */

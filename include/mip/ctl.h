@@ -10,6 +10,7 @@
  *     attribute is to blame, MIP_ERR_ATTR;
  *   - for MIP_*_GET: one message a record (same type), then NLMSG_DONE (NLM_F_MULTI set on all).
  * After MIP_MONITOR: a snapshot of records, MIP_EVENT_SYNC, then MIP_EVENT messages until the client hangs up.
+ * MIP_A_OBJECT may hold the objects of interest, separated by blanks, and MIP_WATCH_PACKETS.
  * Between MIP_BEGIN and MIP_COMMIT write commands are collected, not answered, and take effect together or not at
  * all: the answer to MIP_COMMIT is for all of them, with MIP_ERR_INDEX naming the one that could not be.
  * Hanging up before MIP_COMMIT drops them.
@@ -23,15 +24,16 @@
 
 #include <linux/netlink.h>
 
-#define MIP_CTL_VERSION	 1
-#define MIP_RUN_DIR	 "/run/mip"
-#define MIP_STATE_DIR	 "/var/lib/mip"
-#define MIP_CONF_FILE	 "/etc/mip.conf"
-#define MIP_MSG_MAX	 4096
-#define MIP_CLIENTS_MAX	 64	      /* connections at once; one more is closed at once with EBUSY */
-#define MIP_CLIENTS_ROOT 8	      /* of these, kept free for those who may WRITE */
-#define MIP_BATCH_MAX	 16384	      /* write commands in one transaction */
-#define MIP_QUEUE_MAX	 (256 * 1024) /* bytes waiting for a slow reader before events are lost */
+#define MIP_CTL_VERSION	  1
+#define MIP_RUN_DIR	  "/run/mip"
+#define MIP_STATE_DIR	  "/var/lib/mip"
+#define MIP_CONF_FILE	  "/etc/mip.conf"
+#define MIP_WATCH_PACKETS "packets" /* in MIP_A_OBJECT of MIP_MONITOR, beside objects: mobility messages in and out */
+#define MIP_MSG_MAX	  4096
+#define MIP_CLIENTS_MAX	  64	       /* connections at once; one more is closed at once with EBUSY */
+#define MIP_CLIENTS_ROOT  8	       /* of these, kept free for those who may WRITE */
+#define MIP_BATCH_MAX	  16384	       /* write commands in one transaction */
+#define MIP_QUEUE_MAX	  (256 * 1024) /* bytes waiting for a slow reader before events are lost */
 
 /* C(NAME, number, CLASS): CLASS is READ or WRITE. Numbers never change. */
 #define MIP_COMMANDS(C)                                                                                                \
@@ -63,7 +65,8 @@
 	C(RO_GET, 41, READ)                                                                                            \
 	C(RO_ADD, 42, WRITE)                                                                                           \
 	C(RO_DEL, 43, WRITE)                                                                                           \
-	C(HA_LIST, 44, READ)
+	C(HA_LIST, 44, READ)                                                                                           \
+	C(STATS_GET, 45, READ)
 
 #define MIP_CMD_ENUM(name, number, class) MIP_##name = number,
 enum mip_command { MIP_COMMANDS(MIP_CMD_ENUM) MIP_EVENT = 64, MIP_EVENT_SYNC = 65 };

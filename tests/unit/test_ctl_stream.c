@@ -113,7 +113,8 @@ static void test_monitor(void **state)
 	int fd = monitor("binding mn", false);
 
 	(void)state;
-	assert_true(ctl_watched(t.ctl));
+	assert_true(ctl_watched(t.ctl, "mn"));
+	assert_false(ctl_watched(t.ctl, "ha"));
 	assert_int_equal(hear(fd).head.nlmsg_type, MIP_MN_GET);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(hear(fd).head.nlmsg_type, MIP_BINDING_GET);
@@ -129,7 +130,7 @@ static void test_monitor(void **state)
 	assert_int_equal(hear(fd).head.nlmsg_type, 0);
 	close(fd);
 	pump();
-	assert_false(ctl_watched(t.ctl));
+	assert_false(ctl_watched(t.ctl, NULL));
 }
 
 static void test_monitor_once(void **state)
@@ -143,7 +144,7 @@ static void test_monitor_once(void **state)
 	say_plain(fd, MIP_AGENT_GET, 9);
 	pump();
 	assert_int_equal(hear(fd).head.nlmsg_type, MIP_AGENT_GET);
-	assert_false(ctl_watched(t.ctl));
+	assert_false(ctl_watched(t.ctl, NULL));
 	close(fd);
 }
 

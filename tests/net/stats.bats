@@ -1,0 +1,90 @@
+#!/usr/bin/env bats
+# Watching: `mip monitor packets` shows what is on the wire, `mip stats` counts it, and both know what was dropped and why.
+
+. "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../valid.sh"
+
+setup_file() {
+	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
+	lab_up || return
+	ip -n r -6 route add blackhole 2001:db8:77::/64 # where badsend says it is
+	lab_move f1
+}
+
+teardown() {
+	local n
+	for n in mn ha; do in_ns $n mip agent stop 2> /dev/null || true; done
+	if [ -n "${MON:-}" ]; then kill "$MON" 2> /dev/null || true; fi
+	MON=
+}
+
+ha() { in_ns ha mip "$@"; }
+mn() { in_ns mn mip "$@"; }
+# bad PACKETS: sent to the home agent on its home link (badsend.c)
+bad() { in_ns r "$MIP_BUILD/tests/net/badsend" home 02:00:00:00:01:01 "$HA" <<< "$1" 2> /dev/null; }
+# watch OPTION... : monitors packets at the home agent into $OUT, from now on
+watch() {
+	OUT=$BATS_TEST_TMPDIR/packets
+	lab_bg ha "$OUT" mip "$@"; MON=$!
+	lab_wait 10 grep -q '"sync"' "$OUT"
+}
+seen() { jq -se "$1" "$OUT"; }
+value() { ha -j stats | jq --arg m "$1" --arg o "$2" '.[] | select(.metric == $m and .of == $o).value'; }
+
+@test "monitor packets shows a registration as it was on the wire; stats counts it" {
+	ha ha start dev eth0 insecure
+	watch -j monitor packets
+	mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA"
+	mn mn wait registered timeout $((20 * MIP_SLOW))
+	lab_wait 10 seen 'any(.type == "BA")'
+	jq -se --arg h "$HOA" --arg a "$HA" 'map(select(.type)) | .[0] as $bu | (map(select(.type == "BA"))[0]) as $ba |
+		$bu.event == "received" and $bu.type == "BU" and $bu.home == $h and $bu.destination == $a and $bu.flags == "AH" and
+		$bu.lifetime > 0 and $bu.care_of == $bu.source and
+		$ba.event == "sent" and $ba.status == 0 and $ba.sequence == $bu.sequence and $ba.routing_header == $h and
+		$ba.destination == $bu.source' "$OUT"
+	jq -s . "$OUT" | valid any
+	[ "$(value messages-received BU)" -ge 1 ]
+	[ "$(value messages-sent BA)" = "$(jq -s 'map(select(.type == "BA")) | length' "$OUT")" ]
+	[ "$(value bindings home-agent)" = 1 ]
+	ha -j stats | valid stats
+}
+
+@test "text is a line a message, and a monitor that does not name packets gets none" {
+	ha ha start dev eth0 insecure
+	lab_bg ha "$BATS_TEST_TMPDIR/all" mip -j monitor; MON=$!
+	lab_wait 10 grep -q '"sync"' "$BATS_TEST_TMPDIR/all"
+	lab_bg ha "$BATS_TEST_TMPDIR/line" mip monitor packets limit 2
+	mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA"
+	lab_wait 20 eval '[ "$(wc -l < "$BATS_TEST_TMPDIR/line")" = 2 ]'
+	grep -qE "^in  .*2001:db8:f1::[0-9a-f:]+ > $HA: BU home $HOA sequence [0-9]+ flags AH lifetime [0-9]+" "$BATS_TEST_TMPDIR/line"
+	grep -qE "^out $HA > 2001:db8:f1::[0-9a-f:]+: BA routing-header $HOA status 0 \(" "$BATS_TEST_TMPDIR/line"
+	lab_wait 10 grep -q binding_added "$BATS_TEST_TMPDIR/all"
+	! grep -q '"packets"' "$BATS_TEST_TMPDIR/all"
+}
+
+@test "what is dropped is shown with its reason, and counted under it" {
+	ha ha start dev eth0 insecure
+	watch -j monitor packets
+	bad "mh 3b002a0000000000"
+	lab_wait 10 seen 'any(.dropped == "unknown type" and .type == "other")'
+	[ "$(value dropped "unknown type")" = 1 ]
+	ha stats | grep -qE '^dropped unknown type 1$'
+	! ha stats | grep -q ' 0$'
+	ha -s stats | grep -q ' 0$'
+}
+
+@test "OpenMetrics: each metric once with its type and help, samples beneath it, EOF last" {
+	ha ha start dev eth0 insecure
+	ha stats -o openmetrics > "$BATS_TEST_TMPDIR/prom"
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/prom")" = "# EOF" ]
+	awk '
+		/^# TYPE / { if (seen[$3]++) bad = "twice " $3; name = $3; type = $4; next }
+		/^# HELP / { if ($3 != name || NF < 4) bad = $0; next }
+		/^# EOF$/ { next }
+		$0 !~ /^mip_[a-z_]+(\{[a-z]+="[^"\\]*"\})? [0-9]+$/ { bad = $0; next }
+		{ n = $1; sub(/[{ ].*/, "", n); if (n != name (type == "counter" ? "_total" : "")) bad = $0; samples++ }
+		END { if (bad || samples < 30) { print "bad: " bad; exit 1 } }' "$BATS_TEST_TMPDIR/prom"
+	grep -qx 'mip_bindings{cache="home-agent"} 0' "$BATS_TEST_TMPDIR/prom"
+	grep -q '^mip_messages_received_total{type="DHAAD-request"} 0' "$BATS_TEST_TMPDIR/prom"
+	[ "$(grep -c '^mip_memory_bytes [1-9]' "$BATS_TEST_TMPDIR/prom")" = 1 ]
+}
