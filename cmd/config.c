@@ -116,7 +116,7 @@ static int refused(struct plan *p, const struct refusal *no)
 }
 
 /* Index 0 of the transaction is CONFIG_RESET, then the lines. */
-static int send_plan(struct plan *p)
+static int send_plan(struct plan *p, const struct value *confirm)
 {
 	struct request rq;
 	struct refusal no;
@@ -132,12 +132,14 @@ static int send_plan(struct plan *p)
 	}
 	if (!err) {
 		request_open(&rq, MIP_COMMIT);
+		if (confirm)
+			request_put(&rq, MIP_A_CONFIRM, confirm->bytes, confirm->len);
 		err = client_ask(&rq, NULL, NULL, &no);
 	}
 	return err == REFUSED ? refused(p, &no) : err;
 }
 
-int config_apply(const char *path)
+static int apply(const char *path, const struct value *confirm)
 {
 	struct plan p = {0};
 	int err = read_file(path, &p);
@@ -145,14 +147,24 @@ int config_apply(const char *path)
 	if (!err)
 		err = client_need("apply");
 	if (!err)
-		err = send_plan(&p);
+		err = send_plan(&p, confirm);
 	plan_free(&p);
 	return err;
 }
 
+int config_apply(const char *path)
+{
+	return apply(path, NULL);
+}
+
 int run_apply(const struct call *call)
 {
-	return config_apply(call_value(call, W_FILE)->word);
+	const struct value *confirm = call_value(call, MIP_A_CONFIRM);
+	int err = apply(call_value(call, W_FILE)->word, confirm);
+
+	if (!err && confirm)
+		complain("applied; it goes back in %s unless you say: mip confirm", confirm->word);
+	return err;
 }
 
 int run_check(const struct call *call)

@@ -38,6 +38,10 @@ static void judge(const struct nlmsghdr *msg)
 		else if (!strcmp(state, "registering"))
 			wrong("is not registered yet", home, why);
 	}
+	if (record_find(msg, MIP_A_CONFIRM)) {
+		record_print(msg, MIP_A_CONFIRM, state, sizeof(state));
+		wrong("goes back unless you say 'mip confirm'", "the last change", state);
+	}
 	if (msg->nlmsg_type == MIP_BUL_GET) {
 		record_print(msg, MIP_A_LSTATE, state, sizeof(state));
 		if (!strcmp(state, "refused"))

@@ -36,6 +36,7 @@ static const struct arg cn_args[] = {{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_TEST_RATE
 static const struct arg ro_add[] = {{MIP_A_TO, REQ}, {MIP_A_POLICY, REQ}, {0}}, ro_del[] = {{MIP_A_TO, REQ}, {0}},
 			ro_test[] = {{MIP_A_PEER, REQ, BARE}, {MIP_A_HOME, OPT}, {0}},
 			ro_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PEER, OPT}, {0}};
+static const struct arg apply[] = {{W_FILE, REQ, BARE}, {MIP_A_CONFIRM, OPT}, {0}};
 static const struct arg stats[] = {{W_FORMAT, OPT}, {0}};
 static const struct arg monitor[] = {{W_WATCHED, OPT, MANY}, {MIP_A_LIMIT, OPT}, {MIP_A_ONCE, OPT, FLAG}, {0}};
 static const struct arg doctor[] = {{W_ROLE, OPT, BARE}, {MIP_A_DEV, OPT}, {0}};
@@ -63,6 +64,8 @@ const struct object objects[] = {
 		{0}},
 	{"apply", "make a file of commands the configuration, all of it or nothing", "mip apply /etc/mip.conf",
 		"mip agent start", false, {0}},
+	{"confirm", "keep what apply was told to take back", "mip confirm", "mip agent start", false, {0}},
+	{"undo", "take the last change of the configuration back", "mip undo", "mip agent start", false, {0}},
 	{"check", "read a file of commands, say what is wrong, send nothing", "mip check /etc/mip.conf", NULL, false,
 		{0}},
 	{"save", "print the configuration as a file of commands", "mip save > /etc/mip.conf", "mip agent start", false,
@@ -116,7 +119,10 @@ const struct verb verbs[] = {
 	{"stats", NULL, MIP_STATS_GET, false, stats, run_stats, "show what was counted since the agent started"},
 
 	{"monitor", NULL, MIP_MONITOR, false, monitor, run_monitor, "print the state, then each change of it"},
-	{"apply", NULL, MIP_COMMIT, false, file, run_apply, "make FILE the configuration, all of it or nothing"},
+	{"apply", NULL, MIP_COMMIT, false, apply, run_apply,
+		"make FILE the configuration, all of it or nothing; with confirm it goes back by itself"},
+	{"confirm", NULL, MIP_CONFIRM, false, none, NULL, "keep what was applied to be confirmed"},
+	{"undo", NULL, MIP_UNDO, false, none, NULL, "take the last change of the configuration back"},
 	{"check", NULL, 0, false, file, run_check, "read FILE, say what is wrong, send nothing"},
 	{"save", NULL, MIP_CONFIG_GET, false, none, run_save, "print the configuration as a file of commands"},
 	{"doctor", NULL, 0, false, doctor, run_doctor, "look whether this machine is fit for a role; needs no agent"},

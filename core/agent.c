@@ -39,13 +39,25 @@ static int remove_registered(struct agent *a, const struct ctl_request *rq, stru
 	return 0;
 }
 
-static int on_commit(void *ctx, const struct ctl_request *list, size_t n, size_t *bad, struct why *why)
+void agent_end_if_idle(struct agent *a, bool ran)
+{
+	if (a->options->transient && ran && !agent_runs(a))
+		loop_quit(&a->loop);
+}
+
+static int on_commit(void *ctx, const struct ctl_request *commit, const struct ctl_request *list, size_t n, size_t *bad,
+	struct why *why)
 {
 	struct agent *a = ctx;
 	struct conf want = a->conf, was = a->conf;
 	bool ran = agent_runs(a);
-	int err = 0;
+	int err = agent_may_change(a, why);
 
+	*bad = SIZE_MAX; /* none of them yet */
+	if (!err)
+		err = agent_read_confirm(commit, why);
+	if (err)
+		return err;
 	for (*bad = 0; *bad < n && !err; *bad += !err)
 		err = conf_change(&want, &list[*bad], why);
 	if (err)
@@ -54,10 +66,11 @@ static int on_commit(void *ctx, const struct ctl_request *list, size_t n, size_t
 	err = agent_follow(a, &want, why);
 	if (err && agent_follow(a, &was, NULL))
 		log_error("could not go back to the configuration before");
-	if (!err)
+	if (!err) {
 		a->conf = want;
-	if (a->options->transient && ran && !agent_runs(a))
-		loop_quit(&a->loop);
+		agent_remember(a, &was, commit);
+	}
+	agent_end_if_idle(a, ran);
 	return err;
 }
 
@@ -71,8 +84,14 @@ static int on_set(void *ctx, const struct ctl_request *rq, struct why *why)
 		loop_quit(&a->loop);
 		return 0;
 	}
-	err = remove_registered(a, rq, why);
-	return err ? err : on_commit(a, rq, 1, &bad, why);
+	if (rq->cmd == MIP_CONFIRM)
+		return agent_confirm(a, why);
+	if (rq->cmd == MIP_UNDO)
+		return agent_undo(a, why);
+	err = agent_may_change(a, why);
+	if (!err)
+		err = remove_registered(a, rq, why);
+	return err ? err : on_commit(a, rq, rq, 1, &bad, why);
 }
 
 static int on_get(void *ctx, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, struct why *why)
@@ -89,6 +108,7 @@ static void facts(void *ctx, struct agent_facts *to)
 
 	*to = (struct agent_facts){.path = "", .path_why = "no role runs", .caps = a->caps, .kernel = a->kernel};
 	to->started = a->started;
+	to->confirm = timer_armed(&a->confirm) ? a->confirm.due : NEVER;
 	to->netns = self_netns();
 	to->memory = self_memory();
 	to->dropped = agent_malformed(a);

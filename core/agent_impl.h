@@ -20,6 +20,9 @@ struct agent {
 	struct mn mn;
 	struct cn cn;
 	struct conf conf;
+	struct conf before_change; /* with can_undo: what undo goes back to */
+	bool can_undo;
+	struct timer confirm; /* armed: the last change waits to be confirmed */
 	struct ctl *ctl;
 	struct ctl_ops ops;
 	struct view view;
@@ -35,6 +38,17 @@ static inline bool agent_runs(const struct agent *a)
 {
 	return a->ha.on || a->mn.on || a->cn.on;
 }
+
+/* An agent that a role started ends with its last role; `ran`: was there one before? */
+void agent_end_if_idle(struct agent *a, bool ran);
+
+/* undo.c: may the configuration be changed now? Is the time to confirm in this COMMIT a good one? 0 or -errno. */
+int agent_may_change(const struct agent *a, struct why *why) __attribute__((warn_unused_result));
+int agent_read_confirm(const struct ctl_request *commit, struct why *why) __attribute__((warn_unused_result));
+/* The change `commit` asked for is made; it was `was` before. */
+void agent_remember(struct agent *a, const struct conf *was, const struct ctl_request *commit);
+int agent_confirm(struct agent *a, struct why *why) __attribute__((warn_unused_result));
+int agent_undo(struct agent *a, struct why *why) __attribute__((warn_unused_result));
 
 /* watch.c: a message came or went. Counts it, and tells those who watch packets. */
 void agent_saw(struct agent *a, const struct message *msg);

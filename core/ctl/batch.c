@@ -40,7 +40,7 @@ static int run(
 		list[n].pid = commit->pid;
 	}
 	if (!err)
-		err = ops->commit(ops->ctx, list, n, bad, why);
+		err = ops->commit(ops->ctx, commit, list, n, bad, why);
 	free(list);
 	return err;
 }

@@ -198,7 +198,7 @@ void record_ro(struct ctl_msg *m, const struct view *v, const struct bul_entry *
 
 static void put_agent(struct ctl_msg *m, const struct view *v, usec now)
 {
-	struct agent_facts f = {.path = "", .path_why = "", .caps = "", .kernel = ""};
+	struct agent_facts f = {.path = "", .path_why = "", .caps = "", .kernel = "", .confirm = NEVER};
 	const char *roles[] = {"", "ha", "mn", "ha mn", "cn", "ha cn", "mn cn", "ha mn cn"};
 
 	v->facts(v->ctx, &f);
@@ -215,6 +215,7 @@ static void put_agent(struct ctl_msg *m, const struct view *v, usec now)
 	ctl_put_num(m, MIP_A_MTU, f.mtu);
 	ctl_put_num(m, MIP_A_MEMORY, f.memory);
 	ctl_put_num(m, MIP_A_BINDINGS, bc_count(&v->ha->bc) + bc_count(&v->cn->bc));
+	put_left(m, MIP_A_CONFIRM, f.confirm, now);
 	ctl_put_num(m, MIP_A_RX_DROPPED, f.dropped);
 	ctl_put_num(m, MIP_A_TUN_RX, f.tun_rx);
 	ctl_put_num(m, MIP_A_TUN_TX, f.tun_tx);

@@ -16,6 +16,7 @@ struct agent_facts {
 	uint64_t netns, memory;
 	uint64_t tun_rx, tun_tx, tun_refused;
 	uint64_t dropped; /* messages that were malformed */
+	usec confirm;	  /* when the last change goes back, NEVER = it stays */
 };
 
 struct tally;

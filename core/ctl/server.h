@@ -34,9 +34,10 @@ struct ctl_ops {
 		struct why *why);
 	/*
 	 * The write commands of one transaction, in order, all or nothing (CONFIG_RESET may be among them).
-	 * On -errno *bad is the index of the one that could not be.
+	 * On -errno *bad is the index of the one that could not be, n or more: none of them. `commit` is the COMMIT.
 	 */
-	int (*commit)(void *ctx, const struct ctl_request *list, size_t n, size_t *bad, struct why *why);
+	int (*commit)(void *ctx, const struct ctl_request *commit, const struct ctl_request *list, size_t n,
+		size_t *bad, struct why *why);
 };
 
 /*

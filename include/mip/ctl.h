@@ -13,7 +13,8 @@
  * MIP_A_OBJECT may hold the objects of interest, separated by blanks, and MIP_WATCH_PACKETS.
  * Between MIP_BEGIN and MIP_COMMIT write commands are collected, not answered, and take effect together or not at
  * all: the answer to MIP_COMMIT is for all of them, with MIP_ERR_INDEX naming the one that could not be.
- * Hanging up before MIP_COMMIT drops them.
+ * Hanging up before MIP_COMMIT drops them. A COMMIT with MIP_A_CONFIRM goes back by itself unless MIP_CONFIRM comes in
+ * time; until then other changes are refused with EBUSY. MIP_UNDO takes the last change back.
  *
  * Several messages never share a packet. A packet is at most MIP_MSG_MAX bytes.
  * Who may do what: the socket's mode lets in root and group mip; a WRITE command needs uid 0 or the
@@ -66,7 +67,9 @@
 	C(RO_ADD, 42, WRITE)                                                                                           \
 	C(RO_DEL, 43, WRITE)                                                                                           \
 	C(HA_LIST, 44, READ)                                                                                           \
-	C(STATS_GET, 45, READ)
+	C(STATS_GET, 45, READ)                                                                                         \
+	C(CONFIRM, 46, WRITE)                                                                                          \
+	C(UNDO, 47, WRITE)
 
 #define MIP_CMD_ENUM(name, number, class) MIP_##name = number,
 enum mip_command { MIP_COMMANDS(MIP_CMD_ENUM) MIP_EVENT = 64, MIP_EVENT_SYNC = 65 };

@@ -72,9 +72,10 @@ static inline int on_get(
 	return 0;
 }
 
-static inline int on_commit(void *ctx, const struct ctl_request *list, size_t n, size_t *bad, struct why *why)
+static inline int on_commit(void *ctx, const struct ctl_request *commit, const struct ctl_request *list, size_t n,
+	size_t *bad, struct why *why)
 {
-	(void)ctx;
+	(void)ctx, (void)commit;
 	t.order[0] = 0;
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strlen(t.order);

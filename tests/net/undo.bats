@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# Changes that can be taken back: apply ... confirm, confirm, undo, and what happens meanwhile.
+
+. "$BATS_TEST_DIRNAME/../lab/lab.sh"
+
+setup_file() {
+	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
+	lab_up
+}
+
+setup() {
+	ha ha start dev eth0 insecure
+	add 200
+	before=$(ha save; kernel)
+	{ ha save; echo "binding add home 2001:db8:1::201 care-of 2001:db8:f1::201"; } > "$BATS_TEST_TMPDIR/new"
+}
+
+teardown() {
+	if [ -n "${MON:-}" ]; then kill "$MON" 2> /dev/null || true; fi
+	MON=
+	in_ns ha mip agent stop 2> /dev/null || true
+	lab_wait 10 eval '! ha agent show'
+}
+
+ha() { in_ns ha mip "$@"; }
+add() { ha binding add home "2001:db8:1::$1" care-of "2001:db8:f1::$1"; }
+kernel() { in_ns ha sh -c 'ip -6 route show table all proto 119; ip -6 neigh show proxy; nft list ruleset'; }
+as_before() { diff <(echo "$before") <(ha save; kernel); }
+changed() { [ "$(ha -j binding show home 2001:db8:1::201 | jq length)" = 1 ]; }
+# refused TEXT WORD...: exit status 2, and the reason has TEXT in it
+refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1"* ]] || { echo "$status: $output"; false; }; }
+
+@test "a change nobody confirms goes back by itself, and monitor says so" {
+	lab_bg ha "$BATS_TEST_TMPDIR/events" mip -j monitor agent; MON=$!
+	lab_wait 10 grep -q '"sync"' "$BATS_TEST_TMPDIR/events"
+	run ha apply "$BATS_TEST_TMPDIR/new" confirm 2s
+	[ "$status" = 0 ] && [[ $output == *"mip confirm"* ]]
+	changed
+	[ "$(ha -j agent show | jq '.[0].confirm <= 2')" = true ]
+	[[ "$(ha)" == *"! the last change goes back unless you say 'mip confirm'"* ]]
+	lab_wait 10 grep -q '"event":"undone"' "$BATS_TEST_TMPDIR/events"
+	as_before
+	[ "$(ha -j agent show | jq '.[0].confirm')" = null ]
+	refused "no change to take back" undo
+}
+
+@test "a confirmed change stays" {
+	ha apply "$BATS_TEST_TMPDIR/new" confirm 1h
+	ha confirm
+	changed
+	[ "$(ha -j agent show | jq '.[0].confirm')" = null ]
+	refused "nothing waits to be confirmed" confirm
+	ha undo
+	as_before
+}
+
+@test "while a change waits others are refused, and lose nothing; undo does not wait" {
+	ha apply "$BATS_TEST_TMPDIR/new" confirm 1h
+	refused "waits for 'mip confirm'" binding flush
+	refused "waits for 'mip confirm'" ha stop
+	refused "waits for 'mip confirm'" apply "$BATS_TEST_TMPDIR/new"
+	refused "waits for 'mip confirm'" apply "$BATS_TEST_TMPDIR/new" confirm 5s
+	changed
+	ha undo
+	as_before
+	ha apply "$BATS_TEST_TMPDIR/new"
+	changed
+}
+
+@test "undo takes the last change back, whichever it was, once" {
+	ha binding del home 2001:db8:1::200
+	ha undo
+	as_before
+	refused "no change to take back" undo
+	ha ha set max-lifetime 100
+	add 202
+	ha undo
+	ha save | grep -q 'max-lifetime 1m40s'
+	[ "$(ha -j binding show | jq length)" = 1 ]
+}
+
+@test "a refused change is no change: undo is of the one before" {
+	ha ha set max-lifetime 100
+	refused "has a binding already" binding add home 2001:db8:1::200 care-of 2001:db8:f1::1
+	refused "1 to 86400" apply "$BATS_TEST_TMPDIR/new" confirm 2d
+	refused "1 to 86400" apply "$BATS_TEST_TMPDIR/new" confirm 0
+	ha undo
+	as_before
+}
