@@ -11,7 +11,8 @@
 #include "cmd/table.h"
 #include "mip/types.h"
 
-static const char *const bstates[] = {[MIP_BINDING_DAD] = "dad", [MIP_BINDING_ACTIVE] = "active", NULL};
+static const char *const bstates[] = {
+	[MIP_BINDING_DAD] = "dad", [MIP_BINDING_ACTIVE] = "active", [MIP_BINDING_GONE] = "gone", NULL};
 static const char *const mstates[] = {[MIP_MN_DETACHED] = "detached",
 	[MIP_MN_HOME] = "home",
 	[MIP_MN_REGISTERING] = "registering",
@@ -34,13 +35,14 @@ static const char *const verdicts[] = {[MIP_VERDICT_OK] = "ok",
 	[MIP_VERDICT_UNKNOWN] = "unknown",
 	NULL};
 static const char *const roles[] = {"ha", "mn", "cn", NULL};
+static const char *const lives[] = {"running", "stopped", NULL};
 static const char *const formats[] = {"text", "openmetrics", NULL};
 static const char *const bools[] = {"no", "yes", NULL};
 
 /* The words of an enum kind and the number of the first. */
 static const char *const *words_of(unsigned kind, unsigned *first)
 {
-	*first = kind == MIP_K_BOOL || kind == K_ROLE ? 0 : 1;
+	*first = kind == MIP_K_BOOL || kind >= K_FILE ? 0 : 1;
 	switch (kind) {
 	case K_ROLE: return roles;
 	case MIP_K_BSTATE: return bstates;
@@ -51,6 +53,7 @@ static const char *const *words_of(unsigned kind, unsigned *first)
 	case MIP_K_VERDICT: return verdicts;
 	case MIP_K_BOOL: return bools;
 	case K_FORMAT: return formats;
+	case K_LIFE: return lives;
 	default: return NULL;
 	}
 }

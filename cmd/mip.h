@@ -41,6 +41,7 @@ int run_schema(void);
 int run_generic(const struct call *call);
 int run_start(const struct call *call);
 int run_stop(const struct call *call);
+int run_agent_wait(const struct call *call);
 int run_wait(const struct call *call);
 int run_ro_test(const struct call *call);
 int run_stats(const struct call *call);

@@ -11,6 +11,7 @@ static const struct mip_attr_info attrs[W_END] = {
 	[W_OBJECT] = {(enum mip_kind)K_OBJECT, "object", "OBJECT", "object of a command"},
 	[W_VERB] = {(enum mip_kind)K_VERB, "verb", "VERB", "verb of that object"},
 	[W_FORMAT] = {(enum mip_kind)K_FORMAT, "-o", "FORMAT", "how it is printed"},
+	[W_LIFE] = {(enum mip_kind)K_LIFE, "state", "STATE", "whether the agent serves"},
 	[W_WATCHED] = {(enum mip_kind)K_WATCHED, "object", "OBJECT",
 		"only events of this object; packets: each mobility message in and out"},
 	[W_ROLE] = {(enum mip_kind)K_ROLE, "role", "ROLE", "home agent, mobile node or correspondent node"},
@@ -30,6 +31,12 @@ static const struct arg mn_start[] = {
 static const struct arg mn_add[] = {
 	{MIP_A_HOME, REQ}, {MIP_A_PREFIX, REQ}, {MIP_A_AGENT, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
 static const struct arg mn_wait[] = {{MIP_A_MSTATE, REQ, BARE}, {MIP_A_HOME, OPT}, {MIP_A_TIMEOUT, OPT}, {0}};
+static const struct arg agent_wait[] = {{W_LIFE, REQ, BARE}, {MIP_A_TIMEOUT, OPT}, {0}},
+			binding_wait[] = {{MIP_A_BSTATE, REQ, BARE}, {MIP_A_HOME, OPT}, {MIP_A_TIMEOUT, OPT}, {0}},
+			bul_wait[] = {{MIP_A_LSTATE, REQ, BARE}, {MIP_A_HOME, OPT}, {MIP_A_PEER, OPT},
+				{MIP_A_TIMEOUT, OPT}, {0}},
+			ro_wait[] = {{MIP_A_OSTATE, REQ, BARE}, {MIP_A_PEER, OPT}, {MIP_A_HOME, OPT},
+				{MIP_A_TIMEOUT, OPT}, {0}};
 static const struct arg binding_add[] = {
 	{MIP_A_HOME, REQ}, {MIP_A_COA, REQ}, {MIP_A_LOCAL, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
 static const struct arg cn_args[] = {{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_TEST_RATE, OPT}, {0}};
@@ -81,6 +88,7 @@ const struct verb verbs[] = {
 	{"agent", "show", MIP_AGENT_GET, false, none, NULL, "show what the agent runs and on what"},
 	{"agent", "start", 0, false, none, run_start, "start the agent and wait until it serves"},
 	{"agent", "stop", MIP_AGENT_STOP, false, none, run_stop, "stop the agent; what it installed is removed"},
+	{"agent", "wait", 0, false, agent_wait, run_agent_wait, "wait until the agent serves, or is gone"},
 
 	{"ha", "show", MIP_HA_GET, false, none, NULL, "show the home agent and what it counted"},
 	{"ha", "list", MIP_HA_LIST, false, none, NULL,
@@ -108,13 +116,16 @@ const struct verb verbs[] = {
 		"send echo requests from the home address and say for each direction whether they travel directly"},
 	{"ro", "add", MIP_RO_ADD, true, ro_add, NULL, "set the policy for correspondents"},
 	{"ro", "del", MIP_RO_DEL, false, ro_del, NULL, "remove a policy"},
+	{"ro", "wait", MIP_MONITOR, false, ro_wait, run_wait, "wait until route optimization is in that state"},
 
 	{"binding", "show", MIP_BINDING_GET, false, home, NULL, "show the binding cache"},
 	{"binding", "add", MIP_BINDING_ADD, true, binding_add, NULL, "install a binding by hand"},
 	{"binding", "del", MIP_BINDING_DEL, false, home_req, NULL, "remove a binding"},
 	{"binding", "flush", MIP_BINDING_DEL, false, none, NULL, "remove every binding"},
+	{"binding", "wait", MIP_MONITOR, false, binding_wait, run_wait, "wait until the bindings are in that state"},
 
 	{"bul", "show", MIP_BUL_GET, false, home, NULL, "show the binding update list"},
+	{"bul", "wait", MIP_MONITOR, false, bul_wait, run_wait, "wait until the registrations are in that state"},
 
 	{"stats", NULL, MIP_STATS_GET, false, stats, run_stats, "show what was counted since the agent started"},
 

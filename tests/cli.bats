@@ -202,7 +202,7 @@ $BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configura
 			TIME | NUMBER) word=5 ;;
 			DEV) word=lo ;;
 			BOOL) word=yes ;;
-			STATE) word=registered ;;
+			STATE) word=$("$MIP" __complete "${at[@]}" "" | sed -n '1s/\t.*//p') ;;
 			ROLE) word=ha ;;
 			OBJECT*) word=mn ;;
 			VERB) word=show ;;

@@ -84,7 +84,7 @@ prompt_with() { sees "$1\$"; }
 	text "help bul"; keys Enter; sees 'example: mip bul'; prompt
 	grep -q 'help.*bul' "$XDG_STATE_HOME/mip/history"
 	[ "$(grep -c HiStOrY "$XDG_STATE_HOME/mip/history")" = 1 ]
-	! grep -q cn "$XDG_STATE_HOME/mip/history"
+	[ -z "$(grep cn "$XDG_STATE_HOME/mip/history")" ]
 }
 
 @test "a history that cannot be written is no reason to complain" {

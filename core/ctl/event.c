@@ -4,10 +4,15 @@
 #include "base/addr.h"
 #include "ctl/record.h"
 
+static bool has_ended(const struct event *ev)
+{
+	return ev->type == EV_BINDING_REMOVED || ev->type == EV_BINDING_EXPIRED;
+}
+
 static void put_object(struct ctl_msg *m, const struct view *v, const struct event *ev, usec now)
 {
 	if (ev->binding)
-		record_binding(m, v, ev->binding, now);
+		record_binding(m, v, ev->binding, has_ended(ev) ? MIP_BINDING_GONE : ev->binding->state, now);
 	else if (ev->type == EV_MN_STATE || ev->type == EV_HOME_AGENT || ev->type == EV_HOME_PREFIX)
 		record_home(m, ev->home, now);
 	else if (ev->type == EV_RO_STATE)

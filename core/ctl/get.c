@@ -51,13 +51,14 @@ static void put_traffic(
 	ctl_put_num(m, MIP_A_IN_BYTES, f.in_bytes);
 }
 
-void record_binding(struct ctl_msg *m, const struct view *v, const struct bc_entry *e, usec now)
+void record_binding(
+	struct ctl_msg *m, const struct view *v, const struct bc_entry *e, enum mip_binding_state state, usec now)
 {
 	ctl_put_str(m, MIP_A_OBJECT, "binding");
 	ctl_put_addr(m, MIP_A_HOME, &e->home);
 	ctl_put_addr(m, MIP_A_COA, &e->coa);
 	ctl_put_addr(m, MIP_A_LOCAL, &e->local);
-	ctl_put_num(m, MIP_A_BSTATE, e->state);
+	ctl_put_num(m, MIP_A_BSTATE, state);
 	put_flags(m, e->flags);
 	ctl_put_num(m, MIP_A_SEQUENCE, e->seq);
 	ctl_put_num(m, MIP_A_LIFETIME, (uint64_t)e->lifetime * MH_LIFE_UNIT);
@@ -261,7 +262,7 @@ static int get_binding(
 	for (; at->key[0] < 2; at->key[0]++, at->at = 0)
 		while ((e = next_binding(caches[at->key[0]], at)))
 			if (!home || addr_eq(&e->home, home)) {
-				record_binding(m, v, e, now);
+				record_binding(m, v, e, e->state, now);
 				return 0;
 			}
 	return 1;

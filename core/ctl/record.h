@@ -10,7 +10,9 @@ void flags_text(uint16_t flags, char text[FLAGS_MAX]);
 /* The next record of MIP_STATS_GET; as get_record. */
 int get_stats(const struct view *v, struct ctl_cursor *at, struct ctl_msg *m, usec now);
 
-void record_binding(struct ctl_msg *m, const struct view *v, const struct bc_entry *e, usec now);
+/* `state`: that of the entry, or MIP_BINDING_GONE. */
+void record_binding(
+	struct ctl_msg *m, const struct view *v, const struct bc_entry *e, enum mip_binding_state state, usec now);
 void record_bul(struct ctl_msg *m, const struct bul_entry *e, usec now);
 void record_home(struct ctl_msg *m, const struct mn_home *h, usec now);
 void record_ro(struct ctl_msg *m, const struct view *v, const struct bul_entry *e, usec now);

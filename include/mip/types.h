@@ -5,8 +5,9 @@
 
 /* State of an entry of the binding cache (MIP_A_STATE of a binding). */
 enum mip_binding_state {
-	MIP_BINDING_DAD = 1,   /* first registration, Duplicate Address Detection runs (RFC 6275 10.3.1) */
-	MIP_BINDING_ACTIVE = 2 /* in the data path */
+	MIP_BINDING_DAD = 1,	/* first registration, Duplicate Address Detection runs (RFC 6275 10.3.1) */
+	MIP_BINDING_ACTIVE = 2, /* in the data path */
+	MIP_BINDING_GONE = 3	/* in an event: removed or expired */
 };
 
 /* State of one home address of a mobile node (MIP_A_STATE of mn). */

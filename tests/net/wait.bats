@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# `mip OBJECT wait STATE`: scripts wait for what happens; done, the time is up, or no agent.
+
+. "$BATS_TEST_DIRNAME/../lab/lab.sh"
+
+setup_file() {
+	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
+	lab_up
+	lab_move f1
+}
+
+teardown() {
+	local n
+	for n in mn ha cn; do
+		in_ns $n mip agent stop 2> /dev/null || true
+		in_ns $n mip agent wait stopped timeout $((10 * MIP_SLOW))
+	done
+}
+
+ha() { in_ns ha mip "$@"; }
+mn() { in_ns mn mip "$@"; }
+T=$((20 * MIP_SLOW))
+# later NAME WORD...: a command in the background; its exit status in the file NAME when it ends
+later() { (status=0; "${@:2}" || status=$?; echo $status > "$BATS_TEST_TMPDIR/$1") 3>&- 4>&- & }
+ended() { lab_wait 20 [ -s "$BATS_TEST_TMPDIR/$1" ] && [ "$(cat "$BATS_TEST_TMPDIR/$1")" = "$2" ]; }
+pending() { [ ! -e "$BATS_TEST_TMPDIR/$1" ]; }
+
+@test "agent wait: running, stopped, and the time is up" {
+	run ha agent wait running timeout 0
+	[ "$status" = 2 ] && [[ $output == *"still stopped"* ]]
+	later up ha agent wait running
+	ha agent start
+	ended up 0
+	later down ha agent wait stopped
+	run ha agent wait stopped timeout 0
+	[ "$status" = 2 ] && [[ $output == *"still running"* ]]
+	pending down
+	ha agent stop
+	ended down 0
+}
+
+@test "binding wait: active, gone, one or all" {
+	ha ha start dev eth0 insecure
+	ha binding wait gone timeout 5
+	run ha binding wait active timeout 0
+	[ "$status" = 2 ] && [[ $output == *"there is no entry"* ]]
+	later active ha binding wait active home 2001:db8:1::200
+	ha binding add home 2001:db8:1::201 care-of 2001:db8:f1::201
+	ha binding wait active timeout $T
+	pending active
+	ha binding add home 2001:db8:1::200 care-of 2001:db8:f1::200
+	ended active 0
+	later gone ha binding wait gone home 2001:db8:1::200
+	later empty ha binding wait gone
+	ha binding del home 2001:db8:1::200
+	ended gone 0
+	pending empty
+	run ha binding wait gone timeout 0
+	[ "$status" = 2 ] && [[ $output == *"2001:db8:1::201 is still active"* ]]
+	ha binding flush
+	ended empty 0
+}
+
+@test "mn, bul, ro and binding wait for a registration and its route optimization" {
+	ha ha start dev eth0 insecure
+	in_ns cn mip cn start
+	later binding ha binding wait active home $HOA
+	mn mn start home $HOA prefix $HOME_PREFIX agent $HA
+	mn mn wait registered timeout $T
+	mn bul wait bound home $HOA peer $HA timeout $T
+	ended binding 0
+	mn ro add peer $CN/128 policy always
+	mn ro wait optimized peer $CN timeout $T
+	mn bul wait bound peer $CN timeout $T
+	in_ns cn mip binding wait active home $HOA timeout $T
+	run mn ro wait optimized peer 2001:db8:c::99 timeout 0
+	[ "$status" = 2 ] && [[ $output == *"there is no such entry"* ]]
+	run in_ns r mip bul wait bound
+	[ "$status" = 3 ]
+}
