@@ -44,6 +44,8 @@ struct out_format {
 
 extern const struct out_format out_text, out_json;
 
+/* The escape sequence that colors the word of a state. */
+const char *out_state_color(const char *word);
 /* s as a JSON string with its quotes. */
 void json_string(const char *s);
 

@@ -50,7 +50,7 @@ static void begin(void)
 	memset(cells, 0, sizeof(cells));
 }
 
-static const char *state_color(const char *word)
+const char *out_state_color(const char *word)
 {
 	if (!strcmp(word, "active") || !strcmp(word, "bound") || !strcmp(word, "registered") || !strcmp(word, "home") ||
 		!strcmp(word, "optimized") || !strcmp(word, "ok"))
@@ -68,7 +68,7 @@ static const char *color_of(unsigned kind, const char *value)
 	case MIP_K_MSTATE:
 	case MIP_K_LSTATE:
 	case MIP_K_OSTATE:
-	case MIP_K_VERDICT: return state_color(value);
+	case MIP_K_VERDICT: return out_state_color(value);
 	default: return "";
 	}
 }

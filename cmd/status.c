@@ -1,91 +1,189 @@
-/* `mip` alone: one page that joins the agent, its roles and its registrations, and says what is wrong. */
+/*
+ * `mip` alone: one page that answers whether this machine is reachable, through what, for how long, and what is wrong.
+ * It joins the agent, its roles and its registrations; with -j or -d it is all of their records.
+ */
 #include <libmnl/libmnl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/client.h"
 #include "cmd/fault.h"
+#include "cmd/kind.h"
 #include "cmd/mip.h"
 #include "cmd/out.h"
 #include "cmd/record.h"
 #include "cmd/table.h"
 
-static const uint16_t parts[] = {MIP_AGENT_GET, MIP_HA_GET, MIP_MN_GET, MIP_BUL_GET, MIP_RO_GET, 0};
+#define VALUE_MAX 160
 
 /* What is wrong, gathered while the records pass by. */
 static struct {
-	char text[16][240];
+	char text[16][400];
 	unsigned n;
 } page;
 
-static void wrong(const char *what, const char *which, const char *why)
+static void wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static void wrong(const char *fmt, ...)
 {
-	if (page.n < MNL_ARRAY_SIZE(page.text))
-		snprintf(page.text[page.n++], sizeof(page.text[0]), "%s %s%s%s", which, what, *why ? ": " : "", why);
+	va_list ap;
+
+	if (page.n == MNL_ARRAY_SIZE(page.text))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(page.text[page.n++], sizeof(page.text[0]), fmt, ap);
+	va_end(ap);
 }
 
-static void judge(const struct nlmsghdr *msg)
+/* A value as people read it, in one of a few buffers in turn, so that a line can have several; `none` when absent. */
+static const char *value(const struct nlmsghdr *msg, unsigned attr, const char *none)
 {
-	char home[64], peer[64], state[32], why[120];
+	static char buf[8][VALUE_MAX];
+	static unsigned next;
+	const struct nlattr *at = record_find(msg, attr);
+	char *to = buf[next++ % 8];
 
-	record_print(msg, MIP_A_HOME, home, sizeof(home));
-	record_print(msg, MIP_A_PEER, peer, sizeof(peer));
-	record_print(msg, MIP_A_STATUS_TEXT, why, sizeof(why));
-	if (msg->nlmsg_type == MIP_MN_GET && *home) {
-		record_print(msg, MIP_A_MSTATE, state, sizeof(state));
-		if (!strcmp(state, "detached"))
-			wrong("is detached", home, "no link with a care-of address");
-		else if (!strcmp(state, "registering"))
-			wrong("is not registered yet", home, why);
-	}
-	if (record_find(msg, MIP_A_CONFIRM)) {
-		record_print(msg, MIP_A_CONFIRM, state, sizeof(state));
-		wrong("goes back unless you say 'mip confirm'", "the last change", state);
-	}
-	if (msg->nlmsg_type == MIP_BUL_GET) {
-		record_print(msg, MIP_A_LSTATE, state, sizeof(state));
-		if (!strcmp(state, "refused"))
-			wrong("refuses the binding", peer, why);
-	}
+	if (!at)
+		return none;
+	kind_print(attr_info(attr)->kind, mnl_attr_get_payload(at), mnl_attr_get_payload_len(at), opt.numeric, to,
+		VALUE_MAX);
+	return *to ? to : none;
 }
 
-static const char *object_of(uint16_t cmd)
+static bool is(const struct nlmsghdr *msg, unsigned attr, const char *word)
 {
-	for (const struct verb *v = verbs; v->object; v++)
-		if (v->cmd == cmd)
-			return v->object;
-	return "";
+	return strcmp(value(msg, attr, ""), word) == 0;
 }
 
-static int one(void *ctx, const struct nlmsghdr *msg)
+/* A line of the page: what it is about, the state in color if it has one, the rest. */
+static void line(const char *label, const char *state, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static void line(const char *label, const char *state, const char *fmt, ...)
 {
-	(void)ctx;
-	judge(msg);
+	const char *color = opt.color && *state ? out_state_color(state) : "";
+	va_list ap;
+
+	printf("%-14s%s%s%s%s", label, color, state, *color ? "\033[0m" : "", *state ? ", " : "");
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+}
+
+static void show_mn(const struct nlmsghdr *msg)
+{
+	const char *home = value(msg, MIP_A_HOME, "?"), *state = value(msg, MIP_A_MSTATE, "?");
+
+	line("mobile node", state, "%s, for %s", home, value(msg, MIP_A_AGE, "?"));
+	if (record_find(msg, MIP_A_COA) && !opt.brief)
+		line("", "", "at %s on %s, home agent %s", value(msg, MIP_A_COA, "?"), value(msg, MIP_A_DEV, "?"),
+			value(msg, MIP_A_AGENT, "not known yet"));
+	if (is(msg, MIP_A_MSTATE, "detached"))
+		wrong("%s is detached: no link with a care-of address", home);
+	else if (is(msg, MIP_A_MSTATE, "registering"))
+		wrong("%s is not registered yet", home);
+}
+
+static void show_bul(const struct nlmsghdr *msg)
+{
+	const char *peer = value(msg, MIP_A_PEER, "?");
+
+	if (is(msg, MIP_A_HOME_REG, "yes") && !opt.brief)
+		line("", value(msg, MIP_A_LSTATE, "?"), "home agent %s, %s left, next update in %s", peer,
+			value(msg, MIP_A_REMAINING, "nothing"), value(msg, MIP_A_REFRESH, "no time"));
+	if (is(msg, MIP_A_LSTATE, "refused"))
+		wrong("%s refuses the binding: %s", peer, value(msg, MIP_A_STATUS_TEXT, "?"));
+}
+
+static void show_ro(const struct nlmsghdr *msg)
+{
+	if (is(msg, MIP_A_OSTATE, "idle") && !opt.details)
+		return;
+	line("  with", value(msg, MIP_A_OSTATE, "?"), "%s, %s left, round trip %s, through the tunnel %s",
+		value(msg, MIP_A_PEER, "?"), value(msg, MIP_A_REMAINING, "nothing"),
+		value(msg, MIP_A_RTT_DIRECT, "unknown"), value(msg, MIP_A_RTT_TUNNEL, "unknown"));
+}
+
+static void show_ha(const struct nlmsghdr *msg)
+{
+	line("home agent", "", "%s on %s, %s of %s bindings", value(msg, MIP_A_ADDRESS, "no address"),
+		value(msg, MIP_A_DEV, "no link"), value(msg, MIP_A_BINDINGS, "0"), value(msg, MIP_A_MAX_BINDINGS, "?"));
+	if (!record_find(msg, MIP_A_DEV))
+		wrong("the home agent has lost its home link");
+	if (is(msg, MIP_A_BINDINGS, value(msg, MIP_A_MAX_BINDINGS, "")))
+		wrong("the binding cache is full: more mobile nodes are refused");
+}
+
+static void show_cn(const struct nlmsghdr *msg)
+{
+	line("correspondent", "", "%s of %s bindings", value(msg, MIP_A_BINDINGS, "0"),
+		value(msg, MIP_A_MAX_BINDINGS, "?"));
+}
+
+static void show_agent(const struct nlmsghdr *msg)
+{
+	line("agent", "", "%s, pid %s, up %s, tunnels by %s", value(msg, MIP_A_VERSION, "?"),
+		value(msg, MIP_A_PID, "?"), value(msg, MIP_A_UPTIME, "?"), value(msg, MIP_A_PATH, "nothing yet"));
+	if (!*value(msg, MIP_A_ROLES, ""))
+		wrong("no role runs: mip ha start, mip mn start or mip cn start");
+	if (record_find(msg, MIP_A_CONFIRM))
+		wrong("the last change goes back in %s unless you say: mip confirm", value(msg, MIP_A_CONFIRM, "?"));
+}
+
+static const struct part {
+	uint16_t cmd;
+	const char *object;
+	void (*show)(const struct nlmsghdr *msg);
+} parts[] = {
+	{MIP_MN_GET, "mn", show_mn},
+	{MIP_BUL_GET, "bul", show_bul},
+	{MIP_RO_GET, "ro", show_ro},
+	{MIP_HA_GET, "ha", show_ha},
+	{MIP_CN_GET, "cn", show_cn},
+	{MIP_AGENT_GET, "agent", show_agent},
+};
+
+static int one_line(void *ctx, const struct nlmsghdr *msg)
+{
+	const struct part *part = ctx;
+
+	part->show(msg);
+	return out_flush();
+}
+
+static int one_record(void *ctx, const struct nlmsghdr *msg)
+{
+	const struct part *part = ctx;
+
 	out_begin();
 	if (!record_find(msg, MIP_A_OBJECT))
-		out_put_str(MIP_A_OBJECT, object_of(msg->nlmsg_type));
+		out_put_str(MIP_A_OBJECT, part->object);
 	out_values(msg);
 	return out_end();
 }
 
 int run_status(void)
 {
+	bool records = opt.json || opt.details || opt.stats;
 	struct request rq;
 	struct refusal no = {0};
-	int err = client_need(NULL), closed;
+	int err = client_need(NULL), closed = DONE;
 
 	if (err)
 		return err;
 	page.n = 0;
-	out_open(OUT_LIST, NULL, true);
-	for (const uint16_t *cmd = parts; *cmd && !err; cmd++) {
-		request_open(&rq, *cmd);
-		err = client_ask(&rq, one, NULL, &no);
+	if (records)
+		out_open(OUT_LIST, NULL, true);
+	for (size_t i = 0; i < MNL_ARRAY_SIZE(parts) && !err; i++) {
+		request_open(&rq, parts[i].cmd);
+		err = client_ask(&rq, records ? one_record : one_line, (void *)&parts[i], &no);
 	}
-	closed = out_close();
+	if (records)
+		closed = out_close();
 	if (err == REFUSED && no.err)
 		complain("%s", no.text);
-	for (unsigned i = 0; i < page.n && !opt.json; i++)
+	for (unsigned i = 0; i < page.n; i++)
 		printf("! %s\n", page.text[i]);
 	return err ? err : closed;
 }

@@ -37,7 +37,7 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 	[ "$status" = 0 ] && [[ $output == *"mip confirm"* ]]
 	changed
 	[ "$(ha -j agent show | jq '.[0].confirm <= 2')" = true ]
-	[[ "$(ha)" == *"! the last change goes back unless you say 'mip confirm'"* ]]
+	[[ "$(ha)" == *"unless you say: mip confirm"* ]]
 	lab_wait 10 grep -q '"event":"undone"' "$BATS_TEST_TMPDIR/events"
 	as_before
 	[ "$(ha -j agent show | jq '.[0].confirm')" = null ]

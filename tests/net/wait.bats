@@ -61,7 +61,7 @@ pending() { [ ! -e "$BATS_TEST_TMPDIR/$1" ]; }
 	ended empty 0
 }
 
-@test "mn, bul, ro and binding wait for a registration and its route optimization" {
+@test "mn, bul, ro and binding wait for a registration and its route optimization; the status page says it" {
 	ha ha start dev eth0 insecure
 	in_ns cn mip cn start
 	later binding ha binding wait active home $HOA
@@ -75,6 +75,13 @@ pending() { [ ! -e "$BATS_TEST_TMPDIR/$1" ]; }
 	in_ns cn mip binding wait active home $HOA timeout $T
 	run mn ro wait optimized peer 2001:db8:c::99 timeout 0
 	[ "$status" = 2 ] && [[ $output == *"there is no such entry"* ]]
+	page=$(mn)
+	[[ $page == *"mobile node   registered, $HOA, for "* && $page == *" on eth0, home agent $HA"* ]]
+	[[ $page == *"bound, home agent $HA, "*" left, next update in "* && $page == *"optimized, $CN, "* && $page != *'!'* ]]
+	[[ $(ha) == *"home agent    $HA on eth0, 1 of 100000 bindings"* ]]
+	lab_move nowhere
+	mn mn wait detached timeout $T
+	[[ $(mn) == *"detached, $HOA"*"! $HOA is detached"* ]]
 	run in_ns r mip bul wait bound
 	[ "$status" = 3 ]
 }
