@@ -74,6 +74,32 @@ static const char *object_word(unsigned i)
 	return NULL;
 }
 
+const char *kind_name(unsigned kind)
+{
+	static const char *const names[] = {
+		[MIP_K_U8] = "u8",
+		[MIP_K_U16] = "u16",
+		[MIP_K_U32] = "u32",
+		[MIP_K_U64] = "u64",
+		[MIP_K_SECS] = "seconds",
+		[MIP_K_USEC] = "microseconds",
+		[MIP_K_BOOL] = "boolean",
+		[MIP_K_ADDR] = "address",
+		[MIP_K_PREFIX] = "prefix",
+		[MIP_K_DEV] = "interface",
+		[MIP_K_STR] = "string",
+		[MIP_K_BSTATE] = "binding-state",
+		[MIP_K_MSTATE] = "mobile-state",
+		[MIP_K_LSTATE] = "list-state",
+		[MIP_K_OSTATE] = "optimization-state",
+		[MIP_K_RPOLICY] = "policy",
+		[MIP_K_VERDICT] = "verdict",
+		[MIP_K_S32] = "integer",
+	};
+
+	return names[kind];
+}
+
 const char *kind_choice(unsigned kind, unsigned i)
 {
 	unsigned first;

@@ -17,6 +17,8 @@ bool kind_fits(unsigned kind, const void *bytes, size_t len);
 void kind_print(unsigned kind, const void *bytes, size_t len, bool plain, char *buf, size_t size);
 /* Whether the value is a number in JSON (true also for booleans). */
 bool kind_is_number(unsigned kind);
+/* What a kind of the protocol is called: "u8", "address". */
+const char *kind_name(unsigned kind);
 /* The i-th of the words a value of an enum kind can be (from 0; never a hole), or NULL. */
 const char *kind_choice(unsigned kind, unsigned i);
 

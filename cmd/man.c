@@ -1,4 +1,5 @@
-/* `mip __man pages`, `mip __man OBJECT [commands | keys]`: the parts of a manual page the table knows, in mdoc. */
+/* `mip __man pages`, `mip __man protocol ...`, `mip __man OBJECT [commands | keys]`: the parts of a manual page the
+ * table knows, in mdoc. */
 #include <stdio.h>
 #include <string.h>
 
@@ -100,6 +101,8 @@ int run_man(const char *object, const char *part)
 
 	if (object && strcmp(object, "pages") == 0)
 		return pages();
+	if (object && strcmp(object, "protocol") == 0)
+		return run_man_protocol(part);
 	if (!object || !object_find(object)) {
 		complain("no such object: '%s'", object ? object : "");
 		return WORDS;

@@ -36,6 +36,7 @@ int run_status(void);
 int run_batch(const char *path);
 int run_complete(int n, char **words);
 int run_man(const char *object, const char *part);
+int run_man_protocol(const char *part);
 int run_schema(void);
 
 int run_generic(const struct call *call);

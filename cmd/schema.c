@@ -2,6 +2,7 @@
  * `mip __schema`: the attributes and commands of the control protocol, and a JSON Schema of what each object prints
  * with -j, so that programs can check what they read.
  */
+#include <libmnl/libmnl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,28 +11,18 @@
 #include "cmd/table.h"
 #include "cmd/kind.h"
 
-/* How a kind is called, and what it is in JSON beside a string or one of its words. */
-static const struct {
-	const char *name, *json;
-} kinds[] = {
-	[MIP_K_U8] = {"u8", "\"type\":\"integer\",\"minimum\":0,\"maximum\":255"},
-	[MIP_K_U16] = {"u16", "\"type\":\"integer\",\"minimum\":0,\"maximum\":65535"},
-	[MIP_K_U32] = {"u32", "\"type\":\"integer\",\"minimum\":0,\"maximum\":4294967295"},
-	[MIP_K_U64] = {"u64", "\"type\":\"integer\",\"minimum\":0"},
-	[MIP_K_SECS] = {"seconds", "\"type\":\"integer\",\"minimum\":0,\"maximum\":4294967295"},
-	[MIP_K_USEC] = {"microseconds", "\"type\":\"integer\",\"minimum\":0"},
-	[MIP_K_BOOL] = {"boolean", "\"type\":\"boolean\""},
-	[MIP_K_ADDR] = {"address", "\"type\":\"string\",\"format\":\"ipv6\""},
-	[MIP_K_PREFIX] = {"prefix", "\"type\":\"string\",\"pattern\":\"^[0-9a-f:.]+/[0-9]+$\""},
-	[MIP_K_DEV] = {"interface", NULL},
-	[MIP_K_STR] = {"string", NULL},
-	[MIP_K_BSTATE] = {"binding-state", NULL},
-	[MIP_K_MSTATE] = {"mobile-state", NULL},
-	[MIP_K_LSTATE] = {"list-state", NULL},
-	[MIP_K_OSTATE] = {"optimization-state", NULL},
-	[MIP_K_RPOLICY] = {"policy", NULL},
-	[MIP_K_VERDICT] = {"verdict", NULL},
-	[MIP_K_S32] = {"integer", "\"type\":\"integer\",\"minimum\":-2147483648,\"maximum\":2147483647"},
+/* What a kind is in JSON, if it is neither a string nor one of its words. */
+static const char *const kinds[] = {
+	[MIP_K_U8] = "\"type\":\"integer\",\"minimum\":0,\"maximum\":255",
+	[MIP_K_U16] = "\"type\":\"integer\",\"minimum\":0,\"maximum\":65535",
+	[MIP_K_U32] = "\"type\":\"integer\",\"minimum\":0,\"maximum\":4294967295",
+	[MIP_K_U64] = "\"type\":\"integer\",\"minimum\":0",
+	[MIP_K_SECS] = "\"type\":\"integer\",\"minimum\":0,\"maximum\":4294967295",
+	[MIP_K_USEC] = "\"type\":\"integer\",\"minimum\":0",
+	[MIP_K_BOOL] = "\"type\":\"boolean\"",
+	[MIP_K_ADDR] = "\"type\":\"string\",\"format\":\"ipv6\"",
+	[MIP_K_PREFIX] = "\"type\":\"string\",\"pattern\":\"^[0-9a-f:.]+/[0-9]+$\"",
+	[MIP_K_S32] = "\"type\":\"integer\",\"minimum\":-2147483648,\"maximum\":2147483647",
 };
 
 static void put_words(const char *key, unsigned kind)
@@ -59,7 +50,7 @@ static void put_key(const char *word)
 
 static void put_attr(unsigned a, const struct mip_attr_info *info)
 {
-	printf("%s\n  {\"number\":%u,\"kind\":\"%s\",\"key\":", a > 1 ? "," : "", a, kinds[info->kind].name);
+	printf("%s\n  {\"number\":%u,\"kind\":\"%s\",\"key\":", a > 1 ? "," : "", a, kind_name(info->kind));
 	put_key(info->word);
 	fputs(",\"meaning\":", stdout);
 	json_string(info->help);
@@ -89,7 +80,7 @@ static void put_commands(void)
 
 static void put_type(const struct mip_attr_info *info)
 {
-	const char *json = kinds[info->kind].json;
+	const char *json = info->kind < MNL_ARRAY_SIZE(kinds) ? kinds[info->kind] : NULL;
 
 	fputs(json ? json : "\"type\":\"string\"", stdout);
 	if (!json && kind_choice(info->kind, 0))
