@@ -1,5 +1,5 @@
-/* `mip __man pages`, `mip __man protocol ...`, `mip __man OBJECT [commands | keys]`: the parts of a manual page the
- * table knows, in mdoc. */
+/* `mip __man pages`, `mip __man protocol ...`, `mip __man config`, `mip __man OBJECT [commands | keys]`: the parts of a
+ * manual page the table knows, in mdoc. */
 #include <stdio.h>
 #include <string.h>
 
@@ -95,12 +95,25 @@ static int pages(void)
 	return out_flush();
 }
 
+/* The commands that may stand in a configuration file. */
+static int config(void)
+{
+	puts(".Bl -bullet -compact");
+	for (const struct verb *v = verbs; v->object; v++)
+		if (v->config)
+			printf(".It\n.Cm %s %s\n", v->object, v->verb);
+	puts(".El");
+	return out_flush();
+}
+
 int run_man(const char *object, const char *part)
 {
 	bool commands = part && strcmp(part, "commands") == 0;
 
 	if (object && strcmp(object, "pages") == 0)
 		return pages();
+	if (object && strcmp(object, "config") == 0)
+		return config();
 	if (object && strcmp(object, "protocol") == 0)
 		return run_man_protocol(part);
 	if (!object || !object_find(object)) {

@@ -1,0 +1,79 @@
+#!/usr/bin/env bats
+# Every `mip` command of the README and of the manual pages is run as it stands there, in a network where it makes sense.
+
+. "$BATS_TEST_DIRNAME/../lab/lab.sh"
+
+ROOT=$BATS_TEST_DIRNAME/../..
+
+setup_file() {
+	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
+	lab_up
+	lab_move f1
+}
+
+teardown() {
+	local n
+	for n in mn ha cn; do in_ns $n mip agent stop 2> /dev/null || true; done
+}
+
+# Agents as the reader of the example has them; started again where an example before stopped them.
+roles() {
+	in_ns ha mip ha start dev eth0 insecure
+	in_ns cn mip cn start
+	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0
+	in_ns mn mip mn wait registered timeout $((20 * MIP_SLOW))
+	in_ns ha mip save > "$BATS_TEST_TMPDIR/mip.conf"
+}
+
+# Where it is meant for: a mobile node's objects there, the rest at the home agent.
+node_of() {
+	case " $1 " in
+	*" mn "* | *" bul "* | *" ro "*) echo mn ;;
+	*" cn "*) echo cn ;;
+	*) echo ha ;;
+	esac
+}
+
+# run_example LINE: done, or for what never ends by itself still at it after a while
+run_example() {
+	local line=${1//\/etc\/mip.conf/$BATS_TEST_TMPDIR\/mip.conf} status=0 node
+	node=$(node_of "$line")
+	roles
+	case $line in
+	"mip confirm" | "mip undo") in_ns ha mip apply "$BATS_TEST_TMPDIR/mip.conf" confirm 1h 2> /dev/null ;;
+	*confirm*) in_ns ha mip confirm 2> /dev/null || true ;;
+	esac
+	in_ns "$node" timeout $((5 * MIP_SLOW)) bash -o pipefail -c "$line" < /dev/null > "$BATS_TEST_TMPDIR/out" 2>&1 || status=$?
+	case "$line $status" in
+	*monitor*" 124" | *" 0") ;;
+	*doctor*" 2") ! grep -q '^mip:' "$BATS_TEST_TMPDIR/out" ;; # it found something: that is its answer
+	*) echo "in $node: $line: status $status"; cat "$BATS_TEST_TMPDIR/out"; return 1 ;;
+	esac
+	case $line in *confirm*) in_ns ha mip confirm 2> /dev/null || true ;; esac
+}
+
+readme() { sed -nE 's/^    (mip .*)/\1/p' "$ROOT/README.md" | sed -E 's/ +# .*//'; }
+# The commands in the literal blocks of a page, as a reader sees them.
+page() { sed -n '/^\.Bd -literal/,/^\.Ed/p' "$1" | sed -n 's/\\-/-/g; s/\\(aq/'"'"'/g; s/\\e/\\/g; /^mip /p'; }
+
+@test "the README's commands work" {
+	local line n=0
+	while read -r line; do run_example "$line"; n=$((n + 1)); done < <(readme)
+	[ $n -ge 8 ]
+}
+
+@test "the manual's examples work, and every page of an object has some" {
+	local line n file
+	for file in "$ROOT"/man/mip*.8; do
+		[ "${file##*/}" != mipd.8 ] || continue
+		n=0
+		while read -r line; do run_example "$line" || { echo "${file##*/}"; false; }; n=$((n + 1)); done < <(page "$file")
+		[ $n -ge 1 ] || { echo "no example in ${file##*/}"; false; }
+	done
+}
+
+@test "the configurations in mip.conf(5) are right" {
+	sed -n '/^\.Bd -literal/,/^\.Ed/p' "$ROOT/man/mip.conf.5" | sed 's/\\-/-/g; /^\./d' > "$BATS_TEST_TMPDIR/conf"
+	[ "$(wc -l < "$BATS_TEST_TMPDIR/conf")" -ge 3 ]
+	mip check "$BATS_TEST_TMPDIR/conf"
+}
