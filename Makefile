@@ -16,7 +16,7 @@ LINK      = $(CC) $(LDFLAGS)
 
 # What `make deps` installs: to build, to test, to lint.
 DEPS := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libcap-dev libedit-dev nettle-dev libcmocka-dev \
-	bats iproute2 iputils-ping nftables radvd socat pv jq python3 tshark tcpdump iperf3 tmux procps util-linux \
+	bats iproute2 iputils-ping nftables radvd socat pv jq python3 tshark tcpdump iperf3 tmux zsh fish procps util-linux \
 	qemu-system-x86 kmod busybox-static cpio \
 	clang clang-format clang-tidy libclang-rt-dev shellcheck mandoc
 

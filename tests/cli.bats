@@ -274,19 +274,3 @@ $BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configura
 		grep -qE "^\.It Fl ${o#-}( |$)" man/mip.8 || { echo "no $o in mip(8)"; false; }
 	done < "$BATS_TEST_TMPDIR/help"
 }
-
-@test "the shells' completions ask mip" {
-	for shell in bash zsh fish; do
-		command -v $shell > /dev/null || { echo "# no $shell" >&3; continue; }
-		PATH=$(dirname "$MIP"):$PATH shell_offers $shell
-	done
-}
-
-shell_offers() {
-	case $1 in
-	bash) bash -c 'source completions/mip.bash; compopt() { :; }; COMP_LINE="mip mn wa"; COMP_POINT=9; _mip
-		echo "${COMPREPLY[@]}"' | grep -qx wait ;;
-	fish) fish -c 'source completions/mip.fish; complete -C "mip mn wa"' | grep -q '^wait' ;;
-	zsh) zsh -n completions/_mip ;;
-	esac
-}
