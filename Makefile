@@ -15,7 +15,7 @@ COMPILE   = $(CC) $(CPPFLAGS) $(CFLAGS) $(if $(WERROR),-Werror)
 LINK      = $(CC) $(LDFLAGS)
 
 # What `make deps` installs: to build, to test, to lint.
-DEPS := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libcap-dev libedit-dev nettle-dev libcmocka-dev \
+DEPS := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libcap-dev libedit-dev nettle-dev libsqlite3-dev libcmocka-dev \
 	bats iproute2 iputils-ping nftables radvd socat pv jq python3 tshark tcpdump iperf3 tmux zsh fish procps util-linux \
 	qemu-system-x86 kmod busybox-static cpio \
 	clang clang-format clang-tidy libclang-rt-dev shellcheck mandoc
@@ -24,16 +24,16 @@ CORE  := $(filter-out core/agent.c,$(wildcard core/*/*.c core/*.c))
 CMD   := $(filter-out cmd/mip.c cmd/mipd.c,$(wildcard cmd/*.c))
 UNITS ?= $(wildcard tests/unit/test_*.c)
 HELP  := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
-PROBE := $(patsubst %.c,$(B)/%,$(wildcard tests/net/*.c tests/lab/*.c) tests/bench/rrflood.c)
+PROBE := $(patsubst %.c,$(B)/%,$(wildcard tests/net/*.c tests/lab/*.c) tests/bench/rrflood.c tests/bench/buload.c)
 FUZZ  := $(wildcard tests/fuzz/fuzz_*.c)
-BENCH := $(filter-out tests/bench/rrflood.c,$(wildcard tests/bench/*.c))
+BENCH := $(filter-out tests/bench/rrflood.c tests/bench/buload.c,$(wildcard tests/bench/*.c))
 BATS  := $(wildcard tests/*.bats)
 obj    = $(patsubst %.c,$(B)/%.o,$(1))
 
 all: $(B)/mip $(B)/mipd
 
 $(B)/mipd: $(call obj,cmd/mipd.c core/agent.c) $(B)/libcore.a
-	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle
+	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3
 $(B)/mip: $(call obj,cmd/mip.c) $(B)/libcmd.a
 	$(LINK) -o $@ $^ -lmnl -ledit
 $(B)/libcore.a: $(call obj,$(CORE))
@@ -56,11 +56,11 @@ REPLAY    := $(FUZZ:%.c=$(B)/%)
 TAP       := MIP_BUILD=$(abspath $(B)) tests/tap.sh
 
 $(UNIT_BIN): %: %.o $(call obj,$(HELP)) $(TEST_LIBS)
-	$(LINK) -o $@ $^ -lcmocka -lmnl -lnftnl -lcap -lnettle -ledit
+	$(LINK) -o $@ $^ -lcmocka -lmnl -lnftnl -lcap -lnettle -lsqlite3 -ledit
 $(REPLAY): %: %.o $(call obj,tests/fuzz/replay.c) $(TEST_LIBS)
-	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -ledit
+	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3 -ledit
 $(BENCH:%.c=$(B)/%) $(PROBE): %: %.o $(TEST_LIBS)
-	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle
+	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3
 
 check: deps   ## everything: unit, tree, golden packets, cli, network tests on this kernel and on Debian's stock kernel
 	@MIP_BUILD=$(abspath $(B)) tests/check.sh unit tree golden cli net kernel
@@ -96,7 +96,7 @@ fuzz-run: $(FUZZ:%.c=$(B)/%.fuzz)
 		echo "fuzz $$n, $(T) s"; $$f -max_total_time=$(T) -timeout=5 -print_final_stats=1 \
 		-artifact_prefix=$(B)/$$n- $(B)/corpus/$$n $$seeds; done
 $(B)/%.fuzz: $(B)/%.o $(TEST_LIBS)
-	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -ledit
+	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3 -ledit
 
 lint:   ## clang-format, clang-tidy, shellcheck, mandoc
 	@$(TAP) lint tests/lint.sh

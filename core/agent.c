@@ -39,10 +39,25 @@ static int remove_registered(struct agent *a, const struct ctl_request *rq, stru
 	return 0;
 }
 
+/* A role that could not start takes nothing away from what it had before. */
+static void go_back(struct agent *a, const struct conf *was, bool ran)
+{
+	keep_sleep(&a->keep, !ran);
+	if (agent_follow(a, was, NULL))
+		log_error("could not go back to the configuration before");
+	keep_sleep(&a->keep, false);
+}
+
+static void end_for_good(struct agent *a)
+{
+	a->told = true;
+	loop_quit(&a->loop);
+}
+
 void agent_end_if_idle(struct agent *a, bool ran)
 {
 	if (a->options->transient && ran && !agent_runs(a))
-		loop_quit(&a->loop);
+		end_for_good(a);
 }
 
 static int on_commit(void *ctx, const struct ctl_request *commit, const struct ctl_request *list, size_t n, size_t *bad,
@@ -64,8 +79,8 @@ static int on_commit(void *ctx, const struct ctl_request *commit, const struct c
 		return err;
 	*bad = n ? n - 1 : 0;
 	err = agent_follow(a, &want, why);
-	if (err && agent_follow(a, &was, NULL))
-		log_error("could not go back to the configuration before");
+	if (err)
+		go_back(a, &was, ran);
 	if (!err) {
 		a->conf = want;
 		agent_remember(a, &was, commit);
@@ -81,7 +96,7 @@ static int on_set(void *ctx, const struct ctl_request *rq, struct why *why)
 	int err;
 
 	if (rq->cmd == MIP_AGENT_STOP) {
-		loop_quit(&a->loop);
+		end_for_good(a);
 		return 0;
 	}
 	if (rq->cmd == MIP_CONFIRM)
@@ -111,6 +126,7 @@ static void facts(void *ctx, struct agent_facts *to)
 	to->confirm = timer_armed(&a->confirm) ? a->confirm.due : NEVER;
 	to->netns = self_netns();
 	to->memory = self_memory();
+	to->state = keep_where(&a->keep);
 	to->dropped = agent_malformed(a);
 	if (!host_is_open(&a->host) || path_stats(a->host.path, &ps))
 		return;
@@ -150,6 +166,7 @@ static void on_event(void *ctx, const struct event *ev, usec now)
 	struct ctl_msg m;
 	char text[256];
 
+	keep_event(&a->keep, ev);
 	forget_expired(a, ev);
 	if (ev->type == EV_BU_REFUSED)
 		a->tally.refused[ev->status]++;
@@ -238,6 +255,8 @@ static int start(struct agent *a, struct why *why)
 	if (!err)
 		err = self_keep_caps(why);
 	if (!err)
+		keep_open(&a->keep, &a->loop, &a->ha, &a->cn, dir_of("MIP_STATE_DIR", MIP_STATE_DIR));
+	if (!err)
 		err = nl_open(&a->host.nl, &a->loop, why);
 	if (!err)
 		err = nl_listen(a->host.nl, &news, why);
@@ -245,10 +264,13 @@ static int start(struct agent *a, struct why *why)
 	return err;
 }
 
-/* In the reverse order of start; nothing of ours is left in the kernel. */
+/* In the reverse order of start; nothing of ours is left in the kernel. Told to stop by a command it forgets its
+ * bindings; told by a signal (the machine goes down, a new version comes) it does not. */
 static void stop(struct agent *a)
 {
+	keep_sleep(&a->keep, !a->told);
 	agent_stop_roles(a);
+	keep_close(&a->keep);
 	if (a->host.nl)
 		nl_close(a->host.nl);
 	mirror_free(&a->host.mirror);

@@ -11,6 +11,7 @@
 #include "ctl/get.h"
 #include "ctl/message.h"
 #include "host.h"
+#include "keep.h"
 
 struct agent {
 	const struct agent_options *options;
@@ -19,6 +20,7 @@ struct agent {
 	struct ha ha;
 	struct mn mn;
 	struct cn cn;
+	struct keep keep;
 	struct conf conf;
 	struct conf before_change; /* with can_undo: what undo goes back to */
 	bool can_undo;
@@ -31,6 +33,7 @@ struct agent {
 	struct rate errors;   /* ICMPv6 errors and Binding Errors we send, RFC 4443 2.4 (f) */
 	usec started;
 	struct tally tally; /* but for what the data path and the roles count themselves */
+	bool told;	    /* by a command to end, so that its bindings end too */
 	char caps[64], kernel[64];
 };
 

@@ -112,6 +112,16 @@ static bool same_ha(const struct conf *a, const struct conf *b)
 	       a->ha.max_prefix_interval == b->ha.max_prefix_interval && same_allows(a, b);
 }
 
+static void restore_ha(struct agent *a)
+{
+	struct why why = {0};
+
+	host_bulk_begin(&a->host);
+	keep_restore_ha(&a->keep);
+	if (host_bulk_end(&a->host, &why))
+		log_error("not all bindings of before are served: %s", why.text);
+}
+
 static int follow_ha(struct agent *a, const struct conf *want, struct why *why)
 {
 	struct ha_conf conf = {.address = want->ha.address,
@@ -122,7 +132,7 @@ static int follow_ha(struct agent *a, const struct conf *want, struct why *why)
 		.preference = want->ha.preference,
 		.min_prefix_interval = want->ha.min_prefix_interval,
 		.max_prefix_interval = want->ha.max_prefix_interval};
-	bool other;
+	bool other, begins = !a->ha.on;
 	int err;
 
 	if (!want->ha.enabled) {
@@ -148,6 +158,8 @@ static int follow_ha(struct agent *a, const struct conf *want, struct why *why)
 		return err;
 	ha_start(&a->ha, &conf);
 	hear_anycast(a, true);
+	if (begins)
+		restore_ha(a);
 	if (other)
 		defend_again(a);
 	return 0;
@@ -274,11 +286,14 @@ static int follow_policies(struct agent *a, const struct conf *want, struct why 
 static void follow_cn(struct agent *a, const struct conf *want, bool run)
 {
 	struct cn_conf conf = {want->cn.max_bindings, want->cn.test_rate};
+	bool begins = run && !a->cn.on;
 
 	if (run)
 		cn_start(&a->cn, &conf);
 	else if (a->cn.on)
 		cn_stop(&a->cn, clock_now());
+	if (begins)
+		keep_restore_cn(&a->keep);
 }
 
 /* Makes the roles be as `want` says. The data path is there while a role is. */
@@ -287,10 +302,11 @@ int agent_follow(struct agent *a, const struct conf *want, struct why *why)
 	bool needed = want->ha.enabled || want->mn.enabled || want->cn.enabled;
 	struct raw_events ev = agent_packets;
 	struct ro_events ro = agent_optimized;
+	bool fresh = needed && !host_is_open(&a->host);
 	int err = 0;
 
 	ev.ctx = ro.ctx = a;
-	if (needed && !host_is_open(&a->host))
+	if (fresh)
 		err = host_open(&a->host, &ev, &ro, a->options->path, why);
 	if (!err)
 		err = follow_ha(a, want, why);
@@ -301,6 +317,9 @@ int agent_follow(struct agent *a, const struct conf *want, struct why *why)
 	if (!err)
 		err = follow_mn(a, want, why);
 	follow_cn(a, want, needed && host_is_open(&a->host));
+	/* Only now is it known what of an earlier agent is still wanted. */
+	if (!err && fresh)
+		err = host_sweep(&a->host, why);
 	if (!agent_runs(a) && host_is_open(&a->host))
 		host_close(&a->host);
 	return err;

@@ -142,14 +142,27 @@ static void warn(const struct why *why)
 static int proxy(struct host *h, const struct bc_entry *e, bool on, struct why *why)
 {
 	const struct ha *ha = e->cache->owner;
-	struct in6_addr ll = ha_link_local(&e->home);
-	int (*change)(struct nl *, unsigned, const struct in6_addr *, struct why *) =
-		on ? neigh_proxy_add : neigh_proxy_del;
-	int err = change(h->nl, ha->conf.ifindex, &e->home, why);
+	struct in6_addr addr[] = {e->home, ha_link_local(&e->home)};
+	int err = 0;
 
-	if (!err && e->flags & BU_F_LINKLOCAL)
-		err = change(h->nl, ha->conf.ifindex, &ll, why);
+	for (int i = 0; i <= (e->flags & BU_F_LINKLOCAL ? 1 : 0) && !err; i++)
+		err = on ? proxies_add(h->proxies, ha->conf.ifindex, &addr[i], why)
+			 : proxies_del(h->proxies, &addr[i], why);
 	return err;
+}
+
+/* RFC 4861 7.2.4, 7.2.8. With Override 0, as the kernel does it: a mobile node that is back answers for itself. */
+void host_answer(struct host *h, unsigned ifindex, const struct in6_addr *home, const struct in6_addr *to)
+{
+	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
+	const struct in6_addr *src = mirror_link_local(&h->mirror, ifindex);
+	struct nd_nx na = {.target = *home, .solicited = !addr_any(to), .has_lladdr = true};
+	uint8_t buf[64];
+
+	if (!l || !src || proxies_has(h->proxies, home) || !rate_take(&h->answers, clock_now()))
+		return;
+	memcpy(na.lladdr, l->l.lladdr, sizeof(na.lladdr));
+	send_nd(h, ifindex, src, addr_any(to) ? &all_nodes : to, buf, na_write(&na, buf, sizeof(buf)));
 }
 
 static void do_unbind(void *ctx, const struct bc_entry *e)
@@ -406,6 +419,7 @@ static const struct world effects = {
 void host_world(struct host *h)
 {
 	h->world = effects;
+	h->answers = (struct rate){.rate = 10000, .burst = 10000};
 	h->world.ctx = h;
 	h->world.timers = &h->loop->timers;
 }
@@ -421,25 +435,42 @@ int host_open(
 	if (!err)
 		err = path_open(&h->path, h->loop, h->nl, want, why);
 	if (!err)
-		err = neigh_proxy_sweep(h->nl, why);
+		err = proxies_open(&h->proxies, h->nl, why);
 	if (!err)
 		err = ro_open(&h->ro, h->loop, h->nl, h->path, h->shim, ro, why);
 	for (size_t i = 0; !err && i < h->mirror.links; i++)
 		host_guard(h, &h->mirror.link[i]);
-	if (!err)
-		err = path_sweep(h->path, why);
 	if (err)
 		host_close(h);
 	return err;
 }
 
+int host_sweep(struct host *h, struct why *why)
+{
+	int err = proxies_sweep(h->proxies, why);
+
+	return err ?: path_sweep(h->path, why);
+}
+
+void host_bulk_begin(struct host *h)
+{
+	path_bulk_begin(h->path);
+}
+
+int host_bulk_end(struct host *h, struct why *why)
+{
+	return path_bulk_end(h->path, why);
+}
+
 void host_close(struct host *h)
 {
 	ro_close(h->ro);
+	proxies_close(h->proxies);
 	shim_close(h->shim);
 	raw_close(h->raw);
 	path_close(h->path);
 	h->ro = NULL;
+	h->proxies = NULL;
 	h->shim = NULL;
 	h->raw = NULL;
 	h->path = NULL;

@@ -5,11 +5,13 @@
 #ifndef MIP_HOST_H
 #define MIP_HOST_H
 
+#include "base/rate.h"
 #include "ctl/message.h"
 #include "mirror.h"
 #include "role/world.h"
 #include "sys/nl.h"
 #include "sys/path.h"
+#include "sys/proxy.h"
 #include "sys/raw.h"
 #include "sys/ro.h"
 #include "sys/shim.h"
@@ -21,6 +23,8 @@ struct host {
 	struct shim *shim;
 	struct path *path;
 	struct ro *ro;
+	struct proxies *proxies;
+	struct rate answers; /* Neighbor Advertisements the agent answers with itself */
 	struct mirror mirror;
 	struct world world;
 	void *owner;
@@ -34,6 +38,11 @@ void host_world(struct host *h);
 int host_open(struct host *h, const struct raw_events *ev, const struct ro_events *ro, const char *want,
 	struct why *why) __attribute__((warn_unused_result));
 void host_close(struct host *h);
+/* Removes what an earlier agent left in the kernel and no role has taken over since host_open. */
+int host_sweep(struct host *h, struct why *why) __attribute__((warn_unused_result));
+/* From begin to end bindings are collected; what the kernel says to all of them comes at the end. */
+void host_bulk_begin(struct host *h);
+int host_bulk_end(struct host *h, struct why *why) __attribute__((warn_unused_result));
 static inline bool host_is_open(const struct host *h)
 {
 	return h->path != NULL;
@@ -54,6 +63,9 @@ int host_defend(struct host *h, const struct bc_entry *e, struct why *why) __att
 void host_leave_link(struct host *h, unsigned ifindex);
 /* Mobile nodes that look for a home agent ask this anycast address (RFC 6275 10.5): heard from now on, or no more. */
 void host_hear_anycast(struct host *h, unsigned ifindex, const struct in6_addr *anycast, bool on);
+/* Somebody on the home link (`to`; :: probes) asks for a home address that is away: answered, unless the kernel does.
+ */
+void host_answer(struct host *h, unsigned ifindex, const struct in6_addr *home, const struct in6_addr *to);
 /* A link a mobile node moves on: Router Advertisements heard, addresses usable at once (RFC 4429). */
 void host_prepare_link(struct host *h, const struct nl_link *l);
 /* The home address on the tunnel device: there as long as the mobile node runs, wherever it is. */

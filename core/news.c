@@ -25,7 +25,9 @@ static void start_anew(struct agent *a, const char *dev)
 	struct why why = {0};
 
 	log_error("%s was deleted by somebody: all roles start anew", dev);
+	keep_sleep(&a->keep, true);
 	agent_stop_roles(a);
+	keep_sleep(&a->keep, false);
 	if (agent_follow(a, &a->conf, &why))
 		log_error("%s", why.text);
 }

@@ -214,7 +214,7 @@ static void on_icmp(void *ctx, const struct raw_meta *m, const uint8_t *data, si
 	}
 }
 
-/* Somebody else has, or probes for, an address we may be probing (RFC 4862 5.4.3, 5.4.4). */
+/* Somebody else has, or probes for, an address we may be probing (RFC 4862 5.4.3, 5.4.4); or asks for one we defend. */
 static void on_nd(void *ctx, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
 	struct agent *a = ctx;
@@ -224,6 +224,8 @@ static void on_nd(void *ctx, const struct raw_meta *m, const uint8_t *data, size
 		return;
 	if (data[0] == ICMP6_NA || addr_any(&m->src))
 		ha_on_taken(&a->ha, &nx.target, clock_now());
+	if (data[0] == ICMP6_NS && ha_defends(&a->ha, &nx.target))
+		host_answer(&a->host, m->ifindex, &nx.target, &m->src);
 }
 
 const struct raw_events agent_packets = {.mh = on_mh, .icmp = on_icmp, .nd = on_nd};

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Who may include whom. Prints each #include "..." that breaks the rule; fails when there is one.
 #   base <- wire <- role <- agent     base, wire <- sys <- agent     base, role, include/mip <- ctl <- agent
+#   base <- store <- agent
 #   cmd sees include/mip only (its mipd.c, the daemon's main, also core/agent.h)
 # include/mip is a leaf: sys may see it too; role only its plain values, mip/types.h (the rest knows Linux).
 cd "${1:-$(dirname "$0")/..}" || exit
 find core cmd include -name '*.[ch]' -exec grep -HoE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"[^"]+"' {} + | awk -F: '
 	BEGIN {
 		may["base"] = "base"; may["wire"] = "base wire"; may["role"] = "base wire role"
-		may["sys"] = "base wire sys mip"; may["ctl"] = "base role ctl mip"; may["agent"] = "base wire role sys ctl mip agent"
+		may["sys"] = "base wire sys mip"; may["store"] = "base store"; may["ctl"] = "base role ctl mip"; may["agent"] = "base wire role sys store ctl mip agent"
 		may["cmd"] = "cmd mip"; may["mip"] = "mip"
 	}
 	function room(path,   p) {   # the room a file lives in

@@ -199,7 +199,7 @@ void record_ro(struct ctl_msg *m, const struct view *v, const struct bul_entry *
 
 static void put_agent(struct ctl_msg *m, const struct view *v, usec now)
 {
-	struct agent_facts f = {.path = "", .path_why = "", .caps = "", .kernel = "", .confirm = NEVER};
+	struct agent_facts f = {.path = "", .path_why = "", .caps = "", .kernel = "", .state = "", .confirm = NEVER};
 	const char *roles[] = {"", "ha", "mn", "ha mn", "cn", "ha cn", "mn cn", "ha mn cn"};
 
 	v->facts(v->ctx, &f);
@@ -211,6 +211,7 @@ static void put_agent(struct ctl_msg *m, const struct view *v, usec now)
 	ctl_put_str(m, MIP_A_ROLES, roles[(v->ha->on ? 1 : 0) + (v->mn->on ? 2 : 0) + (v->cn->on ? 4 : 0)]);
 	ctl_put_str(m, MIP_A_KERNEL, f.kernel);
 	ctl_put_str(m, MIP_A_CAPS, f.caps);
+	ctl_put_str(m, MIP_A_KEPT_IN, f.state);
 	ctl_put_str(m, MIP_A_PATH, f.path);
 	ctl_put_str(m, MIP_A_PATH_WHY, f.path_why);
 	ctl_put_num(m, MIP_A_MTU, f.mtu);

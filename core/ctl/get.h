@@ -11,6 +11,7 @@
 struct agent_facts {
 	const char *path, *path_why; /* "" while no data path is open */
 	const char *caps, *kernel;
+	const char *state; /* the file bindings are kept in, or why they are not */
 	unsigned mtu;
 	usec started;
 	uint64_t netns, memory;

@@ -3,6 +3,8 @@
  * return routability (9.5.1-9.5.4), refresh requests (9.5.5), and a bounded cache
  * (9.5.6) in which the one that ends soonest gives way.
  */
+#include <errno.h>
+
 #include "base/addr.h"
 #include "role/cn.h"
 #include "role/event.h"
@@ -291,6 +293,31 @@ static void take_binding(struct cn *cn, struct bc_entry *e, const struct request
 	tell(cn, what, e, &old, now);
 	if (e->flags & BU_F_ACK)
 		send_ba(cn, rq, BA_ACCEPTED, e->seq, e->lifetime);
+}
+
+int cn_restore(struct cn *cn, const struct bc_entry *kept, usec now)
+{
+	struct bc_entry *e = bc_find(&cn->bc, &kept->home, &kept->local);
+
+	if (e || kept->expires <= now || !addr_routable(&kept->home) || !addr_routable(&kept->coa))
+		return e ? -EEXIST : -EADDRNOTAVAIL;
+	e = bc_add(&cn->bc, &kept->home, &kept->local);
+	if (!e)
+		return -ENOSPC;
+	e->coa = kept->coa;
+	e->from = kept->from;
+	e->made = kept->made;
+	e->expires = kept->expires;
+	e->seq = kept->seq;
+	e->flags = kept->flags;
+	e->lifetime = kept->lifetime;
+	e->state = MIP_BINDING_ACTIVE;
+	if (cn->w->optimize(cn->w->ctx, RO_PEER, &e->local, &e->home, &e->coa)) {
+		bc_del(&cn->bc, e);
+		return -EIO;
+	}
+	rearm(cn, e);
+	return 0;
 }
 
 static void drop_binding(struct cn *cn, struct bc_entry *e, const struct request *rq, usec now)

@@ -35,6 +35,8 @@ struct cn {
 void cn_init(struct cn *cn, const struct world *w, uint64_t seed);
 void cn_start(struct cn *cn, const struct cn_conf *conf);
 void cn_stop(struct cn *cn, usec now);
+/* A binding an earlier agent kept: served again until it expires. 0 or -errno: not any more. */
+int cn_restore(struct cn *cn, const struct bc_entry *kept, usec now) __attribute__((warn_unused_result));
 
 /* HoTI and CoTI (9.4.1-9.4.4): answered, or dropped over the rate. */
 void cn_on_init(struct cn *cn, const struct via *via, const struct mh *m, usec now);

@@ -12,7 +12,8 @@
 #define DAD_WAIT       SEC /* RetransTimer x DupAddrDetectTransmits, RFC 4862 5.1 */
 #define CLAIMS	       3   /* MAX_NEIGHBOR_ADVERTISEMENT, RFC 4861 10 */
 #define CLAIM_INTERVAL SEC
-#define DROP	       (-1) /* verdict: say nothing */
+#define RESTORE_EVERY  (200) /* us between the announcements of bindings restored together */
+#define DROP	       (-1)  /* verdict: say nothing */
 
 static void on_timer(struct timer *t, usec now);
 
@@ -179,9 +180,10 @@ static void on_timer(struct timer *t, usec now)
 	}
 }
 
-void ha_on_taken(struct ha *ha, const struct in6_addr *target, usec now)
+/* The binding in that state which `target` is the home address of, or its link-local one: that belongs to the home
+ * address with the same identifier under one of our prefixes. */
+static struct bc_entry *find_target(const struct ha *ha, const struct in6_addr *target, uint8_t state)
 {
-	/* A link-local target belongs to the home address with that identifier under one of our prefixes. */
 	for (size_t i = 0; i <= ha->addrs; i++) {
 		struct in6_addr home = *target;
 		struct bc_entry *e;
@@ -189,11 +191,23 @@ void ha_on_taken(struct ha *ha, const struct in6_addr *target, usec now)
 		if (i < ha->addrs && IN6_IS_ADDR_LINKLOCAL(target))
 			memcpy(&home, &ha->addr[i].addr, 8);
 		e = bc_find(&ha->bc, &home, NULL);
-		if (e && e->state == MIP_BINDING_DAD && (addr_eq(&home, target) || e->flags & BU_F_LINKLOCAL)) {
-			fail_pending(ha, e, BA_DAD_FAILED, now);
-			return;
-		}
+		if (e && e->state == state && (addr_eq(&home, target) || e->flags & BU_F_LINKLOCAL))
+			return e;
 	}
+	return NULL;
+}
+
+void ha_on_taken(struct ha *ha, const struct in6_addr *target, usec now)
+{
+	struct bc_entry *e = find_target(ha, target, MIP_BINDING_DAD);
+
+	if (e)
+		fail_pending(ha, e, BA_DAD_FAILED, now);
+}
+
+bool ha_defends(const struct ha *ha, const struct in6_addr *target)
+{
+	return find_target(ha, target, MIP_BINDING_ACTIVE) != NULL;
 }
 
 void ha_stop(struct ha *ha, usec now)
@@ -371,6 +385,50 @@ void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, usec now
 		renew(ha, e, &rq, now);
 	else
 		start_probe(ha, &rq, now);
+}
+
+/* --- of before ---------------------------------------------------------------------------------------------------- */
+
+static struct bc_entry *copy_kept(struct ha *ha, const struct bc_entry *kept)
+{
+	struct bc_entry *e = bc_add(&ha->bc, &kept->home, &kept->local);
+
+	if (!e)
+		return NULL;
+	e->coa = kept->coa;
+	e->from = kept->from;
+	e->made = kept->made;
+	e->expires = kept->expires;
+	e->seq = kept->seq;
+	e->flags = kept->flags;
+	e->lifetime = kept->lifetime;
+	return e;
+}
+
+int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now)
+{
+	struct bc_entry *e;
+	int err;
+
+	if (bc_find(&ha->bc, &kept->home, NULL))
+		return -EEXIST;
+	if (kept->expires <= now || !on_home_link(ha, &kept->home) || ours(ha, &kept->home) ||
+		!ha_serves(ha, &kept->local) || !addr_routable(&kept->coa) || ours(ha, &kept->coa) ||
+		in_circle(ha, &kept->home, &kept->coa))
+		return -EADDRNOTAVAIL;
+	e = copy_kept(ha, kept);
+	if (!e)
+		return -ENOSPC;
+	err = ha->w->bind(ha->w->ctx, e, NULL);
+	if (err) {
+		bc_del(&ha->bc, e);
+		return err;
+	}
+	e->state = MIP_BINDING_ACTIVE;
+	e->claims = 1;
+	e->claim_at = now + (usec)bc_count(&ha->bc) * RESTORE_EVERY;
+	ha_rearm(ha, e);
+	return 0;
 }
 
 /* --- by hand ----------------------------------------------------------------------------------------------------- */

@@ -67,6 +67,9 @@ void ha_init(struct ha *ha, const struct world *w, uint64_t seed);
 void ha_start(struct ha *ha, const struct ha_conf *conf);
 /* Takes every binding out of the data path and forgets it. */
 void ha_stop(struct ha *ha, usec now);
+/* A binding an earlier agent kept: into cache and data path without asking the home link, announced there again. 0, or
+ * -errno: it cannot be served here any more. */
+int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now) __attribute__((warn_unused_result));
 /* Our addresses on the home link, as the kernel tells them. */
 void ha_address(struct ha *ha, const struct in6_addr *addr, uint8_t plen, bool gone);
 
@@ -95,6 +98,8 @@ struct ha_known {
 bool ha_known(const struct ha *ha, size_t n, struct ha_known *to);
 /* Is `addr` an address of ours that mobile nodes may register with? */
 bool ha_serves(const struct ha *ha, const struct in6_addr *addr);
+/* Does the home link send packets for `target`, a home address or the link-local one of it, to us? */
+bool ha_defends(const struct ha *ha, const struct in6_addr *target);
 
 /* Bindings made by hand; lifetime in seconds, 0 = until removed. -EEXIST, -ENOSPC, -EINVAL, or the data path's error.
  */

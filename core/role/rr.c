@@ -26,6 +26,11 @@ void rr_init(struct rr *rr, const struct world *w)
 	rr->index = (uint16_t)w->random(w->ctx);
 }
 
+void rr_go_on(struct rr *rr, uint16_t index)
+{
+	rr->index = (uint16_t)(index + RR_NONCES);
+}
+
 /* First(64, HMAC_SHA1(Kcn, address | nonce | kind)) */
 static uint64_t token_of(const struct rr *rr, const struct rr_nonce *n, enum rr_kind kind, const struct in6_addr *addr)
 {

@@ -38,6 +38,9 @@ enum rr_kind { RR_HOME = 0, RR_COA = 1 }; /* the octet that separates the two to
 
 /* A fresh Kcn and no nonces. */
 void rr_init(struct rr *rr, const struct world *w);
+/* The nonces of before had indices up to `index`: ours are told from them, so that a token of theirs is answered as
+ * expired and asked for again (9.5.1), not taken for a forgery. After rr_init. */
+void rr_go_on(struct rr *rr, uint16_t index);
 /* The token for `addr` under the newest nonce, which is made when the last one is 30 s old. Returns its index. */
 uint16_t rr_issue(struct rr *rr, const struct world *w, enum rr_kind kind, const struct in6_addr *addr, usec now,
 	uint64_t *token);

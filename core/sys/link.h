@@ -87,20 +87,9 @@ int rule_del(struct nl *nl, const struct rule *r, struct why *why) __attribute__
 int rule_sweep(struct nl *nl, bool (*keep)(void *ctx, const struct rule *r), void *ctx, struct why *why)
 	__attribute__((warn_unused_result));
 
-/*
- * neigh.c: proxy Neighbor Discovery for a mobile node's home address on the home link (RFC 6275 10.4.1), and a known
- * link-layer address of a neighbour (11.5.5: the home agent's, learnt from its RA). The kernel answers for a proxied
- * address only with net/ipv6 sysctls conf/DEV/forwarding and conf/DEV/proxy_ndp at 1, and late (up to 0.8 s) unless
- * neigh/DEV/proxy_delay is 0. Its answers leave Override 0: the announcement with Override 1 is the agent's.
- */
-int neigh_proxy_add(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, struct why *why)
-	__attribute__((warn_unused_result));
-int neigh_proxy_del(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, struct why *why)
-	__attribute__((warn_unused_result));
+/* neigh.c: a known link-layer address of a neighbour (11.5.5: the home agent's, learnt from its RA). */
 int neigh_learn(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, const uint8_t lladdr[6], struct why *why)
 	__attribute__((warn_unused_result));
-/* Proxy entries that carry our mark (protocol MIP_RTPROT) and are left of an earlier agent are removed. */
-int neigh_proxy_sweep(struct nl *nl, struct why *why) __attribute__((warn_unused_result));
 
 /* sysctl.c: sets net/ipv6/PATH (e.g. "conf/eth0/optimistic_dad") and remembers the old value in MIP_RUN_DIR (or the
  * environment's), so that sysctl_restore puts everything back, also after a crash and a new start. ENOENT (kernel

@@ -160,6 +160,10 @@ int nl_talk(struct mnl_socket *s, const void *buf, size_t len, bool (*fine)(int)
 
 static int request(struct nl *nl, struct nlmsghdr *req, bool (*fine)(int), struct why *why, const char *what)
 {
+	if (nl->bulk) {
+		nl->bulk_err = nl_queue(nl, req, NULL) ?: nl->bulk_err;
+		return 0;
+	}
 	req->nlmsg_flags |= NLM_F_ACK;
 	req->nlmsg_seq = ++nl->seq;
 	return nl_talk(nl->req, req, req->nlmsg_len, fine, why, what);
@@ -305,4 +309,19 @@ int nl_queue(struct nl *nl, struct nlmsghdr *req, struct why *why)
 	memcpy(nl->batch + nl->batch_len, req, len);
 	nl->batch_len += len;
 	return err;
+}
+
+void nl_bulk_begin(struct nl *nl)
+{
+	nl->bulk = true;
+	nl->bulk_err = 0;
+}
+
+int nl_bulk_end(struct nl *nl, struct why *why)
+{
+	int err = nl_flush(nl, why);
+
+	nl->bulk = false;
+	err = nl->bulk_err ?: err;
+	return err ? why_set(why, -err, "batch: %s", strerror(-err)) : 0;
 }

@@ -73,6 +73,11 @@ int nl_dump(struct nl *nl, struct nlmsghdr *req, mnl_cb_t cb, void *ctx, struct 
 int nl_queue(struct nl *nl, struct nlmsghdr *req, struct why *why) __attribute__((warn_unused_result));
 int nl_flush(struct nl *nl, struct why *why) __attribute__((warn_unused_result));
 
+/* From begin to end nl_do, nl_add and nl_del queue and say 0; the first error comes at the end. For thousands of
+ * requests at once that nobody waits for one by one. */
+void nl_bulk_begin(struct nl *nl);
+int nl_bulk_end(struct nl *nl, struct why *why) __attribute__((warn_unused_result));
+
 /* For other netlink families (nft.c). A socket with extended acks, a grown buffer and a deadline; NULL with why filled.
  */
 struct mnl_socket *nl_socket(int family, struct why *why);

@@ -14,6 +14,8 @@ struct nl {
 	uint32_t seq;
 	char *batch;
 	size_t batch_len;
+	bool bulk;
+	int bulk_err;
 	struct mnl_socket *ev; /* NULL until nl_listen */
 	struct watch watch;
 	struct nl_events events;

@@ -104,6 +104,20 @@ int path_unbind(struct path *p, const struct in6_addr *home, struct why *why)
 	return p->ops->unbind(p, &old, why);
 }
 
+void path_bulk_begin(struct path *p)
+{
+	nl_bulk_begin(p->nl);
+	if (p->ops->bulk)
+		(void)!p->ops->bulk(p, true, NULL);
+}
+
+int path_bulk_end(struct path *p, struct why *why)
+{
+	int err = p->ops->bulk ? p->ops->bulk(p, false, why) : 0, sent = nl_bulk_end(p->nl, why);
+
+	return err ?: sent;
+}
+
 /* The lowest routing table no home address uses. */
 static int free_slot(const struct path *p)
 {

@@ -53,6 +53,11 @@ unsigned path_ifindex(const struct path *p);
 int path_bind(struct path *p, const struct path_bind *b, struct why *why) __attribute__((warn_unused_result));
 int path_unbind(struct path *p, const struct in6_addr *home, struct why *why) __attribute__((warn_unused_result));
 
+/* From begin to end path_bind only collects; what the kernel says to all of it comes at the end. For a home agent that
+ * starts with many bindings. */
+void path_bulk_begin(struct path *p);
+int path_bulk_end(struct path *p, struct why *why) __attribute__((warn_unused_result));
+
 /* Mobile node side: packets from `home` go into the tunnel; tunnelled packets are taken only from `agent` to `home`.
  * Adding again moves it to another care-of address or agent. */
 int path_reverse_add(struct path *p, const struct path_reverse *r, struct why *why) __attribute__((warn_unused_result));

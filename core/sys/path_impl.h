@@ -25,6 +25,8 @@ struct path_ops {
 	int (*reverse)(struct path *p, const struct home *h, const struct home *old, struct why *why);
 	int (*unreverse)(struct path *p, const struct home *old, struct why *why);
 	int (*sweep)(struct path *p, struct why *why);
+	/* What it collects beside rtnetlink requests; NULL = nothing. */
+	int (*bulk)(struct path *p, bool begin, struct why *why);
 	int (*stats)(struct path *p, struct path_stats *out);
 };
 

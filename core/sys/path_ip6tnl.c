@@ -126,6 +126,11 @@ static int ip6tnl_sweep(struct path *p, struct why *why)
 	return err ?: tuncheck_sweep(of(p)->check, why);
 }
 
+static int ip6tnl_bulk(struct path *p, bool begin, struct why *why)
+{
+	return tuncheck_bulk(of(p)->check, begin, why);
+}
+
 static int ip6tnl_stats(struct path *p, struct path_stats *out)
 {
 	int err = link_counters(p->nl, p->ifindex, &out->rx_packets, &out->tx_packets, &out->tx_dropped);
@@ -143,5 +148,6 @@ const struct path_ops path_ip6tnl = {
 	.reverse = ip6tnl_reverse,
 	.unreverse = ip6tnl_unreverse,
 	.sweep = ip6tnl_sweep,
+	.bulk = ip6tnl_bulk,
 	.stats = ip6tnl_stats,
 };

@@ -60,6 +60,31 @@ uint64_t self_netns(void)
 	return stat("/proc/self/ns/net", &st) ? 0 : st.st_ino;
 }
 
+uint64_t self_netns_cookie(void)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0)
+		cookie = 0;
+	close(fd);
+	return cookie;
+}
+
+void self_boot(char *text, size_t cap)
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	*text = 0;
+	if (f && fgets(text, (int)cap, f))
+		text[strcspn(text, "\n")] = 0;
+	if (f)
+		fclose(f);
+}
+
 void self_kernel(char *text, size_t cap)
 {
 	struct utsname u;

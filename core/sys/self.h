@@ -18,6 +18,8 @@ int self_keep_caps(struct why *why) __attribute__((warn_unused_result));
 void self_caps(char *text, size_t cap);
 uint64_t self_memory(void);		  /* resident bytes */
 uint64_t self_netns(void);		  /* inode of the network namespace */
+uint64_t self_netns_cookie(void);	  /* never used again while the machine runs; 0 = not known */
+void self_boot(char *text, size_t cap);	  /* identifier of this start of the machine */
 void self_kernel(char *text, size_t cap); /* release */
 /* sd_notify(3) without its library: state such as "READY=1" to $NOTIFY_SOCKET, if there is one. */
 void self_notify(const char *state);

@@ -44,6 +44,8 @@ struct tuncheck {
 	struct watch watch;
 	unsigned ifindex;
 	struct side side[2]; /* by enum tuncheck_side */
+	bool bulk;
+	int bulk_err;
 };
 
 /* {outer source . inner address at `at`} is in `set`: the packet is right. */
@@ -176,7 +178,21 @@ int tuncheck_change(
 		elems(c, &c->side[side], old, false);
 	if (h)
 		elems(c, &c->side[side], h, true);
+	if (c->bulk) {
+		if (!nft_room(c->nft))
+			c->bulk_err = nft_commit(c->nft, 0, NULL, "fill tunnel check") ?: c->bulk_err;
+		return 0;
+	}
 	return nft_commit(c->nft, h ? 0 : ENOENT, why, "change tunnel check");
+}
+
+int tuncheck_bulk(struct tuncheck *c, bool begin, struct why *why)
+{
+	int err = begin ? 0 : nft_commit(c->nft, 0, why, "fill tunnel check") ?: c->bulk_err;
+
+	c->bulk = begin;
+	c->bulk_err = 0;
+	return err ? why_set(why, -err, "fill tunnel check: %s", strerror(-err)) : 0;
 }
 
 /* All elements again, in as few transactions as they fit in. */

@@ -21,6 +21,9 @@ void tuncheck_close(struct tuncheck *c); /* NULL is nothing */
 /* In one transaction: h (or NULL) is allowed, old (or NULL) no longer. */
 int tuncheck_change(struct tuncheck *c, enum tuncheck_side side, const struct home *h, const struct home *old,
 	struct why *why) __attribute__((warn_unused_result));
+/* From begin to end tuncheck_change collects, in as few transactions as it fits in; the first error comes at the end.
+ */
+int tuncheck_bulk(struct tuncheck *c, bool begin, struct why *why) __attribute__((warn_unused_result));
 /* Forgets all that the tables do not hold. */
 int tuncheck_sweep(struct tuncheck *c, struct why *why) __attribute__((warn_unused_result));
 int tuncheck_refused(struct tuncheck *c, uint64_t *packets) __attribute__((warn_unused_result));

@@ -149,7 +149,7 @@ lab_shell() {
 # lab_private COMMAND...: first process of the private world.
 lab_private() {
 	mount -t tmpfs -o mode=755 tmpfs /run && mkdir -p /run/netns /run/mip /run/lab && ip link set lo up || exit
-	export MIP_LAB=1
+	export MIP_LAB=1 MIP_STATE_DIR=/run/mip-state
 	"$@"   # not exec: this shell reaps, and takes ^C for nobody
 	exit
 }

@@ -224,6 +224,10 @@ nothing_left() { # NODE
 	finish h die
 	[[ "$(on h ip -6 neigh show proxy)" == *"$HOME_ADDR"* ]]
 	probe h
+	say h path tun; say h proxy h0 $HOME_ADDR; say h sweep
+	[ "$(on h ip -6 neigh show proxy | wc -l)" = 2 ]
+	finish h die
+	probe h
 	say h path tun; say h sweep
 	[ "$(on h ip -6 neigh show proxy | wc -l)" = 1 ]
 	say h proxy h0 $HOME_ADDR; say h unproxy h0 $HOME_ADDR; say h unproxy h0 $HOME_ADDR

@@ -16,6 +16,7 @@
 #include "base/loop.h"
 #include "sys/link.h"
 #include "sys/path.h"
+#include "sys/proxy.h"
 #include "sys/raw.h"
 #include "sys/shim.h"
 #include "wire/exthdr.h"
@@ -29,6 +30,7 @@ static struct nl *nl;
 static struct raw *raw;
 static struct shim *shim;
 static struct path *path;
+static struct proxies *proxies;
 static struct why why;
 static unsigned long messages; /* Mobility Headers */
 static bool quiet;
@@ -310,21 +312,21 @@ static int do_unreverse(char **w)
 static int do_sweep(char **w)
 {
 	(void)w;
-	return path_sweep(path, &why) ?: neigh_proxy_sweep(nl, &why);
+	return path_sweep(path, &why) ?: proxies_sweep(proxies, &why);
 }
 
 static int do_proxy(char **w)
 {
 	struct in6_addr a = addr(w[2]);
 
-	return neigh_proxy_add(nl, if_nametoindex(w[1]), &a, &why);
+	return proxies_add(proxies, if_nametoindex(w[1]), &a, &why);
 }
 
 static int do_unproxy(char **w)
 {
 	struct in6_addr a = addr(w[2]);
 
-	return neigh_proxy_del(nl, if_nametoindex(w[1]), &a, &why);
+	return proxies_del(proxies, &a, &why);
 }
 
 static int do_sysctl(char **w)
@@ -491,6 +493,8 @@ int main(void)
 	if (!err)
 		err = nl_open(&nl, &loop, &why);
 	if (!err)
+		err = proxies_open(&proxies, nl, &why);
+	if (!err)
 		err = raw_open(&raw, &loop, &ev, &why);
 	if (err) {
 		printf("error %s\n", why.err ? why.text : strerror(-err));
@@ -500,6 +504,7 @@ int main(void)
 	err = loop_run(&loop);
 	shim_close(shim);
 	path_close(path);
+	proxies_close(proxies);
 	raw_close(raw);
 	nl_close(nl);
 	loop_close(&loop);

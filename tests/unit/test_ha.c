@@ -1,4 +1,6 @@
 /* The home agent (RFC 6275 9.5, 10.3, 10.4.1) under virtual time. */
+#include <errno.h>
+
 #include "base/addr.h"
 #include "role/ha.h"
 #include "tests/unit/world.h"
@@ -686,6 +688,75 @@ static void only_those_allowed_register(void **state)
 	assert_null(entry(HOME));
 }
 
+/* --- of before ---------------------------------------------------------------------------------------------------- */
+
+static struct bc_entry kept(const char *home, const char *coa, usec left)
+{
+	struct bc_entry e = {.home = t_addr(home), .coa = t_addr(coa), .local = t_addr(AGENT), .seq = 77, .flags = AH};
+
+	e.from = e.coa;
+	e.made = f.now - 100 * SEC;
+	e.expires = f.now + left;
+	e.lifetime = LIFE;
+	return e;
+}
+
+static int restore(struct bc_entry e)
+{
+	return ha_restore(&ha, &e, f.now);
+}
+
+static void restored(void **state)
+{
+	(void)state;
+	assert_int_equal(restore(kept(HOME, COA, 60 * SEC)), 0);
+	assert_int_equal(fake_did(&f, DID_BIND), 1);
+	assert_int_equal(fake_did(&f, DID_PROBE), 0);
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
+	assert_int_equal(entry(HOME)->state, MIP_BINDING_ACTIVE);
+	assert_true(ha_defends(&ha, &entry(HOME)->home));
+	/* announced once, and as it was: the old sequence number is old */
+	fake_run(&f, 10 * SEC);
+	assert_int_equal(fake_did(&f, DID_CLAIM), 1);
+	assert_asked(ASK(.seq = 77), BA_SEQ_OUT_OF_WINDOW, 77, 0);
+	assert_asked(ASK(.seq = 78, .src = COA2), BA_ACCEPTED, 78, LIFE);
+	assert_int_equal(restore(kept(HOME, COA, 60 * SEC)), -EEXIST);
+	assert_addr(entry(HOME)->coa, COA2);
+}
+
+static void restored_expires_when_it_would_have(void **state)
+{
+	(void)state;
+	assert_int_equal(restore(kept(HOME, COA, 60 * SEC)), 0);
+	fake_run(&f, 60 * SEC - 1);
+	assert_non_null(entry(HOME));
+	fake_run(&f, 1);
+	assert_null(entry(HOME));
+	assert_int_equal(fake_did(&f, DID_UNBIND), 1);
+}
+
+static void not_restored(void **state)
+{
+	struct bc_entry e = kept(HOME, COA, 60 * SEC);
+
+	(void)state;
+	assert_int_equal(restore(kept(HOME, COA, 0)), -EADDRNOTAVAIL);
+	assert_int_equal(restore(kept("2001:db8:2::100", COA, SEC)), -EADDRNOTAVAIL);
+	assert_int_equal(restore(kept(AGENT, COA, SEC)), -EADDRNOTAVAIL);
+	assert_int_equal(restore(kept(HOME, AGENT, SEC)), -EADDRNOTAVAIL);
+	assert_int_equal(restore(kept(HOME, HOME, SEC)), -EADDRNOTAVAIL);
+	assert_int_equal(restore(kept(HOME, "ff02::1", SEC)), -EADDRNOTAVAIL);
+	e.local = t_addr("2001:db8:1::2");
+	assert_int_equal(restore(e), -EADDRNOTAVAIL);
+	f.bind_err = -EIO;
+	assert_true(restore(kept(HOME, COA, SEC)) < 0);
+	f.bind_err = 0;
+	assert_int_equal(bc_count(&ha.bc), 0);
+	start(600, 1);
+	assert_int_equal(restore(kept(HOME, COA, SEC)), 0);
+	assert_int_equal(restore(kept("2001:db8:1::101", COA, SEC)), -ENOSPC);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -719,6 +790,9 @@ int main(void)
 		T(static_bindings_refused),
 		T(only_those_allowed_register),
 		T(storm),
+		T(restored),
+		T(restored_expires_when_it_would_have),
+		T(not_restored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,6 +121,22 @@ static void a_token_is_for_one_address_kind_and_node(void **state)
 	assert_false(recall(index, RR_HOME, HOME, &other));
 }
 
+/* A node that starts again: tokens of before are expired, never another's. */
+static void indices_go_on_after_a_start(void **state)
+{
+	uint64_t token;
+
+	(void)state;
+	for (uint16_t last = 65500; last != 40; last++) {
+		rr_init(&rr, &world);
+		rr_go_on(&rr, last);
+		issue(RR_HOME, HOME, &token);
+		for (uint16_t age = 0; age < 2 * RR_NONCES; age++)
+			assert_false(recall((uint16_t)(last + 1 - age), RR_HOME, HOME, &token));
+		assert_true(recall(rr.index, RR_HOME, HOME, &token));
+	}
+}
+
 static void a_nonce_rotates_after_30_seconds(void **state)
 {
 	uint64_t token;
@@ -219,6 +235,7 @@ int main(void)
 		cmocka_unit_test_setup(kbm_of_both_tokens_or_home_alone, setup),
 		cmocka_unit_test_setup(authenticator_is_the_rfcs, setup),
 		cmocka_unit_test_setup(a_token_is_for_one_address_kind_and_node, setup),
+		cmocka_unit_test_setup(indices_go_on_after_a_start, setup),
 		cmocka_unit_test_setup(a_nonce_rotates_after_30_seconds, setup),
 		cmocka_unit_test_setup(a_token_lives_210_seconds_a_nonce_240, setup),
 		cmocka_unit_test_setup(busy_rotation_keeps_what_must_live, setup),

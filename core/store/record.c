@@ -1,0 +1,78 @@
+/* record.h */
+#include <string.h>
+
+#include "base/buf.h"
+#include "store/record.h"
+
+#define SUM_LEN 8
+
+/* FNV-1a, 64 bits: against accidents, not against people. */
+static uint64_t sum_of(const uint8_t *data, size_t len, uint64_t h)
+{
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ data[i]) * 0x100000001b3u;
+	return h;
+}
+
+static uint64_t record_sum(const uint8_t *key, size_t key_len, const uint8_t *value)
+{
+	return sum_of(value, VALUE_LEN - SUM_LEN, sum_of(key, key_len, 0xcbf29ce484222325u));
+}
+
+static void put_u64(struct wr *w, uint64_t v)
+{
+	wr_u32(w, (uint32_t)(v >> 32));
+	wr_u32(w, (uint32_t)v);
+}
+
+static uint64_t get_u64(struct rd *r)
+{
+	uint64_t high = rd_u32(r);
+
+	return high << 32 | rd_u32(r);
+}
+
+void record_key(struct record *r, enum store_cache cache, const struct in6_addr *home, const struct in6_addr *local)
+{
+	r->key[0] = (uint8_t)cache;
+	memcpy(r->key + 1, home, 16);
+	r->key_len = 17;
+	if (cache == STORE_HA)
+		return;
+	memcpy(r->key + 17, local, 16);
+	r->key_len = KEY_MAX;
+}
+
+void record_write(struct record *r, enum store_cache cache, const struct store_binding *b)
+{
+	struct wr w = wr_over(r->value, sizeof(r->value));
+
+	record_key(r, cache, &b->home, &b->local);
+	wr_bytes(&w, &b->local, 16);
+	wr_bytes(&w, &b->coa, 16);
+	wr_bytes(&w, &b->from, 16);
+	put_u64(&w, (uint64_t)b->made);
+	put_u64(&w, (uint64_t)b->expires);
+	wr_u16(&w, b->seq);
+	wr_u16(&w, b->flags);
+	wr_u16(&w, b->lifetime);
+	put_u64(&w, record_sum(r->key, (size_t)r->key_len, r->value));
+}
+
+bool record_read(const void *key, int key_len, const void *value, int value_len, struct store_binding *b)
+{
+	struct rd r = rd_over(value, value_len == VALUE_LEN ? VALUE_LEN : 0);
+
+	if (!key || !value || (key_len != 17 && key_len != KEY_MAX))
+		return false;
+	memcpy(&b->home, (const uint8_t *)key + 1, 16);
+	rd_bytes(&r, &b->local, 16);
+	rd_bytes(&r, &b->coa, 16);
+	rd_bytes(&r, &b->from, 16);
+	b->made = (usec)get_u64(&r);
+	b->expires = (usec)get_u64(&r);
+	b->seq = rd_u16(&r);
+	b->flags = rd_u16(&r);
+	b->lifetime = rd_u16(&r);
+	return get_u64(&r) == record_sum(key, (size_t)key_len, value) && !r.bad;
+}

@@ -1,0 +1,27 @@
+/* A binding as a key and a value, in network order with a checksum over both. Between store.c and mend.c. */
+#ifndef MIP_STORE_RECORD_H
+#define MIP_STORE_RECORD_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+
+#include "store/store.h"
+
+#define KEY_MAX	  33 /* cache, home, local: a correspondent's bindings differ in either */
+#define VALUE_LEN (3 * 16 + 2 * 8 + 3 * 2 + 8)
+
+struct record {
+	uint8_t key[KEY_MAX], value[VALUE_LEN];
+	int key_len;
+};
+
+void record_key(struct record *r, enum store_cache cache, const struct in6_addr *home, const struct in6_addr *local);
+void record_write(struct record *r, enum store_cache cache, const struct store_binding *b);
+/* False: damaged. */
+bool record_read(const void *key, int key_len, const void *value, int value_len, struct store_binding *b);
+
+/* mend.c: opens the file, whatever it is, so that it can be used: new, as it is, or in place of one set aside. 0 or an
+ * SQLite result code. */
+int mend_open(const char *path, sqlite3 **db);
+
+#endif

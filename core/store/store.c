@@ -1,0 +1,284 @@
+/*
+ * store.h by SQLite: a log beside the file (WAL), so that a transaction is appended, and none is half there. It was
+ * taken over LMDB because it reads its file instead of mapping it (a file cut short is an error, not a signal) and
+ * checks the sums of its log.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "store/record.h"
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *put, *del, *clear, *put_fact, *get_fact;
+	int failed; /* SQLite's first complaint in this transaction */
+	bool begun;
+	char path[256];
+};
+
+static int errno_of(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_FULL: return ENOSPC;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED: return EBUSY;
+	case SQLITE_NOMEM: return ENOMEM;
+	case SQLITE_READONLY: return EROFS;
+	case SQLITE_PERM:
+	case SQLITE_AUTH: return EACCES;
+	default: return EIO;
+	}
+}
+
+static int fail(struct why *why, const struct store *s, int rc)
+{
+	if ((rc & 0xff) == SQLITE_BUSY)
+		return why_set(why, EBUSY, "%s is another agent's", s->path);
+	return why_set(why, errno_of(rc), "%s: %s", s->path, sqlite3_errstr(rc));
+}
+
+/* --- changes ------------------------------------------------------------------------------------------------------ */
+
+static void note(struct store *s, int rc)
+{
+	if (rc && rc != SQLITE_DONE && rc != SQLITE_ROW && !s->failed)
+		s->failed = rc;
+}
+
+static void begin(struct store *s)
+{
+	if (!s->begun)
+		note(s, sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL));
+	s->begun = true;
+}
+
+static void run(struct store *s, sqlite3_stmt *st)
+{
+	if (!s->failed)
+		note(s, sqlite3_step(st));
+	sqlite3_reset(st);
+}
+
+void store_put(struct store *s, enum store_cache cache, const struct store_binding *b)
+{
+	struct record r;
+
+	record_write(&r, cache, b);
+	begin(s);
+	sqlite3_bind_blob(s->put, 1, r.key, r.key_len, SQLITE_STATIC);
+	sqlite3_bind_blob(s->put, 2, r.value, VALUE_LEN, SQLITE_STATIC);
+	run(s, s->put);
+}
+
+void store_del(struct store *s, enum store_cache cache, const struct in6_addr *home, const struct in6_addr *local)
+{
+	struct record r;
+
+	record_key(&r, cache, home, local);
+	begin(s);
+	sqlite3_bind_blob(s->del, 1, r.key, r.key_len, SQLITE_STATIC);
+	run(s, s->del);
+}
+
+void store_clear(struct store *s, enum store_cache cache)
+{
+	uint8_t from = (uint8_t)cache, to = (uint8_t)(cache + 1);
+
+	begin(s);
+	sqlite3_bind_blob(s->clear, 1, &from, 1, SQLITE_STATIC);
+	sqlite3_bind_blob(s->clear, 2, &to, 1, SQLITE_STATIC);
+	run(s, s->clear);
+}
+
+int store_commit(struct store *s, struct why *why)
+{
+	int rc;
+
+	if (s->begun && !s->failed)
+		note(s, sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL));
+	rc = s->failed;
+	if (!sqlite3_get_autocommit(s->db))
+		(void)!sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	s->begun = false;
+	s->failed = 0;
+	return rc ? fail(why, s, rc) : 0;
+}
+
+/* --- facts -------------------------------------------------------------------------------------------------------- */
+
+static void put_fact(struct store *s, const char *name, sqlite3_int64 value)
+{
+	begin(s);
+	sqlite3_bind_text(s->put_fact, 1, name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s->put_fact, 2, value);
+	run(s, s->put_fact);
+}
+
+static sqlite3_int64 get_fact(struct store *s, const char *name)
+{
+	sqlite3_int64 value = -1;
+
+	sqlite3_bind_text(s->get_fact, 1, name, -1, SQLITE_STATIC);
+	if (sqlite3_step(s->get_fact) == SQLITE_ROW)
+		value = sqlite3_column_int64(s->get_fact, 0);
+	sqlite3_reset(s->get_fact);
+	return value;
+}
+
+void store_put_nonce(struct store *s, uint16_t index)
+{
+	put_fact(s, "nonce", index);
+}
+
+int store_nonce(struct store *s)
+{
+	sqlite3_int64 index = get_fact(s, "nonce");
+
+	return index >= 0 && index <= UINT16_MAX ? (int)index : -1;
+}
+
+/* --- open and close ----------------------------------------------------------------------------------------------- */
+
+static int prepare(struct store *s)
+{
+	const struct {
+		sqlite3_stmt **st;
+		const char *sql;
+	} all[] = {
+		{&s->put, "INSERT OR REPLACE INTO binding VALUES(?1, ?2)"},
+		{&s->del, "DELETE FROM binding WHERE key = ?1"},
+		{&s->clear, "DELETE FROM binding WHERE key >= ?1 AND key < ?2"},
+		{&s->put_fact, "INSERT OR REPLACE INTO fact VALUES(?1, ?2)"},
+		{&s->get_fact, "SELECT value FROM fact WHERE name = ?1"},
+	};
+	int rc = SQLITE_OK;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && !rc; i++)
+		rc = sqlite3_prepare_v3(s->db, all[i].sql, -1, SQLITE_PREPARE_PERSISTENT, all[i].st, NULL);
+	return rc;
+}
+
+/* The start of this machine as a number: 60 bits of its identifier. */
+static sqlite3_int64 boot_number(const char *boot)
+{
+	sqlite3_int64 n = 0;
+
+	for (int digits = 0; *boot && digits < 15; boot++) {
+		const char *hex = "0123456789abcdef", *at = strchr(hex, *boot);
+
+		if (at) {
+			n = n * 16 + (at - hex);
+			digits++;
+		}
+	}
+	return n;
+}
+
+/* Is it of a namespace that is gone, whose inode is used again? Then it is of no use to this one. */
+static int check_owner(struct store *s, const struct store_owner *o, struct why *why)
+{
+	sqlite3_int64 boot = boot_number(o->boot), cookie = (sqlite3_int64)o->cookie;
+
+	if (get_fact(s, "boot") == boot && get_fact(s, "cookie") != cookie) {
+		log_info("%s is of another network namespace: begun anew", s->path);
+		store_clear(s, STORE_HA);
+		store_clear(s, STORE_CN);
+	}
+	put_fact(s, "boot", boot);
+	put_fact(s, "cookie", cookie);
+	return store_commit(s, why);
+}
+
+int store_open(struct store **out, const struct store_owner *o, struct why *why)
+{
+	struct store *s = calloc(1, sizeof(*s));
+	int rc, err;
+
+	if (!s)
+		return why_set(why, ENOMEM, "out of memory");
+	if (mkdir(o->dir, 0700) < 0 && errno != EEXIST) {
+		err = why_set(why, errno, "cannot make %s: %s", o->dir, strerror(errno));
+		free(s);
+		return err;
+	}
+	snprintf(s->path, sizeof(s->path), "%s/%llu.db", o->dir, (unsigned long long)o->netns);
+	rc = mend_open(s->path, &s->db);
+	if (!rc)
+		rc = prepare(s);
+	err = rc ? fail(why, s, rc) : check_owner(s, o, why);
+	if (err)
+		store_close(s);
+	else
+		*out = s;
+	return err;
+}
+
+static bool is_empty(struct store *s)
+{
+	sqlite3_stmt *st = NULL;
+	bool empty = !sqlite3_prepare_v2(s->db, "SELECT 1 FROM binding LIMIT 1", -1, &st, NULL) &&
+		     sqlite3_step(st) == SQLITE_DONE;
+
+	sqlite3_finalize(st);
+	return empty;
+}
+
+void store_close(struct store *s)
+{
+	bool empty;
+
+	if (!s)
+		return;
+	if (s->db && s->begun)
+		(void)!store_commit(s, NULL);
+	empty = s->db && is_empty(s);
+	sqlite3_finalize(s->put);
+	sqlite3_finalize(s->del);
+	sqlite3_finalize(s->clear);
+	sqlite3_finalize(s->put_fact);
+	sqlite3_finalize(s->get_fact);
+	sqlite3_close(s->db); /* its log goes into the file, and away */
+	if (empty)
+		unlink(s->path);
+	free(s);
+}
+
+const char *store_path(const struct store *s)
+{
+	return s->path;
+}
+
+static void each_row(struct store *s, sqlite3_stmt *st, enum store_cache cache,
+	bool (*each)(void *, const struct store_binding *), void *ctx, size_t *n)
+{
+	struct store_binding b;
+
+	if (!record_read(sqlite3_column_blob(st, 0), sqlite3_column_bytes(st, 0), sqlite3_column_blob(st, 1),
+		    sqlite3_column_bytes(st, 1), &b))
+		return;
+	++*n;
+	if (!each(ctx, &b))
+		store_del(s, cache, &b.home, &b.local);
+}
+
+size_t store_each(
+	struct store *s, enum store_cache cache, bool (*each)(void *ctx, const struct store_binding *b), void *ctx)
+{
+	uint8_t from = (uint8_t)cache, to = (uint8_t)(cache + 1);
+	sqlite3_stmt *st;
+	size_t n = 0;
+
+	if (sqlite3_prepare_v2(s->db, "SELECT key, value FROM binding WHERE key >= ?1 AND key < ?2", -1, &st, NULL))
+		return 0;
+	sqlite3_bind_blob(st, 1, &from, 1, SQLITE_STATIC);
+	sqlite3_bind_blob(st, 2, &to, 1, SQLITE_STATIC);
+	while (sqlite3_step(st) == SQLITE_ROW)
+		each_row(s, st, cache, each, ctx, &n);
+	sqlite3_finalize(st);
+	return n;
+}

@@ -1,0 +1,58 @@
+/*
+ * What outlives the agent: bindings and the number of the last nonce, in an SQLite file. Changes of one turn of the
+ * loop become one transaction. A crash of the agent loses at most the turn under way; one of the machine what its disk
+ * had not written yet. Nothing secret is in it, but where people are: the file is its owner's alone.
+ *
+ * A file that is damaged is set aside as FILE.bad, and what can be read of it goes on. Every record has a checksum of
+ * its own: what a torn page made of one is not taken for a binding.
+ */
+#ifndef MIP_STORE_STORE_H
+#define MIP_STORE_STORE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/why.h"
+
+enum store_cache { STORE_HA = 1, STORE_CN = 2 };
+
+/* One binding. Times are microseconds since 1970: they must mean the same after the machine started again. */
+struct store_binding {
+	struct in6_addr home, local, coa, from;
+	usec made, expires;
+	uint16_t seq, flags, lifetime; /* lifetime as granted, units of 4 s */
+};
+
+/* Whose file it is. A network namespace's inode is used again; its cookie is not, until the machine starts anew. */
+struct store_owner {
+	const char *dir;
+	uint64_t netns, cookie;
+	const char *boot;
+};
+
+struct store;
+
+/* Makes the directory and the file when there is none. -EBUSY: another agent has it. */
+int store_open(struct store **out, const struct store_owner *owner, struct why *why)
+	__attribute__((warn_unused_result));
+/* Commits and closes; a file without bindings is deleted. NULL is nothing. */
+void store_close(struct store *s);
+const char *store_path(const struct store *s);
+
+/* Changes, together in force with store_commit. What fails fails there. */
+void store_put(struct store *s, enum store_cache cache, const struct store_binding *b);
+void store_del(struct store *s, enum store_cache cache, const struct in6_addr *home, const struct in6_addr *local);
+void store_clear(struct store *s, enum store_cache cache);
+void store_put_nonce(struct store *s, uint16_t index);
+/* 0; or -errno, and nothing of it is kept: what was there before is. */
+int store_commit(struct store *s, struct why *why) __attribute__((warn_unused_result));
+
+/* All bindings of a cache; one for which `each` says false is deleted. Returns how many there were. */
+size_t store_each(
+	struct store *s, enum store_cache cache, bool (*each)(void *ctx, const struct store_binding *b), void *ctx);
+/* The nonce index put last, or -1. */
+int store_nonce(struct store *s);
+
+#endif
