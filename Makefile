@@ -4,6 +4,7 @@ CC       := gcc
 endif
 VERSION  := 0.1
 PREFIX   ?= /usr/local
+UNITDIR  ?= $(PREFIX)/lib/systemd/system
 B        := build$(if $(SAN),/san)
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wno-missing-field-initializers
@@ -18,7 +19,7 @@ LINK      = $(CC) $(LDFLAGS)
 DEPS := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libcap-dev libedit-dev nettle-dev libsqlite3-dev libcmocka-dev \
 	bats iproute2 iputils-ping nftables radvd socat pv jq python3 tshark tcpdump iperf3 tmux zsh fish procps util-linux \
 	qemu-system-x86 kmod busybox-static cpio \
-	clang clang-format clang-tidy libclang-rt-dev shellcheck mandoc
+	clang clang-format clang-tidy libclang-rt-dev shellcheck mandoc debhelper lintian fakeroot
 
 CORE  := $(filter-out core/agent.c,$(wildcard core/*/*.c core/*.c))
 CMD   := $(filter-out cmd/mip.c cmd/mipd.c,$(wildcard cmd/*.c))
@@ -76,6 +77,8 @@ check-net: all $(PROBE) $(BENCH:%.c=$(B)/%)   ## namespaces: nodes move and conn
 	@$(TAP) -r net tests/net.sh
 check-kernel: all $(PROBE) $(BENCH:%.c=$(B)/%)   ## the same on Debian's stock kernel in a virtual machine; root
 	@$(TAP) -r kernel tests/kernel/run.sh
+check-package: deps   ## the Debian package is built, installed, booted by systemd, removed; root
+	@$(TAP) -r package sh -c 'cmd/package/deb.sh $(B) $(VERSION) >/dev/null && tests/net.sh tests/package/package.bats'
 demo: deps   ## a node moves home -> foreign 1 -> foreign 2 -> home and its TCP connection lives; root
 	@$(MAKE) --no-print-directory -s all $(PROBE)
 	@MIP_BUILD=$(abspath $(B)) tests/lab/demo.sh
@@ -109,9 +112,16 @@ install: all   ## to $(DESTDIR)$(PREFIX)
 	install -D -m755 $(B)/mipd $(DESTDIR)$(PREFIX)/sbin/mipd
 	for s in 5 7 8; do for m in man/*.$$s; do \
 		[ ! -e $$m ] || install -D -m644 -t $(DESTDIR)$(PREFIX)/share/man/man$$s $$m || exit; done; done
+	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/doc/mip/examples man/examples/*.conf
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|@BINDIR@|$(PREFIX)/bin|; s|@SBINDIR@|$(PREFIX)/sbin|' cmd/package/mipd.service > $(DESTDIR)$(UNITDIR)/mipd.service
+	install -D -m644 cmd/package/mip.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/mip.conf
+	install -D -m644 cmd/package/mip.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mip.conf
 	install -D -m644 completions/mip.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mip
 	install -D -m644 completions/_mip $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mip
 	install -D -m644 completions/mip.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/mip.fish
+deb: deps   ## a Debian package, in build/
+	@cmd/package/deb.sh $(B) $(VERSION)
 clean:   ## remove build/
 	rm -rf build
 help:   ## this
@@ -121,6 +131,6 @@ help:   ## this
 
 FORCE:
 .SECONDARY:
-.PHONY: all check check-unit check-tree check-golden check-cli check-net check-kernel demo lab bench fuzz fuzz-run \
-	lint deps install clean help FORCE
--include $(shell [ ! -d $(B) ] || find $(B) -name '*.d')
+.PHONY: all check check-unit check-tree check-golden check-cli check-net check-kernel check-package demo lab bench fuzz \
+	fuzz-run lint deps install deb clean help FORCE
+-include $(shell [ ! -d $(B) ] || find $(B) -name '*.d' -type f ! -path '$(B)/deb/*')

@@ -177,7 +177,7 @@ static void check_run_dir(const struct patient *p, struct finding *f)
 
 static void check_alone(const struct patient *p, struct finding *f)
 {
-	pid_t other = machine_process("mip6d");
+	pid_t other = machine_process("mip6d", NULL);
 
 	(void)p;
 	find(f, MIP_VERDICT_OK, "no other Mobile IPv6 daemon runs here");
@@ -262,7 +262,7 @@ static void check_proxy(const struct patient *p, struct finding *f)
 
 static void check_radvd(const struct patient *p, struct finding *f)
 {
-	pid_t pid = machine_process("radvd");
+	pid_t pid = machine_process("radvd", NULL);
 
 	(void)p;
 	if (pid) {

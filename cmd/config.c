@@ -47,6 +47,23 @@ static struct kept *plan_grow(struct plan *p)
 	return &p->list[p->n++];
 }
 
+/* What only the tool does, the agent cannot do when it reads the configuration. */
+static bool is_for_agent(const struct line *line, const struct call *call)
+{
+	struct fault f;
+
+	for (int i = 0; i < call->n; i++) {
+		if (call->values[i].arg->attr < MIP_A_COUNT)
+			continue;
+		f.at = call->values[i].at;
+		snprintf(f.text, sizeof(f.text), "'%s' is said on the command line, not in a configuration",
+			call->values[i].word);
+		fault_print(line, &f);
+		return false;
+	}
+	return true;
+}
+
 static bool walk_config(const struct line *line, struct call *call)
 {
 	struct fault f;
@@ -56,7 +73,7 @@ static bool walk_config(const struct line *line, struct call *call)
 		return false;
 	}
 	if (call->verb->config)
-		return true;
+		return is_for_agent(line, call);
 	f.at = 0;
 	snprintf(f.text, sizeof(f.text), "%s%s%s sets nothing: it cannot stand in a configuration", call->verb->object,
 		call->verb->verb ? " " : "", call->verb->verb ? call->verb->verb : "");

@@ -84,7 +84,7 @@ static int min3(int a, int b, int c)
 }
 
 /* Levenshtein, with a swap of neighbours as one step. Words beyond WORD_MAX are far from everything. */
-static int distance(const char *a, const char *b)
+int fault_distance(const char *a, const char *b)
 {
 	int d[WORD_MAX + 1][WORD_MAX + 1], na = (int)strlen(a), nb = (int)strlen(b);
 
@@ -115,7 +115,7 @@ static void consider(void *ctx, const char *word, const char *help)
 {
 	struct near *near = ctx;
 	size_t at = strlen(near->list);
-	int d = near->word ? distance(near->word, word) : WORD_MAX;
+	int d = near->word ? fault_distance(near->word, word) : WORD_MAX;
 
 	(void)help;
 	if (d < near->distance) {

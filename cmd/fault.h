@@ -8,6 +8,8 @@
 void fault_print(const struct line *line, const struct fault *f);
 /* The same with what would fit at f->at: a suggestion by edit distance, or the list. */
 void fault_print_hint(const struct line *line, const struct fault *f);
+/* How many letters apart two words are; words over 32 letters are far from everything. */
+int fault_distance(const char *a, const char *b);
 /* One sentence on stderr, "mip: ..." */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -171,7 +171,26 @@ static bool is_called(const char *pid, const char *name)
 	return strcmp(comm, name) == 0;
 }
 
-pid_t machine_process(const char *name)
+static bool has_word(const char *pid, const char *word)
+{
+	char path[64], args[4096];
+	FILE *f;
+	size_t n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
+	f = fopen(path, "re");
+	if (f) {
+		n = fread(args, 1, sizeof(args) - 1, f);
+		fclose(f);
+	}
+	args[n] = 0;
+	for (size_t at = 0; at < n; at += strlen(args + at) + 1)
+		if (!strcmp(args + at, word))
+			return true;
+	return false;
+}
+
+pid_t machine_process(const char *name, const char *word)
 {
 	DIR *d = opendir("/proc");
 	const struct dirent *e;
@@ -179,6 +198,8 @@ pid_t machine_process(const char *name)
 
 	while (d && (e = readdir(d))) {
 		if (!isdigit((unsigned char)e->d_name[0]) || !is_called(e->d_name, name) || !same_netns(e->d_name))
+			continue;
+		if (word && !has_word(e->d_name, word))
 			continue;
 		pid = strtol(e->d_name, NULL, 10);
 		found = found && found < pid ? found : pid;

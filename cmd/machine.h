@@ -35,8 +35,9 @@ int machine_sysctl(const char *path);
 /* 0 when it can be written, else the errno. */
 int machine_sysctl_writable(const char *path);
 
-/* A process called `name` in this network namespace, the lowest number of several; 0 = none that we may see. */
-pid_t machine_process(const char *name);
+/* A process called `name` in this network namespace, with `word` (NULL: any) among its arguments; the lowest number of
+ * several, 0 = none that we may see. */
+pid_t machine_process(const char *name, const char *word);
 /* Whether PATH, or the directories of system programs, have the program. */
 bool machine_program(const char *name);
 /* Whether this process holds that capability (CAP_NET_ADMIN, ...) in effect. */

@@ -41,8 +41,11 @@ int run_schema(void);
 
 int run_generic(const struct call *call);
 int run_start(const struct call *call);
+int run_reload(const struct call *call);
 int run_stop(const struct call *call);
 int run_agent_wait(const struct call *call);
+int run_ha_radvd(const struct call *call);
+int run_ha_stop(const struct call *call);
 int run_wait(const struct call *call);
 int run_ro_test(const struct call *call);
 int run_stats(const struct call *call);
@@ -52,6 +55,7 @@ int run_shell(const struct call *call);
 int run_check(const struct call *call);
 int run_save(const struct call *call);
 int run_doctor(const struct call *call);
+int run_import(const struct call *call);
 int run_help(const struct call *call);
 
 /* The configuration file, made the configuration; used by apply and by a fresh start. */

@@ -27,6 +27,7 @@ static const uint16_t bul_shows[] = {MIP_A_HOME, MIP_A_PEER, MIP_A_COA, MIP_A_HO
 
 static const uint16_t stats_shows[] = {MIP_A_METRIC, MIP_A_OF, MIP_A_VALUE, 0};
 static const uint16_t doctor_shows[] = {MIP_A_VERDICT, MIP_A_CHECK, MIP_A_MESSAGE, MIP_A_MEND, 0};
+static const uint16_t import_shows[] = {MIP_A_COMMAND, MIP_A_MESSAGE, 0};
 
 static const struct {
 	const char *object;
@@ -41,6 +42,7 @@ static const struct {
 	{"bul", bul_shows},
 	{"doctor", doctor_shows},
 	{"stats", stats_shows},
+	{"import", import_shows},
 };
 
 const uint16_t *object_shows(const struct object *o)

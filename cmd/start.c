@@ -22,6 +22,7 @@
 #include "cmd/fault.h"
 #include "cmd/mip.h"
 #include "cmd/netns.h"
+#include "cmd/radvd.h"
 #include "cmd/run.h"
 #include "cmd/walk.h"
 
@@ -169,6 +170,13 @@ static int configure(void)
 	return access(conf, F_OK) == 0 ? config_apply(conf) : DONE;
 }
 
+int run_reload(const struct call *call)
+{
+	int err = client_need(call->verb->object);
+
+	return err ? err : configure();
+}
+
 /* Done when the agent is gone, not when it agreed to go: it hangs up last. */
 static int stop_agent(struct refusal *no)
 {
@@ -188,7 +196,7 @@ int run_stop(const struct call *call)
 	if (err)
 		return err;
 	err = stop_agent(&no);
-	return err == REFUSED ? run_refused(call, &no) : err;
+	return err == REFUSED ? run_refused(call, &no) : err ? err : radvd_stop();
 }
 
 /* What this command started it takes back when the command fails. */
@@ -247,5 +255,7 @@ int run_start(const struct call *call)
 	}
 	if (!err && call->verb->cmd)
 		err = run_generic(call);
+	if (!err && call_value(call, W_RADVD))
+		err = radvd_start(call);
 	return err && fresh ? give_up(err) : err;
 }

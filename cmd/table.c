@@ -14,15 +14,17 @@ static const struct mip_attr_info attrs[W_END] = {
 	[W_LIFE] = {(enum mip_kind)K_LIFE, "state", "STATE", "whether the agent serves"},
 	[W_WATCHED] = {(enum mip_kind)K_WATCHED, "object", "OBJECT",
 		"only events of this object; packets: each mobility message in and out"},
+	[W_RADVD] = {MIP_K_BOOL, "radvd", "BOOL", "start radvd for the home link, when none runs"},
 	[W_ROLE] = {(enum mip_kind)K_ROLE, "role", "ROLE", "home agent, mobile node or correspondent node"},
 };
 #undef A
 
 static const struct arg none[] = {{0}}, home[] = {{MIP_A_HOME, OPT}, {0}}, home_req[] = {{MIP_A_HOME, REQ}, {0}},
 			file[] = {{W_FILE, REQ, BARE}, {0}};
-static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT},
-	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_ALLOW, OPT}, {MIP_A_PREFERENCE, OPT},
-	{MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT}, {0}};
+static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {W_RADVD, OPT, FLAG}, {MIP_A_ADDRESS, OPT},
+	{MIP_A_MAX_LIFETIME, OPT}, {MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_ALLOW, OPT},
+	{MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT}, {0}};
+static const struct arg ha_radvd[] = {{MIP_A_DEV, OPT}, {0}};
 static const struct arg ha_set[] = {{MIP_A_DEV, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT},
 	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT}, {MIP_A_ALLOW, OPT}, {MIP_A_DENY, OPT},
 	{MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT}, {0}};
@@ -80,6 +82,8 @@ const struct object objects[] = {
 	{"doctor", "is this machine fit for a role, and how to make it so", "mip doctor ha dev eth0", NULL, false,
 		{MIP_A_CHECK, MIP_A_VERDICT}},
 	{"shell", "type commands: TAB completes, ? explains, Ctrl-D or exit leaves", "mip shell", NULL, false, {0}},
+	{"import", "turn a mip6d.conf of UMIP into commands", "mip import /etc/mip6d.conf > /etc/mip.conf", NULL, false,
+		{0}},
 	{"help", "what there is and how it is written", "mip help binding add", NULL, false, {0}},
 	{0},
 };
@@ -87,6 +91,8 @@ const struct object objects[] = {
 const struct verb verbs[] = {
 	{"agent", "show", MIP_AGENT_GET, false, none, NULL, "show what the agent runs and on what"},
 	{"agent", "start", 0, false, none, run_start, "start the agent and wait until it serves"},
+	{"agent", "reload", 0, false, none, run_reload,
+		"make the configuration file the configuration, when there is one"},
 	{"agent", "stop", MIP_AGENT_STOP, false, none, run_stop, "stop the agent; what it installed is removed"},
 	{"agent", "wait", 0, false, agent_wait, run_agent_wait, "wait until the agent serves, or is gone"},
 
@@ -95,7 +101,8 @@ const struct verb verbs[] = {
 		"list the home agents of the home link, as mobile nodes that ask are told"},
 	{"ha", "start", MIP_HA_START, true, ha_start, run_start, "be a home agent, starting the agent when none runs"},
 	{"ha", "set", MIP_HA_SET, true, ha_set, NULL, "change how the home agent works"},
-	{"ha", "stop", MIP_HA_STOP, false, none, NULL, "stop being a home agent"},
+	{"ha", "radvd", 0, false, ha_radvd, run_ha_radvd, "print what radvd should say on the home link"},
+	{"ha", "stop", MIP_HA_STOP, false, none, run_ha_stop, "stop being a home agent"},
 
 	{"mn", "show", MIP_MN_GET, false, home, NULL, "show the home addresses and where they are"},
 	{"mn", "start", MIP_MN_START, true, mn_start, run_start, "be a mobile node, starting the agent when none runs"},
@@ -138,6 +145,8 @@ const struct verb verbs[] = {
 	{"save", NULL, MIP_CONFIG_GET, false, none, run_save, "print the configuration as a file of commands"},
 	{"doctor", NULL, 0, false, doctor, run_doctor, "look whether this machine is fit for a role; needs no agent"},
 	{"shell", NULL, 0, false, none, run_shell, "read commands from the terminal, or run those of standard input"},
+	{"import", NULL, 0, false, file, run_import,
+		"print a mip6d.conf as commands; what has no equivalent as a comment"},
 	{"help", NULL, 0, false, help, run_help, "what there is and how it is written"},
 	{0},
 };

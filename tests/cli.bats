@@ -41,10 +41,10 @@ did you mean 'home'?
 
 @test "a word like no other gets what would fit" {
 	wrong "mip: 'xyzzy' cannot stand here
-    mip ha start xyzzy
+    mip cn start xyzzy
                  ^~~~~
-expected one of: dev, address, max-lifetime, max-bindings, insecure, allow, preference, min-prefix-interval, max-prefix-interval
-" ha start xyzzy
+expected one of: max-bindings, test-rate
+" cn start xyzzy
 	wrong "mip: 'away' is none of the words that can stand here
     mip mn wait away
                 ^~~~
@@ -136,6 +136,16 @@ $BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configura
 	is "$status" 1; has "$err" "No such file"
 	mip apply "$BATS_TEST_TMPDIR/f"
 	is "$status" 1
+}
+
+@test "what only the tool does cannot stand in a configuration" {
+	echo "ha start dev eth0 insecure radvd" > "$BATS_TEST_TMPDIR/f"
+	mip check "$BATS_TEST_TMPDIR/f"
+	is "$status" 1
+	is "$err" "$BATS_TEST_TMPDIR/f:1: 'radvd' is said on the command line, not in a configuration
+    ha start dev eth0 insecure radvd
+                               ^~~~~
+"
 }
 
 @test "a batch stops at the first failure, or with -force tells the worst" {

@@ -3,7 +3,7 @@
 cd "$(dirname "$0")/.." || exit
 mapfile -t c < <(find cmd core include tests -name '*.[ch]' | sort)
 mapfile -t units < <(printf '%s\n' "${c[@]}" | grep '\.c$')
-mapfile -t sh < <(find .ci tests -type f -exec grep -lE '^#!.*(bash|bats)$' {} + | sort)
+mapfile -t sh < <(find .ci cmd tests -type f -exec grep -lE '^#!.*(bash|bats|/bin/sh)$' {} + | sort)
 mapfile -t man < <(find man -name '*.[1-9]' | sort)
 
 n=0

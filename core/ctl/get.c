@@ -144,6 +144,7 @@ static void put_ha(struct ctl_msg *m, const struct view *v)
 	ctl_put_num(m, MIP_A_BINDINGS, bc_count(&ha->bc));
 	ctl_put_num(m, MIP_A_MAX_BINDINGS, v->conf->ha.max_bindings);
 	ctl_put_num(m, MIP_A_MAX_LIFETIME, v->conf->ha.max_lifetime);
+	ctl_put_num(m, MIP_A_PREFERENCE, (uint32_t)v->conf->ha.preference);
 	ctl_put_num(m, MIP_A_INSECURE, ha->conf.insecure);
 	put_allowed(m, &ha->conf);
 	ctl_put_num(m, MIP_A_RX_BU, ha->stats.rx_bu);

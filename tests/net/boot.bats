@@ -6,6 +6,7 @@
 setup_file() {
 	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up
+	lab_sysctl ha net.ipv6.conf.eth0.accept_ra=0   # while it does not forward it would hear itself
 }
 
 teardown() {
@@ -94,4 +95,69 @@ verdict() { { in_ns "$1" mip -j doctor "${@:3}" || true; } | jq -r --arg c "$2" 
 	run in_ns cn setpriv --bounding-set -net_admin,-net_raw --inh-caps -all -- mip cn start
 	[ "$status" = 2 ]
 	[[ "$output" == *"privilege: CAP_NET_ADMIN"* ]]
+}
+
+# --- router advertisements ---
+
+radvd_gone() { [ "$(verdict ha radvd ha)" = weak ]; }
+# The lab's own radvd in ha ends; lab_again starts it.
+lab_silent() { kill "$(cat /run/lab/ha/radvd.pid)" && lab_wait 10 radvd_gone; }
+lab_again() { lab_radvd ha <<< "$(cat /run/lab/ha/radvd.conf)"; }
+# heard: one advertisement from the home agent's interface as tshark reads it: H, R, prefix, interval, its preference and lifetime
+heard() {
+	in_ns mn timeout $((20 * MIP_SLOW)) tshark -Q -l -i eth0 -f 'icmp6 and ip6[40] == 134 and ether src 02:00:00:00:01:01' -c 1 -w /run/lab/boot.pcap 2>/dev/null
+	tshark -r /run/lab/boot.pcap -T fields -E separator=/s -e icmpv6.nd.ra.flag.h -e icmpv6.opt.prefix.flag.r -e icmpv6.opt.prefix \
+		-e icmpv6.opt.advertisement_interval -e icmpv6.opt.home_agent_preference -e icmpv6.opt.home_agent_lifetime 2>/dev/null
+}
+
+@test "ha start radvd: the home link hears H bit, R bit with the address, home agent information and interval; ha stop ends it" {
+	local pid
+	lab_silent
+	lab_move home
+	ha ha start dev eth0 insecure preference -7 radvd
+	[ "$(heard)" = "1 1 $HA 3000 65529 3600" ]
+	pid=$(pgrep -o -f "radvd -C /run/mip.radvd/")
+	ha ha start dev eth0 insecure radvd
+	[ "$(pgrep -o -f "radvd -C /run/mip.radvd/")" = "$pid" ]
+	[ "$(verdict ha radvd ha)" = ok ]
+	ha ha stop
+	radvd_gone
+	[ ! -e /run/mip.radvd ]
+	lab_again
+}
+
+@test "a radvd that is there already is left alone: not started twice, not stopped" {
+	local out
+	out=$(ha ha start dev eth0 insecure radvd 2>&1)
+	[[ "$out" == *"runs here already"*"mip ha radvd"* ]]
+	ha ha stop
+	kill -0 "$(cat /run/lab/ha/radvd.pid)"
+}
+
+@test "agent stop ends the radvd it started too; without radvd installed the start fails and no agent stays" {
+	lab_silent
+	ha ha start dev eth0 insecure radvd
+	[ "$(verdict ha radvd ha)" = ok ]
+	ha agent stop
+	radvd_gone
+	mount -t tmpfs tmpfs /usr/sbin
+	run in_ns ha mip ha start dev eth0 insecure radvd
+	umount /usr/sbin
+	[ "$status" = 2 ]
+	[[ "$output" == *"cannot run radvd"* ]]
+	no_agent ha
+	lab_again
+}
+
+@test "ha radvd: what it prints is what radvd takes, for every address of the link; JSON; an address that is none is refused" {
+	ip -n ha addr add 2001:db8:1:1::1/80 dev eth0 nodad
+	ha ha radvd dev eth0 > "$BATS_TEST_TMPDIR/conf"
+	radvd -c -C "$BATS_TEST_TMPDIR/conf" -p /dev/null -m stderr
+	[ "$(grep -c AdvRouterAddr "$BATS_TEST_TMPDIR/conf")" = 2 ]
+	[ "$(grep -c "AdvAutonomous off" "$BATS_TEST_TMPDIR/conf")" = 1 ]
+	ha -j ha radvd | jq -e 'map(.prefix) | sort == ["2001:db8:1:1::/80", "2001:db8:1::/64"]'
+	ip -n ha addr del 2001:db8:1:1::1/80 dev eth0
+	run in_ns ha mip ha radvd dev lo
+	[ "$status" = 2 ]
+	[[ "$output" == *"no global unicast address"* ]]
 }
