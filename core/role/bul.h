@@ -16,6 +16,8 @@
 
 #define BUL_UPDATE_RATE 3 /* MAX_UPDATE_RATE (12): messages of one type to one correspondent in a second (11.8) */
 
+#define BUL_RECENT 64 /* numbers: as many updates may have an answer under way */
+
 /* When the last messages of one type left, oldest first; 0 = never. */
 struct bul_pace {
 	usec at[BUL_UPDATE_RATE];
@@ -71,6 +73,14 @@ struct bul_entry *bul_find(const struct bul *bul, const struct in6_addr *home, c
 /* A zeroed entry; NULL when out of memory. The key must not be there. */
 struct bul_entry *bul_add(struct bul *bul, const struct in6_addr *home, const struct in6_addr *peer);
 void bul_del(struct bul *bul, struct bul_entry *e);
+/* Must our number follow `seq`, told as the last one accepted? Not when it is one we used shortly before the last: then
+ * an earlier update was meant, or one that arrived twice, and going back would use numbers again. */
+static inline bool bul_is_behind(const struct bul_entry *e, uint16_t seq)
+{
+	uint16_t before = (uint16_t)(e->seq - seq);
+
+	return !before || before > BUL_RECENT;
+}
 static inline size_t bul_count(const struct bul *bul)
 {
 	return bul->map.n;

@@ -11,7 +11,10 @@
 
 #define BRR_BEFORE (30 * SEC) /* ask for a refresh this long before the end, when the binding is used */
 #define EVICT_OF   8	      /* how many at random the one to give way is chosen from */
-#define DROP	   (-1)
+#define EVICT_AGE                                                                                                      \
+	(10 * SEC) /* a younger one stays: many for little room must not throw each other out all the time             \
+		    */
+#define DROP (-1)
 
 static void on_timer(struct timer *t, usec now);
 
@@ -39,43 +42,25 @@ static void tell(struct cn *cn, enum event_type type, const struct bc_entry *e, 
 
 /* --- bindings that ended --------------------------------------------------------------------------------------- */
 
-static void forget_gone(struct cn *cn, struct bc_entry *g)
-{
-	timer_stop(cn->w->timers, &g->timer);
-	bc_del(&cn->gone, g);
-}
-
-static void on_gone(struct timer *t, usec now)
-{
-	struct bc_entry *g = timer_owner(t, struct bc_entry, timer);
-
-	(void)now;
-	forget_gone(g->cache->owner, g);
-}
-
 /* 5.2.8: an update seen on its way must not make the binding again after it ended. Until the nonces that authorised it
  * are dead, its sequence number is kept; where there is no room for that, the nonces die at once. */
 static void remember_gone(
 	struct cn *cn, const struct in6_addr *home, const struct in6_addr *local, uint16_t seq, usec until, usec now)
 {
-	struct bc_entry *g = bc_find(&cn->gone, home, local);
-
-	if (until <= now)
-		return;
-	if (!g)
-		g = bc_add(&cn->gone, home, local);
-	if (!g) {
+	if (until > now && !bc_remember(&cn->gone, cn->w->timers, home, local, seq, until))
 		rr_revoke(&cn->rr);
-		return;
-	}
-	g->seq = seq;
-	timer_arm(cn->w->timers, &g->timer, until, on_gone);
+}
+
+/* The last update of this binding was accepted then. */
+static usec updated_at(const struct bc_entry *e)
+{
+	return e->expires - e->lifetime * MH_LIFE_UNIT * SEC;
 }
 
 /* When the nonces behind the last update of this binding are dead at the latest. */
 static usec nonces_end(const struct bc_entry *e)
 {
-	return e->expires - e->lifetime * MH_LIFE_UNIT * SEC + RR_MAX_NONCE_LIFE;
+	return updated_at(e) + RR_MAX_NONCE_LIFE;
 }
 
 static void forget(struct cn *cn, struct bc_entry *e, enum event_type why, usec now)
@@ -93,7 +78,7 @@ void cn_stop(struct cn *cn, usec now)
 	while (bc_count(&cn->bc))
 		forget(cn, bc_at(&cn->bc, bc_count(&cn->bc) - 1), EV_BINDING_REMOVED, now);
 	while (bc_count(&cn->gone))
-		forget_gone(cn, bc_at(&cn->gone, bc_count(&cn->gone) - 1));
+		bc_forget(&cn->gone, cn->w->timers, bc_at(&cn->gone, bc_count(&cn->gone) - 1));
 	bc_free(&cn->bc);
 	bc_free(&cn->gone);
 	cn->on = false;
@@ -220,8 +205,8 @@ static void refuse(struct cn *cn, const struct request *rq, uint8_t status, uint
 	send_ba(cn, rq, status, seq, 0);
 }
 
-/* 9.5.6: of a few at random the one that ends first makes room. */
-static void evict_one(struct cn *cn, usec now)
+/* 9.6: of a few at random the one that ends first makes room. False when that was bound a moment ago. */
+static bool evict_one(struct cn *cn, usec now)
 {
 	struct bc_entry *victim = NULL;
 
@@ -231,17 +216,21 @@ static void evict_one(struct cn *cn, usec now)
 		if (!victim || e->expires < victim->expires)
 			victim = e;
 	}
+	if (now - updated_at(victim) < EVICT_AGE)
+		return false;
 	cn->stats.evicted++;
 	forget(cn, victim, EV_BINDING_REMOVED, now);
+	return true;
 }
 
-/* The limit may have been lowered: room is made until there is some. */
+/* The limit may have been lowered: room is made until there is some. NULL when there is none. */
 static struct bc_entry *add_entry(struct cn *cn, const struct request *rq, usec now)
 {
 	struct bc_entry *e;
 
 	while (cn->bc.max && bc_count(&cn->bc) >= cn->bc.max)
-		evict_one(cn, now);
+		if (!evict_one(cn, now))
+			return NULL;
 	e = bc_add(&cn->bc, &rq->home, &rq->local);
 	if (e)
 		e->made = now;
@@ -286,8 +275,7 @@ static void take_binding(struct cn *cn, struct bc_entry *e, const struct request
 		refuse(cn, rq, BA_RESOURCES, rq->m->u.bu.seq, now);
 		return;
 	}
-	if (gone)
-		forget_gone(cn, gone);
+	bc_forget(&cn->gone, cn->w->timers, gone);
 	note(e, rq, now);
 	rearm(cn, e);
 	tell(cn, what, e, &old, now);

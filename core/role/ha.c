@@ -12,8 +12,9 @@
 #define DAD_WAIT       SEC /* RetransTimer x DupAddrDetectTransmits, RFC 4862 5.1 */
 #define CLAIMS	       3   /* MAX_NEIGHBOR_ADVERTISEMENT, RFC 4861 10 */
 #define CLAIM_INTERVAL SEC
-#define RESTORE_EVERY  (200) /* us between the announcements of bindings restored together */
-#define DROP	       (-1)  /* verdict: say nothing */
+#define GONE_FOR       (240 * SEC) /* how long a packet may wander about: 2 MSL, RFC 9293 3.4.2 */
+#define RESTORE_EVERY  (200)	   /* us between the announcements of bindings restored together */
+#define DROP	       (-1)	   /* verdict: say nothing */
 
 static void on_timer(struct timer *t, usec now);
 
@@ -24,12 +25,13 @@ void ha_init(struct ha *ha, const struct world *w, uint64_t seed)
 		.replies = {.rate = 50, .burst = 50},
 		.changes = {.rate = 1, .burst = 3}};
 	bc_init(&ha->bc, BC_BY_HOME, seed, ha);
+	bc_init(&ha->gone, BC_BY_HOME, seed, ha);
 }
 
 void ha_start(struct ha *ha, const struct ha_conf *conf)
 {
 	ha->conf = *conf;
-	ha->bc.max = conf->max_bindings;
+	ha->bc.max = ha->gone.max = conf->max_bindings;
 	ha->on = true;
 }
 
@@ -65,13 +67,15 @@ static void tell(struct ha *ha, enum event_type type, const struct bc_entry *e, 
 /* --- answers ----------------------------------------------------------------------------------------------------- */
 
 /* 9.5.4: to where the update came from, whatever the cache says; with a type 2 routing header unless that is the home
- * address itself. */
+ * address itself: then it is on the home link, and the tunnel of a binding that stands must not take the answer. */
 static void send_ba(struct ha *ha, const struct in6_addr *local, const struct in6_addr *home, const struct in6_addr *to,
 	uint8_t status, uint16_t seq, uint16_t lifetime)
 {
 	struct mh ba = {.type = MH_BA, .u.ba = {.status = status, .seq = seq, .lifetime = lifetime}};
 	struct via via = {.src = *local, .dst = *to, .rh2 = *home, .has_rh2 = !addr_eq(to, home)};
 
+	if (!via.has_rh2)
+		via.ifindex = ha->conf.ifindex;
 	ha->stats.tx_ba++;
 	ha->w->send(ha->w->ctx, &via, &ba);
 }
@@ -111,6 +115,8 @@ static void forget(struct ha *ha, struct bc_entry *e, enum event_type why, usec 
 	timer_stop(ha->w->timers, &e->timer);
 	if (e->state == MIP_BINDING_ACTIVE)
 		ha->w->unbind(ha->w->ctx, e);
+	if (!e->fixed)
+		bc_remember(&ha->gone, ha->w->timers, &e->home, &e->local, e->seq, now + GONE_FOR);
 	tell(ha, why, e, NULL, now);
 	bc_del(&ha->bc, e);
 }
@@ -154,8 +160,10 @@ static void fail_pending(struct ha *ha, struct bc_entry *e, uint8_t status, usec
 	refuse(ha, &rq, status, seq, now);
 }
 
+/* The lifetime begins with the answer: the timer may be late by a sleep of the machine. */
 static void probe_over(struct ha *ha, struct bc_entry *e, usec now)
 {
+	e->expires = now + e->lifetime * MH_LIFE_UNIT * SEC;
 	if (activate(ha, e, now, NULL))
 		fail_pending(ha, e, BA_RESOURCES, now);
 	else
@@ -214,8 +222,11 @@ void ha_stop(struct ha *ha, usec now)
 {
 	while (bc_count(&ha->bc))
 		forget(ha, bc_at(&ha->bc, bc_count(&ha->bc) - 1), EV_BINDING_REMOVED, now);
+	while (bc_count(&ha->gone))
+		bc_forget(&ha->gone, ha->w->timers, bc_at(&ha->gone, bc_count(&ha->gone) - 1));
 	bc_free(&ha->bc);
 	ha->agents.n = ha->prefixes.n = 0;
+	bc_free(&ha->gone);
 	ha->on = false;
 }
 
@@ -267,13 +278,15 @@ static bool is_allowed(const struct ha_conf *conf, const struct in6_addr *home)
 	return conf->insecure;
 }
 
-/* 10.3.1, 10.3.2 and 9.5.1, in the RFC's order: DROP, a status to refuse with, or 0. */
-static int judge(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e, usec now)
+/* 10.3.1, 10.3.2 and 9.5.1, in the RFC's order: DROP, a status to refuse with, or 0. `last` has the sequence number to
+ * be newer than: e's, or of a binding that ended a moment ago: its updates may still be on their way. */
+static int judge(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e,
+	const struct bc_entry *last, usec now)
 {
 	/* Without an address to answer from or to, nothing may happen (9.5.4). */
 	if (!addr_routable(&rq->home) || !addr_routable(&rq->via->src) || !addr_routable(&rq->via->dst))
 		return DROP;
-	if (e && (int16_t)(rq->seq - e->seq) <= 0 && !e->fixed)
+	if (last && (int16_t)(rq->seq - last->seq) <= 0 && !last->fixed)
 		return BA_SEQ_OUT_OF_WINDOW;
 	if (!(rq->flags & BU_F_HOME))
 		return e ? BA_TYPE_CHANGE : DROP;
@@ -317,6 +330,7 @@ static void start_probe(struct ha *ha, const struct ha_request *rq, usec now)
 		refuse(ha, rq, BA_RESOURCES, rq->seq, now);
 		return;
 	}
+	bc_forget(&ha->gone, ha->w->timers, bc_find(&ha->gone, &rq->home, NULL));
 	note(e, rq, ha, now);
 	e->made = now;
 	e->state = MIP_BINDING_DAD;
@@ -353,6 +367,7 @@ static void renew(struct ha *ha, struct bc_entry *e, const struct ha_request *rq
 /* 10.3.2: intercept no more, then answer: the acknowledgement must reach the mobile node on its own link. */
 static void deregister(struct ha *ha, struct bc_entry *e, const struct ha_request *rq, usec now)
 {
+	e->seq = rq->seq;
 	forget(ha, e, EV_BINDING_REMOVED, now);
 	if (rq->flags & BU_F_ACK)
 		send_ba(ha, &rq->via->dst, &rq->home, &rq->via->src, BA_ACCEPTED, rq->seq, 0);
@@ -372,13 +387,16 @@ void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, usec now
 {
 	struct ha_request rq = request_of(via, m);
 	struct bc_entry *e = bc_find(&ha->bc, &rq.home, NULL);
-	int status = judge(ha, &rq, e, now);
+	const struct bc_entry *last = e ? e : bc_find(&ha->gone, &rq.home, NULL);
+	int status = judge(ha, &rq, e, last, now);
 
 	ha->stats.rx_bu++;
+	if (rq.remove && !e && status == BA_NOT_HOME_AGENT && on_home_link(ha, &rq.home))
+		bc_remember(&ha->gone, ha->w->timers, &rq.home, &via->dst, rq.seq, now + GONE_FOR);
 	if (status == DROP)
 		ha->stats.dropped++;
 	else if (status)
-		refuse(ha, &rq, (uint8_t)status, status == BA_SEQ_OUT_OF_WINDOW ? e->seq : rq.seq, now);
+		refuse(ha, &rq, (uint8_t)status, status == BA_SEQ_OUT_OF_WINDOW ? last->seq : rq.seq, now);
 	else if (rq.remove)
 		deregister(ha, e, &rq, now);
 	else if (e)

@@ -41,6 +41,7 @@ struct ha_stats {
 struct ha {
 	const struct world *w;
 	struct bc bc;
+	struct bc gone; /* bindings that ended a moment ago: their sequence numbers */
 	struct ha_conf conf;
 	struct ha_prefix addr[HA_ADDRS_MAX]; /* ours on the home link; their prefixes are home prefixes */
 	size_t addrs;

@@ -282,13 +282,14 @@ static void now_home(struct mn *mn, struct mn_home *h, usec now)
 
 static void now_bound(struct mn *mn, struct mn_home *h, struct bul_entry *e, const struct mh *m, usec now)
 {
-	usec lifetime = m->u.ba.lifetime * MH_LIFE_UNIT * SEC;
+	uint16_t granted = m->u.ba.lifetime < e->asked ? m->u.ba.lifetime : e->asked; /* 10.3.1: never longer */
+	usec lifetime = granted * MH_LIFE_UNIT * SEC;
 
 	mn_agent_works(h);
 	e->state = MIP_BUL_BOUND;
 	e->bound = true;
 	e->resyncs = 0;
-	e->granted = m->u.ba.lifetime;
+	e->granted = granted;
 	e->expires = e->sent_at + lifetime; /* the home agent's began later, never earlier */
 	e->refresh_at = now + refresh_after(m, e->expires - now);
 	timer_arm(mn->w->timers, &e->timer, e->refresh_at, on_timer);
@@ -344,7 +345,9 @@ static struct mn_home *answered(struct mn *mn, const struct via *via, const stru
 		return NULL;
 	if (h->place.where == AT_NOWHERE || (h->place.where == AT_AWAY) != via->has_rh2)
 		return NULL;
-	return m->u.ba.seq == h->reg->seq || m->u.ba.status == BA_SEQ_OUT_OF_WINDOW ? h : NULL;
+	if (m->u.ba.status == BA_SEQ_OUT_OF_WINDOW)
+		return bul_is_behind(h->reg, m->u.ba.seq) ? h : NULL;
+	return m->u.ba.seq == h->reg->seq ? h : NULL;
 }
 
 void mn_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now)

@@ -244,7 +244,9 @@ static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, const
 /* Signed, unless it says that the key could not be made (6.2.7). */
 static bool ba_ok(const struct bul_entry *e, const struct mh *m, const uint8_t *data)
 {
-	if (m->u.ba.seq != e->seq && m->u.ba.status != BA_SEQ_OUT_OF_WINDOW)
+	bool behind = m->u.ba.status == BA_SEQ_OUT_OF_WINDOW && bul_is_behind(e, m->u.ba.seq);
+
+	if (m->u.ba.seq != e->seq && !behind)
 		return false;
 	if (m->opt.has & MHO_AUTH)
 		return rr_mac_ok(e->kbm, &e->coa, &e->peer, data, m->opt.auth_at, m->opt.auth);
@@ -367,11 +369,15 @@ static void renew_or_end(struct mn *mn, struct mn_home *h, struct bul_entry *e, 
 		arm(mn, e, now + RENEW_BEFORE / 4);
 }
 
-/* Nothing can be said. What a correspondent may still hold is remembered until it has forgotten it, too. */
+/* Nothing can be said. What a correspondent may still hold, or remember of us (rest), is remembered until it has
+ * forgotten it, too. */
 static void wait_for_link(struct mn *mn, struct bul_entry *e, usec now)
 {
-	if (now < e->held_until)
-		arm(mn, e, e->held_until);
+	usec numbered = e->sent_at ? e->sent_at + RR_MAX_NONCE_LIFE : 0;
+	usec until = e->held_until > numbered ? e->held_until : numbered;
+
+	if (now < until)
+		arm(mn, e, until);
 	else
 		drop(mn, e, now);
 }

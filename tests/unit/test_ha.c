@@ -8,6 +8,7 @@
 #define HOME_LINK 7
 #define AGENT	  "2001:db8:1::1"
 #define HOME	  "2001:db8:1::100"
+#define HOME2	  "2001:db8:1::101"
 #define HOME_LL	  "fe80::100"
 #define COA	  "2001:db8:a::5"
 #define COA2	  "2001:db8:b::5"
@@ -335,15 +336,15 @@ static void expiry(void **state)
 {
 	(void)state;
 	ask(ASK(.life = 5));
-	fake_run(&f, 20 * SEC - 1);
+	fake_run(&f, 21 * SEC - 1); /* from the acknowledgement on */
 	assert_non_null(entry(HOME));
 	fake_run(&f, 1);
 	assert_null(entry(HOME));
 	assert_int_equal(fake_did(&f, DID_UNBIND), 1);
 	assert_int_equal(fake_events(&f, EV_BINDING_EXPIRED), 1);
-	ask(ASK(.life = 5));
-	fake_run(&f, 19 * SEC);
 	ask(ASK(.seq = 2, .life = 5));
+	fake_run(&f, 19 * SEC);
+	ask(ASK(.seq = 3, .life = 5));
 	fake_run(&f, 20 * SEC - 1);
 	assert_non_null(entry(HOME));
 	fake_run(&f, 1);
@@ -383,11 +384,50 @@ static void sequence_numbers(void **state)
 	assert_asked(ASK(.src = HOME, .hao = NULL, .seq = 3, .life = 0), BA_SEQ_OUT_OF_WINDOW, 32769, 0);
 	assert_non_null(entry(HOME));
 	assert_asked(ASK(.seq = 32770, .life = 0), BA_ACCEPTED, 32770, 0);
-	/* Nothing is known of whom we forgot. */
+	/* What wandered about must not make the binding again; much later nothing is known of whom we forgot. */
+	assert_asked(ASK(.seq = 32769), BA_SEQ_OUT_OF_WINDOW, 32770, 0);
+	assert_int_equal(bc_count(&ha.bc), 0);
+	fake_run(&f, 240 * SEC);
+	assert_int_equal(bc_count(&ha.gone), 0);
 	fake_forget(&f);
 	ask(ASK(.seq = 3));
 	fake_run(&f, SEC);
 	assert_answer(BA_ACCEPTED, 3, LIFE);
+}
+
+/* An end overtakes an update: with a binding there or none, the update must not bind after it. */
+static void overtaken(void **state)
+{
+	(void)state;
+	registered();
+	assert_asked(ASK(.src = HOME, .hao = NULL, .seq = 5, .life = 0), BA_ACCEPTED, 5, 0);
+	assert_asked(ASK(.seq = 4), BA_SEQ_OUT_OF_WINDOW, 5, 0);
+	assert_asked(ASK(.src = HOME2, .hao = NULL, .seq = 5, .life = 0), BA_NOT_HOME_AGENT, 5, 0);
+	assert_asked(ASK(.hao = HOME2, .seq = 4), BA_SEQ_OUT_OF_WINDOW, 5, 0);
+	assert_int_equal(bc_count(&ha.bc), 0);
+}
+
+/* At home, refused: the answer leaves on the home link, past the tunnel of the binding that stands. */
+static void answer_at_home(void **state)
+{
+	(void)state;
+	registered();
+	assert_asked(ASK(.src = HOME, .hao = NULL, .seq = 1, .life = 0), BA_SEQ_OUT_OF_WINDOW, 1, 0);
+	assert_int_equal(answer()->via.ifindex, HOME_LINK);
+	assert_asked(ASK(.seq = 1, .life = 0), BA_SEQ_OUT_OF_WINDOW, 1, 0);
+	assert_int_equal(answer()->via.ifindex, 0);
+}
+
+/* The machine slept through the end of the probe: what is acknowledged lives from then on. */
+static void late_probe_end(void **state)
+{
+	(void)state;
+	ask(ASK(.life = 5));
+	f.now += 100 * SEC;
+	timers_run(&f.timers, f.now);
+	assert_answer(BA_ACCEPTED, 1, 5);
+	fake_run(&f, 19 * SEC);
+	assert_non_null(entry(HOME));
 }
 
 /* --- refusals ---------------------------------------------------------------------------------------------------- */
@@ -398,7 +438,7 @@ static void refusals(void **state)
 	assert_asked(ASK(.hao = "2001:db8:2::100"), BA_NOT_HOME_SUBNET, 1, 0);
 	assert_asked(ASK(.dst = "2001:db8:9::1"), BA_NOT_HOME_AGENT, 1, 0);
 	assert_asked(ASK(.hao = AGENT), BA_NOT_HOME_AGENT, 1, 0);
-	assert_asked(ASK(.life = 0), BA_NOT_HOME_AGENT, 1, 0);
+	assert_asked(ASK(.seq = 0, .life = 0), BA_NOT_HOME_AGENT, 0, 0);
 	assert_int_equal(fake_events(&f, EV_BU_REFUSED), 1);
 	assert_addr(fake_nth(&f, DID_EVENT, 0)->addr, HOME);
 	/* A refusal is sent without A too. */
@@ -635,7 +675,7 @@ static void check_cache(void)
 		active += e->state == MIP_BINDING_ACTIVE;
 	}
 	assert_int_equal(f.bound.n, active);
-	assert_int_equal(fake_armed(&f), bc_count(&ha.bc));
+	assert_int_equal(fake_armed(&f), bc_count(&ha.bc) + bc_count(&ha.gone));
 }
 
 static void storm(void **state)
@@ -777,6 +817,9 @@ int main(void)
 		T(expiry),
 		T(lifetime_is_bounded),
 		T(sequence_numbers),
+		T(overtaken),
+		T(answer_at_home),
+		T(late_probe_end),
 		T(refusals),
 		T(one_address_served),
 		T(full),

@@ -666,6 +666,41 @@ static void resync(void **state)
 	assert_int_equal(update()->mh.u.bu.seq, 101);
 }
 
+/* The answer to the double of an earlier update: our number must not go back. */
+static void stale_resync(void **state)
+{
+	struct reply r;
+
+	(void)state;
+	f.next_random = 9;
+	arrive(AT_A);
+	fake_run(&f, 1500 * MSEC);
+	assert_int_equal(update()->mh.u.bu.seq, 11);
+	r = right(BA_SEQ_OUT_OF_WINDOW);
+	r.seq = 10;
+	reply(r);
+	assert_int_equal(updates(), 2);
+	assert_int_equal(fake_events(&f, EV_BA_RECEIVED), 0);
+	r.seq = 11;
+	reply(r);
+	assert_int_equal(update()->mh.u.bu.seq, 12);
+}
+
+/* Nobody grants more than was asked for, whatever an answer says: refreshes must not wait for days. */
+static void granted_too_much(void **state)
+{
+	struct reply r;
+
+	(void)state;
+	arrive(AT_A);
+	r = right(BA_ACCEPTED);
+	r.life = 0xffff;
+	reply(r);
+	assert_state(MIP_MN_REGISTERED);
+	assert_int_equal(home()->reg->granted, home()->conf.lifetime / 4);
+	assert_true(home()->reg->refresh_at < f.now + home()->conf.lifetime * SEC);
+}
+
 /* Whatever the status: another try within 32 s, and the node recovers. */
 static void refusals_never_mute(void **state)
 {
@@ -984,7 +1019,8 @@ static void check_life(void)
 	for (size_t i = 0; i < ATTACH_LINKS; i++)
 		links += timer_armed(&mn.attach.link[i].solicit_timer);
 	assert_true(bul_count(&mn.bul) <= mn.homes);
-	assert_true(fake_armed(&f) <= bul_count(&mn.bul) + bc_count(&ha.bc) + links + asking + in_flight);
+	assert_true(fake_armed(&f) <=
+		    bul_count(&mn.bul) + bc_count(&ha.bc) + bc_count(&ha.gone) + links + asking + in_flight);
 	assert_true(sent_in_minute <= HOMES * BUSY_MINUTE);
 }
 
@@ -1130,6 +1166,8 @@ int main(void)
 		T(wrong_answers_at_home),
 		T(answer_to_the_last_place),
 		T(resync),
+		T(stale_resync),
+		T(granted_too_much),
 		T(refusals_never_mute),
 		T(refusals_never_mute_at_home),
 		T(accepted_for_no_time),
