@@ -28,6 +28,7 @@ HELP  := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)
 PROBE := $(patsubst %.c,$(B)/%,$(wildcard tests/net/*.c tests/lab/*.c) tests/bench/rrflood.c tests/bench/buload.c)
 FUZZ  := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH := $(filter-out tests/bench/rrflood.c tests/bench/buload.c,$(wildcard tests/bench/*.c))
+SIM   := $(wildcard tests/sim/*.c)
 BATS  := $(wildcard tests/*.bats)
 obj    = $(patsubst %.c,$(B)/%.o,$(1))
 
@@ -60,13 +61,17 @@ $(UNIT_BIN): %: %.o $(call obj,$(HELP)) $(TEST_LIBS)
 	$(LINK) -o $@ $^ -lcmocka -lmnl -lnftnl -lcap -lnettle -lsqlite3 -ledit
 $(REPLAY): %: %.o $(call obj,tests/fuzz/replay.c) $(TEST_LIBS)
 	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3 -ledit
+$(B)/tests/sim/sim: $(call obj,$(SIM)) $(TEST_LIBS)
+	$(LINK) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3
 $(BENCH:%.c=$(B)/%) $(PROBE): %: %.o $(TEST_LIBS)
 	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3
 
 check: deps   ## everything: unit, tree, golden packets, cli, network tests on this kernel and on Debian's stock kernel
-	@MIP_BUILD=$(abspath $(B)) tests/check.sh unit tree golden cli net kernel
+	@MIP_BUILD=$(abspath $(B)) tests/check.sh unit sim tree golden cli net kernel
 check-unit: $(UNIT_BIN) $(REPLAY)   ## C unit tests under virtual time and replayed fuzz corpora; no root, < 10 s
 	@$(TAP) unit tests/each.sh $(UNIT_BIN) $(REPLAY)
+check-sim: $(B)/tests/sim/sim   ## 50 seeds of the deterministic simulation, and a planted bug for each of its invariants; no root, < 20 s
+	@$(TAP) sim sh -c '$< && $< -P'
 check-tree:   ## who includes whom, and that a failing test fails
 	@$(TAP) tree bats --tap tests/tree
 check-golden:   ## our packets, decoded by tshark
@@ -88,6 +93,12 @@ lab: deps   ## a shell inside the test network; root
 bench: deps   ## handover gaps, and what else is in tests/bench; root
 	@$(MAKE) --no-print-directory -s all $(PROBE) $(BENCH:%.c=$(B)/%)
 	@set -e; for b in tests/bench/*.sh; do MIP_BUILD=$(abspath $(B)) $$b; done
+
+SEEDS := 1000
+FIRST := 1
+sim: $(B)/tests/sim/sim   ## SEEDS=1000 simulations from seed FIRST=1 on, then a week of 10,000 mobile nodes
+	@$(TAP) sim $< -s $(FIRST) -n $(SEEDS)
+	@$(TAP) week $< -w
 
 T := 60
 fuzz:   ## libFuzzer (clang) on each target for T=60 seconds; new inputs stay in build/fuzz/corpus
@@ -131,6 +142,6 @@ help:   ## this
 
 FORCE:
 .SECONDARY:
-.PHONY: all check check-unit check-tree check-golden check-cli check-net check-kernel check-package demo lab bench fuzz \
+.PHONY: all check check-unit check-sim check-tree check-golden check-cli check-net check-kernel check-package demo lab bench sim fuzz \
 	fuzz-run lint deps install deb clean help FORCE
 -include $(shell [ ! -d $(B) ] || find $(B) -name '*.d' -type f ! -path '$(B)/deb/*')

@@ -1,0 +1,278 @@
+/*
+ * sim.h: what every node heard and said, and what follows from it: an own, simple
+ * account of bindings, sequence numbers, tokens and nonces to hold the roles to.
+ */
+#include <stdlib.h>
+
+#include "base/addr.h"
+#include "tests/sim/model.h"
+
+static void *get(struct map *m, size_t size, const struct in6_addr *a, const struct in6_addr *b, bool make)
+{
+	struct in6_addr key[2] = {*a, *b};
+	struct map_node *node = map_find(m, key);
+
+	if (node || !make)
+		return node;
+	node = calloc(1, size);
+	if (!node)
+		abort();
+	memcpy(node + 1, key, sizeof(key));
+	if (map_add(m, node))
+		abort();
+	return node;
+}
+
+struct sim_belief *sim_belief(struct sim_node *n, const struct in6_addr *home, const struct in6_addr *local, bool make)
+{
+	return get(&n->beliefs, sizeof(struct sim_belief), home, local, make);
+}
+
+static struct sim_talk *talk(struct sim_node *n, const struct in6_addr *peer)
+{
+	return get(&n->talks, sizeof(struct sim_talk), &n->addr, peer, true);
+}
+
+static bool newer(uint16_t seq, uint16_t than)
+{
+	return (int16_t)(seq - than) > 0;
+}
+
+/* --- caches ------------------------------------------------------------------------------------------------------- */
+
+void sim_heard_update(struct sim_node *n, const struct via *via, const struct mh *m)
+{
+	const struct in6_addr *home = via->has_hao ? &via->hao : &via->src;
+	struct sim_belief *b = sim_belief(n, home, via->has_rh2 ? &via->rh2 : &via->dst, true);
+	struct sim_heard *h = &b->heard[b->heards++ % SIM_HEARD];
+
+	*h = (struct sim_heard){.seq = m->u.bu.seq, .lifetime = m->u.bu.lifetime};
+	h->coa = m->opt.has & MHO_ALT_COA ? m->opt.alt_coa : via->src;
+	h->from = via->src;
+	h->home_nonce = m->opt.home_nonce;
+	h->coa_nonce = m->opt.coa_nonce;
+	h->correspondent = !(m->u.bu.flags & BU_F_HOME);
+	sim_touch(n, home);
+	if (!h->lifetime || addr_eq(&h->coa, home))
+		n->removing = *home;
+}
+
+static bool same(const struct sim_heard *a, const struct sim_heard *b)
+{
+	return a->seq == b->seq && a->lifetime == b->lifetime && addr_eq(&a->coa, &b->coa);
+}
+
+/* What is acknowledged to `to`: a correspondent answers what it has just heard; a home agent, a second later, the
+ * newest update of that number from there, and of its doubles the first. */
+static const struct sim_heard *heard(const struct sim_belief *b, const struct in6_addr *to, const struct mh *ba)
+{
+	const struct sim_heard *best = b->heards ? &b->heard[(b->heards - 1) % SIM_HEARD] : NULL;
+
+	if (best && best->correspondent)
+		return best->seq == ba->u.ba.seq ? best : NULL;
+	best = NULL;
+	for (unsigned i = b->heards; i-- > 0 && b->heards - i <= SIM_HEARD;) {
+		const struct sim_heard *h = &b->heard[i % SIM_HEARD];
+
+		if (h->seq == ba->u.ba.seq && addr_eq(&h->from, to) && (h->lifetime != 0) == (ba->u.ba.lifetime != 0) &&
+			(!best || same(h, best)))
+			best = h;
+	}
+	return best;
+}
+
+static usec nonce_since(const struct sim_node *n, uint16_t index)
+{
+	const struct sim_nonce *k = &n->nonce[index % 64];
+
+	return k->used && k->index == index ? k->first : -NEVER;
+}
+
+static void check_nonces(const struct sim_node *n, const struct sim_heard *h)
+{
+	usec oldest = sim_clock(n) - RR_MAX_NONCE_LIFE;
+	bool binds = h->lifetime != 0;
+
+	if (nonce_since(n, h->home_nonce) <= oldest || (binds && nonce_since(n, h->coa_nonce) <= oldest))
+		sim_violated(n->sim, SIM_TOKEN, "node %u accepts nonces %u and %u, which are dead", n->id,
+			h->home_nonce, h->coa_nonce);
+}
+
+/* While a number is remembered, or must be: a correspondent's as long as the nonces of the last update live (5.2.8). */
+static bool must_be_newer(const struct sim_node *n, const struct sim_belief *b, const struct sim_heard *h)
+{
+	if (!b->numbered)
+		return false;
+	if (b->bound)
+		return true;
+	return h->correspondent && sim_clock(n) - b->accepted < RR_MAX_NONCE_LIFE &&
+	       nonce_since(n, h->home_nonce) <= b->accepted;
+}
+
+static void accepted(struct sim_node *n, struct sim_belief *b, const struct in6_addr *to, const struct mh *m)
+{
+	const struct sim_heard *h = heard(b, to, m);
+	const char *home = addr_text(&b->key[0]).s;
+	struct sim_node *mobile = sim_owner(n->sim, &b->key[0]);
+
+	if (!h || m->u.ba.lifetime > h->lifetime)
+		sim_violated(n->sim, SIM_LAST_UPDATE, "node %u acknowledges to %s what it never heard", n->id, home);
+	if (must_be_newer(n, b, h) && !newer(h->seq, b->seq))
+		sim_violated(
+			n->sim, SIM_SEQUENCE, "node %u accepts number %u of %s after %u", n->id, h->seq, home, b->seq);
+	if (h->correspondent)
+		check_nonces(n, h);
+	else if (mobile)
+		mobile->agreed_at = n->sim->now;
+	b->numbered = true;
+	b->has_spent = false;
+	b->seq = h->seq;
+	b->accepted = sim_clock(n);
+	b->bound = m->u.ba.lifetime != 0;
+	b->coa = h->coa;
+	b->expires = sim_clock(n) + m->u.ba.lifetime * MH_LIFE_UNIT * SEC;
+}
+
+static void acknowledged(struct sim_node *n, const struct via *via, const struct mh *m)
+{
+	const struct in6_addr *home = via->has_rh2 ? &via->rh2 : &via->dst;
+	struct sim_belief *b = sim_belief(n, home, &via->src, true);
+
+	sim_touch(n, home);
+	if (m->u.ba.status < BA_UNSPECIFIED) {
+		accepted(n, b, &via->dst, m);
+	} else if (m->u.ba.status == BA_RESOURCES) {
+		b->has_spent = true;
+		b->spent = m->u.ba.seq;
+	}
+}
+
+/* Handed out for the first time, the index begins its life. */
+static void gave_token(struct sim_node *n, const struct mh *m)
+{
+	struct sim_nonce *k = &n->nonce[m->u.test.nonce % 64];
+
+	if (!k->used || k->index != m->u.test.nonce)
+		*k = (struct sim_nonce){.used = true, .index = m->u.test.nonce, .first = sim_clock(n)};
+}
+
+static bool may_go(const struct sim_node *n, const struct bc_entry *e, const struct sim_belief *b, bool expired)
+{
+	bool full = n->cn && bc_count(&n->cn->bc) >= n->cn->bc.max;
+
+	if (expired)
+		return sim_clock(n) >= b->expires;
+	return n->stopping || full || n->bind_err || addr_eq(&n->removing, &e->home);
+}
+
+void sim_told(struct sim_node *n, const struct event *ev)
+{
+	const struct bc_entry *e = ev->binding;
+	struct sim_belief *b;
+
+	n->sim->stats.updates += ev->type == EV_BU_SENT;
+	if (!e)
+		return;
+	sim_touch(n, &e->home);
+	b = sim_belief(n, &e->home, &e->local, true);
+	if (ev->type != EV_BINDING_EXPIRED && ev->type != EV_BINDING_REMOVED)
+		return;
+	if (b->bound && !may_go(n, e, b, ev->type == EV_BINDING_EXPIRED))
+		sim_violated(n->sim, SIM_LAST_UPDATE, "node %u ends the binding of %s without a reason", n->id,
+			addr_text(&e->home).s);
+	b->bound = false;
+}
+
+/* --- mobile nodes ------------------------------------------------------------------------------------------------- */
+
+void sim_heard_test(struct sim_node *n, const struct via *via, const struct mh *m)
+{
+	struct sim_talk *t;
+	struct sim_test *half;
+
+	if (!n->mn || via->has_rh2)
+		return;
+	t = talk(n, &via->src);
+	half = m->type == MH_HOT ? &t->home : &t->coa;
+	if (half->answered || half->cookie != m->u.test.cookie || !addr_eq(&via->dst, &half->coa))
+		return;
+	half->answered = true;
+	half->token_at = half->asked;
+	half->nonce = m->u.test.nonce;
+}
+
+/* Told that its number is behind, it may begin anew anywhere. */
+void sim_heard_ack(struct sim_node *n, const struct via *via, const struct mh *m)
+{
+	if (n->mn && m->u.ba.status == BA_SEQ_OUT_OF_WINDOW)
+		talk(n, &via->src)->numbered = false;
+}
+
+static void check_source(struct sim_node *n, const struct via *via)
+{
+	const struct sim_addr *a = sim_addr_of(n, &via->src);
+	bool up = false;
+
+	for (unsigned i = 0; i < SIM_IFACES; i++)
+		up = up || n->iface[i].told_up;
+	if (!up && !n->stopping)
+		sim_violated(n->sim, SIM_CONTRACT, "node %u speaks without a link", n->id);
+	if (!addr_eq(&via->src, &n->addr) && !(a && a->told))
+		sim_violated(n->sim, SIM_CONTRACT, "node %u speaks from %s, which it does not have", n->id,
+			addr_text(&via->src).s);
+	if (via->has_hao && !addr_eq(&via->hao, &n->addr))
+		sim_violated(n->sim, SIM_CONTRACT, "node %u claims somebody else's home address", n->id);
+}
+
+static void check_tokens(const struct sim_node *n, const struct sim_talk *t, const struct via *via, const struct mh *m)
+{
+	usec oldest = sim_clock(n) - RR_MAX_TOKEN_LIFE;
+
+	if (m->opt.home_nonce != t->home.nonce || t->home.token_at <= oldest)
+		sim_violated(n->sim, SIM_TOKEN, "node %u updates %s with a home token that is dead", n->id,
+			addr_text(&via->dst).s);
+	if (!m->u.bu.lifetime)
+		return;
+	if (m->opt.coa_nonce != t->coa.nonce || t->coa.token_at <= oldest || !addr_eq(&t->coa.coa, &via->src))
+		sim_violated(n->sim, SIM_TOKEN, "node %u updates %s with a care-of token that is dead", n->id,
+			addr_text(&via->dst).s);
+}
+
+static void said_update(struct sim_node *n, struct sim_talk *t, const struct via *via, const struct mh *m)
+{
+	bool home = m->u.bu.flags & BU_F_HOME;
+	bool remembered = t->numbered && (home || sim_clock(n) - t->at < RR_MAX_NONCE_LIFE);
+
+	if (remembered && !newer(m->u.bu.seq, t->seq))
+		sim_violated(n->sim, SIM_SEQUENCE, "node %u sends number %u to %s after %u", n->id, m->u.bu.seq,
+			addr_text(&via->dst).s, t->seq);
+	if (!home)
+		check_tokens(n, t, via, m);
+	t->numbered = true;
+	t->seq = m->u.bu.seq;
+	t->at = sim_clock(n);
+}
+
+static void asked(struct sim_test *t, const struct sim_node *n, const struct via *via, const struct mh *m)
+{
+	t->cookie = m->u.init.cookie;
+	t->asked = sim_clock(n);
+	t->answered = false;
+	t->coa = via->src;
+}
+
+void sim_said(struct sim_node *n, const struct via *via, const struct mh *m)
+{
+	sim_trace(n, "says", via, m);
+	if (m->type == MH_BA)
+		acknowledged(n, via, m);
+	if (m->type == MH_HOT || m->type == MH_COT)
+		gave_token(n, m);
+	if (m->type != MH_HOTI && m->type != MH_COTI && m->type != MH_BU)
+		return;
+	check_source(n, via);
+	if (m->type == MH_BU)
+		said_update(n, talk(n, &via->dst), via, m);
+	else
+		asked(m->type == MH_HOTI ? &talk(n, &via->dst)->home : &talk(n, &via->dst)->coa, n, via, m);
+}

@@ -1,0 +1,199 @@
+/* sim.h: bugs on purpose, one or more for each invariant: what cannot fail proves nothing. */
+#include <stdlib.h>
+
+#include "base/addr.h"
+#include "tests/sim/model.h"
+
+static bool sometimes(struct sim_node *n, unsigned one_of)
+{
+	return sim_below(n->sim, one_of) == 0;
+}
+
+static struct bc_entry *some_binding(struct sim_node *n)
+{
+	struct bc *bc = n->ha ? &n->ha->bc : &n->cn->bc;
+	struct bc_entry *e = bc_count(bc) ? bc_at(bc, sim_below(n->sim, (unsigned)bc_count(bc))) : NULL;
+
+	return e && e->state == MIP_BINDING_ACTIVE ? e : NULL;
+}
+
+/* A second entry of the same home address, as good as the first. */
+static void double_entry(struct sim_node *n)
+{
+	struct bc_entry *e = some_binding(n), *twin;
+
+	if (!e || !sometimes(n, 100))
+		return;
+	twin = bc_add(e->cache, &e->home, &e->local);
+	if (!twin)
+		return;
+	twin->coa = e->coa;
+	twin->seq = e->seq;
+	twin->flags = e->flags;
+	twin->lifetime = e->lifetime;
+	twin->expires = e->expires;
+	twin->state = e->state;
+	timer_arm(&n->timers, &twin->timer, e->timer.due, e->timer.fire);
+	sim_touch(n, &e->home);
+}
+
+/* The data path keeps the old care-of address. */
+static void keep_path(struct sim_node *n, struct sim_fact *f, const struct in6_addr *old)
+{
+	if (n->kind != SIM_MN)
+		f->coa = *old;
+}
+
+/* Another care-of address than the one that was accepted. */
+static void stray(struct sim_node *n)
+{
+	struct bc_entry *e = some_binding(n);
+
+	if (e && sometimes(n, 100)) {
+		e->coa.s6_addr[8] ^= 1;
+		sim_touch(n, &e->home);
+	}
+}
+
+/* Nonces never die. */
+static void undying_nonces(struct sim_node *n)
+{
+	for (size_t i = 0; n->cn && i < RR_NONCES; i++)
+		if (n->cn->rr.nonce[i].made)
+			n->cn->rr.nonce[i].made = sim_clock(n);
+}
+
+/* Tokens never die. */
+static void undying_tokens(struct sim_node *n)
+{
+	for (size_t i = 0; n->mn && i < bul_count(&n->mn->bul); i++) {
+		struct bul_entry *e = bul_at(&n->mn->bul, i);
+
+		if (e->home_test.got)
+			e->home_test.got = sim_clock(n);
+		if (e->coa_test.got)
+			e->coa_test.got = sim_clock(n);
+	}
+}
+
+/* The mobile node counts backwards now and then. */
+static void count_back(struct sim_node *n)
+{
+	for (size_t i = 0; n->mn && i < bul_count(&n->mn->bul); i++)
+		if (sometimes(n, 50))
+			bul_at(&n->mn->bul, i)->seq -= 3;
+}
+
+static void shift_numbers(struct sim_node *n, uint16_t from, uint16_t by)
+{
+	struct bc *bc = n->ha ? &n->ha->bc : &n->cn->bc;
+
+	for (size_t i = 0; i < bc_count(bc); i++) {
+		struct bc_entry *e = bc_at(bc, i);
+		struct sim_belief *b = sim_belief(n, &e->home, &e->local, false);
+
+		if (b && b->bound && e->seq == (uint16_t)(b->seq + from))
+			e->seq += by;
+	}
+}
+
+/* The cache forgets the numbers while it judges: what is played again counts. */
+static void forget_numbers(struct sim_node *n)
+{
+	shift_numbers(n, 0, (uint16_t)-1000);
+}
+
+static void remember_numbers(struct sim_node *n)
+{
+	shift_numbers(n, (uint16_t)-1000, 1000);
+}
+
+/* A home agent that never hears an update. */
+static bool is_deaf_agent(struct sim_node *to, const struct mh *m)
+{
+	return to->id == 1 && m->type == MH_BU;
+}
+
+/* The update is sent once. */
+static void no_retry(struct sim_node *n)
+{
+	struct bul_entry *e = n->mn && n->mn->homes ? n->mn->home[0].reg : NULL;
+
+	if (e && e->state == MIP_BUL_WAITING)
+		timer_stop(&n->timers, &e->timer);
+}
+
+/* A binding nothing ends. */
+static void no_end(struct sim_node *n)
+{
+	struct bc_entry *e = some_binding(n);
+
+	if (e && sometimes(n, 100)) {
+		timer_stop(&n->timers, &e->timer);
+		sim_touch(n, &e->home);
+	}
+}
+
+static void on_nothing(struct timer *t, usec now)
+{
+	(void)now;
+	free(t);
+}
+
+/* A timer nobody owns. */
+static void lost_timer(struct sim_node *n)
+{
+	struct timer *t = n->stopping && sometimes(n, 10) ? calloc(1, sizeof(*t)) : NULL;
+
+	if (t)
+		timer_arm(&n->timers, t, sim_clock(n) + SEC, on_nothing);
+}
+
+static void *lost;
+
+/* Memory nobody frees. */
+static void lost_memory(struct sim_node *n)
+{
+	void **p = sometimes(n, 10) ? malloc(64) : NULL;
+
+	if (p) {
+		*p = lost;
+		lost = p;
+	}
+}
+
+/* The data path keeps what it was told to forget. */
+static void keep_for_ever(struct sim_node *n)
+{
+	struct sim_fact *f = n->stopping ? calloc(1, sizeof(*f)) : NULL;
+
+	if (f && map_add(&n->bound, &f->node))
+		abort();
+}
+
+/* A care-of address of another time. */
+static void old_source(struct sim_node *n)
+{
+	struct attach_link *l = n->mn ? &n->mn->attach.link[0] : NULL;
+
+	if (l && l->addrs && sometimes(n, 50))
+		l->addr[0].addr.s6_addr[8] ^= 1;
+}
+
+const struct sim_plant sim_plants[] = {
+	{"double-entry", SIM_ONE_BINDING, .before = double_entry},
+	{"old-path", SIM_LAST_UPDATE, .binding = keep_path},
+	{"stray-binding", SIM_LAST_UPDATE, .after = stray},
+	{"undying-nonces", SIM_TOKEN, .before = undying_nonces},
+	{"undying-tokens", SIM_TOKEN, .before = undying_tokens},
+	{"count-back", SIM_SEQUENCE, .after = count_back},
+	{"forgotten-numbers", SIM_SEQUENCE, .before = forget_numbers, .after = remember_numbers},
+	{"deaf-agent", SIM_REACHABLE, .deafens = is_deaf_agent},
+	{"no-retry", SIM_REACHABLE, .after = no_retry},
+	{"no-end", SIM_LEAK, .after = no_end},
+	{"lost-timer", SIM_LEAK, .after = lost_timer},
+	{"lost-memory", SIM_LEAK, .after = lost_memory},
+	{"kept-path", SIM_LEAK, .after = keep_for_ever},
+	{"old-source", SIM_CONTRACT, .before = old_source},
+	{0},
+};

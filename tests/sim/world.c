@@ -1,0 +1,219 @@
+/* sim.h: what a role may do to the world, written down. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/addr.h"
+#include "tests/sim/sim.h"
+
+struct sim_fact *sim_fact(const struct map *m, const struct in6_addr *a, const struct in6_addr *b)
+{
+	struct in6_addr key[2] = {*a};
+
+	if (b)
+		key[1] = *b;
+	return (struct sim_fact *)(void *)map_find(m, key);
+}
+
+void sim_map_clear(struct map *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		free(m->item[i]);
+	map_free(m);
+}
+
+static void put(struct sim_node *n, struct map *m, const struct in6_addr *a, const struct in6_addr *b,
+	const struct in6_addr *coa)
+{
+	struct sim_fact *f = sim_fact(m, a, b);
+	struct in6_addr old = f ? f->coa : *coa;
+
+	if (!f) {
+		f = calloc(1, sizeof(*f));
+		if (!f)
+			abort();
+		f->key[0] = *a;
+		f->key[1] = b ? *b : in6addr_any;
+		if (map_add(m, &f->node))
+			abort();
+	}
+	f->coa = *coa;
+	if (n->sim->plant && n->sim->plant->binding)
+		n->sim->plant->binding(n, f, &old);
+}
+
+static void take(struct map *m, struct sim_fact *f)
+{
+	map_del(m, &f->node);
+	free(f);
+}
+
+static uint32_t on_random(void *ctx)
+{
+	struct sim_node *n = ctx;
+
+	return (uint32_t)(sim_random(n->sim) >> 16);
+}
+
+static void on_event(void *ctx, const struct event *ev, usec now)
+{
+	struct sim_node *n = ctx;
+
+	if (now != sim_clock(n))
+		sim_violated(n->sim, SIM_CONTRACT, "node %u tells %s at another time", n->id, event_name(ev->type));
+	sim_told(n, ev);
+}
+
+/* As the sender of the agent does: encoded, then signed over the bytes. */
+static void on_send(void *ctx, const struct via *via, struct mh *m)
+{
+	struct sim_node *n = ctx;
+	struct via bare = *via;
+	uint8_t bytes[256];
+	int len = mh_write(m, bytes, sizeof(bytes));
+
+	if (len <= 0 || !via->auth != !(m->opt.has & MHO_AUTH))
+		sim_violated(
+			n->sim, SIM_CONTRACT, "node %u sends a %s nobody can encode", n->id, mh_type_name(m->type));
+	if (via->auth)
+		rr_mac(via->auth->kbm, &via->auth->coa, &via->auth->cn, bytes, m->opt.auth_at, bytes + m->opt.auth_at);
+	sim_said(n, via, m);
+	bare.auth = NULL;
+	if (!n->stopping)
+		sim_post(n, &bare, bytes, (size_t)len);
+}
+
+static int on_bind(void *ctx, const struct bc_entry *e, struct why *why)
+{
+	struct sim_node *n = ctx;
+
+	sim_touch(n, &e->home);
+	if (n->bind_err)
+		return why_set(why, -n->bind_err, "the data path is broken");
+	put(n, &n->bound, &e->home, NULL, &e->coa);
+	return 0;
+}
+
+static void on_unbind(void *ctx, const struct bc_entry *e)
+{
+	struct sim_node *n = ctx;
+	struct sim_fact *f = sim_fact(&n->bound, &e->home, NULL);
+
+	sim_touch(n, &e->home);
+	if (!f)
+		sim_violated(
+			n->sim, SIM_CONTRACT, "node %u unbinds %s, which is not bound", n->id, addr_text(&e->home).s);
+	take(&n->bound, f);
+}
+
+static void on_probe(void *ctx, unsigned ifindex, const struct in6_addr *target)
+{
+	(void)ifindex;
+	sim_taken(ctx, target);
+}
+
+static void on_claim(void *ctx, unsigned ifindex, const struct in6_addr *home)
+{
+	(void)ctx, (void)ifindex, (void)home;
+}
+
+static void on_solicit(void *ctx, unsigned ifindex)
+{
+	sim_solicited(ctx, ifindex);
+}
+
+static void on_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra)
+{
+	(void)router;
+	sim_settle(ctx, ifindex, ra);
+}
+
+static void on_arrive(void *ctx, const struct mn_home *h, unsigned ifindex, const uint8_t *lladdr)
+{
+	struct sim_node *n = ctx;
+
+	(void)h, (void)ifindex, (void)lladdr;
+	if (n->arrived)
+		sim_violated(n->sim, SIM_CONTRACT, "node %u arrives at home, and is there", n->id);
+	n->arrived = true;
+}
+
+static void on_leave(void *ctx, const struct mn_home *h, unsigned ifindex)
+{
+	struct sim_node *n = ctx;
+
+	(void)h, (void)ifindex;
+	if (!n->arrived)
+		sim_violated(n->sim, SIM_CONTRACT, "node %u leaves home, and is not there", n->id);
+	n->arrived = false;
+}
+
+/* The reverse tunnel is a path to everybody. */
+static int on_tunnel(void *ctx, const struct mn_home *h)
+{
+	struct sim_node *n = ctx;
+
+	put(n, &n->bound, &h->conf.home, NULL, &h->place.coa);
+	return 0;
+}
+
+static void on_untunnel(void *ctx, const struct mn_home *h)
+{
+	struct sim_node *n = ctx;
+	struct sim_fact *f = sim_fact(&n->bound, &h->conf.home, NULL);
+
+	if (f)
+		take(&n->bound, f);
+}
+
+static int on_optimize(void *ctx, enum ro_side side, const struct in6_addr *local, const struct in6_addr *remote,
+	const struct in6_addr *coa)
+{
+	struct sim_node *n = ctx;
+	struct sim_fact *f = sim_fact(&n->path[side], local, remote);
+
+	sim_touch(n, remote);
+	n->sim->stats.optimized += coa && !f;
+	if (coa && n->bind_err)
+		return n->bind_err;
+	if (coa)
+		put(n, &n->path[side], local, remote, coa);
+	else if (f)
+		take(&n->path[side], f);
+	return 0;
+}
+
+static bool on_busy(void *ctx, const struct in6_addr *local, const struct in6_addr *remote)
+{
+	struct sim_node *n = ctx;
+	bool busy = false;
+
+	for (int side = RO_HOME; side <= RO_PEER; side++) {
+		struct sim_fact *f = sim_fact(&n->path[side], local, remote);
+
+		busy = busy || (f && f->busy);
+		if (f)
+			f->busy = false;
+	}
+	return busy;
+}
+
+void sim_world(struct sim_node *n)
+{
+	n->w = (struct world){.ctx = n,
+		.timers = &n->timers,
+		.random = on_random,
+		.event = on_event,
+		.send = on_send,
+		.bind = on_bind,
+		.unbind = on_unbind,
+		.probe = on_probe,
+		.claim = on_claim,
+		.solicit = on_solicit,
+		.settle = on_settle,
+		.arrive_home = on_arrive,
+		.leave_home = on_leave,
+		.tunnel = on_tunnel,
+		.untunnel = on_untunnel,
+		.optimize = on_optimize,
+		.busy = on_busy};
+}
