@@ -127,6 +127,17 @@ static void on_settle(void *ctx, unsigned ifindex, const struct in6_addr *router
 	sim_settle(ctx, ifindex, ra);
 }
 
+/* ICMPv6 of discovery is not carried: nobody here discovers, and a prefix that is never heard of again stays. */
+static void on_send_icmp(void *ctx, const struct via *via, const uint8_t *data, size_t len)
+{
+	(void)ctx, (void)via, (void)data, (void)len;
+}
+
+static void on_own_home(void *ctx, const struct in6_addr *home, bool on)
+{
+	(void)ctx, (void)home, (void)on;
+}
+
 static void on_arrive(void *ctx, const struct mn_home *h, unsigned ifindex, const uint8_t *lladdr)
 {
 	struct sim_node *n = ctx;
@@ -204,6 +215,7 @@ void sim_world(struct sim_node *n)
 		.random = on_random,
 		.event = on_event,
 		.send = on_send,
+		.send_icmp = on_send_icmp,
 		.bind = on_bind,
 		.unbind = on_unbind,
 		.probe = on_probe,
@@ -212,6 +224,7 @@ void sim_world(struct sim_node *n)
 		.settle = on_settle,
 		.arrive_home = on_arrive,
 		.leave_home = on_leave,
+		.own_home = on_own_home,
 		.tunnel = on_tunnel,
 		.untunnel = on_untunnel,
 		.optimize = on_optimize,
