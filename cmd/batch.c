@@ -12,7 +12,7 @@ int run_batch(const char *path)
 	if (!lines_open(&l, path))
 		return WORDS;
 	while ((next = lines_next(&l, &line)) != 0) {
-		int this = next < 0 ? WORDS : run_words(line.file, line.no, line.n, line.words);
+		int this = next < 0 ? WORDS : run_words(&line);
 
 		if (!this)
 			this = out_flush();

@@ -9,6 +9,7 @@
 
 #include "cmd/client.h"
 #include "cmd/fault.h"
+#include "cmd/ipsec.h"
 #include "cmd/lines.h"
 #include "cmd/mip.h"
 #include "cmd/out.h"
@@ -70,6 +71,10 @@ static bool walk_config(const struct line *line, struct call *call)
 
 	if (!walk_line(line, call, &f)) {
 		fault_print_hint(line, &f);
+		return false;
+	}
+	if (!keys_hidden(call, &f)) {
+		fault_print(line, &f);
 		return false;
 	}
 	if (call->verb->config)
@@ -214,6 +219,8 @@ static int print_row(void *ctx, const struct nlmsghdr *msg)
 	const struct verb *v;
 
 	(void)ctx;
+	if (record_find(msg, MIP_A_KEY) && !keys_go_unseen())
+		return REFUSED;
 	if (command)
 		sscanf(mnl_attr_get_str(command), "%63s %63s", object, verb);
 	v = verb_find(object, verb);
@@ -229,18 +236,25 @@ static int print_row(void *ctx, const struct nlmsghdr *msg)
 	return DONE;
 }
 
+static int print_json(void *ctx, const struct nlmsghdr *msg)
+{
+	return record_find(msg, MIP_A_KEY) && !keys_go_unseen() ? REFUSED : out_record(ctx, msg);
+}
+
 int run_save(const struct call *call)
 {
 	struct request rq;
 	struct refusal no = {0};
-	int err;
+	int err = client_need(call->verb->object), closed = DONE;
 
-	if (opt.json)
-		return run_generic(call);
-	err = client_need(call->verb->object);
 	if (err)
 		return err;
 	request_put_call(&rq, call);
-	err = client_ask(&rq, print_row, NULL, &no);
+	if (opt.json)
+		out_open(OUT_LIST, object_find(call->verb->object), false);
+	err = client_ask(&rq, opt.json ? print_json : print_row, NULL, &no);
+	if (opt.json)
+		closed = out_close();
+	err = err ? err : closed;
 	return err == REFUSED && no.err ? run_refused(call, &no) : err;
 }

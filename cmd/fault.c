@@ -35,6 +35,12 @@ static void put_word(const char *s)
 		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, stderr);
 }
 
+/* A key is nobody's business, least of all that of a log. */
+static const char *shown(const char *word)
+{
+	return strncmp(word, "0x", 2) || strlen(word) < 10 ? word : "0x...";
+}
+
 static void repeat(char c, int n)
 {
 	while (n-- > 0)
@@ -49,11 +55,11 @@ static void put_line(const struct line *line, int at)
 	for (int i = 0; i < line->n; i++) {
 		if (!line->file || i)
 			fputc(' ', stderr);
-		put_word(line->words[i]);
+		put_word(shown(line->words[i]));
 		if (i < at)
-			col += columns(line->words[i]) + 1;
+			col += columns(shown(line->words[i])) + 1;
 		else if (i == at)
-			width = columns(line->words[i]);
+			width = columns(shown(line->words[i]));
 	}
 	fputc('\n', stderr);
 	if (at < 0)

@@ -70,7 +70,8 @@ void history_add(struct history *h, const char *line)
 	FILE *f;
 	int fd;
 
-	if (!h->list || strchr(" \t\n", line[0]) || history(h->list, &ev, H_ENTER, line) < 0 || !h->path[0])
+	if (!h->list || strchr(" \t\n", line[0]) || strstr(line, "key 0x") ||
+		history(h->list, &ev, H_ENTER, line) < 0 || !h->path[0])
 		return;
 	fd = open_file(h);
 	f = fd < 0 ? NULL : fdopen(fd, "a");

@@ -37,6 +37,19 @@ static const char *const verdicts[] = {[MIP_VERDICT_OK] = "ok",
 static const char *const roles[] = {"ha", "mn", "cn", NULL};
 static const char *const lives[] = {"running", "stopped", NULL};
 static const char *const formats[] = {"text", "openmetrics", NULL};
+static const char *const protections[] = {[MIP_PROTECT_BINDING] = "binding",
+	[MIP_PROTECT_PREFIX] = "prefix",
+	[MIP_PROTECT_TEST] = "test",
+	[MIP_PROTECT_PAYLOAD] = "payload",
+	NULL};
+static const char *const ends[] = {[MIP_TO_AGENT] = "agent", [MIP_TO_HOME] = "home", NULL};
+static const char *const ciphers[] = {
+	[MIP_AES_CBC] = "aes-cbc", [MIP_AES_GCM] = "aes-gcm", [MIP_3DES_CBC] = "3des-cbc", NULL};
+static const char *const auths[] = {[MIP_HMAC_SHA256] = "hmac-sha256",
+	[MIP_HMAC_SHA384] = "hmac-sha384",
+	[MIP_HMAC_SHA512] = "hmac-sha512",
+	[MIP_HMAC_SHA1] = "hmac-sha1",
+	NULL};
 static const char *const bools[] = {"no", "yes", NULL};
 
 /* The words of an enum kind and the number of the first. */
@@ -51,6 +64,10 @@ static const char *const *words_of(unsigned kind, unsigned *first)
 	case MIP_K_OSTATE: return ostates;
 	case MIP_K_RPOLICY: return policies;
 	case MIP_K_VERDICT: return verdicts;
+	case MIP_K_PROTECT: return protections;
+	case MIP_K_TOWARDS: return ends;
+	case MIP_K_CIPHER: return ciphers;
+	case MIP_K_AUTH: return auths;
 	case MIP_K_BOOL: return bools;
 	case K_FORMAT: return formats;
 	case K_LIFE: return lives;
@@ -95,6 +112,11 @@ const char *kind_name(unsigned kind)
 		[MIP_K_RPOLICY] = "policy",
 		[MIP_K_VERDICT] = "verdict",
 		[MIP_K_S32] = "integer",
+		[MIP_K_PROTECT] = "protection",
+		[MIP_K_TOWARDS] = "end",
+		[MIP_K_CIPHER] = "cipher",
+		[MIP_K_AUTH] = "authentication",
+		[MIP_K_KEY] = "key",
 	};
 
 	return names[kind];
@@ -265,6 +287,31 @@ static bool parse_num_kind(unsigned kind, const char *word, uint8_t *bytes, size
 	return put_number(v, size, bytes) || say(text, room, "%s is too large", word);
 }
 
+static int hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | ('A' ^ 'a')) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* The word is not repeated: it may be most of a key. */
+static bool parse_key(const char *word, uint8_t *bytes, size_t *len, char *text, size_t size)
+{
+	*len = 0;
+	if (strncmp(word, "0x", 2) || !word[2])
+		return say(text, size, "a key is written in hexadecimal: 0x...%s", "");
+	for (word += 2; *word; word += 2) {
+		int high = hex_digit(word[0]), low = hex_digit(word[1]);
+
+		if (high < 0 || low < 0)
+			return say(text, size, "a key is written in hexadecimal, two digits an octet%s", "");
+		if (*len == MIP_KEY_MAX)
+			return say(text, size, "no key is so long%s", "");
+		bytes[(*len)++] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
 bool kind_parse(unsigned kind, const char *word, uint8_t bytes[static KIND_MAX], size_t *len, char *text, size_t size)
 {
 	*len = 0;
@@ -272,6 +319,8 @@ bool kind_parse(unsigned kind, const char *word, uint8_t bytes[static KIND_MAX],
 		return parse_choice(kind, word, bytes, len, text, size);
 	if (kind >= K_FILE || kind == MIP_K_STR || kind == MIP_K_DEV)
 		return parse_text(kind, word, text, size);
+	if (kind == MIP_K_KEY)
+		return parse_key(word, bytes, len, text, size);
 	*len = mip_kind_size((enum mip_kind)kind);
 	if (kind == MIP_K_ADDR)
 		return inet_pton(AF_INET6, word, bytes) == 1 || say(text, size, "'%s' is not an IPv6 address", word);
@@ -288,6 +337,8 @@ bool kind_fits(unsigned kind, const void *bytes, size_t len)
 	const char *s = bytes;
 	size_t size = mip_kind_size((enum mip_kind)kind);
 
+	if (kind == MIP_K_KEY)
+		return len > 0 && len <= MIP_KEY_MAX;
 	return size ? len == size : len > 0 && !s[len - 1];
 }
 
@@ -335,6 +386,14 @@ static void print_prefix(const uint8_t *bytes, char *buf, size_t size)
 	snprintf(buf, size, "%s/%u", addr, bytes[16]);
 }
 
+static void print_key(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	size_t at = (size_t)snprintf(buf, size, "0x");
+
+	for (size_t i = 0; i < len && at < size; i++)
+		at += (size_t)snprintf(buf + at, size - at, "%02x", bytes[i]);
+}
+
 static void print_number(unsigned kind, uint64_t v, bool plain, char *buf, size_t size)
 {
 	unsigned first;
@@ -360,6 +419,8 @@ void kind_print(unsigned kind, const void *bytes, size_t len, bool plain, char *
 		snprintf(buf, size, "?");
 	else if (kind == MIP_K_STR || kind == MIP_K_DEV)
 		print_text(bytes, len, buf, size);
+	else if (kind == MIP_K_KEY)
+		print_key(bytes, len, buf, size);
 	else if (kind == MIP_K_ADDR)
 		inet_ntop(AF_INET6, bytes, buf, (socklen_t)size);
 	else if (kind == MIP_K_PREFIX)

@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mip/attr.h"
+
 /* The longest payload that is not a string. */
-#define KIND_MAX 17
+#define KIND_MAX MIP_KEY_MAX
 
 /* Reads `word`; *len bytes (0 for strings: the word is the value). False with a reason in `text`. */
 bool kind_parse(unsigned kind, const char *word, uint8_t bytes[static KIND_MAX], size_t *len, char *text, size_t size);

@@ -2,9 +2,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cmd/fault.h"
 #include "cmd/lines.h"
+
+bool is_open(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 077;
+}
 
 bool lines_open(struct lines *l, const char *path)
 {
@@ -13,6 +21,7 @@ bool lines_open(struct lines *l, const char *path)
 	*l = (struct lines){.in = from_stdin ? stdin : fopen(path, "re"), .name = from_stdin ? "stdin" : path};
 	if (!l->in)
 		complain("cannot read %s: %s", path, strerror(errno));
+	l->open = l->in && is_open(fileno(l->in));
 	return l->in != NULL;
 }
 
@@ -51,7 +60,7 @@ int lines_next(struct lines *l, struct line *line)
 		complain("%s:%d: not a line of at most %d words", l->name, l->no, LINE_WORDS);
 		return -1;
 	}
-	*line = (struct line){l->name, l->no, n, l->words};
+	*line = (struct line){l->name, l->no, n, l->words, l->open};
 	return 1;
 }
 

@@ -15,8 +15,11 @@ struct lines {
 	char *text; /* of the line, cut into words */
 	size_t room;
 	char *words[LINE_WORDS];
+	bool open; /* others than the owner can read it */
 };
 
+/* Is this a file that others than its owner can read or write? */
+bool is_open(int fd);
 /* "-" is standard input. False, having complained. */
 bool lines_open(struct lines *l, const char *path);
 /* The next line that has words, valid until the next call. 1, 0 at the end, -1 having complained. */

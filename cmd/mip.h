@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 struct call;
+struct line;
 
 /* Exit status. Of several commands, the worst. */
 enum {
@@ -31,7 +32,7 @@ bool option_takes_value(const char *word);
 /* Runs the arguments of `mip`: options and all. */
 int run_args(int n, char **words);
 /* Reads and runs one command line. `file` NULL: it is the shell's. */
-int run_words(const char *file, int line, int n, char **words);
+int run_words(const struct line *line);
 int run_status(void);
 int run_batch(const char *path);
 int run_complete(int n, char **words);
@@ -49,6 +50,9 @@ int run_ha_stop(const struct call *call);
 int run_wait(const struct call *call);
 int run_ro_test(const struct call *call);
 int run_stats(const struct call *call);
+int run_ipsec_show(const struct call *call);
+int run_ipsec_check(const struct call *call);
+int run_ipsec_gen(const struct call *call);
 int run_monitor(const struct call *call);
 int run_apply(const struct call *call);
 int run_shell(const struct call *call);

@@ -8,6 +8,7 @@
 
 #include "cmd/client.h"
 #include "cmd/fault.h"
+#include "cmd/ipsec.h"
 #include "cmd/mip.h"
 #include "cmd/out.h"
 #include "cmd/run.h"
@@ -62,14 +63,17 @@ int run_generic(const struct call *call)
 	return err ? err : closed;
 }
 
-int run_words(const char *file, int line, int n, char **words)
+int run_words(const struct line *line)
 {
-	struct line l = {file, line, n, words};
 	struct call call;
 	struct fault f;
 
-	if (!walk_line(&l, &call, &f)) {
-		fault_print_hint(&l, &f);
+	if (!walk_line(line, &call, &f)) {
+		fault_print_hint(line, &f);
+		return WORDS;
+	}
+	if (!keys_hidden(&call, &f)) {
+		fault_print(line, &f);
 		return WORDS;
 	}
 	return call.verb->run ? call.verb->run(&call) : run_generic(&call);
@@ -109,5 +113,5 @@ int run_args(int n, char **words)
 		return run_batch(opt.batch);
 	if (run_internal(n, words, &err))
 		return err;
-	return n ? run_words(NULL, 0, n, words) : run_status();
+	return n ? run_words(&(struct line){.n = n, .words = words}) : run_status();
 }

@@ -23,6 +23,7 @@ static const char *const kinds[] = {
 	[MIP_K_ADDR] = "\"type\":\"string\",\"format\":\"ipv6\"",
 	[MIP_K_PREFIX] = "\"type\":\"string\",\"pattern\":\"^[0-9a-f:.]+/[0-9]+$\"",
 	[MIP_K_S32] = "\"type\":\"integer\",\"minimum\":-2147483648,\"maximum\":2147483647",
+	[MIP_K_KEY] = "\"type\":\"string\",\"pattern\":\"^0x([0-9a-f]{2})+$\"",
 };
 
 static void put_words(const char *key, unsigned kind)

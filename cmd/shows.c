@@ -10,7 +10,8 @@ static const uint16_t agent_shows[] = {MIP_A_VERSION, MIP_A_PID, MIP_A_NETNS, MI
 	MIP_A_RX_DROPPED, MIP_A_TUN_RX, MIP_A_TUN_TX, MIP_A_TUN_REFUSED, 0};
 static const uint16_t ha_shows[] = {MIP_A_ENABLED, MIP_A_DEV, MIP_A_ADDRESS, MIP_A_PREFIX, MIP_A_BINDINGS,
 	MIP_A_MAX_BINDINGS, MIP_A_MAX_LIFETIME, MIP_A_RX_BU, MIP_A_RX_REFUSED, MIP_A_RX_DROPPED, MIP_A_TX_BA,
-	MIP_A_INSECURE, MIP_A_ALLOWED, MIP_A_PREFERENCE, MIP_A_OWN, MIP_A_ROUTER, MIP_A_REMAINING, 0};
+	MIP_A_INSECURE, MIP_A_ALLOWED, MIP_A_PREFERENCE, MIP_A_OWN, MIP_A_ROUTER, MIP_A_REMAINING, MIP_A_UNPROTECTED,
+	0};
 static const uint16_t mn_shows[] = {MIP_A_HOME, MIP_A_PREFIX, MIP_A_AGENT, MIP_A_MSTATE, MIP_A_AT_HOME, MIP_A_COA,
 	MIP_A_DEV, MIP_A_LIFETIME, MIP_A_REMAINING, MIP_A_AGE, MIP_A_VALID, MIP_A_PREFERRED, MIP_A_FROM, 0};
 static const uint16_t cn_shows[] = {MIP_A_ENABLED, MIP_A_BINDINGS, MIP_A_MAX_BINDINGS, MIP_A_TEST_RATE, MIP_A_RX_TEST,
@@ -26,6 +27,9 @@ static const uint16_t bul_shows[] = {MIP_A_HOME, MIP_A_PEER, MIP_A_COA, MIP_A_HO
 	0};
 
 static const uint16_t stats_shows[] = {MIP_A_METRIC, MIP_A_OF, MIP_A_VALUE, 0};
+static const uint16_t ipsec_shows[] = {MIP_A_HOME, MIP_A_AGENT, MIP_A_PROTECT, MIP_A_SPI, MIP_A_TOWARDS, MIP_A_CIPHER,
+	MIP_A_AUTH, MIP_A_KEY, MIP_A_AUTH_KEY, MIP_A_REQID, MIP_A_MODE, MIP_A_SELECTOR, MIP_A_INSTALLED, MIP_A_PACKETS,
+	MIP_A_BYTES, MIP_A_FAILED, 0};
 static const uint16_t doctor_shows[] = {MIP_A_VERDICT, MIP_A_CHECK, MIP_A_MESSAGE, MIP_A_MEND, 0};
 static const uint16_t import_shows[] = {MIP_A_COMMAND, MIP_A_MESSAGE, 0};
 
@@ -40,6 +44,7 @@ static const struct {
 	{"ro", ro_shows},
 	{"binding", binding_shows},
 	{"bul", bul_shows},
+	{"ipsec", ipsec_shows},
 	{"doctor", doctor_shows},
 	{"stats", stats_shows},
 	{"import", import_shows},

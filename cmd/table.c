@@ -47,6 +47,14 @@ static const struct arg ro_add[] = {{MIP_A_TO, REQ}, {MIP_A_POLICY, REQ}, {0}}, 
 			ro_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PEER, OPT}, {0}};
 static const struct arg apply[] = {{W_FILE, REQ, BARE}, {MIP_A_CONFIRM, OPT}, {0}};
 static const struct arg stats[] = {{W_FORMAT, OPT}, {0}};
+static const struct arg ipsec_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PROTECT, OPT}, {MIP_A_KEYS, OPT, FLAG}, {0}},
+			ipsec_add[] = {{MIP_A_HOME, REQ}, {MIP_A_AGENT, REQ}, {MIP_A_PROTECT, REQ}, {MIP_A_SPI, REQ},
+				{MIP_A_TOWARDS, REQ}, {MIP_A_CIPHER, REQ}, {MIP_A_KEY, REQ}, {MIP_A_AUTH, OPT},
+				{MIP_A_AUTH_KEY, OPT}, {0}},
+			ipsec_del[] = {{MIP_A_HOME, REQ}, {MIP_A_AGENT, OPT}, {MIP_A_PROTECT, OPT}, {MIP_A_SPI, OPT},
+				{MIP_A_TOWARDS, OPT}, {0}},
+			ipsec_gen[] = {{MIP_A_HOME, REQ}, {MIP_A_AGENT, REQ}, {MIP_A_PROTECT, OPT}, {MIP_A_CIPHER, OPT},
+				{MIP_A_AUTH, OPT}, {0}};
 static const struct arg monitor[] = {{W_WATCHED, OPT, MANY}, {MIP_A_LIMIT, OPT}, {MIP_A_ONCE, OPT, FLAG}, {0}};
 static const struct arg doctor[] = {{W_ROLE, OPT, BARE}, {MIP_A_DEV, OPT}, {0}};
 static const struct arg help[] = {{W_OBJECT, OPT, BARE}, {W_VERB, OPT, BARE}, {0}};
@@ -69,6 +77,9 @@ const struct object objects[] = {
 		{MIP_A_PEER, MIP_A_HOME, MIP_A_LSTATE, MIP_A_REMAINING}},
 	{"stats", "counts of messages by type and of drops by reason", "mip stats -o openmetrics", "mip agent start",
 		false, {MIP_A_METRIC, MIP_A_OF, MIP_A_VALUE}},
+	{"ipsec", "what IPsec protects between mobile nodes and home agents",
+		"mip ipsec gen home 2001:db8:1::100 agent 2001:db8:1::1", "mip agent start", false,
+		{MIP_A_HOME, MIP_A_PROTECT, MIP_A_TOWARDS, MIP_A_SPI, MIP_A_PACKETS, MIP_A_FAILED}},
 	{"monitor", "print the state, then each change of it", "mip -j monitor mn limit 1", "mip agent start", false,
 		{0}},
 	{"apply", "make a file of commands the configuration, all of it or nothing", "mip apply /etc/mip.conf",
@@ -135,6 +146,17 @@ const struct verb verbs[] = {
 	{"bul", "wait", MIP_MONITOR, false, bul_wait, run_wait, "wait until the registrations are in that state"},
 
 	{"stats", NULL, MIP_STATS_GET, false, stats, run_stats, "show what was counted since the agent started"},
+
+	{"ipsec", "show", MIP_IPSEC_GET, false, ipsec_show, run_ipsec_show,
+		"show the security associations and what the kernel counted for them"},
+	{"ipsec", "check", MIP_IPSEC_GET, false, home, run_ipsec_check,
+		"is each protection there, both ways, and in use"},
+	{"ipsec", "gen", 0, false, ipsec_gen, run_ipsec_gen,
+		"print commands with new random keys, the same for both sides; all four protections unless one is "
+		"named"},
+	{"ipsec", "add", MIP_IPSEC_ADD, true, ipsec_add, NULL,
+		"add a security association; the line stands in a file, because of its keys"},
+	{"ipsec", "del", MIP_IPSEC_DEL, false, ipsec_del, NULL, "remove the security associations that fit"},
 
 	{"monitor", NULL, MIP_MONITOR, false, monitor, run_monitor, "print the state, then each change of it"},
 	{"apply", NULL, MIP_COMMIT, false, apply, run_apply,

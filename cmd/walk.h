@@ -18,6 +18,7 @@ struct line {
 	const char *file;
 	int no, n;
 	char **words;
+	bool open; /* others than the owner can read the file */
 };
 
 /* What is wrong with a word. */

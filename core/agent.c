@@ -75,17 +75,19 @@ static int on_commit(void *ctx, const struct ctl_request *commit, const struct c
 		return err;
 	for (*bad = 0; *bad < n && !err; *bad += !err)
 		err = conf_change(&want, &list[*bad], why);
-	if (err)
-		return err;
-	*bad = n ? n - 1 : 0;
-	err = agent_follow(a, &want, why);
-	if (err)
-		go_back(a, &was, ran);
+	if (!err) {
+		*bad = n ? n - 1 : 0;
+		err = agent_follow(a, &want, why);
+		if (err)
+			go_back(a, &was, ran);
+	}
 	if (!err) {
 		a->conf = want;
 		agent_remember(a, &was, commit);
 	}
 	agent_end_if_idle(a, ran);
+	explicit_bzero(&want, sizeof(want)); /* keys */
+	explicit_bzero(&was, sizeof(was));
 	return err;
 }
 
@@ -226,7 +228,7 @@ static void prepare(struct agent *a, const struct agent_options *options)
 	mn_init(&a->mn, &a->host.world, ~seed);
 	conf_default(&a->conf);
 	cn_init(&a->cn, &a->host.world, seed ^ 0x5555);
-	a->view = (struct view){&a->ha, &a->mn, &a->cn, &a->conf, a, facts, agent_tally, ro_facts};
+	a->view = (struct view){&a->ha, &a->mn, &a->cn, &a->conf, a, facts, agent_tally, ro_facts, agent_sa_facts};
 	a->ops = (struct ctl_ops){a, on_set, on_get, on_commit};
 	self_kernel(a->kernel, sizeof(a->kernel));
 }

@@ -73,6 +73,9 @@ void agent_tell_mn_all(struct agent *a);
 
 /* follow.c: makes the roles be as `want` says. 0 or -errno with `why`; then the caller goes back to what was. */
 int agent_follow(struct agent *a, const struct conf *want, struct why *why) __attribute__((warn_unused_result));
+/* follow_ipsec.c: the same for IPsec, as far as the machine is open; else what is new is tried. */
+int agent_follow_ipsec(struct agent *a, const struct conf *want, struct why *why) __attribute__((warn_unused_result));
+void agent_sa_facts(void *ctx, const struct conf_sa *sa, bool first, struct sa_facts *to);
 /* The home link went; the bindings stay. Once agent_misses_home_link() has become true and a link that may be it has an
  * address, agent_follow() goes on there. */
 void agent_lose_home_link(struct agent *a);

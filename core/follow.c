@@ -205,12 +205,21 @@ static int follow_bindings(struct agent *a, const struct conf *want, struct why 
 	return err;
 }
 
+/* The home address goes last: the de-registration may come from it. */
+static void drop_home(struct agent *a, const struct mn_home *h)
+{
+	struct in6_addr home = h->conf.home;
+
+	(void)!mn_del(&a->mn, &home, clock_now(), NULL);
+	host_del_home(&a->host, &home);
+}
+
 static void stop_mn(struct agent *a)
 {
 	if (!a->mn.on)
 		return;
-	for (size_t i = 0; i < a->mn.homes; i++)
-		host_del_home(&a->host, &a->mn.home[i].conf.home);
+	while (a->mn.homes)
+		drop_home(a, &a->mn.home[a->mn.homes - 1]);
 	mn_stop(&a->mn, clock_now());
 }
 
@@ -227,19 +236,23 @@ static const struct mn_home_conf *wanted_home(const struct conf *c, const struct
 	return NULL;
 }
 
+/* What goes is de-registered, while IPsec still protects it. */
+static void drop_homes(struct agent *a, const struct conf *want)
+{
+	if (!want->mn.enabled || strcmp(want->mn.dev, a->conf.mn.dev))
+		stop_mn(a);
+	for (size_t i = a->mn.homes; i-- > 0;)
+		if (i < a->mn.homes && !a->mn.home[i].derived && !wanted_home(want, &a->mn.home[i].conf))
+			drop_home(a, &a->mn.home[i]); /* what was derived of it goes with it */
+	if (host_is_open(&a->host))
+		host_flush(&a->host);
+}
+
 static int follow_homes(struct agent *a, const struct conf *want, struct why *why)
 {
 	usec now = clock_now();
 	int err = 0;
 
-	for (size_t i = a->mn.homes; i-- > 0;) {
-		struct in6_addr home = a->mn.home[i].conf.home;
-
-		if (i >= a->mn.homes || a->mn.home[i].derived || wanted_home(want, &a->mn.home[i].conf))
-			continue; /* what was derived of a home address goes with it */
-		err = mn_del(&a->mn, &home, now, NULL);
-		host_del_home(&a->host, &home);
-	}
 	for (size_t i = 0; !err && i < want->mn.homes; i++) {
 		struct mn_home *h = mn_find(&a->mn, &want->mn.home[i].home);
 
@@ -256,8 +269,6 @@ static int follow_homes(struct agent *a, const struct conf *want, struct why *wh
 
 static int follow_mn(struct agent *a, const struct conf *want, struct why *why)
 {
-	if (!want->mn.enabled || strcmp(want->mn.dev, a->conf.mn.dev))
-		stop_mn(a);
 	if (!want->mn.enabled)
 		return 0;
 	if (want->mn.dev[0] && !mirror_named(&a->host.mirror, want->mn.dev))
@@ -308,6 +319,11 @@ int agent_follow(struct agent *a, const struct conf *want, struct why *why)
 	ev.ctx = ro.ctx = a;
 	if (fresh)
 		err = host_open(&a->host, &ev, &ro, a->options->path, why);
+	drop_homes(a, want);
+	if (!err)
+		err = agent_follow_ipsec(a, want, why);
+	if (!err && fresh)
+		err = ipsec_sweep(a->host.ipsec, why);
 	if (!err)
 		err = follow_ha(a, want, why);
 	if (!err)

@@ -55,7 +55,7 @@ static void do_send(void *ctx, const struct via *via, struct mh *m)
 	meta.ifindex = via->ifindex ? via->ifindex : tunnel_of(h, &via->src);
 	if (len > 0 && via->auth)
 		rr_mac(via->auth->kbm, &via->auth->coa, &via->auth->cn, buf, m->opt.auth_at, buf + m->opt.auth_at);
-	err = len < 0 ? len : raw_send_mh(h->raw, &meta, buf, (size_t)len);
+	err = len < 0 ? len : host_send(h, via, &meta, MH_PROTO, buf, (size_t)len);
 	h->on_sent(h->owner,
 		&(struct message){.out = true, .via = via, .mh = m, .dropped = err ? DROP_NOT_SENT : DROP_NONE});
 	if (err)
@@ -72,7 +72,7 @@ static void do_send_icmp(void *ctx, const struct via *via, const uint8_t *data, 
 	meta.has_hao = via->has_hao;
 	meta.has_rh2 = via->has_rh2;
 	meta.ifindex = via->ifindex;
-	err = raw_send_icmp(h->raw, &meta, data, len);
+	err = host_send(h, via, &meta, IPPROTO_ICMPV6, data, len);
 	h->on_sent(h->owner,
 		&(struct message){
 			.out = true, .via = via, .icmp = data[0], .dropped = err ? DROP_NOT_SENT : DROP_NONE});
@@ -173,6 +173,7 @@ static void do_unbind(void *ctx, const struct bc_entry *e)
 	if (proxy(h, e, false, &why))
 		warn(&why);
 	why = (struct why){0};
+	ipsec_home(h->ipsec, &e->home);
 	if (path_unbind(h->path, &e->home, &why))
 		warn(&why);
 }
@@ -185,6 +186,8 @@ static int do_bind(void *ctx, const struct bc_entry *e, struct why *why)
 	struct why own = {0};
 	int err = path_bind(h->path, &b, &own);
 
+	if (!err)
+		err = ipsec_away(h->ipsec, &b.home, &b.local, &b.coa, &own);
 	if (!err && e->state != MIP_BINDING_ACTIVE)
 		err = proxy(h, e, true, &own);
 	if (err && e->state != MIP_BINDING_ACTIVE)
@@ -287,6 +290,8 @@ static int do_tunnel(void *ctx, const struct mn_home *home)
 
 	if (!err)
 		err = ro_home(h->ro, &r.home, &r.coa, &why);
+	if (!err)
+		err = ipsec_away(h->ipsec, &r.home, &r.agent, &r.coa, &why);
 	warn(&why);
 	return err;
 }
@@ -296,19 +301,9 @@ static void do_untunnel(void *ctx, const struct mn_home *home)
 	struct host *h = ctx;
 	struct why why = {0};
 
+	ipsec_home(h->ipsec, &home->conf.home);
 	if (path_reverse_del(h->path, &home->conf.home, &why) || ro_home(h->ro, &home->conf.home, NULL, &why))
 		warn(&why);
-}
-
-static int do_optimize(void *ctx, enum ro_side side, const struct in6_addr *local, const struct in6_addr *remote,
-	const struct in6_addr *coa)
-{
-	struct host *h = ctx;
-	struct why why = {0};
-	int err = ro_set(h->ro, side == RO_HOME ? RO_LOCAL : RO_REMOTE, local, remote, coa, &why);
-
-	warn(&why);
-	return err;
 }
 
 static bool do_busy(void *ctx, const struct in6_addr *local, const struct in6_addr *remote)
@@ -412,8 +407,9 @@ static const struct world effects = {
 	.own_home = do_own_home,
 	.tunnel = do_tunnel,
 	.untunnel = do_untunnel,
-	.optimize = do_optimize,
+	.optimize = host_optimize,
 	.busy = do_busy,
+	.protects = host_protects,
 };
 
 void host_world(struct host *h)
@@ -432,6 +428,10 @@ int host_open(
 	/* Before anything that an earlier agent left is taken over or swept: the shim's device is there but once. */
 	if (!err)
 		err = shim_open(&h->shim, h->loop, h->nl, raw_from_shim, h->raw, why);
+	if (!err)
+		err = guard_open(&h->guard, h->nl, h->shim, h->raw, why);
+	if (!err)
+		err = ipsec_open(&h->ipsec, h->loop, h->guard, why);
 	if (!err)
 		err = path_open(&h->path, h->loop, h->nl, want, why);
 	if (!err)
@@ -464,11 +464,17 @@ int host_bulk_end(struct host *h, struct why *why)
 
 void host_close(struct host *h)
 {
+	if (h->shim)
+		host_flush(h);
+	ipsec_close(h->ipsec);
+	guard_close(h->guard);
 	ro_close(h->ro);
 	proxies_close(h->proxies);
 	shim_close(h->shim);
 	raw_close(h->raw);
 	path_close(h->path);
+	h->ipsec = NULL;
+	h->guard = NULL;
 	h->ro = NULL;
 	h->proxies = NULL;
 	h->shim = NULL;

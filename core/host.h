@@ -9,6 +9,8 @@
 #include "ctl/message.h"
 #include "mirror.h"
 #include "role/world.h"
+#include "sys/guard.h"
+#include "sys/ipsec.h"
 #include "sys/nl.h"
 #include "sys/path.h"
 #include "sys/proxy.h"
@@ -21,6 +23,8 @@ struct host {
 	struct nl *nl; /* open while the agent lives; the rest only while a role runs */
 	struct raw *raw;
 	struct shim *shim;
+	struct guard *guard;
+	struct ipsec *ipsec;
 	struct path *path;
 	struct ro *ro;
 	struct proxies *proxies;
@@ -47,6 +51,18 @@ static inline bool host_is_open(const struct host *h)
 {
 	return h->path != NULL;
 }
+
+/* protect.c. What IPsec protects, from now on; where bindings and home addresses are is known. */
+int host_protect(struct host *h, const struct ipsec_sa *list, size_t n, struct why *why)
+	__attribute__((warn_unused_result));
+/* Sends what was given to the stack to be protected and waits in the shim: before its protection ends. */
+void host_flush(struct host *h);
+/* The effects of world.h on it. */
+int host_send(struct host *h, const struct via *via, const struct raw_meta *meta, uint8_t proto, const uint8_t *data,
+	size_t len) __attribute__((warn_unused_result));
+unsigned host_protects(void *ctx, const struct in6_addr *home);
+int host_optimize(void *ctx, enum ro_side side, const struct in6_addr *local, const struct in6_addr *remote,
+	const struct in6_addr *coa);
 
 /* Is this link, which went, a device of ours that we still use? */
 bool host_lost_device(const struct host *h, const struct nl_link *l);

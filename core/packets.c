@@ -14,9 +14,13 @@
 #define ICMP6_INFORMATIONAL 128 /* types below are errors, RFC 4443 2.1 */
 #define UNKNOWN_NEXT_HEADER 1	/* code of a Parameter Problem */
 
-static struct via via_of(const struct raw_meta *m)
+/* From the raw socket comes what the kernel's policies let pass: where they want ESP, it was ESP. From the shim it
+ * comes as it is on the wire. */
+static struct via via_of(const struct agent *a, const struct raw_meta *m, enum mip_protect how)
 {
-	return (struct via){m->src, m->dst, m->hao, m->rh2, m->has_hao, m->has_rh2, m->esp, m->ifindex};
+	bool esp = !m->pkt && ipsec_came(a->host.ipsec, how, &m->src, &m->dst);
+
+	return (struct via){m->src, m->dst, m->hao, m->rh2, m->has_hao, m->has_rh2, esp, m->ifindex};
 }
 
 /* A raw socket gives the message alone. The packet around it as far as we know it: without extension headers. */
@@ -110,7 +114,7 @@ static enum drop drop_of(enum mh_verdict verdict)
 static void on_mh(void *ctx, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
 	struct agent *a = ctx;
-	struct via via = via_of(m);
+	struct via via = via_of(a, m, MIP_PROTECT_BINDING);
 	struct mh mh;
 	size_t at = 0;
 	enum mh_verdict verdict = mh_read(data, len, &mh, &at);
@@ -166,7 +170,7 @@ static void on_ra(struct agent *a, const struct raw_meta *m, const uint8_t *data
 
 static void on_dhaad(struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
-	struct via via = via_of(m);
+	struct via via = via_of(a, m, MIP_PROTECT_PREFIX);
 	struct dhaad d;
 
 	if (dhaad_read(data, len, &d))
@@ -179,7 +183,7 @@ static void on_dhaad(struct agent *a, const struct raw_meta *m, const uint8_t *d
 
 static void on_prefix(struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
-	struct via via = via_of(m);
+	struct via via = via_of(a, m, MIP_PROTECT_PREFIX);
 	struct nd_ra mpa;
 	uint16_t id;
 
@@ -200,7 +204,7 @@ static void on_icmp(void *ctx, const struct raw_meta *m, const uint8_t *data, si
 		return;
 	}
 	if (len && data[0] >= ICMP6_DHAAD_REQ && data[0] <= ICMP6_MPA) {
-		struct via via = via_of(m);
+		struct via via = via_of(a, m, MIP_PROTECT_PREFIX);
 
 		agent_saw(a, &(struct message){.via = &via, .icmp = data[0], .dropped = DROP_NONE});
 	}

@@ -213,6 +213,11 @@ $BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configura
 			DEV) word=lo ;;
 			BOOL) word=yes ;;
 			STATE) word=$("$MIP" __complete "${at[@]}" "" | sed -n '1s/\t.*//p') ;;
+			WHAT) word=binding ;;
+			END) word=agent ;;
+			CIPHER) word=aes-cbc ;;
+			AUTH) word=hmac-sha256 ;;
+			KEY) word=0x00112233445566778899aabbccddeeff ;;
 			ROLE) word=ha ;;
 			OBJECT*) word=mn ;;
 			VERB) word=show ;;

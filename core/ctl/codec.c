@@ -64,6 +64,7 @@ static bool value_ok(enum mip_kind kind, const struct nlattr *at)
 	case MIP_K_STR: return str_ok((const char *)p, len, MIP_MSG_MAX);
 	case MIP_K_DEV: return str_ok((const char *)p, len, IFNAMSIZ);
 	case MIP_K_PREFIX: return len == 17 && prefix_ok(p);
+	case MIP_K_KEY: return len >= 1 && len <= MIP_KEY_MAX;
 	case MIP_K_BOOL: return len == 1 && p[0] <= 1;
 	default: return len == mip_kind_size(kind);
 	}
@@ -130,7 +131,7 @@ const struct in6_addr *ctl_addr(const struct ctl_request *rq, enum mip_attr a)
 
 const char *ctl_str(const struct ctl_request *rq, enum mip_attr a)
 {
-	assert(mip_kind_size(ctl_attrs[a].kind) == 0);
+	assert(mip_kind_size(ctl_attrs[a].kind) == 0 && ctl_attrs[a].kind != MIP_K_KEY);
 	return rq->attr[a] ? mnl_attr_get_str(rq->attr[a]) : NULL;
 }
 
@@ -145,6 +146,13 @@ bool ctl_prefix(const struct ctl_request *rq, enum mip_attr a, struct in6_addr *
 	memcpy(prefix, p, sizeof(*prefix));
 	*len = p[16];
 	return true;
+}
+
+const uint8_t *ctl_key(const struct ctl_request *rq, enum mip_attr a, size_t *len)
+{
+	assert(ctl_attrs[a].kind == MIP_K_KEY);
+	*len = rq->attr[a] ? mnl_attr_get_payload_len(rq->attr[a]) : 0;
+	return rq->attr[a] ? mnl_attr_get_payload(rq->attr[a]) : NULL;
 }
 
 int ctl_need(const struct ctl_request *rq, enum mip_attr a, struct why *why)
@@ -195,9 +203,15 @@ void ctl_put_prefix(struct ctl_msg *m, enum mip_attr a, const struct in6_addr *v
 	put(m, (uint16_t)a, sizeof(bytes), bytes);
 }
 
+void ctl_put_key(struct ctl_msg *m, enum mip_attr a, const uint8_t *v, size_t len)
+{
+	assert(ctl_attrs[a].kind == MIP_K_KEY && len <= MIP_KEY_MAX);
+	put(m, (uint16_t)a, len, v);
+}
+
 void ctl_put_str(struct ctl_msg *m, enum mip_attr a, const char *v)
 {
-	assert(mip_kind_size(ctl_attrs[a].kind) == 0);
+	assert(mip_kind_size(ctl_attrs[a].kind) == 0 && ctl_attrs[a].kind != MIP_K_KEY);
 	put(m, (uint16_t)a, strlen(v) + 1, v);
 }
 

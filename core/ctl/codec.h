@@ -23,6 +23,7 @@ struct ctl_request {
 	uint32_t seq;
 	pid_t pid; /* who asks, from SO_PEERCRED */
 	uid_t uid;
+	bool may_write;
 	const struct nlattr *attr[MIP_A_COUNT];
 };
 
@@ -46,6 +47,7 @@ const struct in6_addr *ctl_addr(const struct ctl_request *rq, enum mip_attr a);	
 const char *ctl_str(const struct ctl_request *rq, enum mip_attr a);		    /* STR DEV; NULL when not given */
 /* False when not given. The bits behind the length are zero. */
 bool ctl_prefix(const struct ctl_request *rq, enum mip_attr a, struct in6_addr *prefix, uint8_t *len);
+const uint8_t *ctl_key(const struct ctl_request *rq, enum mip_attr a, size_t *len); /* NULL when not given */
 /* 0, or -EINVAL naming the attribute that is missing. */
 int ctl_need(const struct ctl_request *rq, enum mip_attr a, struct why *why) __attribute__((warn_unused_result));
 
@@ -63,6 +65,7 @@ void ctl_msg_open(struct ctl_msg *m, uint16_t type);
 void ctl_put_num(struct ctl_msg *m, enum mip_attr a, uint64_t v); /* every number kind, by the kind in attr.def */
 void ctl_put_addr(struct ctl_msg *m, enum mip_attr a, const struct in6_addr *v);
 void ctl_put_prefix(struct ctl_msg *m, enum mip_attr a, const struct in6_addr *v, uint8_t len);
+void ctl_put_key(struct ctl_msg *m, enum mip_attr a, const uint8_t *v, size_t len);
 void ctl_put_str(struct ctl_msg *m, enum mip_attr a, const char *v); /* STR and DEV */
 
 /*

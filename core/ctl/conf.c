@@ -144,11 +144,11 @@ static int ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 /* Registrations are protected by IPsec (RFC 6275 5.1); doing without is a decision. */
 static int check_who_may(const struct conf *c, struct why *why)
 {
-	if (c->ha.insecure || c->ha.allows)
+	if (c->ha.insecure || c->ha.allows || conf_protects(c))
 		return 0;
 	return why_set(why, EPERM,
-		"without IPsec anybody who reaches this home agent can take over a home address: "
-		"say insecure to let all home addresses register so, or allow PREFIX for some");
+		"without IPsec anybody can take over a home address: protect them with 'mip ipsec add', "
+		"or say insecure, or allow PREFIX for some");
 }
 
 static int do_ha_start(struct conf *c, const struct ctl_request *rq, struct why *why)
@@ -219,6 +219,14 @@ static int binding_del(struct conf *c, const struct ctl_request *rq, struct why 
 }
 
 /* --- mobile node -------------------------------------------------------------------------------------------------- */
+
+bool conf_is_mine(const struct conf *c, const struct in6_addr *home)
+{
+	for (size_t i = 0; i < c->mn.homes; i++)
+		if (addr_eq(&c->mn.home[i].home, home))
+			return c->mn.enabled;
+	return false;
+}
 
 static struct mn_home_conf *find_home(struct conf *c, const struct in6_addr *home)
 {
@@ -401,6 +409,8 @@ static int (*const changes[])(struct conf *, const struct ctl_request *, struct 
 	[MIP_CN_STOP] = do_cn_stop,
 	[MIP_RO_ADD] = ro_add,
 	[MIP_RO_DEL] = ro_del,
+	[MIP_IPSEC_ADD] = conf_ipsec_add,
+	[MIP_IPSEC_DEL] = conf_ipsec_del,
 	[MIP_CONFIG_RESET] = reset,
 };
 
@@ -507,13 +517,21 @@ static void put_policy(const struct ro_policy *p, struct ctl_msg *m)
 	ctl_put_num(m, MIP_A_POLICY, p->mode);
 }
 
-/* Order: who may register, the home agent, its bindings, the correspondent, policies, home addresses, and the mobile
- * node last: it starts with all of them. */
-int conf_command(const struct conf *c, size_t n, struct ctl_msg *m)
+static void put_sa(const struct conf_sa *sa, bool keys, struct ctl_msg *m)
+{
+	ctl_put_str(m, MIP_A_COMMAND, "ipsec add");
+	conf_ipsec_put(sa, keys, m);
+}
+
+/* Order: what IPsec protects, who may register without, the home agent, its bindings, the correspondent, policies, home
+ * addresses, and the mobile node last: it starts with all of them. */
+int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *m)
 {
 	size_t ha = ha_is_default(c) ? 0 : 1, cn = cn_is_default(c) ? 0 : 1;
 
-	if (n < c->ha.allows)
+	if (n < c->sas)
+		put_sa(&c->sa[n], keys, m);
+	else if ((n -= c->sas) < c->ha.allows)
 		put_allow(&c->ha.allow[n], m);
 	else if ((n -= c->ha.allows) < ha)
 		put_ha(c, m);

@@ -13,6 +13,17 @@
 #include "role/mn.h"
 
 #define CONF_BINDINGS_MAX 256
+#define CONF_SAS_MAX	  1024
+
+/* One direction of what IPsec protects of a home address, with its keys. */
+struct conf_sa {
+	struct in6_addr home, agent;
+	uint32_t spi, reqid;
+	uint8_t protect, towards; /* enum mip_protect, enum mip_towards */
+	uint8_t cipher, auth;	  /* enum mip_cipher, enum mip_auth; auth 0: the cipher does it */
+	uint8_t key_len, auth_key_len;
+	uint8_t key[MIP_KEY_MAX], auth_key[MIP_KEY_MAX];
+};
 
 struct conf_binding {
 	struct in6_addr home, coa, local; /* local :: = the home agent's address */
@@ -47,6 +58,8 @@ struct conf {
 	} ro;
 	size_t bindings;
 	struct conf_binding binding[CONF_BINDINGS_MAX];
+	size_t sas;
+	struct conf_sa sa[CONF_SAS_MAX];
 };
 
 void conf_default(struct conf *c);
@@ -54,7 +67,18 @@ void conf_default(struct conf *c);
 struct conf_binding *conf_binding(const struct conf *c, const struct in6_addr *home);
 /* What one write command wishes for. 0 or -errno with `why`; on failure *c may be half changed: work on a copy. */
 int conf_change(struct conf *c, const struct ctl_request *rq, struct why *why) __attribute__((warn_unused_result));
-/* The n-th of the commands that make c out of the default, as a CONFIG_GET record. 0, or 1 when there is no n-th. */
-int conf_command(const struct conf *c, size_t n, struct ctl_msg *record);
+/* Is a home address of ours? Then its security associations are those of a mobile node. */
+bool conf_is_mine(const struct conf *c, const struct in6_addr *home);
+/* The n-th of the commands that make c out of the default, as a CONFIG_GET record, with keys or without. 0, or 1 when
+ * there is no n-th. */
+int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *record);
+
+/* conf_ipsec.c */
+int conf_ipsec_add(struct conf *c, const struct ctl_request *rq, struct why *why) __attribute__((warn_unused_result));
+int conf_ipsec_del(struct conf *c, const struct ctl_request *rq, struct why *why) __attribute__((warn_unused_result));
+/* Is any home address's registration protected? */
+bool conf_protects(const struct conf *c);
+/* The attributes of `ipsec add`. */
+void conf_ipsec_put(const struct conf_sa *sa, bool keys, struct ctl_msg *m);
 
 #endif

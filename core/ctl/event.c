@@ -9,6 +9,12 @@ static bool has_ended(const struct event *ev)
 	return ev->type == EV_BINDING_REMOVED || ev->type == EV_BINDING_EXPIRED;
 }
 
+/* Without an entry of the cache, yet about it. */
+static bool is_of_binding(const struct event *ev)
+{
+	return ev->type == EV_BU_REFUSED || (ev->type == EV_UNPROTECTED && (ev->mh == MH_BU || ev->mh == ICMP6_MPS));
+}
+
 static void put_object(struct ctl_msg *m, const struct view *v, const struct event *ev, usec now)
 {
 	if (ev->binding)
@@ -20,7 +26,7 @@ static void put_object(struct ctl_msg *m, const struct view *v, const struct eve
 	else if (ev->bul)
 		record_bul(m, ev->bul, now);
 	else
-		ctl_put_str(m, MIP_A_OBJECT, ev->type == EV_BU_REFUSED ? "binding" : "mn");
+		ctl_put_str(m, MIP_A_OBJECT, is_of_binding(ev) ? "binding" : "mn");
 }
 
 static void put_rest(struct ctl_msg *m, const struct event *ev)
@@ -33,7 +39,7 @@ static void put_rest(struct ctl_msg *m, const struct event *ev)
 		ctl_put_addr(m, MIP_A_ROUTER, ev->addr);
 	else if (ev->type == EV_ADDRESS)
 		ctl_put_addr(m, MIP_A_ADDRESS, ev->addr);
-	if (ev->type == EV_BU_REFUSED) {
+	if (ev->type == EV_BU_REFUSED || ev->type == EV_UNPROTECTED) {
 		ctl_put_addr(m, MIP_A_HOME, ev->addr);
 		ctl_put_addr(m, MIP_A_COA, ev->coa);
 	}
@@ -83,6 +89,14 @@ static void text_of_mn(const struct event *ev, char *text, size_t cap)
 			ba_status_text(e->status), e->status);
 }
 
+static void text_of_unprotected(const struct event *ev, char *text, size_t cap)
+{
+	const char *what = mh_type_name(ev->mh);
+
+	snprintf(text, cap, "ignored: %s for %s from %s came without IPsec", what ? what : "mobile prefix discovery",
+		addr_text(ev->addr).s, addr_text(ev->coa).s);
+}
+
 static void text_of_link(const struct event *ev, char *text, size_t cap)
 {
 	char dev[IF_NAMESIZE] = "?";
@@ -108,7 +122,9 @@ static void text_of_binding(const struct event *ev, char *text, size_t cap)
 
 void event_text(const struct event *ev, char *text, size_t cap)
 {
-	if (ev->binding || ev->type == EV_BU_REFUSED)
+	if (ev->type == EV_UNPROTECTED)
+		text_of_unprotected(ev, text, cap);
+	else if (ev->binding || ev->type == EV_BU_REFUSED)
 		text_of_binding(ev, text, cap);
 	else if (ev->home || ev->bul)
 		text_of_mn(ev, text, cap);

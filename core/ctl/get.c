@@ -150,6 +150,7 @@ static void put_ha(struct ctl_msg *m, const struct view *v)
 	ctl_put_num(m, MIP_A_RX_BU, ha->stats.rx_bu);
 	ctl_put_num(m, MIP_A_RX_REFUSED, ha->stats.refused);
 	ctl_put_num(m, MIP_A_RX_DROPPED, ha->stats.dropped);
+	ctl_put_num(m, MIP_A_UNPROTECTED, ha->stats.unprotected);
 	ctl_put_num(m, MIP_A_TX_BA, ha->stats.tx_ba);
 }
 
@@ -372,8 +373,30 @@ static int get_ro(
 static int get_conf(
 	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
 {
-	(void)rq, (void)now;
-	return conf_command(v->conf, (size_t)at->at++, m);
+	(void)now;
+	return conf_command(v->conf, (size_t)at->at++, rq->may_write, m);
+}
+
+static bool is_asked(const struct ctl_request *rq, const struct conf_sa *sa)
+{
+	const struct in6_addr *home = ctl_addr(rq, MIP_A_HOME);
+
+	return (!home || addr_eq(home, &sa->home)) && ctl_num(rq, MIP_A_PROTECT, sa->protect) == sa->protect;
+}
+
+static int get_ipsec(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	(void)now;
+	while (at->at < v->conf->sas) {
+		const struct conf_sa *sa = &v->conf->sa[at->at++];
+
+		if (!is_asked(rq, sa))
+			continue;
+		record_sa(m, v, sa, ctl_num(rq, MIP_A_KEYS, 0), at->key[0]++ == 0);
+		return 0;
+	}
+	return 1;
 }
 
 static int get_metrics(
@@ -398,9 +421,12 @@ int get_record(
 		[MIP_HA_LIST] = get_home_agents,
 		[MIP_CONFIG_GET] = get_conf,
 		[MIP_STATS_GET] = get_metrics,
+		[MIP_IPSEC_GET] = get_ipsec,
 	};
 
 	if (rq->cmd >= sizeof(getters) / sizeof(getters[0]) || !getters[rq->cmd])
 		return why_set(why, EOPNOTSUPP, "%s cannot be shown", ctl_name(rq->cmd));
+	if (ctl_num(rq, MIP_A_KEYS, 0) && !rq->may_write)
+		return why_attr(why, EPERM, MIP_A_KEYS, "only root and the agent's own account may see keys");
 	return getters[rq->cmd](v, rq, at, m, clock_now());
 }

@@ -27,6 +27,12 @@ struct ro_facts {
 	uint64_t out_packets, out_bytes, in_packets, in_bytes;
 };
 
+/* A security association as the kernel has it. */
+struct sa_facts {
+	bool installed;
+	uint64_t packets, bytes, failed;
+};
+
 /* Everything that can be shown. */
 struct view {
 	const struct ha *ha;
@@ -37,6 +43,8 @@ struct view {
 	void (*facts)(void *ctx, struct agent_facts *to);
 	void (*tally)(void *ctx, struct tally *to);
 	void (*ro_facts)(void *ctx, const struct in6_addr *local, const struct in6_addr *remote, struct ro_facts *to);
+	/* first: of a dump; the kernel is asked then. */
+	void (*sa_facts)(void *ctx, const struct conf_sa *sa, bool first, struct sa_facts *to);
 };
 
 /* The `get` of struct ctl_ops. */

@@ -16,5 +16,7 @@ void record_binding(
 void record_bul(struct ctl_msg *m, const struct bul_entry *e, usec now);
 void record_home(struct ctl_msg *m, const struct mn_home *h, usec now);
 void record_ro(struct ctl_msg *m, const struct view *v, const struct bul_entry *e, usec now);
+/* get_ipsec.c. first: of a dump. */
+void record_sa(struct ctl_msg *m, const struct view *v, const struct conf_sa *sa, bool keys, bool first);
 
 #endif

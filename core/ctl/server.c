@@ -85,6 +85,7 @@ static void on_request(struct conn *c, size_t len)
 
 	rq->pid = pid;
 	rq->uid = uid;
+	rq->may_write = c->may_write;
 	if (!err)
 		err = admit(c, &why);
 	if (goes_in_batch(c) || (err && c->batch.open))

@@ -21,6 +21,7 @@ struct mn_home;
 	E(BINDING_REFRESHED, "binding_refreshed", 1)                                                                   \
 	E(BINDING_REMOVED, "binding_removed", 1)                                                                       \
 	E(BINDING_EXPIRED, "binding_expired", 1)                                                                       \
+	E(UNPROTECTED, "unprotected", 1)                                                                               \
 	E(BU_REFUSED, "bu_refused", 1)                                                                                 \
 	E(LINK_UP, "link_up", 0)                                                                                       \
 	E(LINK_DOWN, "link_down", 0)                                                                                   \
@@ -44,9 +45,11 @@ struct event {
 	const struct mn_home *home;
 	const struct bul_entry *bul;
 	unsigned ifindex;
-	const struct in6_addr *addr; /* ADDRESS: the address; RA: the router; BU_REFUSED: the home address asked for */
-	const struct in6_addr *coa;  /* BU_REFUSED: asked for; BINDING_MOVED: the old one */
-	uint8_t status;		     /* BU_REFUSED, BA_RECEIVED */
+	const struct in6_addr
+		*addr; /* ADDRESS: the address; RA: the router; BU_REFUSED, UNPROTECTED: the home address */
+	const struct in6_addr *coa; /* BU_REFUSED: asked for; BINDING_MOVED: the old one; UNPROTECTED: the sender */
+	uint8_t status;		    /* BU_REFUSED, BA_RECEIVED */
+	uint8_t mh;		    /* UNPROTECTED: enum mh_type, or ICMPv6 type, of what was to come through IPsec */
 };
 
 const char *event_name(enum event_type type);

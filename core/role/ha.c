@@ -23,7 +23,9 @@ void ha_init(struct ha *ha, const struct world *w, uint64_t seed)
 	*ha = (struct ha){.w = w,
 		.refusals = {.rate = 500, .burst = 1000},
 		.replies = {.rate = 50, .burst = 50},
-		.changes = {.rate = 1, .burst = 3}};
+		.changes = {.rate = 1, .burst = 3},
+		.complaints = {.rate = 10, .burst = 100}};
+	seq_init(&ha->last, seed);
 	bc_init(&ha->bc, BC_BY_HOME, seed, ha);
 	bc_init(&ha->gone, BC_BY_HOME, seed, ha);
 }
@@ -74,6 +76,7 @@ static void send_ba(struct ha *ha, const struct in6_addr *local, const struct in
 	struct mh ba = {.type = MH_BA, .u.ba = {.status = status, .seq = seq, .lifetime = lifetime}};
 	struct via via = {.src = *local, .dst = *to, .rh2 = *home, .has_rh2 = !addr_eq(to, home)};
 
+	via.esp = world_protects(ha->w, home, MIP_PROTECT_BINDING);
 	if (!via.has_rh2)
 		via.ifindex = ha->conf.ifindex;
 	ha->stats.tx_ba++;
@@ -94,7 +97,7 @@ static void refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, u
 	if (!rate_take(&ha->refusals, now))
 		return;
 	ha->w->event(ha->w->ctx, &ev, now);
-	send_ba(ha, &rq->via->dst, &rq->home, &rq->via->src, status, seq, 0);
+	send_ba(ha, &rq->via->dst, &rq->home, &rq->from, status, seq, 0);
 }
 
 /* --- the life of a binding --------------------------------------------------------------------------------------- */
@@ -110,13 +113,23 @@ void ha_rearm(struct ha *ha, struct bc_entry *e)
 		timer_arm(ha->w->timers, &e->timer, due, on_timer);
 }
 
+/* The number of a binding that ended: for as long as a packet may wander about, and for a protected home address as
+ * long as there is room, because IPsec with keys set by hand lets anything be played again. */
+static void remember(struct ha *ha, const struct in6_addr *home, const struct in6_addr *local, uint16_t seq, usec now)
+{
+	if (world_protects(ha->w, home, MIP_PROTECT_BINDING))
+		seq_keep(&ha->last, home, seq);
+	else
+		bc_remember(&ha->gone, ha->w->timers, home, local, seq, now + GONE_FOR);
+}
+
 static void forget(struct ha *ha, struct bc_entry *e, enum event_type why, usec now)
 {
 	timer_stop(ha->w->timers, &e->timer);
 	if (e->state == MIP_BINDING_ACTIVE)
 		ha->w->unbind(ha->w->ctx, e);
 	if (!e->fixed)
-		bc_remember(&ha->gone, ha->w->timers, &e->home, &e->local, e->seq, now + GONE_FOR);
+		remember(ha, &e->home, &e->local, e->seq, now);
 	tell(ha, why, e, NULL, now);
 	bc_del(&ha->bc, e);
 }
@@ -153,7 +166,7 @@ static int activate(struct ha *ha, struct bc_entry *e, usec now, struct why *why
 static void fail_pending(struct ha *ha, struct bc_entry *e, uint8_t status, usec now)
 {
 	struct via via = {.src = e->from, .dst = e->local};
-	struct ha_request rq = {.via = &via, .home = e->home, .coa = e->coa};
+	struct ha_request rq = {.via = &via, .home = e->home, .coa = e->coa, .from = e->from};
 	uint16_t seq = e->seq;
 
 	forget(ha, e, EV_BINDING_REMOVED, now);
@@ -227,6 +240,7 @@ void ha_stop(struct ha *ha, usec now)
 	bc_free(&ha->bc);
 	ha->agents.n = ha->prefixes.n = 0;
 	bc_free(&ha->gone);
+	seq_free(&ha->last);
 	ha->on = false;
 }
 
@@ -278,15 +292,31 @@ static bool is_allowed(const struct ha_conf *conf, const struct in6_addr *home)
 	return conf->insecure;
 }
 
-/* 10.3.1, 10.3.2 and 9.5.1, in the RFC's order: DROP, a status to refuse with, or 0. `last` has the sequence number to
- * be newer than: e's, or of a binding that ended a moment ago: its updates may still be on their way. */
-static int judge(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e,
-	const struct bc_entry *last, usec now)
+/* The number of the last update heard, whether its binding stands or not: the updates of one that ended a moment ago
+ * may still be on their way. False: none was. */
+static bool last_seq(const struct ha *ha, const struct in6_addr *home, const struct bc_entry *e, uint16_t *seq)
+{
+	if (!e)
+		e = bc_find(&ha->gone, home, NULL);
+	if (e)
+		*seq = e->seq;
+	return e ? !e->fixed : seq_find(&ha->last, home, seq);
+}
+
+static bool is_old(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e)
+{
+	uint16_t last;
+
+	return last_seq(ha, &rq->home, e, &last) && (int16_t)(rq->seq - last) <= 0;
+}
+
+/* 10.3.1, 10.3.2 and 9.5.1, in the RFC's order: DROP, a status to refuse with, or 0. */
+static int judge(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e, usec now)
 {
 	/* Without an address to answer from or to, nothing may happen (9.5.4). */
-	if (!addr_routable(&rq->home) || !addr_routable(&rq->via->src) || !addr_routable(&rq->via->dst))
+	if (!addr_routable(&rq->home) || !addr_routable(&rq->from) || !addr_routable(&rq->via->dst))
 		return DROP;
-	if (last && (int16_t)(rq->seq - last->seq) <= 0 && !last->fixed)
+	if (is_old(ha, rq, e))
 		return BA_SEQ_OUT_OF_WINDOW;
 	if (!(rq->flags & BU_F_HOME))
 		return e ? BA_TYPE_CHANGE : DROP;
@@ -302,7 +332,7 @@ static int judge(const struct ha *ha, const struct ha_request *rq, const struct 
 		return BA_NOT_HOME_SUBNET;
 	if (!ha_serves(ha, &rq->via->dst) || ours(ha, &rq->home))
 		return BA_NOT_HOME_AGENT;
-	if (!is_allowed(&ha->conf, &rq->home))
+	if (!rq->via->esp && !is_allowed(&ha->conf, &rq->home))
 		return BA_PROHIBITED;
 	return e && e->fixed ? BA_PROHIBITED : 0;
 }
@@ -313,7 +343,7 @@ static void note(struct bc_entry *e, const struct ha_request *rq, const struct h
 
 	most = (left < most ? left : most) / MH_LIFE_UNIT;
 	e->local = rq->via->dst;
-	e->from = rq->via->src;
+	e->from = rq->from;
 	e->coa = rq->coa;
 	e->seq = rq->seq;
 	e->flags = rq->flags;
@@ -370,7 +400,7 @@ static void deregister(struct ha *ha, struct bc_entry *e, const struct ha_reques
 	e->seq = rq->seq;
 	forget(ha, e, EV_BINDING_REMOVED, now);
 	if (rq->flags & BU_F_ACK)
-		send_ba(ha, &rq->via->dst, &rq->home, &rq->via->src, BA_ACCEPTED, rq->seq, 0);
+		send_ba(ha, &rq->via->dst, &rq->home, &rq->from, BA_ACCEPTED, rq->seq, 0);
 }
 
 static struct ha_request request_of(const struct via *via, const struct mh *m)
@@ -379,24 +409,43 @@ static struct ha_request request_of(const struct via *via, const struct mh *m)
 
 	rq.home = via->has_hao ? via->hao : via->src;
 	rq.coa = m->opt.has & MHO_ALT_COA ? m->opt.alt_coa : via->src;
+	/* RFC 3776 3.1: the care-of address in the message is the protected one, and the message says it whenever there
+	 * is one. */
+	rq.from = via->esp ? rq.coa : via->src;
 	rq.remove = !rq.lifetime || addr_eq(&rq.coa, &rq.home);
 	return rq;
+}
+
+void ha_complain(struct ha *ha, const struct in6_addr *home, const struct in6_addr *from, uint8_t type, usec now)
+{
+	struct event ev = {.type = EV_UNPROTECTED, .addr = home, .coa = from, .mh = type};
+
+	ha->stats.unprotected++;
+	if (rate_take(&ha->complaints, now))
+		ha->w->event(ha->w->ctx, &ev, now);
 }
 
 void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, usec now)
 {
 	struct ha_request rq = request_of(via, m);
 	struct bc_entry *e = bc_find(&ha->bc, &rq.home, NULL);
-	const struct bc_entry *last = e ? e : bc_find(&ha->gone, &rq.home, NULL);
-	int status = judge(ha, &rq, e, last, now);
+	uint16_t seq = rq.seq;
+	int status;
 
 	ha->stats.rx_bu++;
+	if (!via->esp && world_protects(ha->w, &rq.home, MIP_PROTECT_BINDING)) {
+		ha_complain(ha, &rq.home, &via->src, MH_BU, now);
+		return;
+	}
+	status = judge(ha, &rq, e, now);
 	if (rq.remove && !e && status == BA_NOT_HOME_AGENT && on_home_link(ha, &rq.home))
-		bc_remember(&ha->gone, ha->w->timers, &rq.home, &via->dst, rq.seq, now + GONE_FOR);
+		remember(ha, &rq.home, &via->dst, rq.seq, now);
+	if (status == BA_SEQ_OUT_OF_WINDOW)
+		(void)last_seq(ha, &rq.home, e, &seq);
 	if (status == DROP)
 		ha->stats.dropped++;
 	else if (status)
-		refuse(ha, &rq, (uint8_t)status, status == BA_SEQ_OUT_OF_WINDOW ? last->seq : rq.seq, now);
+		refuse(ha, &rq, (uint8_t)status, seq, now);
 	else if (rq.remove)
 		deregister(ha, e, &rq, now);
 	else if (e)

@@ -10,6 +10,7 @@
 #include "role/bc.h"
 #include "role/homeagents.h"
 #include "role/prefix.h"
+#include "role/seq.h"
 #include "role/world.h"
 
 #define HA_ADDRS_MAX  16
@@ -35,7 +36,7 @@ struct ha_conf {
 };
 
 struct ha_stats {
-	uint64_t rx_bu, refused, dropped, tx_ba;
+	uint64_t rx_bu, refused, dropped, tx_ba, unprotected;
 };
 
 struct ha {
@@ -51,6 +52,8 @@ struct ha {
 	bool prefixes_differ; /* and they were not told yet */
 	struct homeagents agents;
 	struct prefixes prefixes; /* of the home link */
+	struct seq last;	  /* sequence numbers of protected home addresses without a binding */
+	struct rate complaints;	  /* events about updates that were to come through IPsec */
 	struct ha_stats stats;
 	bool on;
 };
@@ -59,6 +62,7 @@ struct ha {
 struct ha_request {
 	const struct via *via;
 	struct in6_addr home, coa;
+	struct in6_addr from; /* where it came from and answers go to: IPsec hides a HAO */
 	uint16_t seq, flags, lifetime;
 	bool remove;
 };

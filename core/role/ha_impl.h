@@ -6,6 +6,8 @@
 
 /* ha.c: the binding's timer is due at what comes next. */
 void ha_rearm(struct ha *ha, struct bc_entry *e);
+/* What was to come through IPsec and did not (enum mh_type, or ICMPv6 type) is counted, told, and not answered. */
+void ha_complain(struct ha *ha, const struct in6_addr *home, const struct in6_addr *from, uint8_t type, usec now);
 
 /* ha_prefix.c. When the prefix of a home address ends; NEVER when nothing is known of it. */
 usec ha_prefix_end(const struct ha *ha, const struct in6_addr *home);

@@ -48,7 +48,11 @@ static void put_own(const struct ha *ha, struct nd_ra *mpa, usec now)
 
 static void advertise(struct ha *ha, const struct bc_entry *e, uint16_t id, usec now)
 {
-	struct via via = {.src = e->local, .dst = e->coa, .rh2 = e->home, .has_rh2 = true};
+	struct via via = {.src = e->local,
+		.dst = e->coa,
+		.rh2 = e->home,
+		.has_rh2 = true,
+		.esp = world_protects(ha->w, &e->home, MIP_PROTECT_PREFIX)};
 	struct nd_ra mpa = {.id = id};
 	uint8_t data[MPA_MAX];
 	int len;
@@ -110,10 +114,16 @@ void ha_prefix_changed(struct ha *ha, usec now)
 /* Only a mobile node with a binding is answered, where that says it is (10.6.3). */
 void ha_on_mps(struct ha *ha, const struct via *via, uint16_t id, usec now)
 {
-	struct bc_entry *e = via->has_hao ? bc_find(&ha->bc, &via->hao, NULL) : NULL;
+	const struct in6_addr *home = via->has_hao ? &via->hao : &via->src;
+	struct bc_entry *e = bc_find(&ha->bc, home, NULL);
 
-	if (!e || e->state != MIP_BINDING_ACTIVE || e->fixed || !addr_eq(&e->coa, &via->src) ||
-		!addr_eq(&e->local, &via->dst) || !rate_take(&ha->replies, now))
+	if (!via->esp && world_protects(ha->w, home, MIP_PROTECT_PREFIX)) {
+		ha_complain(ha, home, &via->src, ICMP6_MPS, now);
+		return;
+	}
+	if (!e || e->state != MIP_BINDING_ACTIVE || e->fixed ||
+		!(via->esp || (via->has_hao && addr_eq(&e->coa, &via->src))) || !addr_eq(&e->local, &via->dst) ||
+		!rate_take(&ha->replies, now))
 		return;
 	advertise(ha, e, id, now);
 	ha_prefix_schedule(ha, e, now);

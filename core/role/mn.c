@@ -21,7 +21,7 @@ static void now_home(struct mn *mn, struct mn_home *h, usec now);
 
 void mn_init(struct mn *mn, const struct world *w, uint64_t seed)
 {
-	*mn = (struct mn){.w = w, .attach.w = w, .mode = MIP_RO_AUTO};
+	*mn = (struct mn){.w = w, .attach.w = w, .mode = MIP_RO_AUTO, .complaints = {.rate = 10, .burst = 100}};
 	bul_init(&mn->bul, seed);
 }
 
@@ -36,6 +36,15 @@ struct mn_home *mn_find(struct mn *mn, const struct in6_addr *home)
 		if (addr_eq(&mn->home[i].conf.home, home))
 			return &mn->home[i];
 	return NULL;
+}
+
+void mn_complain(struct mn *mn, const struct in6_addr *home, const struct in6_addr *from, uint8_t mh, usec now)
+{
+	struct event ev = {.type = EV_UNPROTECTED, .addr = home, .coa = from, .mh = mh};
+
+	mn->unprotected++;
+	if (rate_take(&mn->complaints, now))
+		mn->w->event(mn->w->ctx, &ev, now);
 }
 
 void mn_tell(struct mn *mn, enum event_type type, const struct mn_home *h, const struct bul_entry *e, usec now)
@@ -64,6 +73,7 @@ static void transmit(struct mn *mn, const struct mn_home *h, struct bul_entry *e
 		.src = e->coa, .dst = h->agent, .hao = h->conf.home, .has_hao = away, .ifindex = h->place.ifindex};
 	struct mh bu = {.type = MH_BU, .u.bu = {.seq = e->seq, .flags = e->flags, .lifetime = lifetime}};
 
+	via.esp = world_protects(mn->w, &h->conf.home, MIP_PROTECT_BINDING);
 	if (away) {
 		bu.opt.has = MHO_ALT_COA;
 		bu.opt.alt_coa = e->coa;
@@ -336,14 +346,19 @@ static void accepted(struct mn *mn, struct mn_home *h, struct bul_entry *e, cons
 		refused(mn, h, e, now);
 }
 
-/* 11.7.3's checks: from the peer of an update that waits, about that update. */
-static struct mn_home *answered(struct mn *mn, const struct via *via, const struct mh *m)
+/* 11.7.3's checks: from the peer of an update that waits, about that update; through IPsec if that is agreed, which
+ * hides the type 2 routing header. */
+static struct mn_home *answered(struct mn *mn, const struct via *via, const struct mh *m, usec now)
 {
 	struct mn_home *h = mn_find(mn, via->has_rh2 ? &via->rh2 : &via->dst);
 
 	if (!h || !h->reg || h->reg->state != MIP_BUL_WAITING || !addr_eq(&via->src, &h->agent))
 		return NULL;
-	if (h->place.where == AT_NOWHERE || (h->place.where == AT_AWAY) != via->has_rh2)
+	if (!via->esp && world_protects(mn->w, &h->conf.home, MIP_PROTECT_BINDING)) {
+		mn_complain(mn, &h->conf.home, &via->src, MH_BA, now);
+		return NULL;
+	}
+	if (h->place.where == AT_NOWHERE || (!via->esp && (h->place.where == AT_AWAY) != via->has_rh2))
 		return NULL;
 	if (m->u.ba.status == BA_SEQ_OUT_OF_WINDOW)
 		return bul_is_behind(h->reg, m->u.ba.seq) ? h : NULL;
@@ -352,7 +367,7 @@ static struct mn_home *answered(struct mn *mn, const struct via *via, const stru
 
 void mn_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now)
 {
-	struct mn_home *h = answered(mn, via, m);
+	struct mn_home *h = answered(mn, via, m, now);
 
 	if (!h)
 		return;

@@ -5,6 +5,7 @@
 #ifndef MIP_ROLE_MN_H
 #define MIP_ROLE_MN_H
 
+#include "base/rate.h"
 #include "role/attach.h"
 #include "role/bul.h"
 #include "role/dhaad.h"
@@ -71,7 +72,9 @@ struct mn {
 	struct ro_candidate candidate[MN_CANDIDATES];
 	struct ro_policy policy[MN_POLICIES_MAX];
 	size_t policies;
-	uint8_t mode; /* enum mip_ro_policy, for everybody else */
+	uint8_t mode;	      /* enum mip_ro_policy, for everybody else */
+	uint64_t unprotected; /* messages that were to come through IPsec */
+	struct rate complaints;
 	bool on;
 };
 
@@ -85,6 +88,9 @@ int mn_add(struct mn *mn, const struct mn_home_conf *conf, usec now, struct why 
 	__attribute__((warn_unused_result));
 int mn_del(struct mn *mn, const struct in6_addr *home, usec now, struct why *why) __attribute__((warn_unused_result));
 struct mn_home *mn_find(struct mn *mn, const struct in6_addr *home);
+
+/* A message that was to come through IPsec did not: counted, told, and otherwise nothing. */
+void mn_complain(struct mn *mn, const struct in6_addr *home, const struct in6_addr *from, uint8_t mh, usec now);
 
 /* Facts (see attach.h) and messages. */
 void mn_on_link(struct mn *mn, unsigned ifindex, bool up, bool gone, usec now);

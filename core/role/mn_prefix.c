@@ -21,6 +21,7 @@ static void solicit(struct mn *mn, struct mn_home *h, usec now)
 		.dst = h->agent,
 		.hao = h->conf.home,
 		.has_hao = true,
+		.esp = world_protects(mn->w, &h->conf.home, MIP_PROTECT_PREFIX),
 		.ifindex = h->place.ifindex};
 	uint8_t data[8];
 	int len;
@@ -166,9 +167,15 @@ static void renumber(struct mn *mn, struct mn_home *h, const struct nd_ra *mpa, 
 /* 11.4.3: from the home agent, to the home address in a type 2 routing header, about a registration that stands. */
 void mn_on_mpa(struct mn *mn, const struct via *via, const struct nd_ra *mpa, usec now)
 {
-	struct mn_home *h = via->has_rh2 ? mn_find(mn, &via->rh2) : NULL;
+	struct mn_home *h = via->has_rh2 || via->esp ? mn_find(mn, via->has_rh2 ? &via->rh2 : &via->dst) : NULL;
 
-	if (!h || !can_ask(h) || !addr_eq(&via->src, &h->agent) || !addr_eq(&via->dst, &h->place.coa))
+	if (!h || !can_ask(h) || !addr_eq(&via->src, &h->agent))
+		return;
+	if (!via->esp && world_protects(mn->w, &h->conf.home, MIP_PROTECT_PREFIX)) {
+		mn_complain(mn, &h->conf.home, &via->src, ICMP6_MPA, now);
+		return;
+	}
+	if (!via->esp && !addr_eq(&via->dst, &h->place.coa))
 		return;
 	if (!h->prefix.asking) {
 		h->prefix.tries = 0;

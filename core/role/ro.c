@@ -194,6 +194,11 @@ void ro_on_test(struct mn *mn, const struct via *via, const struct mh *m, usec n
 
 		if (!e || !is_peer(e) || !addr_eq(&via->dst, home ? &e->home : &e->coa_test.coa))
 			continue;
+		if (home && !via->esp && h->place.where == AT_AWAY &&
+			world_protects(mn->w, &h->conf.home, MIP_PROTECT_TEST)) {
+			mn_complain(mn, &h->conf.home, &via->src, MH_HOT, now);
+			continue;
+		}
 		if (!take_token(home ? &e->home_test : &e->coa_test, m, home ? &e->rtt_home : &e->rtt_coa, now))
 			continue;
 		e->spoke = true;

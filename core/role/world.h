@@ -15,6 +15,7 @@
 
 #include "base/timer.h"
 #include "base/why.h"
+#include "mip/types.h"
 #include "wire/icmp6.h"
 #include "wire/mh.h"
 
@@ -33,7 +34,7 @@ struct via {
 	struct in6_addr src, dst;
 	struct in6_addr hao, rh2; /* valid with has_* */
 	bool has_hao, has_rh2;
-	bool esp;	  /* in: came through IPsec */
+	bool esp;	  /* in: came through IPsec; then HAO and RH2 it had are not known. out: goes through IPsec */
 	unsigned ifindex; /* in: came through this link (0 = not known); out: leave through it (0 = by routing) */
 	const struct mh_auth *auth; /* out: sign the message with this; it has MHO_AUTH */
 };
@@ -83,6 +84,15 @@ struct world {
 		const struct in6_addr *coa);
 	/* Did packets travel optimized between the two, either way, since this was asked last? */
 	bool (*busy)(void *ctx, const struct in6_addr *local, const struct in6_addr *remote);
+
+	/* What IPsec is to protect between this home address and its home agent: 1 << enum mip_protect. NULL: nothing.
+	 */
+	unsigned (*protects)(void *ctx, const struct in6_addr *home);
 };
+
+static inline bool world_protects(const struct world *w, const struct in6_addr *home, enum mip_protect what)
+{
+	return w->protects && w->protects(w->ctx, home) >> what & 1;
+}
 
 #endif

@@ -18,11 +18,12 @@
 /* Exclusive before the first use: then no memory shared with anybody, which a truncated file would tear. The log is
  * synced when it goes into the file: whole after a power failure, if a little old. */
 static const char settings[] = "PRAGMA locking_mode=EXCLUSIVE;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-1024;";
+#define BINDING "binding(key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID"
+#define FACT	"fact(name TEXT PRIMARY KEY, value) WITHOUT ROWID"
 static const char tables[] =
 	"PRAGMA journal_mode=WAL;PRAGMA journal_size_limit=16777216;PRAGMA application_id=" APPLICATION
 	";PRAGMA user_version=" VERSION ";"
-	"CREATE TABLE IF NOT EXISTS binding(key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID;"
-	"CREATE TABLE IF NOT EXISTS fact(name TEXT PRIMARY KEY, value) WITHOUT ROWID;";
+	"CREATE TABLE IF NOT EXISTS " BINDING ";CREATE TABLE IF NOT EXISTS " FACT ";";
 
 static int number(sqlite3 *db, const char *sql, int *value)
 {
@@ -43,7 +44,10 @@ static int number(sqlite3 *db, const char *sql, int *value)
 static int identify(sqlite3 *db)
 {
 	static const char ours[] = "SELECT (SELECT application_id FROM pragma_application_id) = " APPLICATION
-				   " AND (SELECT user_version FROM pragma_user_version) = " VERSION;
+				   " AND (SELECT user_version FROM pragma_user_version) = " VERSION
+				   " AND (SELECT count(*) FROM sqlite_schema WHERE name = 'binding' AND tbl_name = name"
+				   " AND sql = 'CREATE TABLE " BINDING "' OR name = 'fact' AND tbl_name = name"
+				   " AND sql = 'CREATE TABLE " FACT "') = 2";
 	int objects = 0, is_ours = 0, rc = number(db, "SELECT count(*) FROM sqlite_schema", &objects);
 
 	if (!rc && objects)
@@ -98,9 +102,11 @@ static int read_all(sqlite3 *from, sqlite3 *to, unsigned long *good)
 	return rc == SQLITE_DONE ? damage : rc;
 }
 
-static bool is_damage(int rc)
+/* A file that may be written and yet is read only was given another version in its header. */
+static bool is_damage(const char *path, int rc)
 {
 	switch (rc & 0xff) {
+	case SQLITE_READONLY: return access(path, W_OK) == 0;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 	case SQLITE_FORMAT:
@@ -167,7 +173,7 @@ int mend_open(const char *path, sqlite3 **db)
 {
 	int rc = open_and_read(path, db);
 
-	if (is_damage(rc)) {
+	if (is_damage(path, rc)) {
 		set_aside(path, *db, rc);
 		*db = NULL;
 		rc = open_and_read(path, db);

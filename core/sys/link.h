@@ -76,10 +76,12 @@ int route_del(struct nl *nl, const struct route *r, struct why *why) __attribute
 int route_sweep(struct nl *nl, unsigned ifindex, bool (*keep)(void *ctx, const struct route *r), void *ctx,
 	struct why *why) __attribute__((warn_unused_result));
 
-/* rule.c: packets from `home`, and those that may yet choose it as their source, are routed by `table`. */
+/* rule.c: packets from `home`, and those that may yet choose it as their source, are routed by `table`; or, before
+ * those, packets whose sender wants them out of device `oif`. */
 struct rule {
 	struct in6_addr home;
 	uint32_t table;
+	char oif[IF_NAMESIZE]; /* "": the rule is for `home` */
 };
 int rule_add(struct nl *nl, const struct rule *r, struct why *why) __attribute__((warn_unused_result));
 int rule_del(struct nl *nl, const struct rule *r, struct why *why) __attribute__((warn_unused_result));

@@ -43,20 +43,25 @@ struct mnl_socket *nl_socket(int family, struct why *why)
 	return NULL;
 }
 
-int nl_open(struct nl **out, struct loop *loop, struct why *why)
+int nl_open_family(struct nl **out, struct loop *loop, int family, struct why *why)
 {
 	struct nl *nl = calloc(1, sizeof(*nl));
 
 	if (!nl)
 		return why_set(why, ENOMEM, "out of memory");
 	nl->loop = loop;
-	nl->req = nl_socket(NETLINK_ROUTE, why);
+	nl->req = nl_socket(family, why);
 	if (!nl->req) {
 		free(nl);
 		return -(why && why->err ? why->err : EPROTONOSUPPORT);
 	}
 	*out = nl;
 	return 0;
+}
+
+int nl_open(struct nl **out, struct loop *loop, struct why *why)
+{
+	return nl_open_family(out, loop, NETLINK_ROUTE, why);
 }
 
 void nl_close(struct nl *nl)

@@ -15,11 +15,12 @@
 #include "base/why.h"
 
 /* Our mark on routes and rules: rtm_protocol (16, which older daemons used, is DHCP's). Documented in mipd(8). */
-#define MIP_RTPROT    119
-#define MIP_TABLE     1190 /* first routing table of reverse tunnels; one per home address where homes differ in agent */
-#define MIP_RULE_PRIO 1190
-#define MIP_METRIC    119   /* of our routes: nobody else's route of the same prefix is ever replaced by ours */
-#define MIP_ALIAS     "mip" /* interface alias (IFLA_IFALIAS) of devices that are ours */
+#define MIP_RTPROT	119
+#define MIP_TABLE	1190 /* first routing table of reverse tunnels; one per home address where homes differ in agent */
+#define MIP_TABLE_GUARD 1189 /* of signalling that IPsec protects */
+#define MIP_RULE_PRIO	1190
+#define MIP_METRIC	119   /* of our routes: nobody else's route of the same prefix is ever replaced by ours */
+#define MIP_ALIAS	"mip" /* interface alias (IFLA_IFALIAS) of devices that are ours */
 
 #define NL_MSG_MAX 1024 /* a buffer for any one request of core/sys */
 
@@ -51,6 +52,8 @@ struct nl_events {
 struct nl;
 
 int nl_open(struct nl **out, struct loop *loop, struct why *why) __attribute__((warn_unused_result));
+/* Of another family (NETLINK_XFRM): requests and dumps only. */
+int nl_open_family(struct nl **out, struct loop *loop, int family, struct why *why) __attribute__((warn_unused_result));
 void nl_close(struct nl *nl); /* NULL is nothing */
 /* Subscribes: a snapshot of all links, then all global and link-local addresses, arrives before this returns, then
  * changes. Callbacks may make requests, not close. */

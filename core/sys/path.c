@@ -50,7 +50,7 @@ static bool rule_known(void *ctx, const struct rule *r)
 	const struct path *p = ctx;
 	const struct home *h = homes_find(&p->reversed, &r->home);
 
-	return h && r->table == MIP_TABLE + h->slot;
+	return r->oif[0] || (h && r->table == MIP_TABLE + h->slot);
 }
 
 int path_sweep(struct path *p, struct why *why)
@@ -158,7 +158,7 @@ int path_reverse_del(struct path *p, const struct in6_addr *home, struct why *wh
 	if (!found)
 		return 0;
 	old = *found;
-	rule = (struct rule){*home, MIP_TABLE + old.slot};
+	rule = (struct rule){.home = *home, .table = MIP_TABLE + old.slot};
 	err = rule_del(p->nl, &rule, why);
 	homes_del(&p->reversed, home);
 	gone = p->ops->unreverse(p, &old, why);
@@ -175,6 +175,17 @@ uint32_t path_table(const struct path *p, const struct in6_addr *home)
 	const struct home *h = homes_find(&p->reversed, home);
 
 	return h ? MIP_TABLE + h->slot : 0;
+}
+
+bool path_place(const struct path *p, const struct in6_addr *home, struct in6_addr *coa)
+{
+	const struct home *bound = homes_find(&p->bound, home), *reversed = homes_find(&p->reversed, home);
+
+	if (bound)
+		*coa = bound->peer;
+	else if (reversed)
+		*coa = reversed->local;
+	return bound || reversed;
 }
 
 int path_stats(struct path *p, struct path_stats *out)

@@ -68,6 +68,9 @@ bool path_is_away(const struct path *p, const struct in6_addr *home);
 /* The routing table of packets from `home` while its reverse tunnel is up; 0: it has none, they go by the main one. */
 uint32_t path_table(const struct path *p, const struct in6_addr *home);
 
+/* The care-of address of a home address with a tunnel, either side. False: it has none. */
+bool path_place(const struct path *p, const struct in6_addr *home, struct in6_addr *coa);
+
 int path_stats(struct path *p, struct path_stats *out) __attribute__((warn_unused_result));
 
 #endif

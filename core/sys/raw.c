@@ -155,7 +155,7 @@ static void bind_link(int fd, unsigned ifindex)
 	(void)setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &v, sizeof(v));
 }
 
-static int transmit(struct raw *r, const struct raw_meta *m, const uint8_t *pkt, size_t len)
+static int transmit(int fd, const struct raw_meta *m, const uint8_t *pkt, size_t len)
 {
 	struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = m->dst, .sin6_scope_id = m->ifindex};
 	struct in6_pktinfo info = {.ipi6_addr = m->src, .ipi6_ifindex = m->ifindex};
@@ -169,18 +169,41 @@ static int transmit(struct raw *r, const struct raw_meta *m, const uint8_t *pkt,
 		to.sin6_scope_id = 0;
 	*c = (struct cmsghdr){CMSG_LEN(sizeof(info)), IPPROTO_IPV6, IPV6_PKTINFO};
 	memcpy(CMSG_DATA(c), &info, sizeof(info));
-	if (m->ifindex)
-		bind_link(r->out, m->ifindex);
-	sent = sendmsg(r->out, &h, 0);
-	if (m->ifindex) {
-		int err = errno;
-
-		bind_link(r->out, 0);
-		errno = err;
-	}
+	sent = sendmsg(fd, &h, 0);
 	if (sent >= 0)
 		return 0;
 	return errno == EINVAL ? -EADDRNOTAVAIL : -errno; /* what ip6_datagram_send_ctl says of a foreign source */
+}
+
+static int counted(struct raw *r, int err)
+{
+	if (err)
+		r->stats.tx_failed++;
+	else
+		r->stats.tx++;
+	return err;
+}
+
+static int transmit_through(struct raw *r, const struct raw_meta *m, const uint8_t *pkt, size_t len)
+{
+	int err;
+
+	if (m->ifindex)
+		bind_link(r->out, m->ifindex);
+	err = transmit(r->out, m, pkt, len);
+	if (m->ifindex)
+		bind_link(r->out, 0);
+	return err;
+}
+
+int raw_send_packet(struct raw *r, const struct raw_meta *m, const uint8_t *pkt, size_t len)
+{
+	return counted(r, transmit_through(r, m, pkt, len));
+}
+
+int raw_send_plain(struct raw *r, uint8_t proto, const struct raw_meta *m, const uint8_t *data, size_t len)
+{
+	return counted(r, transmit(proto == MH_PROTO ? r->mh.watch.fd : r->icmp.watch.fd, m, data, len));
 }
 
 /* The packet as it goes on the wire, or -errno. */
@@ -205,13 +228,8 @@ static int send_message(
 {
 	uint8_t pkt[OUT_MAX];
 	int n = build(pkt, m, proto, sum_at, data, len);
-	int err = n < 0 ? n : transmit(r, m, pkt, (size_t)n);
 
-	if (err)
-		r->stats.tx_failed++;
-	else
-		r->stats.tx++;
-	return err;
+	return counted(r, n < 0 ? n : transmit_through(r, m, pkt, (size_t)n));
 }
 
 int raw_send_mh(struct raw *r, const struct raw_meta *m, const uint8_t *data, size_t len)

@@ -27,7 +27,6 @@ struct raw_meta {
 	struct in6_addr src, dst; /* of the IPv6 header on the wire */
 	struct in6_addr hao, rh2; /* home addresses, valid when has_* */
 	bool has_hao, has_rh2;
-	bool esp;	  /* came through IPsec */
 	unsigned ifindex; /* in: arrived on, 0 = through the shim; out: leave through, 0 = by routing */
 	uint8_t hop_limit;
 	/* in: the packet as it came, for Parameter Problem; upper_at = offset of the message in it. NULL when only the
@@ -78,6 +77,14 @@ int raw_send_icmp(struct raw *r, const struct raw_meta *m, const uint8_t *data, 
 int raw_anycast_join(struct raw *r, unsigned ifindex, const struct in6_addr *addr, struct why *why)
 	__attribute__((warn_unused_result));
 void raw_anycast_leave(struct raw *r, unsigned ifindex, const struct in6_addr *addr);
+
+/* The kernel writes the IPv6 header and the checksum, and its IPsec policies for (m->src, m->dst, proto) apply: for
+ * messages that are to be protected. Neither HAO nor RH2. proto: MH_PROTO or IPPROTO_ICMPV6. */
+int raw_send_plain(struct raw *r, uint8_t proto, const struct raw_meta *m, const uint8_t *data, size_t len)
+	__attribute__((warn_unused_result));
+/* A whole packet from m->src to m->dst, through m->ifindex. */
+int raw_send_packet(struct raw *r, const struct raw_meta *m, const uint8_t *pkt, size_t len)
+	__attribute__((warn_unused_result));
 
 /* Watches / stops watching Neighbor Discovery on a link (all-multicast packet socket with a filter): NS and NA.
  * Watching twice is 0; so is unwatching a link that vanished. */

@@ -1,7 +1,7 @@
 /*
- * link.h: policy rules `from HOME lookup TABLE`, marked by FRA_PROTOCOL. FIB_RULE_FIND_SADDR lets
- * a packet whose source is not chosen yet try the rule too: the kernel then asks source address
- * selection and follows the rule when that would pick the home address.
+ * link.h: policy rules `from HOME lookup TABLE` and `oif DEV lookup TABLE`, marked by FRA_PROTOCOL. FIB_RULE_FIND_SADDR
+ * lets a packet whose source is not chosen yet try the rule too: the kernel then asks source address selection and
+ * follows the rule when that would pick the home address.
  */
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
@@ -17,12 +17,16 @@ static struct nlmsghdr *rule_msg(void *buf, uint16_t type, uint16_t flags, const
 	struct fib_rule_hdr *m = mnl_nlmsg_get_payload(h);
 
 	m->family = AF_INET6;
-	m->src_len = 128;
 	m->action = FR_ACT_TO_TBL;
 	m->table = RT_TABLE_UNSPEC;
-	mnl_attr_put(h, FRA_SRC, sizeof(r->home), &r->home);
+	if (r->oif[0]) {
+		mnl_attr_put_strz(h, FRA_OIFNAME, r->oif);
+	} else {
+		m->src_len = 128;
+		mnl_attr_put(h, FRA_SRC, sizeof(r->home), &r->home);
+	}
 	mnl_attr_put_u32(h, FRA_TABLE, r->table);
-	mnl_attr_put_u32(h, FRA_PRIORITY, MIP_RULE_PRIO);
+	mnl_attr_put_u32(h, FRA_PRIORITY, r->oif[0] ? MIP_RULE_PRIO - 1 : MIP_RULE_PRIO);
 	mnl_attr_put_u8(h, FRA_PROTOCOL, MIP_RTPROT);
 	return h;
 }
@@ -32,8 +36,9 @@ int rule_add(struct nl *nl, const struct rule *r, struct why *why)
 	char buf[NL_MSG_MAX], what[80];
 	struct nlmsghdr *h = rule_msg(buf, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, r);
 
-	((struct fib_rule_hdr *)mnl_nlmsg_get_payload(h))->flags = FIB_RULE_FIND_SADDR;
-	snprintf(what, sizeof(what), "add rule from %s", addr_text(&r->home).s);
+	if (!r->oif[0])
+		((struct fib_rule_hdr *)mnl_nlmsg_get_payload(h))->flags = FIB_RULE_FIND_SADDR;
+	snprintf(what, sizeof(what), "add rule for %s", r->oif[0] ? r->oif : addr_text(&r->home).s);
 	return nl_add(nl, h, why, what);
 }
 
@@ -41,7 +46,7 @@ int rule_del(struct nl *nl, const struct rule *r, struct why *why)
 {
 	char buf[NL_MSG_MAX], what[80];
 
-	snprintf(what, sizeof(what), "delete rule from %s", addr_text(&r->home).s);
+	snprintf(what, sizeof(what), "delete rule for %s", r->oif[0] ? r->oif : addr_text(&r->home).s);
 	return nl_del(nl, rule_msg(buf, RTM_DELRULE, 0, r), why, what);
 }
 
@@ -70,6 +75,8 @@ static int sweep_one(const struct nlmsghdr *h, void *ctx)
 			r.table = mnl_attr_get_u32(a);
 		else if (type == FRA_SRC && mnl_attr_get_payload_len(a) == sizeof(r.home))
 			memcpy(&r.home, mnl_attr_get_payload(a), sizeof(r.home));
+		else if (type == FRA_OIFNAME)
+			snprintf(r.oif, sizeof(r.oif), "%s", mnl_attr_get_str(a));
 	}
 	if (ours && (!w->keep || !w->keep(w->ctx, &r)))
 		w->err = rule_del(w->nl, &r, w->why) ?: w->err;

@@ -19,6 +19,7 @@
 #include "sys/nft.h"
 #include "sys/shim.h"
 #include "sys/tun.h"
+#include "wire/mh.h"
 #include <linux/if_arp.h>
 #include <linux/netfilter.h> /* after netinet/in.h, which linux/in.h gives way to */
 #include <linux/netfilter/nf_tables.h>
@@ -30,6 +31,7 @@
 #define GSO_MAX	     (65535 - HAO_ROOM - RH2_ROOM) /* a packet grown by both still has a Payload Length */
 #define SHIM_PRIO    -150			   /* before firewalls at ingress: they see what we give back */
 #define ETHER_MARK   0x02
+#define WATCHED	     "watched" /* the set of sources whose Mobility Header messages are taken */
 
 struct shim {
 	struct loop *loop;
@@ -39,6 +41,7 @@ struct shim {
 	shim_in *in;
 	void *ctx;
 	struct shim_ro ro;
+	struct shim_guard guard;
 	struct shim_stats stats;
 	uint8_t buf[SHIM_FRONT + ROOM];
 };
@@ -53,6 +56,11 @@ unsigned shim_ifindex(const struct shim *s)
 void shim_set_ro(struct shim *s, const struct shim_ro *ro)
 {
 	s->ro = ro ? *ro : (struct shim_ro){0};
+}
+
+void shim_set_guard(struct shim *s, const struct shim_guard *g)
+{
+	s->guard = g ? *g : (struct shim_guard){0};
 }
 
 int shim_send(struct shim *s, struct shim_pkt *p)
@@ -74,8 +82,17 @@ void shim_stats(const struct shim *s, struct shim_stats *out)
 static void came_in(struct shim *s, struct shim_pkt *p, const struct exthdr *e)
 {
 	s->stats.taken++;
+	if (e->upper == IPPROTO_ESP && s->guard.in && s->guard.in(s->guard.ctx, p, e))
+		return;
 	if (!s->in(s->ctx, e, p->data) && s->ro.in)
 		s->ro.in(s->ro.ctx, p, e);
+}
+
+static bool goes_out(struct shim *s, struct shim_pkt *p, const struct exthdr *e)
+{
+	if (e->upper == IPPROTO_ESP && s->guard.out && s->guard.out(s->guard.ctx, p, e))
+		return true;
+	return s->ro.out && s->ro.out(s->ro.ctx, p, e);
 }
 
 /* A packet the stack sent here with no one to take it goes back too: its route has just gone, the next one is right. */
@@ -88,9 +105,9 @@ static void packet(struct shim *s, struct shim_pkt *p, bool routed)
 		return;
 	}
 	p->len = e.end;
-	if (e.hao_at || e.rh2_at)
+	if (e.hao_at || e.rh2_at || (!routed && e.upper == MH_PROTO))
 		came_in(s, p, &e);
-	else if ((!routed || !s->ro.out || !s->ro.out(s->ro.ctx, p, &e)) && !shim_send(s, p))
+	else if ((!routed || !goes_out(s, p, &e)) && !shim_send(s, p))
 		s->stats.given_back++;
 }
 
@@ -141,6 +158,11 @@ static void ready(struct watch *w, uint32_t events)
 	}
 }
 
+void shim_drain(struct shim *s)
+{
+	ready(&s->dev, EPOLLIN);
+}
+
 /* A table with an owner goes when we do, and no `nft flush ruleset` takes it from us. Kernels before 5.12 know no
  * owners. */
 static int table(struct shim *s, struct why *why)
@@ -156,6 +178,12 @@ static int table(struct shim *s, struct why *why)
 	return nft_commit(s->nft, 0, why, "add nft table netdev " NFT_TABLE);
 }
 
+static int watched_set(struct shim *s, struct why *why)
+{
+	nft_set_add(s->nft, WATCHED, sizeof(struct in6_addr));
+	return nft_commit(s->nft, 0, why, "add nft set " WATCHED);
+}
+
 static int open_all(struct shim *s, struct nl *nl, struct why *why)
 {
 	static const struct link_set set = {
@@ -168,6 +196,8 @@ static int open_all(struct shim *s, struct nl *nl, struct why *why)
 	err = nft_open(&s->nft, NFPROTO_NETDEV, why);
 	if (!err)
 		err = table(s, why);
+	if (!err)
+		err = watched_set(s, why);
 	if (!err)
 		err = loop_watch(s->loop, &s->dev, EPOLLIN);
 	return err ? why_set(why, -err, "shim: %s", strerror(-err)) : 0;
@@ -257,6 +287,24 @@ static void take_if(struct shim *s, const char *chain, const struct take *t, boo
 	take_rest(s, r, ether);
 }
 
+/* A Mobility Header message that nothing protects, from one who is to send protected ones. */
+static void take_watched(struct shim *s, const char *chain, bool ether)
+{
+	struct nftnl_rule *r = nft_rule(s->nft, chain);
+
+	nfx_meta(r, NFT_META_L4PROTO, NFT_REG_1);
+	nfx_cmp_u8(r, NFT_REG_1, NFT_CMP_EQ, MH_PROTO);
+	nfx_payload(r, NFT_PAYLOAD_NETWORK_HEADER, 8, sizeof(struct in6_addr), NFT_REG_1);
+	nfx_lookup(r, WATCHED, NFT_REG_1);
+	take_rest(s, r, ether);
+}
+
+int shim_watch(struct shim *s, const struct in6_addr *from, bool on, struct why *why)
+{
+	(on ? nft_elem_add : nft_elem_del)(s->nft, WATCHED, from, sizeof(*from));
+	return nft_commit(s->nft, on ? EEXIST : ENOENT, why, "watch for unprotected messages");
+}
+
 int shim_attach(struct shim *s, const char *dev, struct why *why)
 {
 	static const struct take takes[] = {
@@ -271,6 +319,7 @@ int shim_attach(struct shim *s, const char *dev, struct why *why)
 	nft_chain_add(s->nft, dev, NF_NETDEV_INGRESS, SHIM_PRIO, dev, true);
 	for (size_t i = 0; i < sizeof(takes) / sizeof(takes[0]); i++)
 		take_if(s, dev, &takes[i], ether);
+	take_watched(s, dev, ether);
 	snprintf(what, sizeof(what), "attach to %s", dev);
 	return nft_commit(s->nft, EEXIST, why, what);
 }

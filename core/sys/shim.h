@@ -43,6 +43,15 @@ struct shim_ro {
 	bool (*out)(void *ctx, struct shim_pkt *p, const struct exthdr *e);
 };
 
+/* Who looks after signalling that IPsec protects (guard.h). False: not mine. */
+struct shim_guard {
+	void *ctx;
+	/* ESP that came in behind a HAO or an RH2. */
+	bool (*in)(void *ctx, struct shim_pkt *p, const struct exthdr *e);
+	/* ESP the stack sent here, with neither. */
+	bool (*out)(void *ctx, struct shim_pkt *p, const struct exthdr *e);
+};
+
 struct shim_stats {
 	uint64_t taken, given_back, malformed;
 	uint64_t failed; /* refused by the kernel */
@@ -56,6 +65,11 @@ void shim_close(struct shim *s); /* NULL is nothing */
 unsigned shim_ifindex(const struct shim *s);
 /* NULL: nobody; packets that carry something are then dropped. */
 void shim_set_ro(struct shim *s, const struct shim_ro *ro);
+void shim_set_guard(struct shim *s, const struct shim_guard *g); /* NULL: nobody */
+/* Mobility Header messages from `from` that IPsec does not protect are taken too, without a HAO or an RH2: the agent
+ * shall see them, not the stack. Twice is 0. */
+int shim_watch(struct shim *s, const struct in6_addr *from, bool on, struct why *why)
+	__attribute__((warn_unused_result));
 /* Attaches to / detaches from a link by name; attaching twice and detaching a vanished link are 0. A link that went and
  * came again under its name must be attached again. */
 int shim_attach(struct shim *s, const char *dev, struct why *why) __attribute__((warn_unused_result));
@@ -63,6 +77,8 @@ int shim_detach(struct shim *s, const char *dev, struct why *why) __attribute__(
 /* Gives a packet, from a buffer with SHIM_FRONT octets before it, to the stack as if it had come in by `mipro`: it is
  * delivered here, or forwarded. 0 or -errno. */
 int shim_send(struct shim *s, struct shim_pkt *p) __attribute__((warn_unused_result));
+/* Reads what waits in the device, as the loop would. */
+void shim_drain(struct shim *s);
 void shim_stats(const struct shim *s, struct shim_stats *out);
 
 #endif

@@ -21,7 +21,14 @@ enum mip_kind {
 	MIP_K_RPOLICY,
 	MIP_K_VERDICT,
 	MIP_K_S32,
+	MIP_K_PROTECT,
+	MIP_K_TOWARDS,
+	MIP_K_CIPHER,
+	MIP_K_AUTH,
+	MIP_K_KEY,
 };
+
+#define MIP_KEY_MAX 64 /* octets of a key */
 
 #define A(name, number, kind, word, metavar, help) MIP_A_##name = number,
 enum mip_attr {
@@ -38,7 +45,7 @@ struct mip_attr_info {
 /* Indexed by attribute number; word NULL where a number is not used. Each program defines its own from attr.def. */
 #define MIP_ATTR_TABLE(table) const struct mip_attr_info table[MIP_A_COUNT]
 
-/* Payload bytes of a value of that kind; 0 = a string, NUL-terminated. */
+/* Payload bytes of a value of that kind; 0 = a string, NUL-terminated, or a key. */
 static inline unsigned mip_kind_size(enum mip_kind kind)
 {
 	switch (kind) {
@@ -53,13 +60,18 @@ static inline unsigned mip_kind_size(enum mip_kind kind)
 	case MIP_K_OSTATE:
 	case MIP_K_RPOLICY:
 	case MIP_K_VERDICT:
-	case MIP_K_S32: return 4;
+	case MIP_K_S32:
+	case MIP_K_PROTECT:
+	case MIP_K_TOWARDS:
+	case MIP_K_CIPHER:
+	case MIP_K_AUTH: return 4;
 	case MIP_K_U64:
 	case MIP_K_USEC: return 8;
 	case MIP_K_ADDR: return 16;
 	case MIP_K_PREFIX: return 17;
 	case MIP_K_DEV:
-	case MIP_K_STR: return 0;
+	case MIP_K_STR:
+	case MIP_K_KEY: return 0;
 	}
 	return 0;
 }

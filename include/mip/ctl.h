@@ -18,7 +18,7 @@
  *
  * Several messages never share a packet. A packet is at most MIP_MSG_MAX bytes.
  * Who may do what: the socket's mode lets in root and group mip; a WRITE command needs uid 0 or the
- * agent's own (SO_PEERCRED).
+ * agent's own (SO_PEERCRED). So does what shows keys: IPSEC_GET with MIP_A_KEYS, and the keys in CONFIG_GET.
  */
 #ifndef MIP_CTL_H
 #define MIP_CTL_H
@@ -69,7 +69,10 @@
 	C(HA_LIST, 44, READ)                                                                                           \
 	C(STATS_GET, 45, READ)                                                                                         \
 	C(CONFIRM, 46, WRITE)                                                                                          \
-	C(UNDO, 47, WRITE)
+	C(UNDO, 47, WRITE)                                                                                             \
+	C(IPSEC_GET, 50, READ)                                                                                         \
+	C(IPSEC_ADD, 51, WRITE)                                                                                        \
+	C(IPSEC_DEL, 52, WRITE)
 
 #define MIP_CMD_ENUM(name, number, class) MIP_##name = number,
 enum mip_command { MIP_COMMANDS(MIP_CMD_ENUM) MIP_EVENT = 64, MIP_EVENT_SYNC = 65 };

@@ -47,4 +47,20 @@ enum mip_verdict {
 	MIP_VERDICT_UNKNOWN = 4 /* it could not be found out */
 };
 
+/* What IPsec protects between a mobile node and its home agent (MIP_A_PROTECT), RFC 4877 4. */
+enum mip_protect {
+	MIP_PROTECT_BINDING = 1, /* Binding Updates and Acknowledgements: transport mode */
+	MIP_PROTECT_PREFIX = 2,	 /* mobile prefix discovery: transport mode */
+	MIP_PROTECT_TEST = 3,	 /* Home Tests and their Inits: tunnel mode */
+	MIP_PROTECT_PAYLOAD = 4	 /* everything else that is tunnelled: tunnel mode */
+};
+
+/* Whom the packets of a security association go to (MIP_A_TOWARDS). */
+enum mip_towards { MIP_TO_AGENT = 1, MIP_TO_HOME = 2 };
+
+/* Algorithms of ESP (MIP_A_CIPHER, MIP_A_AUTH); in the kernel: cbc(aes), rfc4106(gcm(aes)), cbc(des3_ede);
+ * hmac(sha256), hmac(sha384), hmac(sha512), hmac(sha1). */
+enum mip_cipher { MIP_AES_CBC = 1, MIP_AES_GCM = 2, MIP_3DES_CBC = 3 };
+enum mip_auth { MIP_HMAC_SHA256 = 1, MIP_HMAC_SHA384 = 2, MIP_HMAC_SHA512 = 3, MIP_HMAC_SHA1 = 4 };
+
 #endif

@@ -337,7 +337,7 @@ news() {
 	sender() { in_ns r "$MIP_BUILD/tests/net/badsend" home 02:00:00:00:01:01 $HA 2>/dev/null; }
 	[[ "$(sender <<< "hao 2001:db8:9::200 bu 1 0xc000 10")" == "ba 132 "* ]]
 	[[ "$(sender <<< "hao 2001:db8:8::200 bu 1 0xc000 0")" == "ba 133 "* ]]
-	[[ "$(sender <<< "hao 2001:db8:8::200 bu 1 0xc000 10")" == "" ]]
+	[[ "$(sender <<< "hao 2001:db8:8::200 bu 2 0xc000 10")" == "" ]]
 	lab_wait 5 eval '[ "$(json ha binding show home 2001:db8:8::200 | jq length)" = 1 ]'
 	in_ns ha mip agent stop
 	ip -n ha addr del 2001:db8:8::1/64 dev eth0

@@ -182,7 +182,7 @@ both() { printf '%s\nhao 2001:db8:1::200 %s\n' "$1" "$1"; }
 	silence "$(bad "frag 0000000000000007 hao 2001:db8:1::200 bu 1 $AH 10")"
 	silence "$(bad "frag 0000000100000009 hao 2001:db8:1::200 bu 1 $AH 10")"
 	# where it belongs, behind other options: taken
-	is "$(bad "dopt 0000010400000000 hao 2001:db8:1::200 bu 2 $AH 0")" "ba 133 seq 2 lifetime 0 to $COA home 2001:db8:1::200"
+	is "$(bad "dopt 0000010400000000 hao 2001:db8:1::200 bu 3 $AH 0")" "ba 133 seq 3 lifetime 0 to $COA home 2001:db8:1::200"
 }
 
 @test "a type 2 routing header with segments left 0 or 2, of another length, or naming somebody else: silence" {

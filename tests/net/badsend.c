@@ -8,6 +8,7 @@
  *	hao ADDR			a destination options header with a Home Address option
  *	rh2 ADDR SEGMENTS		a type 2 routing header
  *	dopt HEX, route HEX, frag HEX	that header, octet for octet but for its Next Header
+ *	proto N HEX			octets of that protocol, ESP (50) or a packet (41)
  *	mh HEX, icmp HEX		the message; its checksum is filled in, over home addresses
  *	golden FILE			the message of a golden packet, behind its Home Address option, if it has one
  *	bu SEQ FLAGS LIFETIME		a Binding Update; alt ADDR behind it adds an Alternate Care-of Address
@@ -273,7 +274,11 @@ static void read_packet(struct packet *p, const char *w)
 			header(p, IPPROTO_ROUTING, b, hex(word(), b));
 		else if (!strcmp(w, "frag"))
 			header(p, IPPROTO_FRAGMENT, b, hex(word(), b));
-		else if (!strcmp(w, "mh"))
+		else if (!strcmp(w, "proto")) {
+			uint8_t proto = (uint8_t)number();
+
+			header(p, proto, b, hex(word(), b));
+		} else if (!strcmp(w, "mh"))
 			message(p, MH_PROTO, b, hex(word(), b));
 		else if (!strcmp(w, "icmp"))
 			message(p, IPPROTO_ICMPV6, b, hex(word(), b));

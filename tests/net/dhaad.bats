@@ -55,7 +55,7 @@ bound_at() { json "$1" binding show | jq -e 'length == 1 and .[0].state == "acti
 	sed -i 's/AdvHomeAgent[A-Za-z]* on;//g; s/HomeAgentPreference 5;//' $conf
 	kill -HUP "$(cat /run/lab/ha2/radvd.pid)"
 	lab_wait 10 lists ha "$HA 10 true"
-	lists ha2 "$HA 10 false, $HA2 7 true"   # what was configured counts while nothing is advertised
+	lab_wait 10 lists ha2 "$HA 10 false, $HA2 7 true"   # what was configured counts while nothing is advertised
 	cp $T/conf $conf
 	kill -HUP "$(cat /run/lab/ha2/radvd.pid)"
 	lab_wait 10 lists ha "$HA 10 true, $HA2 5 false"

@@ -83,9 +83,9 @@ kernel_state() {
 	[ "$(json ha binding show | jq -r '.[0].care_of')" = "$coa" ]
 	ping_stop; wire_stop
 	n=$(tshark -r $WIRE -Y "icmpv6.type == 129 && ipv6.src == $coa && ipv6.opt.mipv6.home_address == $HOA" 2>/dev/null | wc -l)
-	is "$n" -eq "$(wire "$(with_hao 58 "$HOA" "$coa")")" "HAO by tshark"
+	is "$n" -eq "$(wire "dst host $CN and $(with_hao 58 "$HOA" "$coa")")" "HAO by tshark"
 	n=$(tshark -r $WIRE -Y "icmpv6.type == 128 && ipv6.dst == $coa && ipv6.routing.mipv6.home_address == $HOA" 2>/dev/null | wc -l)
-	is "$n" -eq "$(wire "$(with_rh2 58 "$HOA" "$coa")")" "RH2 by tshark"
+	is "$n" -eq "$(wire "src host $CN and $(with_rh2 58 "$HOA" "$coa")")" "RH2 by tshark"
 	is "$n" -ge 10
 	# and none is malformed to it
 	is "$(tshark -r $WIRE -Y '_ws.malformed' 2>/dev/null | wc -l)" -eq 0 malformed

@@ -48,6 +48,7 @@ static const char *sample(const struct walk *w, unsigned attr)
 	case MIP_K_ADDR: return "2001:db8::1";
 	case MIP_K_PREFIX: return "2001:db8::/64";
 	case MIP_K_SECS: return "7m";
+	case MIP_K_KEY: return "0x00FF";
 	case MIP_K_DEV: return "eth0";
 	case K_FILE: return "file";
 	default: return "5";

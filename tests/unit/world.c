@@ -208,6 +208,14 @@ static int on_optimize(void *ctx, enum ro_side side, const struct in6_addr *loca
 	return 0;
 }
 
+static unsigned on_protects(void *ctx, const struct in6_addr *home)
+{
+	const struct fake *f = ctx;
+
+	(void)home;
+	return f->protects;
+}
+
 static bool on_busy(void *ctx, const struct in6_addr *local, const struct in6_addr *remote)
 {
 	(void)ctx;
@@ -240,7 +248,8 @@ void fake_open(struct fake *f)
 		.tunnel = on_tunnel,
 		.untunnel = on_untunnel,
 		.optimize = on_optimize,
-		.busy = on_busy};
+		.busy = on_busy,
+		.protects = on_protects};
 }
 
 void fake_close(struct fake *f)

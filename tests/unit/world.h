@@ -65,6 +65,7 @@ struct fake {
 	size_t count[DIDS]; /* since fake_forget */
 	struct fake_held bound, home, tunnel, own;
 	int bind_err, tunnel_err; /* what the data path answers: 0 or -errno */
+	unsigned protects;	  /* of every home address: 1 << enum mip_protect */
 	uint32_t next_random;	  /* used while > 0, else drawn */
 	void (*on_send)(struct fake *f, const struct via *via, const struct mh *m);
 };

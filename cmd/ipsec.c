@@ -1,0 +1,233 @@
+/*
+ * The object `ipsec`, as far as its rows cannot say it: keys stay out of argument lists and files of others, `gen`
+ * makes new ones, `check` looks whether each protection is there both ways.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "cmd/client.h"
+#include "cmd/fault.h"
+#include "cmd/ipsec.h"
+#include "cmd/lines.h"
+#include "cmd/mip.h"
+#include "cmd/record.h"
+#include "cmd/run.h"
+#include "mip/types.h"
+
+#define ONES_MAX 256 /* protections `check` looks at */
+
+bool keys_hidden(const struct call *call, struct fault *f)
+{
+	for (int i = 0; i < call->n; i++) {
+		const struct value *v = &call->values[i];
+
+		if (attr_info(v->arg->attr)->kind != MIP_K_KEY || (call->line.file && !call->line.open))
+			continue;
+		f->at = v->at;
+		f->told = true;
+		if (call->line.file)
+			snprintf(f->text, sizeof(f->text), "a key in a file that others can read: chmod 600 %s",
+				call->line.file);
+		else
+			snprintf(f->text, sizeof(f->text),
+				"a key in an argument list can be read by others: put the command into a file of "
+				"mode 600 and run 'mip -b FILE' or 'mip apply FILE'");
+		return false;
+	}
+	return true;
+}
+
+bool keys_go_unseen(void)
+{
+	if (!is_open(STDOUT_FILENO))
+		return true;
+	complain("the output holds keys and goes to a file that others can read: run 'umask 077' and name a new file");
+	return false;
+}
+
+int run_ipsec_show(const struct call *call)
+{
+	if (call_value(call, MIP_A_KEYS) && !keys_go_unseen())
+		return REFUSED;
+	return run_generic(call);
+}
+
+/* --- gen ---------------------------------------------------------------------------------------------------------- */
+
+/* Octets of key, with salt. */
+static const uint8_t cipher_octets[] = {[MIP_AES_CBC] = 32, [MIP_AES_GCM] = 36, [MIP_3DES_CBC] = 24};
+static const uint8_t auth_octets[] = {
+	[MIP_HMAC_SHA256] = 32, [MIP_HMAC_SHA384] = 48, [MIP_HMAC_SHA512] = 64, [MIP_HMAC_SHA1] = 20};
+
+static bool fill(void *to, size_t len)
+{
+	if (getrandom(to, len, 0) == (ssize_t)len)
+		return true;
+	complain("no random numbers: %s", strerror(errno));
+	return false;
+}
+
+static bool print_key(const char *word, size_t octets)
+{
+	uint8_t key[MIP_KEY_MAX];
+
+	if (!fill(key, octets))
+		return false;
+	printf(" %s 0x", word);
+	for (size_t i = 0; i < octets; i++)
+		printf("%02x", key[i]);
+	explicit_bzero(key, sizeof(key));
+	return true;
+}
+
+static uint32_t number(const struct call *call, unsigned attr, uint32_t fallback)
+{
+	const struct value *v = call_value(call, attr);
+
+	if (v)
+		memcpy(&fallback, v->bytes, sizeof(fallback));
+	return fallback;
+}
+
+static bool print_sa(const struct call *call, uint32_t protect, uint32_t towards)
+{
+	uint32_t cipher = number(call, MIP_A_CIPHER, MIP_AES_CBC), auth = number(call, MIP_A_AUTH, MIP_HMAC_SHA256);
+	uint32_t spi;
+
+	do
+		if (!fill(&spi, sizeof(spi)))
+			return false;
+	while (spi < 256); /* reserved, RFC 4303 2.1 */
+	printf("ipsec add home %s agent %s protect %s spi %u to %s cipher %s", call_value(call, MIP_A_HOME)->word,
+		call_value(call, MIP_A_AGENT)->word, kind_choice(MIP_K_PROTECT, protect - 1), spi,
+		kind_choice(MIP_K_TOWARDS, towards - 1), kind_choice(MIP_K_CIPHER, cipher - 1));
+	if (!print_key("key", cipher_octets[cipher]))
+		return false;
+	if (cipher != MIP_AES_GCM)
+		printf(" auth %s", kind_choice(MIP_K_AUTH, auth - 1));
+	if (cipher != MIP_AES_GCM && !print_key("auth-key", auth_octets[auth]))
+		return false;
+	putchar('\n');
+	return true;
+}
+
+/* Both directions of each protection. The list is the same for both sides. */
+int run_ipsec_gen(const struct call *call)
+{
+	uint32_t from = number(call, MIP_A_PROTECT, MIP_PROTECT_BINDING);
+	uint32_t to = number(call, MIP_A_PROTECT, MIP_PROTECT_PAYLOAD);
+
+	if (!keys_go_unseen())
+		return REFUSED;
+	if (number(call, MIP_A_CIPHER, MIP_AES_CBC) == MIP_AES_GCM)
+		fprintf(stderr,
+			"mip: aes-gcm must never use a number twice with one key, and one set by hand starts again "
+			"when the agent does: make new keys then, or take aes-cbc\n");
+	for (uint32_t protect = from; protect <= to; protect++)
+		for (uint32_t towards = MIP_TO_AGENT; towards <= MIP_TO_HOME; towards++)
+			if (!print_sa(call, protect, towards))
+				return REFUSED;
+	return DONE;
+}
+
+/* --- check -------------------------------------------------------------------------------------------------------- */
+
+/* One protection of a home address: by enum mip_towards, how many SAs there are, and what they did. */
+struct one {
+	char home[INET6_ADDRSTRLEN], protect[16];
+	unsigned sas[3], installed[3];
+	uint64_t packets[3], failed;
+};
+
+struct ones {
+	struct one one[ONES_MAX];
+	size_t n;
+};
+
+static uint64_t value_of(const struct nlmsghdr *msg, unsigned attr)
+{
+	char text[32];
+	unsigned long long v = 0;
+
+	record_print(msg, attr, text, sizeof(text));
+	return sscanf(text, "%llu", &v) == 1 ? v : strcmp(text, "yes") == 0;
+}
+
+static int take_sa(void *ctx, const struct nlmsghdr *msg)
+{
+	struct ones *all = ctx;
+	char home[INET6_ADDRSTRLEN], protect[16], to[16];
+	struct one *o;
+	int way;
+
+	record_print(msg, MIP_A_HOME, home, sizeof(home));
+	record_print(msg, MIP_A_PROTECT, protect, sizeof(protect));
+	record_print(msg, MIP_A_TOWARDS, to, sizeof(to));
+	way = strcmp(to, "agent") == 0 ? MIP_TO_AGENT : MIP_TO_HOME;
+	for (o = all->one; o < all->one + all->n; o++)
+		if (!strcmp(o->home, home) && !strcmp(o->protect, protect))
+			break;
+	if (o == all->one + ONES_MAX)
+		return DONE;
+	if (o == all->one + all->n) {
+		all->n++;
+		memcpy(o->home, home, sizeof(home));
+		memcpy(o->protect, protect, sizeof(protect));
+	}
+	o->sas[way]++;
+	o->installed[way] += value_of(msg, MIP_A_INSTALLED) != 0;
+	o->packets[way] += value_of(msg, MIP_A_PACKETS);
+	o->failed += value_of(msg, MIP_A_FAILED);
+	return DONE;
+}
+
+/* Not installed is right for a tunnel while the mobile node is at home; failures may be somebody else's doing. */
+static bool report(const struct one *o)
+{
+	bool both = o->sas[MIP_TO_AGENT] && o->sas[MIP_TO_HOME];
+	bool stands = o->installed[MIP_TO_AGENT] && o->installed[MIP_TO_HOME];
+	bool tunnel = !strcmp(o->protect, "test") || !strcmp(o->protect, "payload");
+	bool used = o->packets[MIP_TO_AGENT] && o->packets[MIP_TO_HOME];
+
+	printf("%s %s: ", o->home, o->protect);
+	if (!both)
+		printf("no security association to the %s", o->sas[MIP_TO_AGENT] ? "mobile node" : "home agent");
+	else if (!stands)
+		printf("not in the kernel%s", tunnel ? ": at home there is no tunnel" : ": no role runs that uses it");
+	else if (!used)
+		printf("there, no packets %s yet", o->packets[MIP_TO_AGENT]  ? "to the mobile node"
+						   : o->packets[MIP_TO_HOME] ? "to the home agent"
+									     : "either way");
+	else
+		printf("in use, %llu packets to the home agent, %llu to the mobile node",
+			(unsigned long long)o->packets[MIP_TO_AGENT], (unsigned long long)o->packets[MIP_TO_HOME]);
+	if (o->failed)
+		printf(", %llu failed the integrity check", (unsigned long long)o->failed);
+	putchar('\n');
+	return both && (stands || tunnel);
+}
+
+int run_ipsec_check(const struct call *call)
+{
+	struct ones all = {.n = 0};
+	struct request rq;
+	struct refusal no;
+	bool good = true;
+	int err = client_need(call->verb->object);
+
+	if (err)
+		return err;
+	request_put_call(&rq, call);
+	err = client_ask(&rq, take_sa, &all, &no);
+	if (err == REFUSED)
+		return run_refused(call, &no);
+	for (size_t i = 0; i < all.n && !err; i++)
+		good &= report(&all.one[i]);
+	if (!err && !all.n)
+		complain("nothing is protected: 'mip ipsec gen' makes keys, 'mip ipsec add' takes them");
+	return err ? err : good && all.n ? DONE : REFUSED;
+}

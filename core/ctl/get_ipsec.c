@@ -1,0 +1,41 @@
+/* record.h: a security association, with its policies' selector, and what the kernel counted for it. */
+#include <stdio.h>
+
+#include "base/addr.h"
+#include "ctl/record.h"
+
+/* Packets it is for, as tcpdump writes them. */
+static void put_selector(struct ctl_msg *m, const struct conf_sa *sa)
+{
+	static const char *const what[] = {
+		[MIP_PROTECT_BINDING] = " mobility header",
+		[MIP_PROTECT_PREFIX] = " mobile prefix",
+		[MIP_PROTECT_TEST] = " mobility header",
+		[MIP_PROTECT_PAYLOAD] = "",
+	};
+	bool to_agent = sa->towards == MIP_TO_AGENT;
+	bool any = sa->protect == MIP_PROTECT_TEST || sa->protect == MIP_PROTECT_PAYLOAD;
+	struct addr_text home = addr_text(&sa->home), agent = addr_text(&sa->agent);
+	const char *other = any ? "any" : agent.s;
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s > %s%s", to_agent ? home.s : other, to_agent ? other : home.s,
+		what[sa->protect]);
+	ctl_put_str(m, MIP_A_MODE, any ? "tunnel" : "transport");
+	ctl_put_str(m, MIP_A_SELECTOR, text);
+}
+
+void record_sa(struct ctl_msg *m, const struct view *v, const struct conf_sa *sa, bool keys, bool first)
+{
+	struct sa_facts f = {0};
+
+	v->sa_facts(v->ctx, sa, first, &f);
+	ctl_put_str(m, MIP_A_OBJECT, "ipsec");
+	conf_ipsec_put(sa, keys, m);
+	ctl_put_num(m, MIP_A_REQID, sa->reqid);
+	put_selector(m, sa);
+	ctl_put_num(m, MIP_A_INSTALLED, f.installed);
+	ctl_put_num(m, MIP_A_PACKETS, f.packets);
+	ctl_put_num(m, MIP_A_BYTES, f.bytes);
+	ctl_put_num(m, MIP_A_FAILED, f.failed);
+}

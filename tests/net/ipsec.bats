@@ -1,0 +1,226 @@
+#!/usr/bin/env bats
+# IPsec between mobile node and home agent, all four protections on (RFC 3776, RFC 4877): a registration, a handover, route
+# optimization, forged packets of every form, new keys, return home, a crash, and nothing left over. Each test goes on where
+# the one before ended.
+
+. "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/traffic.sh"
+. "$BATS_TEST_DIRNAME/../lab/wire.sh"
+
+EVIL=2001:db8:77::77 # badsend's source
+AH=0xc000	     # flags of a home registration
+KEYS=/run/lab/keys
+
+# Whether this kernel has ESP is what the agent says, without any role.
+setup_file() {
+	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
+	lab_up || return
+	mkdir -p "$T"
+	(umask 077; mip ipsec gen home $HOA agent $HA > $KEYS)
+	in_ns ha mip agent start || return
+	if ! in_ns ha mip -b $KEYS 2>/run/lab/refused; then
+		in_ns ha mip agent stop
+		cat /run/lab/refused >&2
+		grep -q CONFIG_ /run/lab/refused
+		return
+	fi
+	ip -n r -6 route add blackhole 2001:db8:77::/64
+	foreign ha; foreign mn
+	for n in ha mn; do picture $n > /run/lab/$n.before; done
+	in_ns ha mip ha start dev eth0 allow 2001:db8:1::fe0f/128 || return   # badsend's own
+	in_ns cn mip cn start || return
+	node_start
+	in_ns mn mip ro add peer $CN/128 policy always
+}
+
+setup() { [ ! -e /run/lab/refused ] || [ ! -s /run/lab/refused ] || skip "$(cut -d: -f3- /run/lab/refused | head -1)"; }
+teardown() { wire_stop; }
+teardown_file() {
+	local n
+	[ ! -e "$T/ping.pid" ] || kill "$(cat "$T/ping.pid")" 2>/dev/null
+	for n in mn cn ha; do in_ns $n mip agent stop 2>/dev/null; done
+	return 0
+}
+
+# Somebody else's IPsec, which is none of our business.
+foreign() {
+	ip -n "$1" xfrm state add src 2001:db8:99::1 dst 2001:db8:99::2 proto esp spi 0x999 reqid 7 mode transport \
+		enc 'cbc(aes)' 0x00112233445566778899aabbccddeeff auth 'hmac(sha256)' 0x00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
+	ip -n "$1" xfrm policy add src 2001:db8:99::1/128 dst 2001:db8:99::2/128 dir out priority 119040 tmpl proto esp reqid 7 mode transport
+}
+picture() { ip -n "$1" xfrm state; ip -n "$1" xfrm policy; ip -n "$1" -6 rule; ip -n "$1" -6 route show table 1189 2>/dev/null || true; in_ns "$1" nft list ruleset; }
+node_start() {
+	in_ns mn mip agent start && in_ns mn mip -b $KEYS &&
+		in_ns mn mip mn start home $HOA prefix $HOME_PREFIX agent $HA dev eth0
+}
+registered() { [[ $(care_of mn) == 2001:db8:$1:* ]] && [ "$(json mn mn show | jq -r '.[0].state')" = registered ] && bound "$(care_of mn)"; }
+bound() { [ "$(json ha binding show home $HOA | jq -r '.[0] | select(.state == "active") | .care_of')" = "$1" ]; }
+reachable() { in_ns cn ping -6 -c 1 -W 1 $HOA; }
+away() { lab_move "$1" && lab_wait 15 registered "$1" && lab_wait 10 reachable; }
+packets() { json "$1" ipsec show protect "$2" | jq "map(select(.to == \"$3\").packets) | add"; }
+unprotected() { json ha ha show | jq '.[0].rx_unprotected'; }
+is() { test "$1" "$2" "$3" || { echo "not: $1 $2 $3${4:+ ($4)}"; return 1; }; }
+
+@test "registration: ESP behind the Home Address option, ESP behind the type 2 routing header, and nothing in clear" {
+	wire_start
+	away f1
+	lab_wait 10 optimized f1
+	in_ns cn ping -6 -c 3 -i 0.2 $HOA
+	lab_wait 10 wire_beyond "$(with_hao 58 $HOA "$(care_of mn)")" 0
+	is "$(wire "src host $(care_of mn) and dst host $HA and $(stands 48 $HOA) and ip6[6] == 60 and ip6[40] == 50")" -ge 1
+	is "$(wire "src host $HA and $(with_rh2 50 $HOA "$(care_of mn)")")" -ge 1
+	# Between the two no Mobility Header, and no packet, but in ESP.
+	is "$(wire "host $HA and (ip6[6] == 135 or ip6[6] == 41 or ((ip6[6] == 60 or ip6[6] == 43) and ip6[40] != 50))")" -eq 0
+	is "$(wire "src host $(care_of mn) and dst host $HA and ip6 proto 50")" -ge 2 "the Home Test Init in the tunnel"
+	# Both directions of what is optimized: no packet between home address and peer goes through the home agent.
+	is "$(wire "$(with_hao 58 $HOA "$(care_of mn)")")" -ge 1
+	is "$(wire "$(with_rh2 58 $HOA "$(care_of mn)")")" -ge 1
+	wire_stop
+	cp $WIRE /run/lab/f1.pcap
+	care_of mn > /run/lab/f1.coa
+}
+
+@test "it opens with the keys of the file, and the message inside is the one that was said" {
+	local spi key auth sas=() line
+	while read -r line; do
+		spi=$(sed 's/.* spi \([0-9]*\) .*/\1/' <<< "$line") key=$(sed 's/.* key \([^ ]*\) .*/\1/' <<< "$line") auth=${line##* }
+		sas+=(-o "uat:esp_sa:\"IPv6\",\"*\",\"*\",\"$(printf 0x%08x "$spi")\",\"AES-CBC [RFC3602]\",\"$key\",\"HMAC-SHA-256-128 [RFC4868]\",\"$auth\"")
+	done < $KEYS
+	tshark -r /run/lab/f1.pcap -o esp.enable_encryption_decode:TRUE -o esp.enable_authentication_check:TRUE "${sas[@]}" -Y mip6 \
+		-T fields -e esp.spi -e mip6.mhtype -e mip6.acoa.acoa -e mip6.ba.status -e mip6.bu.h_flag 2>/dev/null > /run/lab/opened
+	cat /run/lab/opened
+	grep -qP "^0x[0-9a-f]{8}\t5\t$(cat /run/lab/f1.coa)\t\t(1|True)$" /run/lab/opened
+	grep -qP "^0x[0-9a-f]{8}\t6\t\t0\t" /run/lab/opened
+	grep -qP "^0x[0-9a-f]{8}\t1\t" /run/lab/opened   # Home Test Init
+	grep -qP "^0x[0-9a-f]{8}\t3\t" /run/lab/opened   # Home Test
+}
+
+@test "handover: the tunnels follow, optimization comes back" {
+	away f2
+	lab_wait 10 optimized f2
+	in_ns mn ip xfrm state | grep -A1 "$(care_of mn)" | grep -q "proto esp"
+	is "$(ip -n ha xfrm policy | grep -c "2001:db8:f1:")" -eq 0
+	is "$(ip -n ha xfrm state | grep -c "2001:db8:f1:")" -eq 0
+	is "$(ip -n mn xfrm state | grep -c "2001:db8:f1:")" -eq 0
+	in_ns mn mip ipsec check
+	in_ns ha mip ipsec check
+	in_ns mn mip ro test $CN
+	# What is not optimized is in the tunnel, both ways.
+	in_ns mn mip ro add peer $CN/128 policy never
+	lab_wait 10 eval "! ro_is mn $CN optimized"
+	lab_wait 10 reachable
+	is "$(packets ha payload home)" -ge 1
+	is "$(packets ha payload agent)" -ge 1
+}
+
+# An echo request from the home address to cn, the inner packet of a tunnel.
+inner() { echo "6000000000083a40$(whole $HOA)$(whole $CN)8000$1"; }
+esp_of() {   # esp_of FILE: the ESP of the first registration in it
+	tcpdump -n -x -r "$1" -c 1 "$(with_hao 50 $HOA "$(cat /run/lab/f1.coa)")" 2>/dev/null | sed -n 's/^\s*0x[0-9a-f]*:\s*//p' | tr -d ' \n' | cut -c$((64 * 2 + 1))-
+}
+bad() { in_ns r "$MIP_BUILD/tests/net/badsend" home 02:00:00:00:01:01 $HA <<< "$1" 2>/run/lab/sent; }
+
+@test "forged registrations and tunnelled packets of every form change nothing, and are counted" {
+	local coa esp form before seen n=0 old
+	coa=$(care_of mn) old=$(cat /run/lab/f1.coa) esp=$(esp_of /run/lab/f1.pcap)
+	is "${#esp}" -gt 100
+	before=$(json ha binding show home $HOA | jq -c '.[0] | [.care_of, .sequence, .local, .flags]')
+	echoes=$(in_ns cn nstat -az Icmp6InEchos | awk '/InEchos/ { print $2 }')
+	lab_bg ha /run/lab/events mip -j monitor binding
+	local monitor=$!
+	for form in \
+		"u from $EVIL hao $HOA bu 40000 $AH 100" "u from $EVIL hao $HOA bu 1 $AH 0" "u from $coa hao $HOA bu 30000 $AH 100 alt $EVIL" \
+		"u from $coa hao $HOA bu 20000 $AH 0" "u from $HOA bu 10000 $AH 0" "u from $HOA bu 10000 $AH 100 alt $EVIL" \
+		"u from $HOA bu 65000 $AH 100" "- from $HOA dopt 3b00010400000000 bu 10000 $AH 0" "- from $HOA frag 3b00000000000001 bu 10000 $AH 0" \
+		"- from $old hao $HOA proto 50 $esp" "- from $coa hao $HOA proto 50 $esp" "- from $HOA proto 50 $esp" \
+		"- from $coa hao $HOA proto 50 00000999${esp:8}" "- from $coa hao $HOA proto 50 ${esp:0:60}ffff${esp:64}" \
+		"- from $coa hao 2001:db8:1::200 proto 50 $esp" \
+		"- from $coa proto 41 $(inner 5f5e00010001)" "- from $EVIL proto 41 $(inner 5f5d00010002)" "- from $coa hao $HOA proto 41 $(inner 5f5c00010003)"; do
+		seen=$(unprotected)
+		bad "${form#* }" > /run/lab/answers
+		[ "${form:0:1}" != u ] || is "$(unprotected)" -gt "$seen" "$form"
+		[ "$(json ha binding show home $HOA | jq -c '.[0] | [.care_of, .sequence, .local, .flags]')" = "$before" ] || { echo "changed by: $form"; return 1; }
+		is "$(json ha binding show | jq 'map(select(.home != "2001:db8:1::fe0f")) | length')" -eq 1 "$form"
+		n=$((n + 1))
+	done
+	kill $monitor
+	is "$n" -ge 12
+	is "$(grep -c '"event":"unprotected"' /run/lab/events)" -ge 7
+	is "$(in_ns cn nstat -az Icmp6InEchos | awk '/InEchos/ { print $2 }')" -eq "$echoes" "no forged packet got through"
+	# A Home Test in clear, to the mobile node.
+	in_ns r "$MIP_BUILD/tests/net/badsend" f2 02:00:00:00:01:64 "$coa" <<< "from $CN to $HOA mh 3b0203000000000100000000000000010000000000000002" 2>/dev/null >/dev/null
+	is "$(json mn ro show peer $CN | jq -r '.[0].home_nonce // 0')" -ne 1
+	registered f2
+	reachable
+}
+
+@test "new keys under traffic: nothing is lost, the old ones go" {
+	local old n
+	old=$(json mn ipsec show | jq -r '.[] | "ipsec del home \(.home) protect \(.protect) spi \(.spi) to \(.to)"')
+	(umask 077; mip ipsec gen home $HOA agent $HA > $KEYS.new)
+	ping_start
+	for n in "ha agent" "mn home" "mn agent" "ha home"; do   # each side receives with a new one before the other sends with it
+		grep " to ${n#* } " $KEYS.new > /run/lab/part && chmod 600 /run/lab/part
+		in_ns "${n% *}" mip -b /run/lab/part
+	done
+	for n in mn ha; do in_ns $n mip -b - <<< "$old"; done
+	more_replies 5
+	is "$(lost)" -eq 0 "echoes"
+	is "$(json mn ipsec show | jq length)" -eq 8
+	kill "$(cat "$T/ping.pid")"
+	away f1
+	is "$(packets ha binding agent)" -ge 1
+	mv $KEYS.new $KEYS
+}
+
+@test "save keeps the keys for its owner; who may not write does not see them" {
+	umask 022
+	run in_ns ha sh -c "mip save > /run/lab/open"
+	[ "$status" = 2 ]; is "$(grep -c 0x /run/lab/open)" -eq 0
+	(umask 077; in_ns ha mip save > /run/lab/closed)
+	is "$(grep -c ' key 0x' /run/lab/closed)" -eq 8
+	in_ns ha mip apply /run/lab/closed
+	diff /run/lab/closed <(in_ns ha mip save)
+	bound "$(care_of mn)"
+	chmod 644 /run/lab/closed
+	run in_ns ha mip apply /run/lab/closed
+	[ "$status" = 1 ]; [[ "$output" == *"chmod 600"* ]]; [[ "$output" != *0x[0-9a-f]* ]]
+	is "$(json ha ipsec show | jq 'map(select(.key or .auth_key)) | length')" -eq 0
+	is "$(json ha ipsec show keys | jq 'map(select(.key and .auth_key)) | length')" -eq 8
+}
+
+@test "home: the update is in ESP there too, the tunnels are gone; away again they are back" {
+	wire_start
+	lab_move home
+	in_ns mn mip mn wait home timeout $((15 * MIP_SLOW))
+	lab_wait 10 reachable
+	is "$(json ha binding show home $HOA | jq length)" -eq 0
+	is "$(ip -n ha xfrm policy | grep -c 'mode tunnel')" -eq 0
+	is "$(ip -n mn xfrm policy | grep -c 'mode tunnel')" -eq 0
+	# An update that was good once is not any more, although nothing is bound.
+	bad "from $(cat /run/lab/f1.coa) hao $HOA proto 50 $(esp_of /run/lab/f1.pcap)" > /dev/null
+	is "$(json ha binding show home $HOA | jq length)" -eq 0
+	away f2
+}
+
+@test "killed and started again: as before, nothing doubled" {
+	local n before
+	before=$(for n in ha mn; do ip -n $n xfrm policy | grep -c priority; ip -n $n xfrm state | grep -c 'proto esp'; done)
+	for n in ha mn; do kill -9 "$(json $n agent show | jq '.[0].pid')"; done
+	lab_wait 5 eval "! in_ns ha mip agent show && ! in_ns mn mip agent show"
+	in_ns ha mip agent start
+	in_ns ha mip -b $KEYS
+	in_ns ha mip ha start dev eth0 allow 2001:db8:1::fe0f/128
+	node_start
+	lab_wait 20 registered f2
+	lab_wait 10 reachable
+	diff <(echo "$before") <(for n in ha mn; do ip -n $n xfrm policy | grep -c priority; ip -n $n xfrm state | grep -c 'proto esp'; done)
+}
+
+@test "stop: the home agent is told, and nothing of ours is left, nothing of others touched" {
+	local n
+	in_ns mn mip mn stop
+	lab_wait 10 eval "[ \"\$(json ha binding show home $HOA)\" = '[]' ]"
+	for n in mn ha; do in_ns $n mip agent stop; done
+	for n in mn ha; do diff /run/lab/$n.before <(picture $n); done
+}
