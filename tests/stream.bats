@@ -11,7 +11,8 @@ setup() {
 teardown() { if [ -n "${AGENT:-}" ]; then kill "$AGENT"; fi; }
 
 agent() {
-	python3 tests/fake_agent.py "$MIP_RUN_DIR" "$1" > "$BATS_TEST_TMPDIR/ready" 3>&- 4>&- & AGENT=$!
+	: > "$BATS_TEST_TMPDIR/ready" # there before tail looks for it
+	python3 tests/fake_agent.py "$MIP_RUN_DIR" "$1" >> "$BATS_TEST_TMPDIR/ready" 3>&- 4>&- & AGENT=$!
 	timeout 60 tail -n +1 -f --pid=$AGENT "$BATS_TEST_TMPDIR/ready" | grep -q ready
 }
 
