@@ -18,6 +18,7 @@
 
 #define REACHED	   (-1) /* out of client_receive */
 #define AGAIN	   (-2) /* events were lost: look at the whole anew */
+#define SYNCED	   (-3) /* the state is known: from here on the time runs, so that 0 looks once */
 #define CONNECT_MS 50	/* between looks whether an agent serves: nothing tells */
 
 /* What an entry is known by: the zero address where its object has no such thing. */
@@ -118,8 +119,10 @@ static int look(void *ctx, const struct nlmsghdr *msg)
 		if (at->nla_type == w->attr && mnl_attr_get_payload_len(at) == 4)
 			state = mnl_attr_get_u32(at);
 	}
-	if (msg->nlmsg_type == MIP_EVENT_SYNC)
+	if (msg->nlmsg_type == MIP_EVENT_SYNC) {
 		w->synced = true;
+		return reached(w) ? REACHED : SYNCED;
+	}
 	if (named && concerns(w, &key))
 		e = entry_get(w, &key);
 	if (e) /* an event without a state: the home address is gone */
@@ -157,6 +160,8 @@ static int watch(const struct call *call, struct wait *w, struct refusal *no, in
 	request_put(&rq, MIP_A_OBJECT, object, strlen(object) + 1);
 	err = client_send(&rq);
 	if (!err)
+		err = client_receive(look, w, no, CLIENT_PATIENCE);
+	if (err == SYNCED)
 		err = client_receive(look, w, no, deadline);
 	client_close();
 	return err;

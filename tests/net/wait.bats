@@ -61,6 +61,12 @@ pending() { [ ! -e "$BATS_TEST_TMPDIR/$1" ]; }
 	ended empty 0
 }
 
+@test "timeout 0 looks once, however slow the agent is to say what there is" {
+	ha ha start dev eth0 insecure
+	ha binding add home 2001:db8:1::200 care-of 2001:db8:f1::200
+	for _ in {1..40}; do ha binding wait active home 2001:db8:1::200 timeout 0; done
+}
+
 @test "mn, bul, ro and binding wait for a registration and its route optimization; the status page says it" {
 	ha ha start dev eth0 insecure
 	in_ns cn mip cn start
