@@ -89,7 +89,8 @@ boot() {
 	local pid
 	pid=$(inside systemctl show -P MainPID mipd)
 	inside kill -9 "$pid"
-	another() { unit_is active && [ "$(inside systemctl show -P MainPID mipd)" != "$pid" ]; }
+	# asked of both: systemd may not have noticed yet
+	another() { local now; now=$(inside systemctl show -P MainPID mipd); unit_is active && [ "$now" != "$pid" ] && [ "$(inside mip -j agent show | jq '.[0].pid')" = "$now" ]; }
 	lab_wait 20 another
 	inside mip cn start
 	inside systemctl stop mipd
