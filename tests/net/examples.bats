@@ -53,7 +53,7 @@ run_example() {
 	case $line in *confirm*) in_ns ha mip confirm 2> /dev/null || true ;; esac
 }
 
-readme() { sed -nE '/ipsec/!s/^    (mip .*)/\1/p' "$ROOT/README.md" | sed -E 's/ +# .*//'; }
+readme() { sed -nE '/ipsec|keys/!s/^    (mip .*)/\1/p' "$ROOT/README.md" | sed -E 's/ +# .*//'; }
 # The commands in the literal blocks of a page, as a reader sees them.
 page() { sed -n '/^\.Bd -literal/,/^\.Ed/p' "$1" | sed -n 's/\\-/-/g; s/\\(aq/'"'"'/g; s/\\e/\\/g; /^mip /p'; }
 
