@@ -30,6 +30,7 @@ FUZZ  := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH := $(filter-out tests/bench/rrflood.c tests/bench/buload.c,$(wildcard tests/bench/*.c))
 SIM   := $(wildcard tests/sim/*.c)
 BATS  := $(wildcard tests/*.bats)
+SIMLIB := $(filter-out tests/sim/main.c tests/sim/alloc.c tests/sim/plant.c,$(SIM)) tests/fuzz/steps.c
 obj    = $(patsubst %.c,$(B)/%.o,$(1))
 
 all: $(B)/mip $(B)/mipd
@@ -40,6 +41,7 @@ $(B)/mip: $(call obj,cmd/mip.c) $(B)/libcmd.a
 	$(LINK) -o $@ $^ -lmnl -ledit
 $(B)/libcore.a: $(call obj,$(CORE))
 $(B)/libcmd.a: $(call obj,$(CMD))
+$(B)/libsim.a: $(call obj,$(SIMLIB))
 $(B)/lib%.a:
 	@rm -f $@
 	ar rcs $@ $^
@@ -59,7 +61,7 @@ TAP       := MIP_BUILD=$(abspath $(B)) tests/tap.sh
 
 $(UNIT_BIN): %: %.o $(call obj,$(HELP)) $(TEST_LIBS)
 	$(LINK) -o $@ $^ -lcmocka -lmnl -lnftnl -lcap -lnettle -lsqlite3 -ledit
-$(REPLAY): %: %.o $(call obj,tests/fuzz/replay.c) $(TEST_LIBS)
+$(REPLAY): %: %.o $(call obj,tests/fuzz/replay.c) $(B)/libsim.a $(TEST_LIBS)
 	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3 -ledit
 $(B)/tests/sim/sim: $(call obj,$(SIM)) $(TEST_LIBS)
 	$(LINK) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3
@@ -102,14 +104,14 @@ sim: $(B)/tests/sim/sim   ## SEEDS=1000 simulations from seed FIRST=1 on, then a
 
 T := 60
 fuzz:   ## libFuzzer (clang) on each target for T=60 seconds; new inputs stay in build/fuzz/corpus
-	@$(MAKE) --no-print-directory -s CC=clang B=build/fuzz CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined' \
+	@$(MAKE) --no-print-directory -s CC=clang B=build/fuzz CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' \
 		LDFLAGS='-fsanitize=fuzzer,address,undefined' fuzz-run
 fuzz-run: $(FUZZ:%.c=$(B)/%.fuzz)
 	@set -e; for f in $^; do n=$$(basename $$f .fuzz); n=$${n#fuzz_}; mkdir -p $(B)/corpus/$$n; \
 		seeds=tests/fuzz/corpus/$$n; [ -d $$seeds ] || seeds=tests/fuzz/corpus/packets; \
 		echo "fuzz $$n, $(T) s"; $$f -max_total_time=$(T) -timeout=5 -print_final_stats=1 \
 		-artifact_prefix=$(B)/$$n- $(B)/corpus/$$n $$seeds; done
-$(B)/%.fuzz: $(B)/%.o $(TEST_LIBS)
+$(B)/%.fuzz: $(B)/%.o $(B)/libsim.a $(TEST_LIBS)
 	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3 -ledit
 
 lint:   ## clang-format, clang-tidy, shellcheck, mandoc

@@ -48,7 +48,7 @@ void sim_heard_update(struct sim_node *n, const struct via *via, const struct mh
 
 	*h = (struct sim_heard){.seq = m->u.bu.seq, .lifetime = m->u.bu.lifetime};
 	h->coa = m->opt.has & MHO_ALT_COA ? m->opt.alt_coa : via->src;
-	h->from = via->src;
+	h->from = via->esp ? h->coa : via->src; /* IPsec hides where it came from, RFC 3776 3.1 */
 	h->home_nonce = m->opt.home_nonce;
 	h->coa_nonce = m->opt.coa_nonce;
 	h->correspondent = !(m->u.bu.flags & BU_F_HOME);
@@ -165,6 +165,20 @@ static bool may_go(const struct sim_node *n, const struct bc_entry *e, const str
 	return n->stopping || full || n->bind_err || addr_eq(&n->removing, &e->home);
 }
 
+static bool binds(enum event_type type)
+{
+	return type == EV_BINDING_ADDED || type == EV_BINDING_MOVED || type == EV_BINDING_REFRESHED;
+}
+
+/* An update that asked for no acknowledgement: what the cache tells stands for it. */
+static void told_binding(struct sim_node *n, struct sim_belief *b, const struct bc_entry *e)
+{
+	struct mh ba = {.type = MH_BA, .u.ba = {.seq = e->seq, .lifetime = e->lifetime}};
+
+	if (!(e->flags & BU_F_ACK))
+		accepted(n, b, &e->from, &ba);
+}
+
 void sim_told(struct sim_node *n, const struct event *ev)
 {
 	const struct bc_entry *e = ev->binding;
@@ -175,6 +189,8 @@ void sim_told(struct sim_node *n, const struct event *ev)
 		return;
 	sim_touch(n, &e->home);
 	b = sim_belief(n, &e->home, &e->local, true);
+	if (binds(ev->type))
+		told_binding(n, b, e);
 	if (ev->type != EV_BINDING_EXPIRED && ev->type != EV_BINDING_REMOVED)
 		return;
 	if (b->bound && !may_go(n, e, b, ev->type == EV_BINDING_EXPIRED))

@@ -269,6 +269,8 @@ struct in6_addr sim_prefix(const struct sim *sim, int link);
 /* wire.c: packets. */
 struct sim_node *sim_owner(const struct sim *sim, const struct in6_addr *addr);
 void sim_post(struct sim_node *from, const struct via *via, const uint8_t *bytes, size_t len);
+/* A message of the Mobility Header comes to n, from wherever `via` says. */
+void sim_hand(struct sim_node *n, const struct via *via, const uint8_t *bytes, size_t len);
 /* One packet of data; `flow` NULL: a probe of the receiver or sender itself. */
 void sim_say(struct sim_node *from, struct sim_node *to, struct sim_flow *flow);
 /* A message that was seen before, again, perhaps with some octets changed. */

@@ -260,19 +260,26 @@ static void dispatch(struct sim_node *n, const struct via *via, const struct mh 
 	}
 }
 
-static void deliver_message(struct sim_node *n, const struct sim_packet *p)
+static void deliver_message(struct sim_node *n, const struct via *via, const uint8_t *bytes, size_t len)
 {
 	const struct sim_plant *plant = n->sim->plant;
 	struct mh m;
 
 	/* 11.3.3: a type 2 routing header that does not name a home address of ours. */
-	if (p->via.has_rh2 && (!n->mn || !addr_eq(&p->via.rh2, &n->addr)))
+	if (via->has_rh2 && (!n->mn || !addr_eq(&via->rh2, &n->addr)))
 		return;
-	if (mh_read(p->bytes, p->len, &m, NULL) != MH_OK || (plant && plant->deafens && plant->deafens(n, &m)))
+	if (mh_read(bytes, len, &m, NULL) != MH_OK || (plant && plant->deafens && plant->deafens(n, &m)))
 		return;
-	sim_trace(n, "hears", &p->via, &m);
+	sim_trace(n, "hears", via, &m);
 	if (!n->deaf)
-		dispatch(n, &p->via, &m, p->bytes);
+		dispatch(n, via, &m, bytes);
+}
+
+void sim_hand(struct sim_node *n, const struct via *via, const uint8_t *bytes, size_t len)
+{
+	sim_enter(n);
+	deliver_message(n, via, bytes, len);
+	sim_leave(n);
 }
 
 /* One that knows no Mobility Header says so (11.3.5). */
@@ -302,7 +309,7 @@ static void on_arrival(struct timer *t, usec now)
 	if (p->data)
 		deliver_data(n, p);
 	else
-		deliver_message(n, p);
+		deliver_message(n, &p->via, p->bytes, p->len);
 	sim_leave(n);
 	if (n->deaf)
 		complain(n, p);
