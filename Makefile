@@ -15,10 +15,11 @@ override LDFLAGS  += $(SANFLAGS) -Wl,--as-needed
 COMPILE   = $(CC) $(CPPFLAGS) $(CFLAGS) $(if $(WERROR),-Werror)
 LINK      = $(CC) $(LDFLAGS)
 
-# What `make deps` installs: to build, to test, to lint.
+# What `make deps` installs: to build, to test (python3-jsonschema: a validator that is not ours judges our schema), to
+# draw what benchmarks measured (gnuplot-nox), to lint.
 DEPS := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libcap-dev libedit-dev nettle-dev libsqlite3-dev libcmocka-dev \
-	bats iproute2 iputils-ping nftables radvd socat pv jq python3 tshark tcpdump iperf3 tmux zsh fish procps util-linux \
-	qemu-system-x86 kmod busybox-static cpio \
+	bats iproute2 iputils-ping nftables radvd socat pv jq python3 python3-jsonschema tshark tcpdump iperf3 tmux zsh fish procps util-linux \
+	qemu-system-x86 kmod busybox-static cpio gnuplot-nox \
 	clang clang-format clang-tidy libclang-rt-dev shellcheck mandoc debhelper lintian fakeroot
 
 CORE  := $(filter-out core/agent.c,$(wildcard core/*/*.c core/*.c))
@@ -92,9 +93,12 @@ demo: deps   ## a node moves home -> foreign 1 -> foreign 2 -> home and its TCP 
 lab: deps   ## a shell inside the test network; root
 	@$(MAKE) --no-print-directory -s all
 	@MIP_BUILD=$(abspath $(B)) tests/lab/lab.sh shell
-bench: deps   ## handover gaps, and what else is in tests/bench; root
+bench: deps   ## handover gaps, and what else is in tests/bench, with pictures; root
 	@$(MAKE) --no-print-directory -s all $(PROBE) $(BENCH:%.c=$(B)/%)
 	@set -e; for b in tests/bench/*.sh; do MIP_BUILD=$(abspath $(B)) $$b; done
+	@$(MAKE) --no-print-directory -s pictures
+pictures:   ## draw man/pictures from what make bench measured
+	@MIP_BUILD=$(abspath $(B)) tests/bench/plot/draw.sh
 
 SEEDS := 1000
 FIRST := 1
@@ -144,6 +148,6 @@ help:   ## this
 
 FORCE:
 .SECONDARY:
-.PHONY: all check check-unit check-sim check-tree check-golden check-cli check-net check-kernel check-package demo lab bench sim fuzz \
+.PHONY: all check check-unit check-sim check-tree check-golden check-cli check-net check-kernel check-package demo lab bench pictures sim fuzz \
 	fuzz-run lint deps install deb clean help FORCE
 -include $(shell [ ! -d $(B) ] || find $(B) -name '*.d' -type f ! -path '$(B)/deb/*')

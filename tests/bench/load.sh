@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Registrations under load: buload is N mobile nodes on one wire and takes the answers a real home agent gives. Prints
 # rates, their ratio to echo requests over the same wire in the same run, memory a binding, and how long the list of all
-# takes. N="1000 10000": how many.
+# takes. N="1000 10000 100000": how many.
 set -u
 LAB=$(dirname "$0")/../lab
 if [ -z "${MIP_LAB:-}" ]; then exec "$LAB/lab.sh" run "$0" "$@"; fi
 . "$LAB/lab.sh"
+. "$LAB/../bench/plot/data.sh"
 
 memory() { in_ns ha mip -j agent show | jq '.[0].memory'; }
 
@@ -22,14 +23,20 @@ wire() {
 	in_ns ha mip ha start dev home0 insecure max-bindings 1000000
 }
 
+rate_of() { awk -v what="$1" '$1 == what { print $NF }' /run/lab/load; }
+
 # load N: a round of its own agent, so that the memory counted is that round's.
 load() {
 	local n=$1 mac before after start took
 	wire || return
 	mac=$(ip -n ha -j link show wire | jq -r '.[0].address')
 	before=$(memory)
-	in_ns load "$MIP_BUILD/tests/bench/buload" wire "$mac" 2001:db8:1::1 2001:db8:1:: 2001:db8:f0:: "$n" || return
+	in_ns load "$MIP_BUILD/tests/bench/buload" wire "$mac" 2001:db8:1::1 2001:db8:1:: 2001:db8:f0:: "$n" > /run/lab/load || return
+	cat /run/lab/load
 	after=$(memory)
+	[ -n "${drawn:-}" ] || data_open load "$(in_ns ha mip -j agent show | jq -r .[0].path)" "bindings, registered/s, refreshed/s, bytes a binding, bytes of the agent"
+	drawn=yes
+	data_row load "$n $(rate_of register) $(rate_of refresh) $(((after - before) / n)) $after"
 	echo "memory agent $(((after - before) / n)) bytes a binding"
 	start=${EPOCHREALTIME/./}
 	[ "$(in_ns ha mip -j binding show | jq length)" -eq "$n" ] || return
@@ -39,7 +46,7 @@ load() {
 	ip netns del ha; ip netns del load
 }
 
-for n in ${N:-1000 10000}; do
+for n in ${N:-1000 10000 100000}; do
 	echo "--- $n bindings, $(uname -r)"
 	load "$n" || { echo "load: a round of $n failed" >&2; exit 1; }
 done
