@@ -218,7 +218,7 @@ static void prepare(struct agent *a, const struct agent_options *options)
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		seed = (uint64_t)clock_now();
 	*a = (struct agent){.options = options, .started = clock_now(), .errors = {.rate = 100, .burst = 100}};
-	a->signals.fd = -1;
+	a->signals.fd = a->remains.pipe = -1;
 	a->host.loop = &a->loop;
 	a->host.owner = a;
 	a->host.on_event = on_event;
@@ -257,6 +257,8 @@ static int start(struct agent *a, struct why *why)
 	if (!err)
 		err = self_keep_caps(why);
 	if (!err)
+		err = remains_open(&a->remains, a->options->path, why);
+	if (!err)
 		keep_open(&a->keep, &a->loop, &a->ha, &a->cn, dir_of("MIP_STATE_DIR", MIP_STATE_DIR));
 	if (!err)
 		err = nl_open(&a->host.nl, &a->loop, why);
@@ -272,6 +274,7 @@ static void stop(struct agent *a)
 {
 	keep_sleep(&a->keep, !a->told);
 	agent_stop_roles(a);
+	remains_close(&a->remains);
 	keep_close(&a->keep);
 	if (a->host.nl)
 		nl_close(a->host.nl);

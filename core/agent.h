@@ -1,4 +1,5 @@
-/* The agent: one process, one thread, one network namespace. */
+/* The agent: one process, one thread, one network namespace; and a process that sleeps until it is killed, see
+ * remains.h. */
 #ifndef MIP_AGENT_H
 #define MIP_AGENT_H
 

@@ -12,6 +12,7 @@
 #include "ctl/message.h"
 #include "host.h"
 #include "keep.h"
+#include "remains.h"
 
 struct agent {
 	const struct agent_options *options;
@@ -29,6 +30,7 @@ struct agent {
 	struct ctl_ops ops;
 	struct view view;
 	struct watch signals;
+	struct remains remains;
 	struct mirror before; /* what was known when notifications were lost, until all is told again */
 	struct rate errors;   /* ICMPv6 errors and Binding Errors we send, RFC 4443 2.4 (f) */
 	usec started;

@@ -53,6 +53,7 @@ static void stop_ha(struct agent *a)
 	hear_anycast(a, false);
 	host_leave_link(&a->host, a->ha.conf.ifindex);
 	a->ha.addrs = 0;
+	remains_matter(&a->remains, false);
 }
 
 void agent_lose_home_link(struct agent *a)
@@ -157,6 +158,7 @@ static int follow_ha(struct agent *a, const struct conf *want, struct why *why)
 	if (err)
 		return err;
 	ha_start(&a->ha, &conf);
+	remains_matter(&a->remains, true);
 	hear_anycast(a, true);
 	if (begins)
 		restore_ha(a);

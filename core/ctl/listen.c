@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 
 #include "ctl/listen.h"
 #include "mip/ctl.h"
+
+#define PATIENCE_MS 3000 /* with somebody who holds the lock and does not listen */
+#define POLL_MS	    10
 
 static int fail(struct why *why, const char *what, const char *path)
 {
@@ -68,19 +72,33 @@ static pid_t who_listens(const struct listener *l)
 	return cred.pid;
 }
 
+/* One that ends, or cleans up after one that was killed, is gone in a moment. */
+static int lock_in_time(const struct listener *l)
+{
+	int err = flock(l->lock, LOCK_EX | LOCK_NB) ? errno : 0;
+
+	for (int waited = 0; err == EWOULDBLOCK && waited < PATIENCE_MS && !who_listens(l); waited += POLL_MS) {
+		poll(NULL, 0, POLL_MS);
+		err = flock(l->lock, LOCK_EX | LOCK_NB) ? errno : 0;
+	}
+	return err;
+}
+
 static int take_lock(struct listener *l, struct why *why)
 {
 	char path[sizeof(l->at.sun_path) + 8];
 	pid_t pid;
+	int err;
 
 	snprintf(path, sizeof(path), "%.*s.lock", (int)(strlen(l->at.sun_path) - strlen(".sock")), l->at.sun_path);
 	l->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (l->lock < 0)
 		return fail(why, "open", path);
-	if (flock(l->lock, LOCK_EX | LOCK_NB) == 0)
+	err = lock_in_time(l);
+	if (!err)
 		return 0;
-	if (errno != EWOULDBLOCK)
-		return fail(why, "lock", path);
+	if (err != EWOULDBLOCK)
+		return why_set(why, err, "cannot lock %s: %s", path, strerror(err));
 	pid = who_listens(l);
 	return pid ? why_set(why, EEXIST, "an agent runs already (pid %d)", (int)pid)
 		   : why_set(why, EEXIST, "an agent starts or stops right now (it holds %s)", path);
@@ -117,28 +135,41 @@ static void open_to_group(const struct listener *l, const char *dir)
 		return; /* then the group is let in by nobody: safe */
 }
 
-int listener_open(struct listener *l, struct why *why)
+static const char *run_dir(void)
 {
 	const char *dir = secure_getenv("MIP_RUN_DIR");
-	int err;
+
+	return dir ? dir : MIP_RUN_DIR;
+}
+
+int listener_lock(struct listener *l, struct why *why)
+{
+	int err = make_dir(run_dir(), why);
 
 	*l = (struct listener){.fd = -1, .lock = -1};
-	dir = dir ? dir : MIP_RUN_DIR;
-	err = make_dir(dir, why);
 	if (!err)
-		err = name_it(l, dir, why);
+		err = name_it(l, run_dir(), why);
 	if (!err)
 		err = take_lock(l, why);
-	if (!err)
-		err = bind_it(l, why);
+	if (err && l->lock >= 0)
+		close(l->lock);
+	return err;
+}
+
+int listener_open(struct listener *l, struct why *why)
+{
+	int err = listener_lock(l, why);
+
+	if (err)
+		return err;
+	err = bind_it(l, why);
 	if (err) {
 		if (l->fd >= 0)
 			close(l->fd);
-		if (l->lock >= 0)
-			close(l->lock);
+		close(l->lock);
 		return err;
 	}
-	open_to_group(l, dir);
+	open_to_group(l, run_dir());
 	return 0;
 }
 

@@ -14,6 +14,9 @@ struct listener {
 	struct sockaddr_un at;
 };
 
+/* Only the lock, without a socket: nobody serves here, nor begins to until l->lock is closed. -EEXIST: an agent
+ * runs. */
+int listener_lock(struct listener *l, struct why *why) __attribute__((warn_unused_result));
 /* 0 or -errno with `why`; -EEXIST when an agent serves this network namespace already. */
 int listener_open(struct listener *l, struct why *why) __attribute__((warn_unused_result));
 void listener_close(struct listener *l);
