@@ -34,8 +34,9 @@ struct bc_entry {
 	uint8_t state;	   /* enum mip_binding_state */
 	uint8_t claims;	   /* advertisements still to send */
 	uint8_t prefix_tries;
-	bool fixed; /* made by hand */
-	bool asked; /* a Binding Refresh Request was sent */
+	uint8_t doubt; /* enum ha_doubt: may somebody else serve it by now? */
+	bool fixed;    /* made by hand */
+	bool asked;    /* a Binding Refresh Request was sent */
 };
 
 struct bc {

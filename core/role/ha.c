@@ -146,6 +146,29 @@ static void claim(struct ha *ha, struct bc_entry *e, usec now)
 	e->claim_at = e->claims ? now + CLAIM_INTERVAL : NEVER;
 }
 
+static void probe(struct ha *ha, const struct bc_entry *e)
+{
+	ha->w->probe(ha->w->ctx, ha->conf.ifindex, &e->home);
+	if (e->flags & BU_F_LINKLOCAL) {
+		struct in6_addr ll = ha_link_local(&e->home);
+
+		ha->w->probe(ha->w->ctx, ha->conf.ifindex, &ll);
+	}
+}
+
+/* What is announced next: a binding of before not until nobody else was found to serve it. */
+static void speak(struct ha *ha, struct bc_entry *e, usec now)
+{
+	if (e->doubt == HA_TO_ASK) {
+		probe(ha, e);
+		e->doubt = HA_ASKED;
+		e->claim_at = now + DAD_WAIT;
+		return;
+	}
+	e->doubt = HA_SURE;
+	claim(ha, e, now);
+}
+
 /* The home address is free: into the data path, announced, acknowledged. */
 static int activate(struct ha *ha, struct bc_entry *e, usec now, struct why *why)
 {
@@ -194,7 +217,7 @@ static void on_timer(struct timer *t, usec now)
 		forget(ha, e, EV_BINDING_EXPIRED, now);
 	} else {
 		if (now >= e->claim_at)
-			claim(ha, e, now);
+			speak(ha, e, now);
 		if (now >= e->prefix_at)
 			ha_prefix_due(ha, e, now);
 		ha_rearm(ha, e);
@@ -222,8 +245,13 @@ void ha_on_taken(struct ha *ha, const struct in6_addr *target, usec now)
 {
 	struct bc_entry *e = find_target(ha, target, MIP_BINDING_DAD);
 
-	if (e)
+	if (e) {
 		fail_pending(ha, e, BA_DAD_FAILED, now);
+		return;
+	}
+	e = find_target(ha, target, MIP_BINDING_ACTIVE);
+	if (e && e->doubt == HA_ASKED)
+		forget(ha, e, EV_BINDING_REMOVED, now);
 }
 
 bool ha_defends(const struct ha *ha, const struct in6_addr *target)
@@ -365,12 +393,7 @@ static void start_probe(struct ha *ha, const struct ha_request *rq, usec now)
 	e->made = now;
 	e->state = MIP_BINDING_DAD;
 	timer_arm(ha->w->timers, &e->timer, now + DAD_WAIT, on_timer);
-	ha->w->probe(ha->w->ctx, ha->conf.ifindex, &e->home);
-	if (e->flags & BU_F_LINKLOCAL) {
-		struct in6_addr ll = ha_link_local(&e->home);
-
-		ha->w->probe(ha->w->ctx, ha->conf.ifindex, &ll);
-	}
+	probe(ha, e);
 	tell(ha, EV_BINDING_PROBING, e, NULL, now);
 }
 
@@ -388,6 +411,10 @@ static void renew(struct ha *ha, struct bc_entry *e, const struct ha_request *rq
 		e->seq = rq->seq; /* used up all the same: it must not be played again */
 		refuse(ha, rq, BA_RESOURCES, rq->seq, now);
 		return;
+	}
+	if (e->doubt) {
+		e->doubt = HA_SURE; /* the mobile node itself says whom it is with */
+		e->claim_at = now;
 	}
 	ha_rearm(ha, e);
 	tell(ha, moved ? EV_BINDING_MOVED : EV_BINDING_REFRESHED, e, &before.coa, now);
@@ -493,6 +520,7 @@ int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now)
 	}
 	e->state = MIP_BINDING_ACTIVE;
 	e->claims = 1;
+	e->doubt = HA_TO_ASK;
 	e->claim_at = now + (usec)bc_count(&ha->bc) * RESTORE_EVERY;
 	ha_rearm(ha, e);
 	return 0;

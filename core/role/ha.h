@@ -72,8 +72,8 @@ void ha_init(struct ha *ha, const struct world *w, uint64_t seed);
 void ha_start(struct ha *ha, const struct ha_conf *conf);
 /* Takes every binding out of the data path and forgets it. */
 void ha_stop(struct ha *ha, usec now);
-/* A binding an earlier agent kept: into cache and data path without asking the home link, announced there again. 0, or
- * -errno: it cannot be served here any more. */
+/* A binding an earlier agent kept: into cache and data path at once, announced on the home link again when nobody there
+ * is found to have taken it over. 0, or -errno: it cannot be served here any more. */
 int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now) __attribute__((warn_unused_result));
 /* Our addresses on the home link, as the kernel tells them. */
 void ha_address(struct ha *ha, const struct in6_addr *addr, uint8_t plen, bool gone);
@@ -81,7 +81,7 @@ void ha_address(struct ha *ha, const struct in6_addr *addr, uint8_t plen, bool g
 /* A Binding Update, home registration or not: answered as 10.3 and 9.5.1 say. */
 void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, usec now);
 /* A Neighbor Advertisement for `target` on the home link, or a probe of somebody else's DAD for it: if we are probing
- * it ourselves, the address is taken (10.3.1, RFC 4862 5.4.3). */
+ * it ourselves, the address is taken (10.3.1, RFC 4862 5.4.3), and a binding of before has ended here. */
 void ha_on_taken(struct ha *ha, const struct in6_addr *target, usec now);
 
 /* Is one of those in the prefix of `addr`? */

@@ -4,6 +4,10 @@
 
 #include "role/ha.h"
 
+/* A binding of before, that another home agent of the link may have taken over meanwhile: asked before it is announced.
+ */
+enum ha_doubt { HA_SURE, HA_TO_ASK, HA_ASKED };
+
 /* ha.c: the binding's timer is due at what comes next. */
 void ha_rearm(struct ha *ha, struct bc_entry *e);
 /* What was to come through IPsec and did not (enum mh_type, or ICMPv6 type) is counted, told, and not answered. */

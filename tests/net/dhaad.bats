@@ -105,6 +105,8 @@ fails_over() {
 	ping_stop
 	tcp_stop
 }
+has_none() { json "$1" binding show | jq -e 'length == 0'; }
+defends_none() { [ -z "$(in_ns "$1" ip -6 neigh show proxy)" ]; }
 kill_agent() { kill -9 "$(json ha agent show | jq .[0].pid)"; }
 # The dead one neither answers nor is there: its link is cut. The router's neighbour cache must find that out first.
 lose_machine() { kill_agent && ip -n sw link set ha down; }
@@ -117,6 +119,23 @@ lose_machine() { kill_agent && ip -n sw link set ha down; }
 @test "the home agent alone is killed, its machine lives: what it left keeps nobody from serving the address" {
 	fails_over kill_agent
 	[ -z "$(in_ns ha ip -6 neigh show proxy; in_ns ha ip -6 route show table all proto 119; in_ns ha ip -o link show type tun)" ]
+}
+
+# Its binding of before has not expired, but the other serves the address: as if the node had registered there.
+@test "the killed one comes back: it gives way to who serves the address now" {
+	lab_wait 10 lists ha2 "$HA 10 false, $HA2 5 true"
+	lab_move f1
+	mn_start 600
+	lab_wait 20 with_agent "$HA"
+	kill_agent
+	lab_wait 15 defends_none ha
+	in_ns ha2 mip binding add home "$HOA" care-of 2001:db8:f1::99
+	in_ns r ip -6 neigh flush dev home
+	in_ns ha mip ha start dev eth0 insecure
+	lab_wait 5 has_none ha
+	json ha2 binding show | jq -e 'length == 1'
+	in_ns cn ping -c 1 -W 1 "$HOA" || true
+	in_ns r ip -6 neigh show "$HOA" | grep -q 02:00:00:00:01:02
 }
 
 @test "stop leaves no anycast address" {

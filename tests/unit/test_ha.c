@@ -757,11 +757,59 @@ static void restored(void **state)
 	assert_true(ha_defends(&ha, &entry(HOME)->home));
 	/* announced once, and as it was: the old sequence number is old */
 	fake_run(&f, 10 * SEC);
+	assert_int_equal(fake_did(&f, DID_PROBE), 1);
 	assert_int_equal(fake_did(&f, DID_CLAIM), 1);
 	assert_asked(ASK(.seq = 77), BA_SEQ_OUT_OF_WINDOW, 77, 0);
 	assert_asked(ASK(.seq = 78, .src = COA2), BA_ACCEPTED, 78, LIFE);
 	assert_int_equal(restore(kept(HOME, COA, 60 * SEC)), -EEXIST);
 	assert_addr(entry(HOME)->coa, COA2);
+}
+
+static void taken(const char *target)
+{
+	struct in6_addr a = t_addr(target);
+
+	ha_on_taken(&ha, &a, f.now);
+}
+
+/* Somebody else serves the address by now: he answers the probe, nothing is announced, nobody is told no. */
+static void restored_gives_way(void **state)
+{
+	struct bc_entry e = kept(HOME, COA, 60 * SEC);
+
+	(void)state;
+	e.flags |= BU_F_LINKLOCAL;
+	assert_int_equal(restore(e), 0);
+	assert_int_equal(restore(kept(HOME2, COA, 60 * SEC)), 0);
+	taken(HOME); /* not asked yet */
+	assert_non_null(entry(HOME));
+	fake_run(&f, SEC / 2);
+	assert_int_equal(fake_did(&f, DID_PROBE), 3);
+	assert_int_equal(fake_did(&f, DID_CLAIM), 0);
+	taken(HOME_LL);
+	assert_null(entry(HOME));
+	assert_int_equal(fake_did(&f, DID_UNBIND), 1);
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
+	fake_run(&f, SEC);
+	assert_int_equal(fake_did(&f, DID_CLAIM), 1);
+	taken(HOME2); /* it was asked in time */
+	assert_non_null(entry(HOME2));
+	assert_asked(ASK(.seq = 77), BA_SEQ_OUT_OF_WINDOW, 77, 0);
+}
+
+/* The mobile node registers with us before the probe is over: it is with us. */
+static void restored_and_confirmed(void **state)
+{
+	(void)state;
+	assert_int_equal(restore(kept(HOME, COA, 60 * SEC)), 0);
+	fake_run(&f, SEC / 2);
+	assert_asked(ASK(.seq = 78), BA_ACCEPTED, 78, LIFE);
+	taken(HOME);
+	assert_non_null(entry(HOME));
+	fake_run(&f, 0);
+	assert_int_equal(fake_did(&f, DID_CLAIM), 1);
+	fake_run(&f, 10 * SEC);
+	assert_int_equal(fake_did(&f, DID_CLAIM), 1);
 }
 
 static void restored_expires_when_it_would_have(void **state)
@@ -834,6 +882,8 @@ int main(void)
 		T(only_those_allowed_register),
 		T(storm),
 		T(restored),
+		T(restored_gives_way),
+		T(restored_and_confirmed),
 		T(restored_expires_when_it_would_have),
 		T(not_restored),
 	};
