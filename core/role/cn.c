@@ -338,11 +338,12 @@ void cn_on_bu(
 
 /* --- what the correspondent says unasked -------------------------------------------------------------------------- */
 
-/* 9.5.5: a binding in use is worth asking for. */
+/* 9.5.5: a binding in use is worth asking for; at the home address, for no Mobility Header but an acknowledgement has a
+ * type 2 routing header (6.1). */
 static void ask_refresh(struct cn *cn, struct bc_entry *e)
 {
 	struct mh brr = {.type = MH_BRR};
-	struct via via = {.src = e->local, .dst = e->coa, .rh2 = e->home, .has_rh2 = true};
+	struct via via = {.src = e->local, .dst = e->home};
 
 	e->asked = true;
 	if (!cn->w->busy(cn->w->ctx, &e->local, &e->home))

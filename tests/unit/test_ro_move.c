@@ -395,7 +395,7 @@ static void unanswered_renewal_ends_with_the_binding(void **state)
 /* A correspondent that wants its binding renewed gets it renewed. */
 static void refresh_requests_are_heard(void **state)
 {
-	struct via via = {.src = cn->addr, .dst = mn->coa, .rh2 = mn->addr, .has_rh2 = true};
+	struct via via = {.src = cn->addr, .dst = mn->addr};
 	struct mh brr = {.type = MH_BRR};
 
 	(void)state;
