@@ -66,11 +66,14 @@ $(REPLAY): %: %.o $(call obj,tests/fuzz/replay.c) $(B)/libsim.a $(TEST_LIBS)
 	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3 -ledit
 $(B)/tests/sim/sim: $(call obj,$(SIM)) $(TEST_LIBS)
 	$(LINK) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3
+$(B)/tests/conformance/warp.so: tests/conformance/warp.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(WERROR),-Werror) -fPIC -shared -o $@ $<
 $(BENCH:%.c=$(B)/%) $(PROBE): %: %.o $(TEST_LIBS)
 	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3
 
-check: deps   ## everything: unit, tree, golden packets, cli, network tests on this kernel and on Debian's stock kernel
-	@MIP_BUILD=$(abspath $(B)) tests/check.sh unit sim tree golden cli net kernel
+check: deps   ## everything: unit, tree, golden packets, cli, network tests, RFC 6275 clause by clause, on this kernel and on Debian's stock kernel
+	@MIP_BUILD=$(abspath $(B)) tests/check.sh unit sim tree golden cli net conformance kernel
 check-unit: $(UNIT_BIN) $(REPLAY)   ## C unit tests under virtual time and replayed fuzz corpora; no root, < 10 s
 	@$(TAP) unit tests/each.sh $(UNIT_BIN) $(REPLAY)
 check-sim: $(B)/tests/sim/sim   ## 50 seeds of the deterministic simulation, and a planted bug for each of its invariants; no root, < 20 s
@@ -85,6 +88,9 @@ check-net: all $(PROBE) $(BENCH:%.c=$(B)/%)   ## namespaces: nodes move and conn
 	@$(TAP) -r net tests/net.sh
 check-kernel: all $(PROBE) $(BENCH:%.c=$(B)/%)   ## the same on Debian's stock kernel in a virtual machine; root
 	@$(TAP) -r kernel tests/kernel/run.sh
+conformance: all $(UNIT_BIN) $(B)/tests/conformance/warp.so   ## RFC 6275 requirement by requirement, and a table of them; root
+	@$(TAP) -r conformance tests/conformance/run.py
+check-conformance: conformance
 check-package: deps   ## the Debian package is built, installed, booted by systemd, removed; root
 	@$(TAP) -r package sh -c 'cmd/package/deb.sh $(B) $(VERSION) >/dev/null && tests/net.sh tests/package/package.bats'
 demo: deps   ## a node moves home -> foreign 1 -> foreign 2 -> home and its TCP connection lives; root
@@ -148,6 +154,6 @@ help:   ## this
 
 FORCE:
 .SECONDARY:
-.PHONY: all check check-unit check-sim check-tree check-golden check-cli check-net check-kernel check-package demo lab bench pictures sim fuzz \
-	fuzz-run lint deps install deb clean help FORCE
+.PHONY: all check check-unit check-sim check-tree check-golden check-cli check-net check-kernel check-conformance conformance check-package \
+	demo lab bench pictures sim fuzz fuzz-run lint deps install deb clean help FORCE
 -include $(shell [ ! -d $(B) ] || find $(B) -name '*.d' -type f ! -path '$(B)/deb/*')

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""Conformance to RFC 6275, requirement by requirement: the real agent on one end of a wire, a peer written from the RFC
+alone (packet.py) on the other. Prints TAP and then a table: section, MUST and SHOULD passed, failed, skipped.
+
+    make conformance                         everything
+    tests/conformance/run.py [-v] [s9 ...] [-t WORD]      these files; of them the tests whose name or text has WORD
+
+HOW TO ADD A TEST. A file sN.py holds section N. A test is a function whose argument names the node under test: cn, ha or
+mn (nodes.py, node_ha.py, node_mn.py). It is written under one decorator a requirement, in our own words:
+
+    @must("9.3.1", "a Home Address option without a binding: the packet is dropped")
+    def hao_without_binding(cn):
+        m = cn.mobile()                                   # a new home address and care-of address: nothing to clean up
+        answers = cn.ask(echo(m.coa, cn.addr, 1, hao_=m.home))
+        assert not [a for a in answers if a.icmp == REPLY]
+
+ask() sends packets, then probes through every way into the agent, and returns what came before the answers to those: all
+there is. So silence is proven and never waited for. bind() and the like do whole procedures. wire.expect(match, mark)
+waits, with a deadline, for what comes by itself. advance(SECONDS) moves the agent's clock (warp.c): lifetimes, back-off
+and retransmissions take no time. The kernel's own times (RA lifetimes, DAD, NUD) are not moved.
+
+Every packet that leaves the node is checked against the format of section 6 as well (packet.Packet.bad).
+What cannot be tested on the wire stands there too: untested(MUST, "9.x", "...", why="..."), counted as skipped; what a
+unit test under virtual time shows: unit(MUST, "9.x", "...", "test_rr", "name"), which is run and must pass.
+A test says what the RFC says. When the agent does otherwise, the agent is changed.
+
+Each file runs in a private world of namespaces of its own (tests/lab/lab.sh run), as many at once as there are processors.
+"""
+import argparse
+import importlib
+import inspect
+import json
+import os
+import subprocess
+import sys
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.abspath(os.environ.get("MIP_BUILD", os.path.join(HERE, "../../build")))
+sys.path.insert(0, HERE)
+sys.dont_write_bytecode = True
+import table   # noqa: E402
+from node_ha import Ha   # noqa: E402
+from node_mn import Mn   # noqa: E402
+from nodes import Cn   # noqa: E402
+
+KINDS = {"cn": Cn, "ha": Ha, "mn": Mn}
+
+
+# --- one file, in its own world ------------------------------------------------------------------------------------
+
+def say(row, name, outcome, why=""):
+    print(json.dumps([row.section, row.level, row.what, name, outcome, why]), flush=True)
+
+
+def unit_tests(program, ran={}):
+    """{name: passed} of a unit test program, run once."""
+    if program not in ran:
+        out = subprocess.run([os.path.join(BUILD, "tests/unit", program)], capture_output=True, text=True,
+                             env=dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP")).stdout
+        words = [line.split(None, 4) for line in out.splitlines()]
+        ran[program] = {w[-1]: w[0] == "ok" for w in words if w and w[0] in ("ok", "not") and "-" in w}
+    return ran[program]
+
+
+def run_unit(row):
+    program, test = row.unit
+    outcome = unit_tests(program).get(test)
+    say(row, "unit %s %s" % row.unit, "passed" if outcome else "failed",
+        "" if outcome else "there is no such unit test" if outcome is None else "the unit test failed")
+
+
+def own_line(error):
+    """Where in the test file it failed."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if os.path.basename(f.filename)[0] == "s"]
+    return "%s:%d: %s" % (os.path.basename(frames[-1].filename), frames[-1].lineno, frames[-1].line) if frames else ""
+
+
+def run_test(row, kind, alive):
+    node = None
+    try:
+        if kind not in alive or not alive[kind].is_alive():
+            alive[kind] = KINDS[kind]()
+        node = alive[kind]
+        node.begin()
+        row.test(node)
+        node.end()
+        return "passed", ""
+    except Exception as e:   # a bug in a test is a failed test, too
+        said = str(e) if isinstance(e, AssertionError) else "".join(traceback.format_exception(e))
+        return "failed", "%s\n%s\n%s" % (own_line(e), said, node.story() if node else "")
+
+
+def run_file(name, word):
+    alive = {}
+    importlib.import_module(name)
+    for row in table.rows:
+        what = row.test.__name__ if row.test else row.unit[1] if row.unit else ""
+        if word and word not in what and word not in row.what and not row.section.startswith(word):
+            continue
+        if row.why:
+            say(row, name, "skipped", row.why)
+        elif row.unit:
+            run_unit(row)
+        else:
+            kind = next(iter(inspect.signature(row.test).parameters))
+            say(row, "%s.%s" % (name, what), *run_test(row, kind, alive))
+    for node in alive.values():
+        node.stop()
+
+
+# --- all of them ---------------------------------------------------------------------------------------------------
+
+def show(n, result, verbose):
+    section, level, what, name, outcome, why = result
+    head = "%s %d - %s %s: %s (%s)" % ("not ok" if outcome == "failed" else "ok", n, section, level, what, name)
+    print(head + (" # SKIP %s" % why if outcome == "skipped" else ""), flush=True)
+    if outcome == "failed" or (verbose and why):
+        print("\n".join("#   " + line for line in why.splitlines()), flush=True)
+
+
+def collect(args, names):
+    """Runs the files, so many at once; yields their results file by file."""
+    waiting, running = list(names), []
+
+    def start():
+        name = waiting.pop(0)
+        out = open("/tmp/conformance.%d.%s" % (os.getpid(), name), "w+")
+        os.unlink(out.name)
+        command = [os.path.join(HERE, "../lab/lab.sh"), "run", sys.executable, os.path.abspath(__file__), "--file", name]
+        running.append((name, out, subprocess.Popen(command + ["-t", args.word], stdout=out, stdin=subprocess.DEVNULL)))
+    while waiting or running:
+        while waiting and sum(p.poll() is None for _, _, p in running) < (os.cpu_count() or 1):
+            start()
+        name, out, process = running[0]
+        try:
+            status = process.wait(0.1)
+        except subprocess.TimeoutExpired:
+            continue
+        running.pop(0)
+        out.seek(0)
+        for line in out:
+            yield json.loads(line)
+        if status:
+            yield ["0", table.MUST, "%s runs to its end" % name, name, "failed", "it ended with status %d" % status]
+
+
+def main():
+    args = argparse.ArgumentParser()
+    args.add_argument("files", nargs="*")
+    args.add_argument("-t", dest="word", default="", help="only tests whose name, text or section has this")
+    args.add_argument("-v", dest="verbose", action="store_true")
+    args.add_argument("--file", help=argparse.SUPPRESS)
+    args = args.parse_args()
+    if args.file:
+        return run_file(args.file, args.word)
+    names = args.files or sorted((f[:-3] for f in os.listdir(HERE) if f[0] == "s" and f[1:-3].isdigit()),
+                                 key=lambda f: int(f[1:]))
+    began, results = time.monotonic(), []
+    for result in collect(args, names):
+        results.append(result)
+        show(len(results), result, args.verbose)
+    print("1..%d" % len(results))
+    table.print_table([(r[0], r[1], r[4]) for r in results])
+    print("# %d tests in %.0f s" % (len(results), time.monotonic() - began))
+    return any(r[4] == "failed" for r in results)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
