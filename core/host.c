@@ -131,6 +131,21 @@ static void do_solicit(void *ctx, unsigned ifindex)
 	send_nd(h, ifindex, src ? src : &in6addr_any, &all_routers, buf, len);
 }
 
+/* RFC 4861 7.3.3. To its address alone: the neighbour cache knows where that is, or was. */
+static void do_reach(void *ctx, unsigned ifindex, const struct in6_addr *router)
+{
+	struct host *h = ctx;
+	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
+	const struct in6_addr *src = mirror_link_local(&h->mirror, ifindex);
+	struct nd_nx ns = {.target = *router, .has_lladdr = true};
+	uint8_t buf[64];
+
+	if (!l || !src)
+		return;
+	memcpy(ns.lladdr, l->l.lladdr, sizeof(ns.lladdr));
+	send_nd(h, ifindex, src, router, buf, ns_write(&ns, buf, sizeof(buf)));
+}
+
 /* --- home agent --------------------------------------------------------------------------------------------------- */
 
 static void warn(const struct why *why)
@@ -246,17 +261,15 @@ void host_hear_anycast(struct host *h, unsigned ifindex, const struct in6_addr *
 
 /* --- mobile node -------------------------------------------------------------------------------------------------- */
 
-static void do_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra)
+static void do_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, size_t routers,
+	const struct in6_addr *prefix, size_t prefixes)
 {
 	struct host *h = ctx;
-	struct in6_addr keep[RA_PREFIXES_MAX];
 	struct why why = {0};
 
-	for (size_t i = 0; i < ra->prefixes; i++)
-		keep[i] = ra->prefix[i].prefix;
-	if (route_flush_ra(h->nl, ifindex, router, 1, &why) ||
-		addr_flush_prefixes(h->nl, ifindex, keep, ra->prefixes, &why) ||
-		route_flush_prefixes(h->nl, ifindex, keep, ra->prefixes, &why))
+	if (route_flush_ra(h->nl, ifindex, router, routers, &why) ||
+		addr_flush_prefixes(h->nl, ifindex, prefix, prefixes, &why) ||
+		route_flush_prefixes(h->nl, ifindex, prefix, prefixes, &why))
 		warn(&why);
 }
 
@@ -335,6 +348,16 @@ void host_prepare_link(struct host *h, const struct nl_link *l)
 	}
 }
 
+bool host_prefers_temporary(const struct host *h, unsigned ifindex)
+{
+	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
+	char path[64];
+	int v = 0;
+
+	snprintf(path, sizeof(path), "conf/%s/use_tempaddr", l ? l->l.name : "default");
+	return !sysctl_get(path, &v) && v == 2;
+}
+
 int host_add_home(struct host *h, const struct in6_addr *home, struct why *why)
 {
 	return addr_add(h->nl, path_ifindex(h->path), home, 128, true, true, why);
@@ -401,6 +424,7 @@ static const struct world effects = {
 	.probe = do_probe,
 	.claim = do_claim,
 	.solicit = do_solicit,
+	.reach = do_reach,
 	.settle = do_settle,
 	.arrive_home = do_arrive_home,
 	.leave_home = do_leave_home,

@@ -58,11 +58,21 @@ static void on_link(void *ctx, const struct nl_link *l)
 		start_anew(a, l->name);
 }
 
+/* RFC 6724 5, rules 3 and 7, and use_tempaddr's say in the latter. */
+static enum attach_like like_of(const struct agent *a, const struct nl_addr *k)
+{
+	if (k->deprecated)
+		return LIKE_DEPRECATED;
+	if (!k->temporary)
+		return LIKE_NORMAL;
+	return host_prefers_temporary(&a->host, k->index) ? LIKE_PRIVATE : LIKE_TEMPORARY;
+}
+
 static void tell_mn_addr(struct agent *a, const struct nl_addr *k)
 {
-	struct attach_addr addr = {.addr = k->addr, .plen = k->plen, .dynamic = k->dynamic};
+	struct attach_addr addr = {.addr = k->addr, .plen = k->plen, .usable = k->usable, .dynamic = k->dynamic};
 
-	addr.usable = k->usable && !k->deprecated;
+	addr.like = (uint8_t)like_of(a, k);
 	mn_on_addr(&a->mn, k->index, &addr, k->gone, clock_now());
 }
 

@@ -168,6 +168,15 @@ static void on_ra(struct agent *a, const struct raw_meta *m, const uint8_t *data
 		mn_on_ra(&a->mn, m->ifindex, &m->src, &ra, clock_now());
 }
 
+/* RFC 4861 7.1.2: what one of the link says of itself. */
+static void on_na(struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len)
+{
+	struct nd_nx na;
+
+	if (a->mn.on && m->hop_limit == 255 && !nx_read(data, len, &na) && na.solicited)
+		attach_on_answer(&a->mn.attach, m->ifindex, &na.target, clock_now());
+}
+
 static void on_dhaad(struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
 	struct via via = via_of(a, m, MIP_PROTECT_PREFIX);
@@ -210,6 +219,7 @@ static void on_icmp(void *ctx, const struct raw_meta *m, const uint8_t *data, si
 	}
 	switch (len ? data[0] : 0) {
 	case ICMP6_RA: on_ra(a, m, data, len); break;
+	case ICMP6_NA: on_na(a, m, data, len); break;
 	case ICMP6_DHAAD_REQ:
 	case ICMP6_DHAAD_REP: on_dhaad(a, m, data, len); break;
 	case ICMP6_MPS:

@@ -35,7 +35,7 @@ static void put_rest(struct ctl_msg *m, const struct event *ev)
 
 	if (ev->ifindex && if_indextoname(ev->ifindex, dev))
 		ctl_put_str(m, MIP_A_DEV, dev);
-	if (ev->type == EV_RA)
+	if (ev->type == EV_RA || ev->type == EV_ROUTER_LOST)
 		ctl_put_addr(m, MIP_A_ROUTER, ev->addr);
 	else if (ev->type == EV_ADDRESS)
 		ctl_put_addr(m, MIP_A_ADDRESS, ev->addr);
@@ -102,7 +102,9 @@ static void text_of_link(const struct event *ev, char *text, size_t cap)
 	char dev[IF_NAMESIZE] = "?";
 
 	if_indextoname(ev->ifindex, dev);
-	if (ev->addr)
+	if (ev->type == EV_ROUTER_LOST)
+		snprintf(text, cap, "%s: router %s does not answer any more", dev, addr_text(ev->addr).s);
+	else if (ev->addr)
 		snprintf(text, cap, "%s: %s %s", dev, ev->type == EV_RA ? "router" : "address", addr_text(ev->addr).s);
 	else
 		snprintf(text, cap, "%s: link %s", dev, ev->type == EV_LINK_UP ? "up" : "down");

@@ -3,12 +3,19 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "role/attach.h"
+#include "role/attach_impl.h"
 #include "role/event.h"
 
 /* The first may be lost while the switch still opens the port; then RFC 7559's patience. */
-#define SOLICIT_SOON (200 * MSEC)
+#define SOLICIT_SOON (100 * MSEC)
 #define SOLICIT_MAX  (32 * SEC)
+/* A router speaks 33 times a second at most (RFC 6275 7.5); what is beyond this is a flood. */
+#define HEEDED                                                                                                         \
+	(struct rate)                                                                                                  \
+	{                                                                                                              \
+		.rate = 100, .burst = 100                                                                              \
+	}
+#define TWO_HOURS (7200 * SEC)
 
 static struct attach_link *find(struct attach *a, unsigned ifindex, bool make)
 {
@@ -22,8 +29,13 @@ static struct attach_link *find(struct attach *a, unsigned ifindex, bool make)
 	}
 	if (!make || !free_slot)
 		return NULL;
-	*free_slot = (struct attach_link){.ifindex = ifindex, .attach = a};
+	*free_slot = (struct attach_link){.ifindex = ifindex, .attach = a, .heeded = HEEDED};
 	return free_slot;
+}
+
+struct attach_link *attach_link(struct attach *a, unsigned ifindex)
+{
+	return find(a, ifindex, false);
 }
 
 static void tell(struct attach *a, enum event_type type, unsigned ifindex, const struct in6_addr *addr, usec now)
@@ -35,29 +47,34 @@ static void solicit(struct timer *t, usec now)
 {
 	struct attach_link *l = timer_owner(t, struct attach_link, solicit_timer);
 	const struct world *w = l->attach->w;
-	usec wait =
-		l->solicits < 2 ? SOLICIT_SOON << (2 * l->solicits) : SEC << (l->solicits < 7 ? l->solicits - 1 : 5);
+	usec wait = l->solicits < 9 ? SOLICIT_SOON << l->solicits : SOLICIT_MAX;
 
 	w->solicit(w->ctx, l->ifindex);
 	l->solicits++;
 	timer_arm(w->timers, t, now + (wait < SOLICIT_MAX ? wait : SOLICIT_MAX), solicit);
 }
 
+void attach_solicit(struct attach_link *l, usec now)
+{
+	l->solicits = 0;
+	solicit(&l->solicit_timer, now);
+}
+
 static void come_up(struct attach_link *l, usec now)
 {
 	l->up = true;
 	l->up_at = now;
-	l->solicits = 0;
 	tell(l->attach, EV_LINK_UP, l->ifindex, NULL, now);
-	solicit(&l->solicit_timer, now);
+	attach_solicit(l, now);
 }
 
 static void go_down(struct attach_link *l, usec now)
 {
-	l->up = l->heard = false;
+	l->up = l->heard = l->stale = false;
 	l->prefixes = 0;
 	for (size_t i = 0; i < l->addrs; i++)
-		l->addr[i].fresh = false;
+		l->addr[i].since = 0;
+	router_forget(l);
 	timer_stop(l->attach->w->timers, &l->solicit_timer);
 	tell(l->attach, EV_LINK_DOWN, l->ifindex, NULL, now);
 }
@@ -82,6 +99,7 @@ void attach_reset(struct attach *a)
 {
 	for (size_t i = 0; i < ATTACH_LINKS; i++) {
 		timer_stop(a->w->timers, &a->link[i].solicit_timer);
+		timer_stop(a->w->timers, &a->link[i].watch_timer);
 		a->link[i] = (struct attach_link){0};
 	}
 }
@@ -97,54 +115,71 @@ static bool same_prefix(const struct attach_prefix *a, const struct nd_prefix *b
 	return addr_in(&a->prefix, &b->prefix, b->router ? 128 : b->len);
 }
 
-/* The slot of this prefix, a new one, or the one that expires first: a liar's prefixes only push each other out. NULL
- * for a withdrawal of what was never told. */
+/* The slot of this prefix, a new one, or the newest: liars' prefixes push each other out. NULL for a withdrawal of what
+ * was never told. */
 static struct attach_prefix *prefix_slot(struct attach_link *l, const struct nd_prefix *p)
 {
-	struct attach_prefix *oldest = &l->prefix[0];
+	struct attach_prefix *newest = &l->prefix[0];
 
 	for (size_t i = 0; i < l->prefixes; i++) {
 		if (same_prefix(&l->prefix[i], p))
 			return &l->prefix[i];
-		if (l->prefix[i].valid_until < oldest->valid_until)
-			oldest = &l->prefix[i];
+		if (l->prefix[i].since > newest->since)
+			newest = &l->prefix[i];
 	}
 	if (!p->valid)
 		return NULL;
-	return l->prefixes < ATTACH_PREFIXES ? &l->prefix[l->prefixes++] : oldest;
+	if (l->prefixes < ATTACH_PREFIXES)
+		newest = &l->prefix[l->prefixes++];
+	*newest = (struct attach_prefix){0};
+	return newest;
 }
 
-static void keep_prefix(struct attach_link *l, const struct nd_ra *ra, const struct nd_prefix *p, usec now)
+/* RFC 4862 5.5.3 (e): nobody can end at once what others rely on. */
+static usec valid_until(const struct attach_prefix *slot, uint32_t valid, usec now)
 {
-	struct attach_prefix *slot;
+	usec end = valid == UINT32_MAX ? NEVER : now + valid * SEC;
+	usec least = slot->valid_until < now + TWO_HOURS ? slot->valid_until : now + TWO_HOURS;
+
+	return end > least ? end : least;
+}
+
+static void keep_prefix(
+	struct attach_link *l, uint8_t told_by, const struct nd_ra *ra, const struct nd_prefix *p, usec now)
+{
+	struct attach_prefix *slot, was;
 
 	if (p->len > 128 || IN6_IS_ADDR_LINKLOCAL(&p->prefix) || IN6_IS_ADDR_MULTICAST(&p->prefix))
 		return;
 	slot = prefix_slot(l, p);
 	if (!slot)
 		return;
+	was = *slot;
 	*slot = (struct attach_prefix){
 		.prefix = p->prefix, .len = p->len, .router = p->router, .has_lladdr = ra->has_lladdr};
 	slot->agent = p->router && ra->home_agent;
 	memcpy(slot->lladdr, ra->lladdr, sizeof(slot->lladdr));
-	slot->valid_until = p->valid == UINT32_MAX ? NEVER : now + p->valid * SEC;
+	slot->told_by = was.told_by | told_by;
+	slot->since = was.since ? was.since : now;
+	slot->valid_until = valid_until(&was, p->valid, now);
 }
 
 bool attach_on_ra(struct attach *a, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now)
 {
 	struct attach_link *l = find(a, ifindex, false);
+	uint8_t there, told_by;
 
-	if (!l || !l->up)
+	if (!l || !l->up || !rate_take(&l->heeded, now))
 		return false;
-	if (!l->heard)
-		a->w->settle(a->w->ctx, ifindex, router, ra);
-	if (!l->heard || !addr_eq(&l->router, router))
-		tell(a, EV_RA, ifindex, router, now);
-	l->heard = true;
-	l->router = *router;
 	timer_stop(a->w->timers, &l->solicit_timer);
+	there = router_there(l);
+	told_by = router_heard(l, router, ra, now);
+	if (!(there & told_by) || !addr_eq(&l->router, router))
+		tell(a, EV_RA, ifindex, router, now);
+	l->router = *router;
 	for (size_t i = 0; i < ra->prefixes; i++)
-		keep_prefix(l, ra, &ra->prefix[i], now);
+		keep_prefix(l, told_by, ra, &ra->prefix[i], now);
+	router_tidy(l, now);
 	return true;
 }
 
@@ -163,6 +198,7 @@ bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr
 	struct attach_link *l = find(a, ifindex, false);
 	struct attach_addr *slot = l ? addr_slot(l, &addr->addr) : NULL;
 	bool was = slot && slot->usable;
+	uint8_t liked;
 
 	if (!l || !addr_routable(&addr->addr))
 		return false;
@@ -175,23 +211,29 @@ bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr
 		return false;
 	if (!slot) {
 		slot = &l->addr[l->addrs++];
-		*slot = (struct attach_addr){.fresh = l->up};
+		*slot = (struct attach_addr){.since = l->up ? now : 0};
 	}
-	*slot = (struct attach_addr){addr->addr, addr->plen, addr->usable, addr->dynamic, slot->fresh};
+	liked = slot->like;
+	*slot = (struct attach_addr){addr->addr, addr->plen, addr->usable, addr->dynamic, addr->like, slot->since};
 	if (slot->usable && !was)
 		tell(a, EV_ADDRESS, ifindex, &slot->addr, now);
-	return slot->usable != was;
+	return slot->usable != was || slot->like != liked;
 }
 
 /* --- the place --------------------------------------------------------------------------------------------------- */
 
-/* Does a router here tell a prefix of `addr`, of at least `least` bits? */
-static bool covering(const struct attach_link *l, const struct in6_addr *addr, uint8_t least, usec now)
+/* How good a place is. Doubtful: only routers that are gone, or are none any more, tell of it; it is kept while there
+ * is nothing better. */
+enum rank { NOTHING, DOUBTFUL_AWAY, DOUBTFUL_HOME, LAST, AWAY, HOME };
+
+/* Does one of the routers `by` here tell a prefix of `addr`, of at least `least` bits? by 0: one that did tell it. */
+static bool covering(const struct attach_link *l, const struct in6_addr *addr, uint8_t least, uint8_t by, usec now)
 {
 	for (size_t i = 0; i < l->prefixes; i++) {
 		const struct attach_prefix *p = &l->prefix[i];
 
-		if (p->valid_until > now && p->len >= least && addr_in(&p->prefix, addr, p->len))
+		if (p->valid_until > now && p->len >= least && addr_in(&p->prefix, addr, p->len) &&
+			(!by || p->told_by & by))
 			return true;
 	}
 	return false;
@@ -199,51 +241,90 @@ static bool covering(const struct attach_link *l, const struct in6_addr *addr, u
 
 /* An address serves as care-of address when this network gave it or it was set by hand (11.5.3). One of DHCPv6 may be
  * under no prefix a router tells: then it must be newer than the link. */
-static bool serves(
+static enum rank rank_addr(
 	const struct attach_link *l, const struct attach_addr *c, const struct in6_addr *home, uint8_t plen, usec now)
 {
+	uint8_t to = router_default(l, now);
+
 	if (!c->usable || addr_in(&c->addr, home, plen))
-		return false;
+		return NOTHING;
 	if (!c->dynamic)
-		return true;
-	return (c->plen == 128 && c->fresh && l->heard) || covering(l, &c->addr, 0, now);
+		return to || !l->heard ? AWAY : DOUBTFUL_AWAY;
+	if (to && covering(l, &c->addr, 0, to, now))
+		return AWAY;
+	if (c->plen == 128 && c->since && router_since(l, c->since))
+		return to ? AWAY : DOUBTFUL_AWAY;
+	return covering(l, &c->addr, 0, 0, now) ? DOUBTFUL_AWAY : NOTHING;
 }
 
-static const struct attach_addr *choose_addr(
-	const struct attach_link *l, const struct in6_addr *home, uint8_t plen, const struct in6_addr *last, usec now)
+struct candidate {
+	enum rank rank;
+	const struct attach_link *link;
+	const struct attach_addr *addr;
+};
+
+static bool is_better(const struct candidate *a, const struct candidate *b, const struct place *last)
 {
-	const struct attach_addr *best = NULL;
-
-	for (size_t i = 0; i < l->addrs; i++) {
-		if (!serves(l, &l->addr[i], home, plen, now))
-			continue;
-		if (addr_eq(&l->addr[i].addr, last))
-			return &l->addr[i];
-		if (!best)
-			best = &l->addr[i];
-	}
-	return best;
+	if (a->rank != b->rank)
+		return a->rank > b->rank;
+	if (a->link != b->link && a->link->preference != b->link->preference)
+		return a->link->preference < b->link->preference;
+	if (a->link != b->link)
+		return a->link->ifindex == last->ifindex;
+	if (a->addr->like != b->addr->like)
+		return a->addr->like > b->addr->like;
+	return addr_eq(&a->addr->addr, &last->coa);
 }
 
-/* At home on any link beats away; of several care-of addresses the one in use stays. */
+static void try_away(struct candidate *best, const struct attach_link *l, const struct in6_addr *home, uint8_t plen,
+	const struct place *last, usec now)
+{
+	for (size_t i = 0; i < l->addrs; i++) {
+		struct candidate c = {rank_addr(l, &l->addr[i], home, plen, now), l, &l->addr[i]};
+
+		if (c.rank == DOUBTFUL_AWAY && last->where == AT_AWAY && addr_eq(&c.addr->addr, &last->coa))
+			c.rank = LAST;
+		if (c.rank != NOTHING && is_better(&c, best, last))
+			*best = c;
+	}
+}
+
+static void try_home(struct candidate *best, const struct attach_link *l, const struct in6_addr *home, uint8_t plen,
+	const struct place *last, usec now)
+{
+	static const struct attach_addr none = {0};
+	struct candidate c = {.link = l, .addr = &none};
+	uint8_t there = router_there(l);
+
+	if (!covering(l, home, plen, 0, now))
+		return;
+	if (there && covering(l, home, plen, there, now))
+		c.rank = HOME;
+	else
+		c.rank = last->where == AT_HOME && last->ifindex == l->ifindex ? LAST : DOUBTFUL_HOME;
+	if (is_better(&c, best, last))
+		*best = c;
+}
+
+/* At home on any link beats away; of several care-of addresses the one in use stays, unless it ends. */
 struct place attach_place(
 	const struct attach *a, const struct in6_addr *home, uint8_t plen, const struct place *last, usec now)
 {
-	struct place best = {.where = AT_NOWHERE};
+	struct candidate best = {.rank = NOTHING};
 
 	for (size_t i = 0; i < ATTACH_LINKS; i++) {
 		const struct attach_link *l = &a->link[i];
-		const struct attach_addr *c;
 
 		if (!l->ifindex || !l->up)
 			continue;
-		if (covering(l, home, plen, now))
-			return (struct place){.where = AT_HOME, .ifindex = l->ifindex};
-		c = choose_addr(l, home, plen, &last->coa, now);
-		if (c && (best.where == AT_NOWHERE || l->ifindex == last->ifindex))
-			best = (struct place){AT_AWAY, l->ifindex, c->addr};
+		try_home(&best, l, home, plen, last, now);
+		try_away(&best, l, home, plen, last, now);
 	}
-	return best;
+	if (best.rank == NOTHING)
+		return (struct place){.where = AT_NOWHERE};
+	if (best.addr->plen)
+		return (struct place){AT_AWAY, best.link->ifindex, best.addr->addr};
+	return (struct place){.where = AT_HOME, .ifindex = best.link->ifindex};
 }
 
 const uint8_t *attach_lladdr(const struct attach *a, unsigned ifindex, const struct in6_addr *agent)

@@ -4,7 +4,8 @@
  * nowhere (RFC 6275 11.5.1, 11.5.3, 11.5.5).
  *
  * A link that comes up may be another network behind the same cable: everything
- * heard before is void until a Router Advertisement confirms it.
+ * heard before is void until a Router Advertisement confirms it. Without that, only
+ * a router that does not answer any more says that we are elsewhere (router.c).
  */
 #ifndef MIP_ROLE_ATTACH_H
 #define MIP_ROLE_ATTACH_H
@@ -14,42 +15,68 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/rate.h"
 #include "role/world.h"
 
 #define ATTACH_LINKS	16
 #define ATTACH_PREFIXES 16
 #define ATTACH_ADDRS	24
+#define ATTACH_ROUTERS	8
+
+/* A router of the link. Doubted, it is asked; when it does not answer it is gone. */
+struct attach_router {
+	struct in6_addr addr; /* :: = free slot */
+	bool has_lladdr, doubted, gone;
+	uint8_t lladdr[6];
+	usec since; /* heard first; the first one of a link has been there since the link came up */
+	usec heard; /* last: an advertisement, or an answer */
+	usec until; /* then it is a default router no more */
+	usec every; /* it says that it speaks at least this often; 0: it does not */
+	usec asked; /* the last Neighbor Solicitation */
+	unsigned questions;
+};
 
 struct attach_prefix {
 	struct in6_addr prefix; /* with `router`: that router's global address */
 	uint8_t len;
 	bool router, agent, has_lladdr; /* agent: the router is a home agent */
 	uint8_t lladdr[6];		/* of the router that advertised it */
-	usec valid_until;
+	uint8_t told_by;		/* bit n: router[n] of the link */
+	usec since, valid_until;
 };
+
+/* How gladly an address is taken as care-of address. */
+enum attach_like { LIKE_DEPRECATED, LIKE_TEMPORARY, LIKE_NORMAL, LIKE_PRIVATE };
 
 struct attach_addr {
 	struct in6_addr addr;
 	uint8_t plen;
 	bool usable, dynamic; /* dynamic: given by the network, void on another one */
-	bool fresh;	      /* appeared since the link came up */
+	uint8_t like;	      /* enum attach_like */
+	usec since;	      /* appeared; 0: before the link came up */
 };
 
 struct attach_link {
 	unsigned ifindex; /* 0 = free slot */
 	bool up, heard;	  /* heard: a Router Advertisement since it came up */
+	bool stale;	  /* a router is gone that the kernel still has things of */
+	usec settled;	  /* when the kernel last had to forget such things */
 	usec up_at;
-	unsigned solicits; /* since it came up */
-	struct timer solicit_timer;
+	uint8_t preference; /* of links that serve equally the lowest is taken */
+	unsigned solicits;  /* since it came up, or since the last router went */
+	struct timer solicit_timer, watch_timer;
 	struct attach *attach;
 	struct in6_addr router; /* the last one heard */
+	struct rate heeded;	/* advertisements */
 	size_t prefixes, addrs;
+	struct attach_router routers[ATTACH_ROUTERS];
 	struct attach_prefix prefix[ATTACH_PREFIXES];
 	struct attach_addr addr[ATTACH_ADDRS];
 };
 
 struct attach {
 	const struct world *w;
+	void (*changed)(struct attach *a, usec now); /* the place may have changed by itself */
 	struct attach_link link[ATTACH_LINKS];
 };
 
@@ -66,6 +93,10 @@ struct place {
 bool attach_on_link(struct attach *a, unsigned ifindex, bool up, bool gone, usec now);
 bool attach_on_ra(struct attach *a, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now);
 bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr *addr, bool gone, usec now);
+/* A Neighbor Advertisement: the router is there. */
+void attach_on_answer(struct attach *a, unsigned ifindex, const struct in6_addr *router, usec now);
+/* Something says that this router (NULL: those of the link) may be gone: it is asked. */
+void attach_doubt(struct attach *a, unsigned ifindex, const struct in6_addr *router, usec now);
 void attach_reset(struct attach *a);
 
 /* The place for `home` (of a home prefix of plen bits). `last` is the place chosen before: it is kept while it holds.

@@ -26,6 +26,7 @@ struct mn_home;
 	E(LINK_UP, "link_up", 0)                                                                                       \
 	E(LINK_DOWN, "link_down", 0)                                                                                   \
 	E(RA, "ra", 1)                                                                                                 \
+	E(ROUTER_LOST, "router_lost", 1)                                                                               \
 	E(ADDRESS, "address", 0)                                                                                       \
 	E(BU_SENT, "bu_sent", 0)                                                                                       \
 	E(BA_RECEIVED, "ba_received", 1)                                                                               \
@@ -45,8 +46,8 @@ struct event {
 	const struct mn_home *home;
 	const struct bul_entry *bul;
 	unsigned ifindex;
-	const struct in6_addr
-		*addr; /* ADDRESS: the address; RA: the router; BU_REFUSED, UNPROTECTED: the home address */
+	const struct in6_addr *
+		addr; /* ADDRESS: the address; RA, ROUTER_LOST: the router; BU_REFUSED, UNPROTECTED: the home address */
 	const struct in6_addr *coa; /* BU_REFUSED: asked for; BINDING_MOVED: the old one; UNPROTECTED: the sender */
 	uint8_t status;		    /* BU_REFUSED, BA_RECEIVED */
 	uint8_t mh;		    /* UNPROTECTED: enum mh_type, or ICMPv6 type, of what was to come through IPsec */

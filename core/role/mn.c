@@ -14,14 +14,19 @@
 #define BACKOFF_MAX   (32 * SEC)    /* MAX_BINDACK_TIMEOUT */
 #define RESYNCS_MAX   3		    /* sequence numbers taken over at once; then the back-off decides */
 #define MARGIN_MAX    (60 * SEC)    /* refresh at the latest this long before the binding ends */
+#define ROUTER_TRIES  2		    /* updates without an answer before it is asked whether the router is there */
 #define REG_FLAGS     (BU_F_ACK | BU_F_HOME)
 
 static void on_timer(struct timer *t, usec now);
 static void now_home(struct mn *mn, struct mn_home *h, usec now);
+static void on_changed(struct attach *a, usec now);
 
 void mn_init(struct mn *mn, const struct world *w, uint64_t seed)
 {
-	*mn = (struct mn){.w = w, .attach.w = w, .mode = MIP_RO_AUTO, .complaints = {.rate = 10, .burst = 100}};
+	*mn = (struct mn){.w = w,
+		.attach = {.w = w, .changed = on_changed},
+		.mode = MIP_RO_AUTO,
+		.complaints = {.rate = 10, .burst = 100}};
 	bul_init(&mn->bul, seed);
 }
 
@@ -220,6 +225,11 @@ static void look_around_all(struct mn *mn, usec now)
 		look_around(mn, &mn->home[i], now);
 }
 
+static void on_changed(struct attach *a, usec now)
+{
+	look_around_all(timer_owner(a, struct mn, attach), now);
+}
+
 void mn_on_link(struct mn *mn, unsigned ifindex, bool up, bool gone, usec now)
 {
 	if (attach_on_link(&mn->attach, ifindex, up, gone, now))
@@ -268,6 +278,8 @@ static void on_timer(struct timer *t, usec now)
 		return;
 	e->backoff = e->backoff * 2 < BACKOFF_MAX ? e->backoff * 2 : BACKOFF_MAX;
 	send_bu(mn, h, e, now);
+	if (e->tries == ROUTER_TRIES)
+		attach_doubt(&mn->attach, h->place.ifindex, NULL, now);
 }
 
 /* --- Binding Acknowledgements ------------------------------------------------------------------------------------ */

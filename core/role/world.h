@@ -65,9 +65,12 @@ struct world {
 
 	/* Mobile node: ask for routers at once. */
 	void (*solicit)(void *ctx, unsigned ifindex);
-	/* Forget default routers and autoconfigured addresses of the link that are not of this advertisement (moved).
-	 */
-	void (*settle)(void *ctx, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra);
+	/* Ask this router of the link, by one Neighbor Solicitation, whether it is still there. */
+	void (*reach)(void *ctx, unsigned ifindex, const struct in6_addr *router);
+	/* Forget default routers, and autoconfigured addresses, of the link that are not these, nor of these prefixes
+	 * (moved). */
+	void (*settle)(void *ctx, unsigned ifindex, const struct in6_addr *router, size_t routers,
+		const struct in6_addr *prefix, size_t prefixes);
 	/* Put the home address on the home link, usable at once / take it away. `agent_lladdr` may be NULL. */
 	void (*arrive_home)(void *ctx, const struct mn_home *h, unsigned ifindex, const uint8_t *agent_lladdr);
 	void (*leave_home)(void *ctx, const struct mn_home *h, unsigned ifindex);

@@ -106,18 +106,51 @@ static int find_stale(const struct nlmsghdr *h, void *ctx)
 	return MNL_CB_OK;
 }
 
-int addr_flush_prefixes(struct nl *nl, unsigned ifindex, const struct in6_addr *keep, size_t n, struct why *why)
+static int dump(struct nl *nl, mnl_cb_t each, void *ctx, struct why *why)
 {
-	struct stale s = {.ifindex = ifindex, .keep = keep, .n = n};
 	char buf[NL_MSG_MAX];
 	struct nlmsghdr *h = nl_msg(buf, RTM_GETADDR, 0, sizeof(struct ifaddrmsg));
 	struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
-	int err;
 
 	m->ifa_family = AF_INET6;
-	err = nl_dump(nl, h, find_stale, &s, why, "list addresses");
+	return nl_dump(nl, h, each, ctx, why, "list addresses");
+}
+
+int addr_flush_prefixes(struct nl *nl, unsigned ifindex, const struct in6_addr *keep, size_t n, struct why *why)
+{
+	struct stale s = {.ifindex = ifindex, .keep = keep, .n = n};
+	int err = dump(nl, find_stale, &s, why);
+
 	for (size_t i = 0; i < s.found && !err; i++)
 		if (s.a[i].by_ra || !s.protos)
 			err = addr_del(nl, ifindex, &s.a[i].addr, 64, why);
+	return err;
+}
+
+struct under {
+	unsigned ifindex;
+	const struct in6_addr *prefix;
+	bool any;
+};
+
+static int find_under(const struct nlmsghdr *h, void *ctx)
+{
+	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+	struct under *u = ctx;
+	const struct nlattr *a;
+
+	mnl_attr_for_each (a, h, sizeof(*m))
+		if (mnl_attr_get_type(a) == IFA_ADDRESS && mnl_attr_get_payload_len(a) == sizeof(*u->prefix) &&
+			m->ifa_index == u->ifindex && !memcmp(mnl_attr_get_payload(a), u->prefix, 8))
+			u->any = true;
+	return MNL_CB_OK;
+}
+
+int addr_any_under(struct nl *nl, unsigned ifindex, const struct in6_addr *prefix, bool *any, struct why *why)
+{
+	struct under u = {ifindex, prefix, false};
+	int err = dump(nl, find_under, &u, why);
+
+	*any = u.any;
 	return err;
 }

@@ -52,6 +52,9 @@ int addr_del(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8
  */
 int addr_flush_prefixes(struct nl *nl, unsigned ifindex, const struct in6_addr *keep, size_t n, struct why *why)
 	__attribute__((warn_unused_result));
+/* Has the link an address under that /64? */
+int addr_any_under(struct nl *nl, unsigned ifindex, const struct in6_addr *prefix, bool *any, struct why *why)
+	__attribute__((warn_unused_result));
 int route_flush_prefixes(struct nl *nl, unsigned ifindex, const struct in6_addr *keep, size_t n, struct why *why)
 	__attribute__((warn_unused_result));
 int route_flush_ra(struct nl *nl, unsigned ifindex, const struct in6_addr *keep, size_t n, struct why *why)

@@ -44,7 +44,7 @@ static int in_socket(int proto)
 }
 
 static const uint8_t wanted[] = {ICMP6_DEST_UNREACH_T, ICMP6_TOO_BIG_T, ICMP6_TIME_EXCEEDED, ICMP6_PARAM_PROB_T,
-	ICMP6_RS, ICMP6_RA, ICMP6_DHAAD_REQ, ICMP6_DHAAD_REP, ICMP6_MPS, ICMP6_MPA};
+	ICMP6_RS, ICMP6_RA, ICMP6_NA, ICMP6_DHAAD_REQ, ICMP6_DHAAD_REP, ICMP6_MPS, ICMP6_MPA};
 
 static int icmp_filter(int fd)
 {

@@ -40,7 +40,7 @@ struct raw_events {
 	void *ctx;
 	/* A Mobility Header message whose checksum is right. */
 	void (*mh)(void *ctx, const struct raw_meta *m, const uint8_t *data, size_t len);
-	/* An ICMPv6 message whose checksum is right: RA, RS, DHAAD, MPS, MPA, and errors about our packets. */
+	/* An ICMPv6 message whose checksum is right: RA, RS, NA, DHAAD, MPS, MPA, and errors about our packets. */
 	void (*icmp)(void *ctx, const struct raw_meta *m, const uint8_t *data, size_t len);
 	/* Neighbor Discovery seen on a watched link (raw_nd_watch): NS and NA for any target, hop limit 255. */
 	void (*nd)(void *ctx, const struct raw_meta *m, const uint8_t *data, size_t len);

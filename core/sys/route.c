@@ -216,8 +216,18 @@ int route_flush_ra(struct nl *nl, unsigned ifindex, const struct in6_addr *keep,
 	return walk_routes(&w, flush_router);
 }
 
-/* A prefix of an RA expires; that of an address set by hand does not. One that never expires goes with its last
- * address. */
+/* The route of a prefix that an RA told expires, as that of an address set by hand does not; or the RA said it never
+ * does: then no address is under it any more. */
+static bool is_left_behind(struct walk *w, const struct seen *s)
+{
+	bool any = false;
+
+	if (s->m->rtm_protocol == RTPROT_RA || s->expires)
+		return true;
+	w->err = addr_any_under(w->nl, w->ifindex, &s->r.dst, &any, w->why) ?: w->err;
+	return !w->err && !any;
+}
+
 static int flush_prefix(const struct nlmsghdr *h, void *ctx)
 {
 	struct seen s = seen_route(h);
@@ -226,8 +236,8 @@ static int flush_prefix(const struct nlmsghdr *h, void *ctx)
 
 	if (s.r.ifindex != w->ifindex || s.r.plen != 64 || s.has_gateway || s.r.table != RT_TABLE_MAIN)
 		return MNL_CB_OK;
-	if (((proto == RTPROT_KERNEL && s.expires) || proto == RTPROT_RA) && !IN6_IS_ADDR_LINKLOCAL(&s.r.dst) &&
-		!among(w, &s.r.dst, 8))
+	if ((proto == RTPROT_KERNEL || proto == RTPROT_RA) && !IN6_IS_ADDR_LINKLOCAL(&s.r.dst) &&
+		!among(w, &s.r.dst, 8) && is_left_behind(w, &s))
 		delete_seen(w, &s);
 	return MNL_CB_OK;
 }

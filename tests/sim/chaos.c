@@ -34,6 +34,10 @@ static void move(struct sim_node *n)
 	unsigned i = sim_below(sim, SIM_IFACES);
 
 	sim->stats.moves++;
+	if (n->iface[i].link != SIM_NOWHERE && sim_below(sim, 6) == 0) {
+		sim_slide(n, i, some_link(sim, n));
+		return;
+	}
 	if (n->iface[i].link != SIM_NOWHERE)
 		sim_detach(n, i);
 	if (sim_below(sim, 8))
@@ -158,6 +162,8 @@ static void recover(struct sim_node *n)
 		sim_thaw(n);
 	if (n->mn && n->iface[0].link == SIM_NOWHERE && n->iface[1].link == SIM_NOWHERE)
 		sim_attach(n, 0, some_link(n->sim, n));
+	for (unsigned i = 0; n->mn && i < SIM_IFACES; i++)
+		sim_advertise(n, i);
 }
 
 /* All is well again, and nobody moves. */

@@ -10,7 +10,7 @@
 #define NEWS_LATE (20 * MSEC)
 #define RA_LATE	  (500 * MSEC) /* MAX_RA_DELAY_TIME, RFC 4861 10 */
 
-enum what { LINK_UP, LINK_DOWN, ROUTER, TENTATIVE, DAD_END, USABLE, GONE, TAKEN };
+enum what { LINK_UP, LINK_DOWN, ROUTER, ANSWER, TENTATIVE, DAD_END, USABLE, GONE, TAKEN };
 
 struct sim_news {
 	struct timer timer;
@@ -65,7 +65,7 @@ static void on_news(struct timer *t, usec now);
 /* Told in order, and kept while the listener sleeps. */
 static bool is_netlink(enum what what)
 {
-	return what != ROUTER && what != DAD_END && what != TAKEN;
+	return what != ROUTER && what != ANSWER && what != DAD_END && what != TAKEN;
 }
 
 static struct sim_news *post(struct sim_node *n, enum what what, unsigned iface, usec delay)
@@ -119,13 +119,18 @@ static void autoconf(struct sim_node *n, unsigned iface, int link)
 	post(n, DAD_END, iface, sim_below(n->sim, 2) ? 2 * SEC : 3 * NEWS_LATE)->addr = addr;
 }
 
-void sim_settle(struct sim_node *n, unsigned ifindex, const struct nd_ra *ra)
+void sim_settle(struct sim_node *n, unsigned ifindex, const struct in6_addr *prefix, size_t prefixes)
 {
 	struct sim_iface *f = &n->iface[ifindex - 1];
 
-	for (size_t k = 0; k < f->addrs; k++)
-		if (!addr_in(&f->addr[k].addr, &ra->prefix[0].prefix, 64))
+	for (size_t k = 0; k < f->addrs; k++) {
+		size_t i = 0;
+
+		while (i < prefixes && !addr_in(&f->addr[k].addr, &prefix[i], 64))
+			i++;
+		if (i == prefixes)
 			remove_addr(n, ifindex - 1, &f->addr[k]);
+	}
 }
 
 /* --- news --------------------------------------------------------------------------------------------------------- */
@@ -162,14 +167,21 @@ static void tell_gone(struct sim_node *n, unsigned iface, const struct in6_addr 
 	tidy(&n->iface[iface]);
 }
 
-static void tell_ra(struct sim_node *n, unsigned iface, int link)
+static struct in6_addr router_of(int link)
 {
 	struct in6_addr router = {{{0xfe, 0x80, [15] = 1}}};
+
+	router.s6_addr[14] = (uint8_t)link;
+	return router;
+}
+
+static void tell_ra(struct sim_node *n, unsigned iface, int link)
+{
+	struct in6_addr router = router_of(link);
 	struct nd_ra ra = {.router_lifetime = 1800, .prefixes = 1};
 	bool home = link < (int)n->sim->conf.has;
 	struct nd_prefix *p = &ra.prefix[0];
 
-	router.s6_addr[14] = (uint8_t)link;
 	*p = (struct nd_prefix){.len = 64, .onlink = true, .autoconf = true, .valid = UINT32_MAX, .router = home};
 	p->prefix = home ? n->sim->node[link]->addr : sim_prefix(n->sim, link);
 	autoconf(n, iface, link);
@@ -191,6 +203,7 @@ static void tell(struct sim_node *n, const struct sim_news *w)
 		if (w->visit == n->iface[w->iface].visit && w->link != SIM_NOWHERE)
 			tell_ra(n, w->iface, w->link);
 		break;
+	case ANSWER: attach_on_answer(&n->mn->attach, w->iface + 1, &w->addr, sim_clock(n)); break;
 	case TENTATIVE: tell_addr(n, w->iface, &w->addr, false, false); break;
 	case USABLE: tell_addr(n, w->iface, &w->addr, true, false); break;
 	case GONE: tell_gone(n, w->iface, &w->addr); break;
@@ -242,6 +255,20 @@ void sim_attach(struct sim_node *n, unsigned iface, int link)
 	post(n, LINK_UP, iface, NEWS_LATE);
 }
 
+/* Another network behind the same socket: no link tells of it, its router does. */
+void sim_slide(struct sim_node *n, unsigned iface, int link)
+{
+	n->iface[iface].link = link;
+	n->iface[iface].visit++;
+	sim_advertise(n, iface);
+}
+
+void sim_advertise(struct sim_node *n, unsigned iface)
+{
+	if (n->iface[iface].link != SIM_NOWHERE)
+		post(n, ROUTER, iface, RA_LATE);
+}
+
 /* Out of the socket, or shut down by hand: then its addresses go, too. */
 void sim_detach(struct sim_node *n, unsigned iface)
 {
@@ -279,6 +306,15 @@ void sim_solicited(struct sim_node *n, unsigned ifindex)
 	if (f->link == SIM_NOWHERE || n->sim->cut[f->link] || sim_below(n->sim, 1000) < n->sim->loss)
 		return;
 	post(n, ROUTER, ifindex - 1, RA_LATE);
+}
+
+void sim_asked(struct sim_node *n, unsigned ifindex, const struct in6_addr *router)
+{
+	struct sim_iface *f = &n->iface[ifindex - 1];
+	struct in6_addr here = router_of(f->link);
+
+	if (f->link != SIM_NOWHERE && addr_eq(&here, router) && sim_below(n->sim, 1000) >= n->sim->loss)
+		post(n, ANSWER, ifindex - 1, 20 * MSEC)->addr = *router;
 }
 
 /* A home agent probes: does somebody on the home link have that address? */

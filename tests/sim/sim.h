@@ -257,10 +257,15 @@ void sim_map_clear(struct map *m); /* frees the nodes, too */
 /* host.c: interfaces, routers and the kernel's addresses of a mobile node. */
 void sim_attach(struct sim_node *n, unsigned iface, int link);
 void sim_detach(struct sim_node *n, unsigned iface);
+void sim_slide(struct sim_node *n, unsigned iface, int link);
+/* A Router Advertisement nobody asked for. */
+void sim_advertise(struct sim_node *n, unsigned iface);
 /* The kernel's state, told to a role that has just started. */
 void sim_tell_all(struct sim_node *n);
 void sim_solicited(struct sim_node *n, unsigned ifindex);
-void sim_settle(struct sim_node *n, unsigned ifindex, const struct nd_ra *ra);
+void sim_settle(struct sim_node *n, unsigned ifindex, const struct in6_addr *prefix, size_t prefixes);
+/* A router answers a Neighbor Solicitation, if it is there. */
+void sim_asked(struct sim_node *n, unsigned ifindex, const struct in6_addr *router);
 void sim_taken(struct sim_node *ha, const struct in6_addr *home);
 bool sim_at(const struct sim_node *n, int link); /* attached there */
 struct sim_addr *sim_addr_of(struct sim_node *n, const struct in6_addr *addr);

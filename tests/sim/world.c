@@ -121,10 +121,16 @@ static void on_solicit(void *ctx, unsigned ifindex)
 	sim_solicited(ctx, ifindex);
 }
 
-static void on_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra)
+static void on_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, size_t routers,
+	const struct in6_addr *prefix, size_t prefixes)
 {
-	(void)router;
-	sim_settle(ctx, ifindex, ra);
+	(void)router, (void)routers;
+	sim_settle(ctx, ifindex, prefix, prefixes);
+}
+
+static void on_reach(void *ctx, unsigned ifindex, const struct in6_addr *router)
+{
+	sim_asked(ctx, ifindex, router);
 }
 
 /* ICMPv6 of discovery is not carried: nobody here discovers, and a prefix that is never heard of again stays. */
@@ -221,6 +227,7 @@ void sim_world(struct sim_node *n)
 		.probe = on_probe,
 		.claim = on_claim,
 		.solicit = on_solicit,
+		.reach = on_reach,
 		.settle = on_settle,
 		.arrive_home = on_arrive,
 		.leave_home = on_leave,

@@ -41,9 +41,15 @@ static void on_solicit(void *ctx, unsigned ifindex)
 	(void)ctx, (void)ifindex;
 }
 
-static void on_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra)
+static void on_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, size_t routers,
+	const struct in6_addr *prefix, size_t prefixes)
 {
-	(void)ctx, (void)ifindex, (void)router, (void)ra;
+	(void)ctx, (void)ifindex, (void)router, (void)routers, (void)prefix, (void)prefixes;
+}
+
+static void on_reach(void *ctx, unsigned ifindex, const struct in6_addr *router)
+{
+	(void)ctx, (void)ifindex, (void)router;
 }
 
 static void on_arrive(void *ctx, const struct mn_home *h, unsigned ifindex, const uint8_t *lladdr)
@@ -301,6 +307,7 @@ static struct net_node *add_node(struct net *net, const char *addr)
 		.probe = on_link_addr,
 		.claim = on_link_addr,
 		.solicit = on_solicit,
+		.reach = on_reach,
 		.settle = on_settle,
 		.arrive_home = on_arrive,
 		.leave_home = on_leave,
@@ -404,19 +411,24 @@ struct in6_addr net_coa(const struct net_node *n, int link)
 	return a;
 }
 
-static void link_up(struct net_node *n, int link)
+static void hear_router(struct net_node *n, int link)
 {
-	struct in6_addr router = t_addr("fe80::1"), coa = net_coa(n, link);
+	struct in6_addr router = t_addr("fe80::1");
 	struct nd_ra ra = {.router_lifetime = 1800, .prefixes = 1};
-	struct attach_addr a = {.addr = coa, .plen = 64, .usable = true, .dynamic = true};
-	unsigned ifindex = (unsigned)link + 1;
 
 	ra.prefix[0] = (struct nd_prefix){.len = 64, .onlink = true, .autoconf = true, .valid = UINT32_MAX};
-	ra.prefix[0].prefix = link == NET_HOME ? t_addr("2001:db8:1::") : coa;
-	mn_on_link(&n->mn, ifindex, true, false, n->net->now);
+	ra.prefix[0].prefix = link == NET_HOME ? t_addr("2001:db8:1::") : net_coa(n, link);
+	mn_on_ra(&n->mn, (unsigned)link + 1, &router, &ra, n->net->now);
+}
+
+static void link_up(struct net_node *n, int link)
+{
+	struct attach_addr a = {.addr = net_coa(n, link), .plen = 64, .usable = true, .dynamic = true};
+
+	mn_on_link(&n->mn, (unsigned)link + 1, true, false, n->net->now);
 	if (link != NET_HOME)
-		mn_on_addr(&n->mn, ifindex, &a, false, n->net->now);
-	mn_on_ra(&n->mn, ifindex, &router, &ra, n->net->now);
+		mn_on_addr(&n->mn, (unsigned)link + 1, &a, false, n->net->now);
+	hear_router(n, link);
 }
 
 static void link_down(struct net_node *n, int link)
@@ -449,6 +461,8 @@ void net_slide(struct net_node *n, int link)
 		net_move(n, link);
 		return;
 	}
+	if (old != NET_NOWHERE)
+		hear_router(n, old); /* of two links that are there, the one in use stays */
 	link_up(n, link);
 	n->link = link;
 	n->coa = net_coa(n, link);

@@ -13,11 +13,21 @@ static struct fake f;
 static struct attach attach;
 static struct place place;
 
+static size_t changes;
+
+static void on_changed(struct attach *a, usec now)
+{
+	assert_ptr_equal(a, &attach);
+	assert_int_equal(now, f.now);
+	changes++;
+}
+
 static int setup(void **state)
 {
 	(void)state;
 	fake_open(&f);
-	attach = (struct attach){.w = &f.w};
+	attach = (struct attach){.w = &f.w, .changed = on_changed};
+	changes = 0;
 	place = (struct place){0};
 	return 0;
 }
@@ -127,31 +137,31 @@ static void router_says_home_or_away(void **state)
 
 static void solicits_until_a_router_speaks(void **state)
 {
-	static const usec at[] = {0, 200, 1000, 3000, 7000, 15000, 31000, 63000, 95000, 127000}; /* ms */
+	static const usec at[] = {0, 100, 300, 700, 1500, 3100, 6300, 12700, 25500, 51100, 83100, 115100}; /* ms */
 	usec up = f.now;
 
 	(void)state;
 	link_is(ETH, true);
 	fake_run(&f, 130 * SEC);
-	assert_int_equal(fake_did(&f, DID_SOLICIT), 10);
-	for (size_t i = 0; i < 10; i++)
+	assert_int_equal(fake_did(&f, DID_SOLICIT), 12);
+	for (size_t i = 0; i < 12; i++)
 		assert_int_equal(fake_nth(&f, DID_SOLICIT, i)->at, up + at[i] * MSEC);
 	hear(ETH, R1, "2001:db8:a::");
 	fake_run(&f, 600 * SEC);
-	assert_int_equal(fake_did(&f, DID_SOLICIT), 10);
+	assert_int_equal(fake_did(&f, DID_SOLICIT), 12);
 	/* Up again: the first leaves at once. */
 	link_is(ETH, false);
 	link_is(ETH, true);
-	assert_int_equal(fake_did(&f, DID_SOLICIT), 11);
+	assert_int_equal(fake_did(&f, DID_SOLICIT), 13);
 	fake_run(&f, 1000 * MSEC);
-	assert_int_equal(fake_did(&f, DID_SOLICIT), 13); /* as soon as the first time */
+	assert_int_equal(fake_did(&f, DID_SOLICIT), 16); /* as soon as the first time */
 	link_is(ETH, false);
 	fake_run(&f, 600 * SEC);
-	assert_int_equal(fake_did(&f, DID_SOLICIT), 13);
+	assert_int_equal(fake_did(&f, DID_SOLICIT), 16);
 	/* Told twice is up once. */
 	assert_true(link_is(ETH, true));
 	assert_false(link_is(ETH, true));
-	assert_int_equal(fake_did(&f, DID_SOLICIT), 14);
+	assert_int_equal(fake_did(&f, DID_SOLICIT), 17);
 	attach_on_link(&attach, ETH, true, true, f.now);
 	assert_int_equal(fake_armed(&f), 0);
 }
@@ -219,7 +229,14 @@ static void prefix_withdrawn_or_over(void **state)
 	link_is(ETH, true);
 	hear(ETH, R1, "2001:db8:1::");
 	assert_home(ETH);
+	/* RFC 4862 5.5.3: not at once, whoever says so, and not later for being said again. */
 	hear_ra(ETH, R1, &gone);
+	fake_run(&f, 3600 * SEC);
+	hear_ra(ETH, R1, &gone);
+	hear_ra(ETH, R1, &brief);
+	fake_run(&f, 3600 * SEC - 1);
+	assert_home(ETH);
+	fake_run(&f, 1);
 	assert_nowhere();
 	hear_ra(ETH, R1, &brief);
 	fake_run(&f, 30 * SEC - 1);

@@ -131,13 +131,29 @@ static void on_solicit(void *ctx, unsigned ifindex)
 	write_down(ctx, DID_SOLICIT)->ifindex = ifindex;
 }
 
-static void on_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra)
+static void on_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, size_t routers,
+	const struct in6_addr *prefix, size_t prefixes)
 {
 	struct note *n = write_down(ctx, DID_SETTLE);
 
-	assert_non_null(ra);
+	assert_true(routers > 0);
 	n->ifindex = ifindex;
 	n->addr = *router;
+	n->routers = routers;
+	n->prefixes = prefixes;
+	if (prefixes)
+		n->coa = *prefix;
+}
+
+static void on_reach(void *ctx, unsigned ifindex, const struct in6_addr *router)
+{
+	struct fake *f = ctx;
+	struct note *n = write_down(f, DID_REACH);
+
+	n->ifindex = ifindex;
+	n->addr = *router;
+	if (f->on_reach)
+		f->on_reach(f, ifindex, router);
 }
 
 static void on_arrive(void *ctx, const struct mn_home *h, unsigned ifindex, const uint8_t *lladdr)
@@ -241,6 +257,7 @@ void fake_open(struct fake *f)
 		.probe = on_probe,
 		.claim = on_claim,
 		.solicit = on_solicit,
+		.reach = on_reach,
 		.settle = on_settle,
 		.arrive_home = on_arrive,
 		.leave_home = on_leave,

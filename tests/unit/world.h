@@ -23,6 +23,7 @@ enum did {
 	DID_CLAIM,
 	DID_SOLICIT,
 	DID_SETTLE,
+	DID_REACH,
 	DID_ARRIVE,
 	DID_LEAVE,
 	DID_TUNNEL,
@@ -36,7 +37,7 @@ struct note {
 	usec at;
 	unsigned ifindex;
 	struct in6_addr addr;  /* home address, target, router, or the event's address */
-	struct in6_addr coa;   /* BIND, TUNNEL; :: of OPTIMIZE: no more */
+	struct in6_addr coa;   /* BIND, TUNNEL; :: of OPTIMIZE: no more; SETTLE: the first prefix */
 	struct via via;	       /* SEND */
 	struct mh mh;	       /* SEND */
 	enum event_type event; /* EVENT */
@@ -44,7 +45,8 @@ struct note {
 	uint8_t state;	       /* EVENT: of the mobile node */
 	uint8_t icmp[1280];    /* ICMP: the message */
 	size_t icmp_len;
-	bool lladdr; /* ARRIVE: a link-layer address came along */
+	bool lladdr;		  /* ARRIVE: a link-layer address came along */
+	size_t routers, prefixes; /* SETTLE */
 };
 
 #define FAKE_NOTES 4096
@@ -68,6 +70,7 @@ struct fake {
 	unsigned protects;	  /* of every home address: 1 << enum mip_protect */
 	uint32_t next_random;	  /* used while > 0, else drawn */
 	void (*on_send)(struct fake *f, const struct via *via, const struct mh *m);
+	void (*on_reach)(struct fake *f, unsigned ifindex, const struct in6_addr *router);
 };
 
 /* A fresh world at one hour after boot. The random numbers are those of t_seed, called by the test if it cares. */

@@ -1,0 +1,23 @@
+/* Between attach.c (the place) and router.c (which routers are there). */
+#ifndef MIP_ROLE_ATTACH_IMPL_H
+#define MIP_ROLE_ATTACH_IMPL_H
+
+#include "role/attach.h"
+
+struct attach_link *attach_link(struct attach *a, unsigned ifindex);
+/* Asks for routers, at once and then ever more slowly, until one speaks. */
+void attach_solicit(struct attach_link *l, usec now);
+
+/* router.c. An advertisement was heard: its router, as a bit of told_by. */
+uint8_t router_heard(struct attach_link *l, const struct in6_addr *from, const struct nd_ra *ra, usec now);
+/* Those that are gone are forgotten, with what they alone told, as soon as another one is there. Then the watch. */
+void router_tidy(struct attach_link *l, usec now);
+/* The link went down: nothing is known any more. */
+void router_forget(struct attach_link *l);
+/* Bits of the routers that are there, and of those that packets may be given to. */
+uint8_t router_there(const struct attach_link *l);
+uint8_t router_default(const struct attach_link *l, usec now);
+/* Was a router that is there heard first no later than `when`? */
+bool router_since(const struct attach_link *l, usec when);
+
+#endif
