@@ -106,6 +106,12 @@ bench: deps   ## handover gaps, and what else is in tests/bench, with pictures; 
 pictures:   ## draw man/pictures from what make bench measured
 	@MIP_BUILD=$(abspath $(B)) tests/bench/plot/draw.sh
 
+MOVES := 1000
+SEED  :=
+moves: deps   ## MOVES=1000 random moves of one mobile node in the lab, SEED= to repeat them; 25 minutes; root
+	@$(MAKE) --no-print-directory -s all
+	@MIP_BUILD=$(abspath $(B)) tests/lab/moves.sh $(MOVES) $(SEED)
+
 SEEDS := 1000
 FIRST := 1
 sim: $(B)/tests/sim/sim   ## SEEDS=1000 simulations from seed FIRST=1 on, then a week of 10,000 mobile nodes
@@ -155,5 +161,5 @@ help:   ## this
 FORCE:
 .SECONDARY:
 .PHONY: all check check-unit check-sim check-tree check-golden check-cli check-net check-kernel check-conformance conformance check-package \
-	demo lab bench pictures sim fuzz fuzz-run lint deps install deb clean help FORCE
+	demo lab moves bench pictures sim fuzz fuzz-run lint deps install deb clean help FORCE
 -include $(shell [ ! -d $(B) ] || find $(B) -name '*.d' -type f ! -path '$(B)/deb/*')
