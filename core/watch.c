@@ -26,6 +26,7 @@ void agent_tally(void *ctx, struct tally *to)
 
 	*to = a->tally;
 	to->dropped[DROP_HOME_AGENT] += a->ha.stats.dropped;
+	to->dropped[DROP_LIMIT] += a->ha.stats.limited + a->cn.stats.limited;
 	to->dropped[DROP_CORRESPONDENT] += a->cn.stats.dropped;
 	if (!host_is_open(&a->host))
 		return;

@@ -6,7 +6,8 @@
 
 #include "base/loop.h"
 
-#define BATCH 64
+#define BATCH	      64
+#define TIMERS_A_TURN 256 /* the end of ten thousand probes at once must not keep messages waiting */
 
 int loop_open(struct loop *l)
 {
@@ -85,7 +86,7 @@ static int one_turn(struct loop *l)
 	}
 	l->ready = NULL;
 	l->nready = 0;
-	timers_run(&l->timers, clock_now());
+	timers_run_some(&l->timers, clock_now(), TIMERS_A_TURN);
 	for (struct turn *t = l->turns; t; t = t->next)
 		t->run(t);
 	return 0;

@@ -1,5 +1,6 @@
 /* timer.h: a pairing heap of intrusive timers. */
 #include <assert.h>
+#include <stdint.h>
 
 #include "base/timer.h"
 
@@ -95,11 +96,16 @@ usec timers_next(const struct timers *ts)
 
 size_t timers_run(struct timers *ts, usec now)
 {
+	return timers_run_some(ts, now, SIZE_MAX);
+}
+
+size_t timers_run_some(struct timers *ts, usec now, size_t most)
+{
 	size_t ran = 0;
 
 	ts->running = true;
 	ts->now = now;
-	while (ts->root && ts->root->due <= now) {
+	while (ran < most && ts->root && ts->root->due <= now) {
 		struct timer *t = ts->root;
 		void (*fire)(struct timer *, usec) = t->fire;
 

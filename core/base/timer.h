@@ -37,6 +37,8 @@ static inline bool timer_armed(const struct timer *t)
 usec timers_next(const struct timers *ts);
 /* Fires all that are due at `now`, in order; one armed meanwhile for <= now runs in the next call. Returns how many. */
 size_t timers_run(struct timers *ts, usec now);
+/* The same, but no more than `most` of them. */
+size_t timers_run_some(struct timers *ts, usec now, size_t most);
 
 /* The struct that embeds member m as a timer. */
 #define timer_owner(t, type, m) ((type *)(void *)((char *)(t)-offsetof(type, m)))

@@ -151,6 +151,7 @@ static void put_ha(struct ctl_msg *m, const struct view *v)
 	ctl_put_num(m, MIP_A_RX_REFUSED, ha->stats.refused);
 	ctl_put_num(m, MIP_A_RX_DROPPED, ha->stats.dropped);
 	ctl_put_num(m, MIP_A_UNPROTECTED, ha->stats.unprotected);
+	ctl_put_num(m, MIP_A_RX_LIMITED, ha->stats.limited);
 	ctl_put_num(m, MIP_A_TX_BA, ha->stats.tx_ba);
 }
 
@@ -170,6 +171,7 @@ static void put_cn(struct ctl_msg *m, const struct view *v)
 	ctl_put_num(m, MIP_A_TX_BE, s->tx_be);
 	ctl_put_num(m, MIP_A_TX_BRR, s->tx_brr);
 	ctl_put_num(m, MIP_A_EVICTED, s->evicted);
+	ctl_put_num(m, MIP_A_RX_LIMITED, s->limited);
 }
 
 static void put_tokens(struct ctl_msg *m, const struct bul_entry *e, usec now)
@@ -199,6 +201,22 @@ void record_ro(struct ctl_msg *m, const struct view *v, const struct bul_entry *
 	put_traffic(m, v, &e->home, &e->peer);
 }
 
+/* What anybody can make the agent hold and do. */
+static void put_limits(struct ctl_msg *m, const struct view *v)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		"bindings %u+%u, first registrations %u/s (one network %u/s), updates of a binding %u/s, "
+		"refusals %u/s (one network %u/s, one binding %u/s), tests %u/s (one network %u/s, one binding %u/s), "
+		"unknown updates %u/s (one network %u/s), peers %u, clients %u, bytes waiting for a client %u",
+		v->conf->ha.max_bindings, v->conf->cn.max_bindings, HA_NEW_RATE, HA_NEW_GROUP_RATE, HA_UPDATE_RATE,
+		HA_REFUSAL_RATE, HA_REFUSAL_RATE / HA_REFUSAL_GROUPS, HA_BINDING_REFUSAL, v->conf->cn.test_rate,
+		(v->conf->cn.test_rate + CN_TEST_GROUPS - 1) / CN_TEST_GROUPS, CN_UPDATE_RATE, CN_NEW_RATE,
+		CN_NEW_GROUP_RATE, MN_PEERS_MAX, MIP_CLIENTS_MAX, MIP_QUEUE_MAX);
+	ctl_put_str(m, MIP_A_LIMITS, text);
+}
+
 static void put_agent(struct ctl_msg *m, const struct view *v, usec now)
 {
 	struct agent_facts f = {.path = "", .path_why = "", .caps = "", .kernel = "", .state = "", .confirm = NEVER};
@@ -219,6 +237,7 @@ static void put_agent(struct ctl_msg *m, const struct view *v, usec now)
 	ctl_put_num(m, MIP_A_MTU, f.mtu);
 	ctl_put_num(m, MIP_A_MEMORY, f.memory);
 	ctl_put_num(m, MIP_A_BINDINGS, bc_count(&v->ha->bc) + bc_count(&v->cn->bc));
+	put_limits(m, v);
 	put_left(m, MIP_A_CONFIRM, f.confirm, now);
 	ctl_put_num(m, MIP_A_RX_DROPPED, f.dropped);
 	ctl_put_num(m, MIP_A_TUN_RX, f.tun_rx);

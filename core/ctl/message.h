@@ -32,6 +32,7 @@ enum message_type {
 	R(NO_BINDING, "for the tunnel, without a binding")                                                             \
 	R(TOO_LONG, "no room for the header to put in")                                                                \
 	R(HOME_AGENT, "not for this home agent")                                                                       \
+	R(LIMIT, "too many of its kind")                                                                               \
 	R(CORRESPONDENT, "test or update the correspondent node does not answer")                                      \
 	R(NOT_SENT, "not sent: no route, no source address, or refused by the kernel")
 

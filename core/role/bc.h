@@ -28,6 +28,7 @@ struct bc_entry {
 	usec made, expires; /* expires NEVER: static */
 	usec claim_at;	    /* next Neighbor Advertisement, NEVER when done */
 	usec prefix_at;	    /* next Mobile Prefix Advertisement */
+	usec paced, told;   /* token buckets (rate_spend): of updates that count, and of answers that refuse or test */
 	uint16_t prefix_id; /* of the one that is repeated */
 	uint16_t seq, flags;
 	uint16_t lifetime; /* granted, units of 4 s */

@@ -6,7 +6,7 @@
 #include <errno.h>
 
 #include "base/addr.h"
-#include "role/cn.h"
+#include "role/cn_impl.h"
 #include "role/event.h"
 
 #define BRR_BEFORE (30 * SEC) /* ask for a refresh this long before the end, when the binding is used */
@@ -20,7 +20,14 @@ static void on_timer(struct timer *t, usec now);
 
 void cn_init(struct cn *cn, const struct world *w, uint64_t seed)
 {
-	*cn = (struct cn){.w = w, .errors = {.rate = 100, .burst = 100}};
+	*cn = (struct cn){.w = w,
+		.tests.seed = seed,
+		.newcomers = {.all = {.rate = CN_NEW_RATE, .burst = CN_NEW_RATE},
+			.rate = CN_NEW_GROUP_RATE,
+			.burst = CN_NEW_GROUP_RATE,
+			.seed = seed},
+		.errors = {.rate = 100, .burst = 100}};
+	cn_places_init(cn, seed);
 	bc_init(&cn->bc, BC_BY_HOME_AND_LOCAL, seed, cn);
 	bc_init(&cn->gone, BC_BY_HOME_AND_LOCAL, seed, cn);
 }
@@ -31,7 +38,8 @@ void cn_start(struct cn *cn, const struct cn_conf *conf)
 		rr_init(&cn->rr, cn->w);
 	cn->conf = *conf;
 	cn->bc.max = cn->gone.max = conf->max_bindings;
-	cn->tests.rate = cn->tests.burst = conf->test_rate;
+	cn->tests.all.rate = cn->tests.all.burst = cn->known.rate = cn->known.burst = conf->test_rate;
+	cn->tests.rate = cn->tests.burst = (conf->test_rate + CN_TEST_GROUPS - 1) / CN_TEST_GROUPS;
 	cn->on = true;
 }
 
@@ -68,6 +76,7 @@ static void forget(struct cn *cn, struct bc_entry *e, enum event_type why, usec 
 	if (e->state == MIP_BINDING_ACTIVE)
 		remember_gone(cn, &e->home, &e->local, e->seq, nonces_end(e), now);
 	timer_stop(cn->w->timers, &e->timer);
+	cn_place_leave(cn, e);
 	cn->w->optimize(cn->w->ctx, RO_PEER, &e->local, &e->home, NULL);
 	tell(cn, why, e, NULL, now);
 	bc_del(&cn->bc, e);
@@ -81,6 +90,7 @@ void cn_stop(struct cn *cn, usec now)
 		bc_forget(&cn->gone, cn->w->timers, bc_at(&cn->gone, bc_count(&cn->gone) - 1));
 	bc_free(&cn->bc);
 	bc_free(&cn->gone);
+	map_free(&cn->places);
 	cn->on = false;
 }
 
@@ -99,6 +109,17 @@ static bool is_sane(const struct via *via)
 
 /* --- return routability ------------------------------------------------------------------------------------------- */
 
+static bool may_test(struct cn *cn, const struct via *via, enum rr_kind kind, usec now)
+{
+	struct bc_entry *e = kind == RR_HOME ? bc_find(&cn->bc, &via->src, local_of(via)) : NULL;
+	usec *known = e ? &e->told : kind == RR_COA ? cn_place_pace(cn, &via->src) : NULL;
+	bool ok = !known ? rates_take(&cn->tests, &via->src, now)
+			 : rate_spend(known, CN_UPDATE_RATE, CN_UPDATE_BURST, now) && rate_take(&cn->known, now);
+
+	cn->stats.limited += !ok;
+	return ok;
+}
+
 /* 9.4.1, 9.4.2: never with a Home Address option. The answer carries what is needed to recognise its question later:
  * nothing is kept. */
 void cn_on_init(struct cn *cn, const struct via *via, const struct mh *m, usec now)
@@ -108,10 +129,12 @@ void cn_on_init(struct cn *cn, const struct via *via, const struct mh *m, usec n
 	struct via back = {.src = *local_of(via), .dst = via->src};
 
 	cn->stats.rx_test++;
-	if (!cn->on || via->has_hao || !is_sane(via) || !cn->conf.test_rate || !rate_take(&cn->tests, now)) {
+	if (!cn->on || via->has_hao || !is_sane(via) || !cn->conf.test_rate) {
 		cn->stats.dropped++;
 		return;
 	}
+	if (!may_test(cn, via, kind, now))
+		return;
 	test.u.test.cookie = m->u.init.cookie;
 	test.u.test.nonce = rr_issue(&cn->rr, cn->w, kind, &via->src, now, &test.u.test.token);
 	cn->w->send(cn->w->ctx, &back, &test);
@@ -276,7 +299,9 @@ static void take_binding(struct cn *cn, struct bc_entry *e, const struct request
 		return;
 	}
 	bc_forget(&cn->gone, cn->w->timers, gone);
+	cn_place_leave(cn, e);
 	note(e, rq, now);
+	cn_place_enter(cn, e);
 	rearm(cn, e);
 	tell(cn, what, e, &old, now);
 	if (e->flags & BU_F_ACK)
@@ -304,6 +329,7 @@ int cn_restore(struct cn *cn, const struct bc_entry *kept, usec now)
 		bc_del(&cn->bc, e);
 		return -EIO;
 	}
+	cn_place_enter(cn, e);
 	rearm(cn, e);
 	return 0;
 }
@@ -317,19 +343,35 @@ static void drop_binding(struct cn *cn, struct bc_entry *e, const struct request
 		send_ba(cn, rq, BA_ACCEPTED, rq->m->u.bu.seq, 0);
 }
 
+/* Before the authenticator of a stranger is computed, and before anything is done for one whose binding it is. A forger
+ * gets no further than the authenticator, which takes nothing from the binding. */
+static bool is_over_limit(struct cn *cn, struct bc_entry *e, const struct via *via, bool judged, usec now)
+{
+	bool ok = judged ? !e || rate_spend(&e->paced, CN_UPDATE_RATE, CN_UPDATE_BURST, now)
+			 : e || rates_take(&cn->newcomers, &via->src, now);
+
+	cn->stats.limited += !ok;
+	return !ok;
+}
+
 void cn_on_bu(
 	struct cn *cn, const struct via *via, const struct mh *m, const uint8_t *data, bool home_registered, usec now)
 {
 	struct request rq = request_of(via, m, data);
 	struct bc_entry *e = bc_find(&cn->bc, &rq.home, &rq.local);
 	const struct bc_entry *last = e ? e : bc_find(&cn->gone, &rq.home, &rq.local);
-	int status = cn->on ? judge(cn, &rq, last, home_registered, now) : DROP;
+	int status;
 
 	cn->stats.rx_bu++;
+	if (is_over_limit(cn, e, via, false, now))
+		return;
+	status = cn->on ? judge(cn, &rq, last, home_registered, now) : DROP;
 	if (status == DROP)
 		cn->stats.dropped++;
 	else if (status)
 		refuse(cn, &rq, (uint8_t)status, status == BA_SEQ_OUT_OF_WINDOW ? last->seq : m->u.bu.seq, now);
+	else if (is_over_limit(cn, e, via, true, now))
+		return;
 	else if (rq.remove)
 		drop_binding(cn, e, &rq, now);
 	else

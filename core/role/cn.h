@@ -11,13 +11,20 @@
 #include "role/rr.h"
 #include "role/world.h"
 
+/* As in ha.h. */
+#define CN_NEW_RATE	  20000 /* updates of strangers, whose authenticator is looked at, */
+#define CN_NEW_GROUP_RATE 5000	/* and those from one network */
+#define CN_TEST_GROUPS	  8	/* of the tests one network gets an eighth */
+#define CN_UPDATE_RATE	  5	/* accepted of one binding, and tests of its home address */
+#define CN_UPDATE_BURST	  20
+
 struct cn_conf {
 	uint32_t max_bindings;
 	uint32_t test_rate; /* Home and Care-of Tests answered a second */
 };
 
 struct cn_stats {
-	uint64_t rx_test, rx_bu, refused, dropped, tx_be, tx_brr, evicted;
+	uint64_t rx_test, rx_bu, refused, dropped, tx_be, tx_brr, evicted, limited;
 };
 
 struct cn {
@@ -27,7 +34,11 @@ struct cn {
 			 */
 	struct rr rr;
 	struct cn_conf conf;
-	struct rate tests, errors; /* answers a stranger can provoke */
+	struct map places;	/* care-of addresses of bindings (cn_place.c) */
+	struct rates tests;	/* of strangers: who has a binding must be able to refresh it whatever they do */
+	struct rate known;	/* tests of those who have one */
+	struct rates newcomers; /* their updates */
+	struct rate errors;	/* other answers a stranger can provoke */
 	struct cn_stats stats;
 	bool on;
 };

@@ -21,7 +21,14 @@ static void on_timer(struct timer *t, usec now);
 void ha_init(struct ha *ha, const struct world *w, uint64_t seed)
 {
 	*ha = (struct ha){.w = w,
-		.refusals = {.rate = 500, .burst = 1000},
+		.refusals = {.all = {.rate = HA_REFUSAL_RATE, .burst = HA_REFUSAL_BURST},
+			.rate = HA_REFUSAL_RATE / HA_REFUSAL_GROUPS,
+			.burst = HA_REFUSAL_BURST / HA_REFUSAL_GROUPS,
+			.seed = seed},
+		.newcomers = {.all = {.rate = HA_NEW_RATE, .burst = HA_NEW_RATE},
+			.rate = HA_NEW_GROUP_RATE,
+			.burst = HA_NEW_GROUP_RATE,
+			.seed = seed},
 		.replies = {.rate = 50, .burst = 50},
 		.changes = {.rate = 1, .burst = 3},
 		.complaints = {.rate = 10, .burst = 100}};
@@ -89,12 +96,23 @@ static void accept_bu(struct ha *ha, const struct bc_entry *e)
 		send_ba(ha, &e->local, &e->home, &e->from, BA_ACCEPTED, e->seq, e->lifetime);
 }
 
+/* Who has a binding must hear why an update of his does not count (his number is behind: he started anew), however many
+ * strangers are being refused. */
+static bool may_refuse(struct ha *ha, const struct ha_request *rq, usec now)
+{
+	struct bc_entry *e = bc_find(&ha->bc, &rq->home, NULL);
+
+	if (e)
+		return rate_spend(&e->told, HA_BINDING_REFUSAL, 4 * HA_BINDING_REFUSAL, now);
+	return rates_take(&ha->refusals, &rq->from, now);
+}
+
 static void refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, usec now)
 {
 	struct event ev = {.type = EV_BU_REFUSED, .addr = &rq->home, .coa = &rq->coa, .status = status};
 
 	ha->stats.refused++;
-	if (!rate_take(&ha->refusals, now))
+	if (!may_refuse(ha, rq, now))
 		return;
 	ha->w->event(ha->w->ctx, &ev, now);
 	send_ba(ha, &rq->via->dst, &rq->home, &rq->from, status, seq, 0);
@@ -452,6 +470,17 @@ void ha_complain(struct ha *ha, const struct in6_addr *home, const struct in6_ad
 		ha->w->event(ha->w->ctx, &ev, now);
 }
 
+/* Accepted, before anything is done for it. What is refused, as a forger's is who does not know the number, is not
+ * counted: it takes nothing from the binding. */
+static bool is_over_limit(struct ha *ha, const struct ha_request *rq, struct bc_entry *e, usec now)
+{
+	bool ok = e ? rate_spend(&e->paced, HA_UPDATE_RATE, HA_UPDATE_BURST, now)
+		    : rates_take(&ha->newcomers, &rq->from, now);
+
+	ha->stats.limited += !ok;
+	return !ok;
+}
+
 void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, usec now)
 {
 	struct ha_request rq = request_of(via, m);
@@ -473,6 +502,8 @@ void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, usec now
 		ha->stats.dropped++;
 	else if (status)
 		refuse(ha, &rq, (uint8_t)status, seq, now);
+	else if (is_over_limit(ha, &rq, e, now))
+		return;
 	else if (rq.remove)
 		deregister(ha, e, &rq, now);
 	else if (e)

@@ -16,6 +16,17 @@
 #define HA_ADDRS_MAX  16
 #define HA_ALLOWS_MAX 16
 
+/* What is done a second, and at once, before it costs anything: see rate.h. A conforming mobile node sends 3 updates a
+ * second (MAX_UPDATE_RATE, 11.8). */
+#define HA_NEW_RATE	   20000 /* first registrations, */
+#define HA_NEW_GROUP_RATE  10000 /* and those of one care-of network */
+#define HA_UPDATE_RATE	   5	 /* accepted of one binding */
+#define HA_UPDATE_BURST	   20
+#define HA_REFUSAL_RATE	   500 /* answers that refuse strangers, */
+#define HA_REFUSAL_BURST   1000
+#define HA_REFUSAL_GROUPS  4 /* of which one network gets a fourth, */
+#define HA_BINDING_REFUSAL 2 /* and of one binding */
+
 struct ha_prefix {
 	struct in6_addr addr;
 	uint8_t plen;
@@ -37,6 +48,7 @@ struct ha_conf {
 
 struct ha_stats {
 	uint64_t rx_bu, refused, dropped, tx_ba, unprotected;
+	uint64_t limited; /* right, and not acted upon: more than may be */
 };
 
 struct ha {
@@ -46,10 +58,11 @@ struct ha {
 	struct ha_conf conf;
 	struct ha_prefix addr[HA_ADDRS_MAX]; /* ours on the home link; their prefixes are home prefixes */
 	size_t addrs;
-	struct rate refusals; /* Binding Acknowledgements that refuse */
-	struct rate replies;  /* to address and prefix discovery */
-	struct rate changes;  /* of prefixes, that all mobile nodes are told of */
-	bool prefixes_differ; /* and they were not told yet */
+	struct rates refusals;	/* Binding Acknowledgements that refuse who has no binding */
+	struct rates newcomers; /* first registrations */
+	struct rate replies;	/* to address and prefix discovery */
+	struct rate changes;	/* of prefixes, that all mobile nodes are told of */
+	bool prefixes_differ;	/* and they were not told yet */
 	struct homeagents agents;
 	struct prefixes prefixes; /* of the home link */
 	struct seq last;	  /* sequence numbers of protected home addresses without a binding */

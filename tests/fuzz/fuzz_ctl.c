@@ -19,12 +19,17 @@ static void must(bool ok)
 static void copy_one(const struct ctl_request *rq, enum mip_attr a, struct ctl_msg *m)
 {
 	struct in6_addr prefix;
+	size_t key_len;
 	uint8_t len;
 
 	switch (ctl_attrs[a].kind) {
 	case MIP_K_ADDR: ctl_put_addr(m, a, ctl_addr(rq, a)); break;
 	case MIP_K_STR:
 	case MIP_K_DEV: ctl_put_str(m, a, ctl_str(rq, a)); break;
+	case MIP_K_KEY:
+		must(ctl_key(rq, a, &key_len) && key_len <= MIP_KEY_MAX);
+		ctl_put_key(m, a, ctl_key(rq, a, &key_len), key_len);
+		break;
 	case MIP_K_PREFIX:
 		must(ctl_prefix(rq, a, &prefix, &len) && len <= 128);
 		ctl_put_prefix(m, a, &prefix, len);

@@ -165,6 +165,7 @@ static void wipe(struct sim_node *n)
 	if (n->cn) {
 		bc_free(&n->cn->bc);
 		bc_free(&n->cn->gone);
+		sim_map_clear(&n->cn->places);
 	}
 	if (n->mn)
 		bul_free(&n->mn->bul);

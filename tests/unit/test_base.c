@@ -241,6 +241,28 @@ static void rate_gives_burst_then_average(void **state)
 	assert_in_range(got, 10 * 100 - 3, 10 * 100);
 }
 
+/* A network that asks for all gets its share, and leaves the rest to others; all together get no more than there is. */
+static void rates_are_shared(void **state)
+{
+	struct rates r = {.all = {.rate = 100, .burst = 100}, .rate = 25, .burst = 25, .seed = 42};
+	struct in6_addr one = {{{0x20, 1}}}, other = one;
+	unsigned got = 0, rest = 0;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		got += rates_take(&r, &one, SEC);
+	assert_int_equal(got, 25);
+	one.s6_addr[15] = 1; /* a neighbour of the same network */
+	assert_false(rates_take(&r, &one, SEC));
+	for (int i = 0; i < 1000; i++) {
+		other.s6_addr[6] = (uint8_t)i;
+		other.s6_addr[7] = (uint8_t)(i >> 8 | 1);
+		rest += rates_take(&r, &other, SEC);
+	}
+	assert_int_equal(rest, 75);
+	assert_int_equal(r.all.refused, 1000 - 25 + 1 + 1000 - 75);
+}
+
 static void rate_saves_up_no_more_than_burst(void **state)
 {
 	struct rate r = {.rate = 10, .burst = 5};
@@ -464,6 +486,7 @@ int main(void)
 		cmocka_unit_test(map_walk_backwards_misses_nobody),
 		cmocka_unit_test(map_tells_equal_hashes_apart),
 		cmocka_unit_test(rate_gives_burst_then_average),
+		cmocka_unit_test(rates_are_shared),
 		cmocka_unit_test(rate_saves_up_no_more_than_burst),
 		cmocka_unit_test(cursors_stop_at_the_end),
 		cmocka_unit_test(addresses),

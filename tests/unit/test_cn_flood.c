@@ -96,6 +96,83 @@ static void answers_are_limited_and_nothing_is_kept(void **state)
 	assert_int_equal(bc_at(&cn->cn.bc, 0)->seq, 2);
 }
 
+/* 100 times the tests that are answered, from everywhere and from one place, and who has a binding gets every one of
+ * his: home test, care-of test and update. */
+static void who_has_a_binding_refreshes_it(void **state)
+{
+	struct in6_addr home = t_addr("2001:db8:1::100"), coa = t_addr("2001:db8:a::5"),
+			bad = t_addr("2001:db8:bad::1");
+	size_t before;
+
+	(void)state;
+	bind_one(&home, &coa, 1, 105);
+	for (int i = 0; i < 500000; i++) {
+		struct in6_addr a = i % 2 ? bad : stranger();
+
+		if (i % 50000 == 5000) {
+			before = net_sent(cn, MH_HOT) + net_sent(cn, MH_COT);
+			init_from(&home, MH_HOTI);
+			init_from(&coa, MH_COTI);
+			assert_int_equal(net_sent(cn, MH_HOT) + net_sent(cn, MH_COT), before + 2);
+			bind_one(&home, &coa, (uint16_t)(2 + i / 50000), 105);
+			assert_int_equal(bc_at(&cn->cn.bc, 0)->seq, 2 + i / 50000);
+		}
+		init_from(&a, i % 3 ? MH_HOTI : MH_COTI);
+		net_run(&net, 10);
+	}
+	assert_int_equal(bc_count(&cn->cn.bc), 1);
+	assert_int_equal(cn->cn.places.n, 1);
+	assert_true(cn->cn.stats.limited > 400000);
+}
+
+/* Even the tests of who has a binding are counted: it may be a forger who asks. */
+static void tests_of_a_binding_are_limited(void **state)
+{
+	struct in6_addr home = t_addr("2001:db8:1::100"), coa = t_addr("2001:db8:a::5");
+	size_t before;
+
+	(void)state;
+	bind_one(&home, &coa, 1, 105);
+	before = net_sent(cn, MH_HOT) + net_sent(cn, MH_COT);
+	for (int i = 0; i < 1000; i++)
+		init_from(i % 2 ? &home : &coa, i % 2 ? MH_HOTI : MH_COTI);
+	assert_int_equal(net_sent(cn, MH_HOT) + net_sent(cn, MH_COT) - before, 2 * CN_UPDATE_BURST);
+}
+
+/* The care-of address of a binding that moved or ended is a stranger's again. */
+static void places_are_left(void **state)
+{
+	struct in6_addr home = t_addr("2001:db8:1::100"), coa = t_addr("2001:db8:a::5"), next = t_addr("2001:db8:b::5");
+
+	(void)state;
+	bind_one(&home, &coa, 1, 105);
+	bind_one(&home, &next, 2, 105);
+	assert_int_equal(cn->cn.places.n, 1);
+	assert_non_null(map_find(&cn->cn.places, &next));
+	net_run(&net, 421 * SEC);
+	assert_int_equal(bc_count(&cn->cn.bc) + cn->cn.places.n, 0);
+}
+
+/* Forged updates of homes that have no binding: so many authenticators are computed a second, and not one is missing
+ * for who has a binding. */
+static void forged_updates_are_limited(void **state)
+{
+	struct in6_addr home = t_addr("2001:db8:1::100"), coa = t_addr("2001:db8:a::5"), self = t_addr(SELF);
+
+	(void)state;
+	bind_one(&home, &coa, 1, 105);
+	for (int i = 0; i < 50000; i++) {
+		struct via via = {.src = stranger(), .dst = self, .hao = stranger(), .has_hao = true};
+		struct mh bu = {.type = MH_BU, .u.bu = {.seq = 1, .flags = BU_F_ACK, .lifetime = 105}};
+
+		bu.opt.has = MHO_NONCES | MHO_AUTH;
+		cn_on_bu(&cn->cn, &via, &bu, (const uint8_t[64]){0}, false, net.now);
+	}
+	assert_int_equal(cn->cn.stats.limited, 50000 + 1 - CN_NEW_RATE);
+	bind_one(&home, &coa, 2, 105);
+	assert_int_equal(bc_at(&cn->cn.bc, 0)->seq, 2);
+}
+
 static void a_rate_of_zero_answers_nobody(void **state)
 {
 	struct in6_addr a = stranger();
@@ -232,6 +309,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(answers_are_limited_and_nothing_is_kept),
+		T(who_has_a_binding_refreshes_it),
+		T(tests_of_a_binding_are_limited),
+		T(places_are_left),
+		T(forged_updates_are_limited),
 		T(a_rate_of_zero_answers_nobody),
 		T(refusals_are_limited),
 		T(a_binding_error_names_the_home_address),

@@ -536,11 +536,15 @@ static void stranger_without_h_is_not_ours(void **state)
 static void refusals_are_limited(void **state)
 {
 	usec end = f.now + 10 * SEC;
+	char src[INET6_ADDRSTRLEN];
 
 	(void)state;
+	t_seed();
 	for (size_t sent = 0; f.now < end; fake_run(&f, MSEC)) {
-		for (int i = 0; i < 5; i++)
-			ask(ASK(.hao = "2001:db8:2::100"));
+		for (int i = 0; i < 5; i++) {
+			snprintf(src, sizeof(src), "2001:db8:%x::5", (unsigned)t_random() & 0xffff);
+			ask(ASK(.src = src, .hao = "2001:db8:2::100"));
+		}
 		sent += fake_did(&f, DID_SEND);
 		assert_true(sent <= 1000 + 500 * 11);
 		assert_int_equal(fake_did(&f, DID_EVENT), fake_did(&f, DID_SEND));
