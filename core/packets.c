@@ -18,9 +18,15 @@
  * comes as it is on the wire. */
 static struct via via_of(const struct agent *a, const struct raw_meta *m, enum mip_protect how)
 {
-	bool esp = !m->pkt && ipsec_came(a->host.ipsec, how, &m->src, &m->dst);
-
-	return (struct via){m->src, m->dst, m->hao, m->rh2, m->has_hao, m->has_rh2, esp, m->ifindex};
+	return (struct via){.src = m->src,
+		.dst = m->dst,
+		.hao = m->hao,
+		.rh2 = m->rh2,
+		.has_hao = m->has_hao,
+		.has_rh2 = m->has_rh2,
+		.esp = !m->pkt && ipsec_came(a->host.ipsec, how, &m->src, &m->dst),
+		.bare = m->ifindex != path_ifindex(a->host.path),
+		.ifindex = m->ifindex};
 }
 
 /* A raw socket gives the message alone. The packet around it as far as we know it: without extension headers. */

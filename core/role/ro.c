@@ -184,7 +184,7 @@ static bool take_token(struct bul_test *t, const struct mh *m, usec *rtt, usec n
 	return true;
 }
 
-/* 11.6.2: the answer to our question, at the address that asked. */
+/* 11.6.2: the answer to our question, at the address that asked; away, a Home Test comes out of the tunnel. */
 void ro_on_test(struct mn *mn, const struct via *via, const struct mh *m, usec now)
 {
 	for (size_t i = 0; i < mn->homes && !via->has_rh2; i++) {
@@ -193,6 +193,8 @@ void ro_on_test(struct mn *mn, const struct via *via, const struct mh *m, usec n
 		bool home = m->type == MH_HOT;
 
 		if (!e || !is_peer(e) || !addr_eq(&via->dst, home ? &e->home : &e->coa_test.coa))
+			continue;
+		if (home && via->bare && !via->esp && h->place.where == AT_AWAY)
 			continue;
 		if (home && !via->esp && h->place.where == AT_AWAY &&
 			world_protects(mn->w, &h->conf.home, MIP_PROTECT_TEST)) {

@@ -5,6 +5,7 @@ import itertools
 import struct
 
 import packet as P
+from correspondent import Correspondent
 from nodes import Node, run
 from wire import mac
 
@@ -31,9 +32,10 @@ def links():
 
 
 class Mn(Node):
-    """place: name of the link it is on, or None. coa: where its last home registration came from.
+    """place: name of the link it is on, or None. coa: where its last home registration came from; bus: all of those.
 
     answer(mn, bu): called for each home registration in the reader's thread; what it returns is sent. None: silence.
+    prefixes: options of the answer to Mobile Prefix Solicitations; None: silence. A test begins registered, on f1 or f2.
     """
 
     name, addr, dad = "mn", HOME, True
@@ -43,7 +45,8 @@ class Mn(Node):
         return ()
 
     def start(self):
-        self.links, self.place, self.coa, self.answer = links(), None, None, Mn.accept
+        self.place, self.coa, self.bus, self.peers = None, None, [], {}
+        self.as_usual()
         self.probe = itertools.count(1)
         self.wire.on_packet.append(self.play)
         self.wire.host(AGENT, AGENT_MAC)
@@ -54,16 +57,56 @@ class Mn(Node):
         self.mip("cn", "start", "test-rate", "100000")
         self.move("f1")
 
+    def as_usual(self):
+        self.links, self.answer, self.prefixes = links(), Mn.accept, P.prefix_option(AGENT, flags=0xe0)
+
+    def begin(self):
+        self.as_usual()
+        if self.place not in ("f1", "f2") or self.state() != "registered":
+            self.move("f1")
+        super().begin()
+
+    def end(self):
+        for peer in self.peers.values():
+            peer.forget()
+        self.settle()
+        self.peers.clear()
+        super().end()
+
+    def correspondent(self):
+        return Correspondent(self)
+
+    def state(self):
+        return self.show("mn")["state"]
+
     # --- what is played ---
 
     def play(self, p):
+        q = p.inner or p
         if p.icmp == P.RS and self.place:
             self.advertise()
         elif p.mh and p.mh.type == P.BU and p.mh.flags & P.HOME and p.dst == AGENT:
             self.coa = p.src
-            answer = self.answer(self, p)
-            if answer:
-                self.wire.send(answer, self.links[self.place].mac if self.place else None)
+            self.bus.append(p)
+            self.reply(self.answer(self, p))
+        elif p.icmp == P.MPS and p.dst == AGENT and self.prefixes:
+            self.reply(self.mpa(p))
+        elif q.dst in self.peers:
+            self.peers[q.dst].play(p)
+
+    def reply(self, packet):
+        if packet:
+            self.wire.send(packet, self.links[self.place].mac if self.place else None)
+
+    def mpa(self, mps=None, ident=None, options=None, src=AGENT, dst=None, **how):
+        """A Mobile Prefix Advertisement, the answer to that solicitation (6.8)."""
+        ident = struct.unpack_from("!H", mps.payload, 4)[0] if ident is None else ident
+        return P.icmp_packet(src, dst or (mps.src if mps else self.coa), P.MPA, 0, struct.pack("!HH", ident, 0)
+                             + (options or self.prefixes), **{"rh2_": HOME, **how})
+
+    def tunnelled(self, inner, src=AGENT, dst=None):
+        """Through the home agent's tunnel to where it is."""
+        return P.tunnelled(src, dst or self.coa, inner)
 
     def ba(self, bu, status=0, life=None, options=(), src=AGENT, flags=0, **how):
         """An acknowledgement of that update: from the home agent, by way of the care-of address when there is one."""
@@ -81,13 +124,13 @@ class Mn(Node):
     # --- movement ---
 
     def unplug(self):
-        run("ip", "link", "set", "w-mn", "down")
+        run("ip", "link", "set", "w-" + self.name, "down")
         self.place = None
 
     def plug(self, place):
         self.place = place
         self.wire.router_mac = self.links[place].mac
-        run("ip", "link", "set", "w-mn", "up")
+        run("ip", "link", "set", "w-" + self.name, "up")
 
     def move(self, place):
         """There, and registered (or home). The registration, as it was on the wire: of the home agent's, with A and H."""
@@ -104,6 +147,18 @@ class Mn(Node):
 
     def is_on(self, p, place):
         return P.addr(p.src)[:8] == P.addr(self.links[place].prefix)[:8]
+
+    def away(self):
+        """To the other foreign link."""
+        return self.move("f2" if self.place == "f1" else "f1")
+
+    def reregister(self):
+        """A home registration without a move: the binding is renewed in time. The update."""
+        mark = len(self.bus)
+        self.jump(190)
+        self.settle()
+        assert len(self.bus) > mark, "the binding is not renewed"
+        return self.bus[-1]
 
     # --- questions ---
 

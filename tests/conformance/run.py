@@ -5,7 +5,7 @@ alone (packet.py) on the other. Prints TAP and then a table: section, MUST and S
     make conformance                         everything
     tests/conformance/run.py [-v] [s9 ...] [-t WORD]      these files; of them the tests whose name or text has WORD
 
-HOW TO ADD A TEST. A file sN.py holds section N. A test is a function whose argument names the node under test: cn, ha or
+HOW TO ADD A TEST. A file sN.py holds section N, sN_M.py section N.M. A test is a function whose argument names the node under test: cn, ha or
 mn (nodes.py, node_ha.py, node_mn.py). It is written under one decorator a requirement, in our own words:
 
     @must("9.3.1", "a Home Address option without a binding: the packet is dropped")
@@ -31,6 +31,7 @@ import importlib
 import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -155,8 +156,8 @@ def main():
     args = args.parse_args()
     if args.file:
         return run_file(args.file, args.word)
-    names = args.files or sorted((f[:-3] for f in os.listdir(HERE) if f[0] == "s" and f[1:-3].isdigit()),
-                                 key=lambda f: int(f[1:]))
+    names = args.files or sorted((f[:-3] for f in os.listdir(HERE) if re.fullmatch(r"s\d+(_\d+)?\.py", f)),
+                                 key=lambda f: [int(n) for n in f[1:].split("_")])
     began, results = time.monotonic(), []
     for result in collect(args, names):
         results.append(result)

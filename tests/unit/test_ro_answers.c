@@ -118,6 +118,12 @@ static void tests_from_elsewhere_are_ignored(void **state)
 	cot.u.test.cookie ^= 1;
 	net_give(mn, &via, &cot);
 	assert_true(e->coa_test.got);
+	via = (struct via){.src = cn->addr, .dst = mn->addr, .bare = true};
+	net_give(mn, &via, &hot); /* past the tunnel */
+	assert_true(!e->home_test.got);
+	via.bare = false;
+	net_give(mn, &via, &hot);
+	assert_true(e->home_test.got);
 }
 
 /* Statuses a signed answer may have that end the attempt: later again. */
