@@ -82,7 +82,7 @@ static void on_bu(struct agent *a, const struct via *via, const struct mh *m, co
 	const struct in6_addr *home = via->has_hao ? &via->hao : &via->src;
 
 	if (m->u.bu.flags & BU_F_HOME)
-		ha_on_bu(&a->ha, via, m, now);
+		ha_on_bu(&a->ha, via, m, bc_find(&a->cn.bc, home, &via->dst) != NULL, now);
 	else
 		cn_on_bu(&a->cn, via, m, data, bc_find(&a->ha.bc, home, NULL) != NULL, now);
 }
@@ -258,6 +258,13 @@ static void on_unknown_hao(
 	cn_on_unknown_hao(&a->cn, coa, local, home, clock_now());
 }
 
+static void on_peer_unreachable(void *ctx, const struct in6_addr *local, const struct in6_addr *home)
+{
+	struct agent *a = ctx;
+
+	cn_on_unreachable(&a->cn, home, local, clock_now());
+}
+
 static void on_traffic(void *ctx, const struct in6_addr *home, const struct in6_addr *peer, bool out)
 {
 	struct agent *a = ctx;
@@ -266,4 +273,5 @@ static void on_traffic(void *ctx, const struct in6_addr *home, const struct in6_
 		ro_on_traffic(&a->mn, home, peer, out, clock_now());
 }
 
-const struct ro_events agent_optimized = {.unknown_hao = on_unknown_hao, .traffic = on_traffic};
+const struct ro_events agent_optimized = {
+	.unknown_hao = on_unknown_hao, .unreachable = on_peer_unreachable, .traffic = on_traffic};

@@ -32,12 +32,14 @@ struct bc_entry {
 	uint16_t prefix_id; /* of the one that is repeated */
 	uint16_t seq, flags;
 	uint16_t lifetime; /* granted, units of 4 s */
+	uint16_t nonce;	   /* at a correspondent: the last index issued when the last update came */
 	uint8_t state;	   /* enum mip_binding_state */
 	uint8_t claims;	   /* advertisements still to send */
 	uint8_t prefix_tries;
-	uint8_t doubt; /* enum ha_doubt: may somebody else serve it by now? */
-	bool fixed;    /* made by hand */
-	bool asked;    /* a Binding Refresh Request was sent */
+	uint8_t doubt;				  /* enum ha_doubt: may somebody else serve it by now? */
+	bool fixed;				  /* made by hand */
+	bool asked;				  /* a Binding Refresh Request was sent */
+	usec unreachable_since, unreachable_last; /* routers say so of the care-of address; 0: they do not */
 };
 
 struct bc {

@@ -14,7 +14,9 @@
 #define EVICT_AGE                                                                                                      \
 	(10 * SEC) /* a younger one stays: many for little room must not throw each other out all the time             \
 		    */
-#define DROP (-1)
+#define UNREACHABLE_FOR (20 * SEC) /* a care-of address of which routers say so for that long ... */
+#define UNREACHABLE_GAP (10 * SEC) /* ... without a pause of that, is left */
+#define DROP		(-1)
 
 static void on_timer(struct timer *t, usec now);
 
@@ -48,15 +50,37 @@ static void tell(struct cn *cn, enum event_type type, const struct bc_entry *e, 
 	cn->w->event(cn->w->ctx, &(struct event){.type = type, .binding = e, .coa = old}, now);
 }
 
+/* Not above `last`, modulo 2^16 (9.5.1). */
+static bool seq_is_old(uint16_t seq, uint16_t last)
+{
+	return (int16_t)(seq - last) <= 0;
+}
+
 /* --- bindings that ended --------------------------------------------------------------------------------------- */
 
 /* 5.2.8: an update seen on its way must not make the binding again after it ended. Until the nonces that authorised it
  * are dead, its sequence number is kept; where there is no room for that, the nonces die at once. */
-static void remember_gone(
-	struct cn *cn, const struct in6_addr *home, const struct in6_addr *local, uint16_t seq, usec until, usec now)
+static void remember_gone(struct cn *cn, const struct in6_addr *home, const struct in6_addr *local, uint16_t seq,
+	uint16_t nonce, usec until, usec now)
 {
-	if (until > now && !bc_remember(&cn->gone, cn->w->timers, home, local, seq, until))
+	struct bc_entry *g = bc_find(&cn->gone, home, local);
+
+	if (until <= now)
+		return;
+	g = bc_remember(&cn->gone, cn->w->timers, home, local, g && seq_is_old(seq, g->seq) ? g->seq : seq, until);
+	if (g)
+		g->nonce = nonce;
+	else
 		rr_revoke(&cn->rr);
+}
+
+/* An update that could have been seen before the binding ended: one with a newer nonce was not, and may have any
+ * sequence number (9.5.1). */
+static bool is_replay(const struct bc_entry *g, const struct mh *m, bool remove)
+{
+	bool newer = !seq_is_old(m->opt.home_nonce, g->nonce) || (!remove && !seq_is_old(m->opt.coa_nonce, g->nonce));
+
+	return !newer && seq_is_old(m->u.bu.seq, g->seq);
 }
 
 /* The last update of this binding was accepted then. */
@@ -74,7 +98,7 @@ static usec nonces_end(const struct bc_entry *e)
 static void forget(struct cn *cn, struct bc_entry *e, enum event_type why, usec now)
 {
 	if (e->state == MIP_BINDING_ACTIVE)
-		remember_gone(cn, &e->home, &e->local, e->seq, nonces_end(e), now);
+		remember_gone(cn, &e->home, &e->local, e->seq, e->nonce, nonces_end(e), now);
 	timer_stop(cn->w->timers, &e->timer);
 	cn_place_leave(cn, e);
 	cn->w->optimize(cn->w->ctx, RO_PEER, &e->local, &e->home, NULL);
@@ -179,8 +203,18 @@ static int recall_key(const struct cn *cn, struct request *rq, usec now)
 	return 0;
 }
 
+/* The binding, or one that ended, whose sequence number makes this update an old one. */
+static const struct bc_entry *seq_above(const struct cn *cn, const struct request *rq, const struct bc_entry *e)
+{
+	const struct bc_entry *g = bc_find(&cn->gone, &rq->home, &rq->local);
+
+	if (e && seq_is_old(rq->m->u.bu.seq, e->seq))
+		return e;
+	return g && is_replay(g, rq->m, rq->remove) ? g : NULL;
+}
+
 /* DROP, a status to refuse with, or 0. Nothing an unauthorised sender says is answered with more than "expired". */
-static int judge(const struct cn *cn, struct request *rq, const struct bc_entry *last, bool home_registered, usec now)
+static int judge(const struct cn *cn, struct request *rq, bool is_old, bool home_registered, usec now)
 {
 	const struct mh_opts *o = &rq->m->opt;
 	int status;
@@ -197,7 +231,7 @@ static int judge(const struct cn *cn, struct request *rq, const struct bc_entry 
 	if (!rr_mac_ok(rq->auth.kbm, &rq->auth.coa, &rq->auth.cn, rq->data, o->auth_at, o->auth))
 		return DROP;
 	rq->authorised = true;
-	if (last && (int16_t)(rq->m->u.bu.seq - last->seq) <= 0)
+	if (is_old)
 		return BA_SEQ_OUT_OF_WINDOW;
 	return home_registered ? BA_TYPE_CHANGE : 0;
 }
@@ -268,17 +302,19 @@ static void rearm(struct cn *cn, struct bc_entry *e)
 	timer_arm(cn->w->timers, &e->timer, ask ? e->expires - BRR_BEFORE : e->expires, on_timer);
 }
 
-static void note(struct bc_entry *e, const struct request *rq, usec now)
+static void note(struct bc_entry *e, const struct request *rq, uint16_t nonce, usec now)
 {
 	uint16_t most = RR_MAX_BINDING_LIFE / MH_LIFE_UNIT, asked = rq->m->u.bu.lifetime;
 
 	e->coa = rq->coa;
 	e->from = rq->via->src;
 	e->seq = rq->m->u.bu.seq;
+	e->nonce = nonce;
 	e->flags = rq->m->u.bu.flags;
 	e->lifetime = asked < most ? asked : most;
 	e->expires = now + e->lifetime * MH_LIFE_UNIT * SEC;
 	e->asked = false;
+	e->unreachable_since = 0;
 	e->state = MIP_BINDING_ACTIVE;
 }
 
@@ -298,9 +334,10 @@ static void take_binding(struct cn *cn, struct bc_entry *e, const struct request
 		refuse(cn, rq, BA_RESOURCES, rq->m->u.bu.seq, now);
 		return;
 	}
-	bc_forget(&cn->gone, cn->w->timers, gone);
+	if (gone && !seq_is_old(rq->m->u.bu.seq, gone->seq))
+		bc_forget(&cn->gone, cn->w->timers, gone);
 	cn_place_leave(cn, e);
-	note(e, rq, now);
+	note(e, rq, cn->rr.index, now);
 	cn_place_enter(cn, e);
 	rearm(cn, e);
 	tell(cn, what, e, &old, now);
@@ -323,6 +360,7 @@ int cn_restore(struct cn *cn, const struct bc_entry *kept, usec now)
 	e->expires = kept->expires;
 	e->seq = kept->seq;
 	e->flags = kept->flags;
+	e->nonce = cn->rr.index;
 	e->lifetime = kept->lifetime;
 	e->state = MIP_BINDING_ACTIVE;
 	if (cn->w->optimize(cn->w->ctx, RO_PEER, &e->local, &e->home, &e->coa)) {
@@ -338,7 +376,7 @@ static void drop_binding(struct cn *cn, struct bc_entry *e, const struct request
 {
 	if (e)
 		forget(cn, e, EV_BINDING_REMOVED, now);
-	remember_gone(cn, &rq->home, &rq->local, rq->m->u.bu.seq, now + RR_MAX_NONCE_LIFE, now);
+	remember_gone(cn, &rq->home, &rq->local, rq->m->u.bu.seq, cn->rr.index, now + RR_MAX_NONCE_LIFE, now);
 	if (rq->m->u.bu.flags & BU_F_ACK)
 		send_ba(cn, rq, BA_ACCEPTED, rq->m->u.bu.seq, 0);
 }
@@ -359,13 +397,13 @@ void cn_on_bu(
 {
 	struct request rq = request_of(via, m, data);
 	struct bc_entry *e = bc_find(&cn->bc, &rq.home, &rq.local);
-	const struct bc_entry *last = e ? e : bc_find(&cn->gone, &rq.home, &rq.local);
+	const struct bc_entry *last = seq_above(cn, &rq, e);
 	int status;
 
 	cn->stats.rx_bu++;
 	if (is_over_limit(cn, e, via, false, now))
 		return;
-	status = cn->on ? judge(cn, &rq, last, home_registered, now) : DROP;
+	status = cn->on ? judge(cn, &rq, last != NULL, home_registered, now) : DROP;
 	if (status == DROP)
 		cn->stats.dropped++;
 	else if (status)
@@ -417,4 +455,19 @@ void cn_on_unknown_hao(
 		return;
 	cn->stats.tx_be++;
 	cn->w->send(cn->w->ctx, &via, &be);
+}
+
+/* 9.3.4: once is nothing, and whoever knows the addresses can forge it; again and again, with no update in between, is
+ * persistent. */
+void cn_on_unreachable(struct cn *cn, const struct in6_addr *home, const struct in6_addr *local, usec now)
+{
+	struct bc_entry *e = bc_find(&cn->bc, home, local);
+
+	if (!e)
+		return;
+	if (!e->unreachable_since || now - e->unreachable_last > UNREACHABLE_GAP)
+		e->unreachable_since = now;
+	e->unreachable_last = now;
+	if (now - e->unreachable_since >= UNREACHABLE_FOR)
+		forget(cn, e, EV_BINDING_REMOVED, now);
 }

@@ -359,8 +359,9 @@ static bool is_old(const struct ha *ha, const struct ha_request *rq, const struc
 /* 10.3.1, 10.3.2 and 9.5.1, in the RFC's order: DROP, a status to refuse with, or 0. */
 static int judge(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e, usec now)
 {
-	/* Without an address to answer from or to, nothing may happen (9.5.4). */
-	if (!addr_routable(&rq->home) || !addr_routable(&rq->from) || !addr_routable(&rq->via->dst))
+	/* Without an address to answer from or to, nothing may happen (9.5.4); nonces are for correspondents (9.5.1).
+	 */
+	if (!addr_routable(&rq->home) || !addr_routable(&rq->from) || !addr_routable(&rq->via->dst) || rq->nonces)
 		return DROP;
 	if (is_old(ha, rq, e))
 		return BA_SEQ_OUT_OF_WINDOW;
@@ -380,6 +381,8 @@ static int judge(const struct ha *ha, const struct ha_request *rq, const struct 
 		return BA_NOT_HOME_AGENT;
 	if (!rq->via->esp && !is_allowed(&ha->conf, &rq->home))
 		return BA_PROHIBITED;
+	if (rq->peer_registered)
+		return BA_TYPE_CHANGE;
 	return e && e->fixed ? BA_PROHIBITED : 0;
 }
 
@@ -458,6 +461,7 @@ static struct ha_request request_of(const struct via *via, const struct mh *m)
 	 * is one. */
 	rq.from = via->esp ? rq.coa : via->src;
 	rq.remove = !rq.lifetime || addr_eq(&rq.coa, &rq.home);
+	rq.nonces = m->opt.has & MHO_NONCES;
 	return rq;
 }
 
@@ -481,13 +485,14 @@ static bool is_over_limit(struct ha *ha, const struct ha_request *rq, struct bc_
 	return !ok;
 }
 
-void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, usec now)
+void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, bool peer_registered, usec now)
 {
 	struct ha_request rq = request_of(via, m);
 	struct bc_entry *e = bc_find(&ha->bc, &rq.home, NULL);
 	uint16_t seq = rq.seq;
 	int status;
 
+	rq.peer_registered = peer_registered;
 	ha->stats.rx_bu++;
 	if (!via->esp && world_protects(ha->w, &rq.home, MIP_PROTECT_BINDING)) {
 		ha_complain(ha, &rq.home, &via->src, MH_BU, now);

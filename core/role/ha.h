@@ -78,6 +78,8 @@ struct ha_request {
 	struct in6_addr from; /* where it came from and answers go to: IPsec hides a HAO */
 	uint16_t seq, flags, lifetime;
 	bool remove;
+	bool nonces;	      /* it has a Nonce Indices option */
+	bool peer_registered; /* we have a binding of it as a correspondent */
 };
 
 void ha_init(struct ha *ha, const struct world *w, uint64_t seed);
@@ -91,8 +93,9 @@ int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now) __attribute
 /* Our addresses on the home link, as the kernel tells them. */
 void ha_address(struct ha *ha, const struct in6_addr *addr, uint8_t plen, bool gone);
 
-/* A Binding Update, home registration or not: answered as 10.3 and 9.5.1 say. */
-void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, usec now);
+/* A Binding Update, home registration or not: answered as 10.3 and 9.5.1 say. `peer_registered`: the same node has a
+ * binding of that home address as a correspondent (139). */
+void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, bool peer_registered, usec now);
 /* A Neighbor Advertisement for `target` on the home link, or a probe of somebody else's DAD for it: if we are probing
  * it ourselves, the address is taken (10.3.1, RFC 4862 5.4.3), and a binding of before has ended here. */
 void ha_on_taken(struct ha *ha, const struct in6_addr *target, usec now);

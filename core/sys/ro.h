@@ -30,6 +30,9 @@ struct ro_events {
 	 * packets come: the callee limits. */
 	void (*unknown_hao)(
 		void *ctx, const struct in6_addr *coa, const struct in6_addr *local, const struct in6_addr *home);
+	/* Destination Unreachable about a packet from `local` with a type 2 routing header to `remote`; not that a port
+	 * is closed there. As often as routers send it. */
+	void (*unreachable)(void *ctx, const struct in6_addr *local, const struct in6_addr *remote);
 	/* A packet passed the reverse tunnel of `home`. Samples: some hundreds a second at most; of a short or new flow
 	 * every packet. Callbacks may call ro_set and ro_home, not close. */
 	void (*traffic)(void *ctx, const struct in6_addr *home, const struct in6_addr *peer, bool out);

@@ -21,6 +21,8 @@
 #define ERROR_MAX 1280 /* RFC 4443 2.4 (c) */
 #define IS_ERROR  128  /* types below are errors */
 
+#define PORT_UNREACHABLE 4 /* code of Destination Unreachable */
+
 /* An error as it will be told: a packet of its own, with the packet it is about inside. */
 struct error {
 	uint8_t room[SHIM_FRONT];
@@ -105,5 +107,7 @@ bool ro_icmp_error(struct ro *ro, const struct raw_meta *m, const uint8_t *data,
 	if (r.icmp[0] == ICMP6_TOO_BIG_T)
 		obey(ro, p, r.icmp + MTU_AT, removed);
 	tell(ro, &r, &m->src, &p->ends.local);
+	if (r.icmp[0] == ICMP6_DEST_UNREACH_T && r.icmp[1] != PORT_UNREACHABLE && e.rh2_at && ro->ev.unreachable)
+		ro->ev.unreachable(ro->ev.ctx, &p->ends.local, &p->ends.remote); /* may end the pair */
 	return true;
 }

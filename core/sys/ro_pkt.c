@@ -188,6 +188,12 @@ static bool hao_allowed(struct ro *ro, const struct ro_pair *pair, const struct 
 	return false;
 }
 
+/* 9.3.1: those speak for the home address themselves, with a binding or without. */
+static bool is_ipsec(uint8_t upper)
+{
+	return upper == IPPROTO_ESP || upper == IPPROTO_AH;
+}
+
 static void account(struct ro_pair *pair, const struct shim_pkt *p, const struct exthdr *e)
 {
 	if (!pair)
@@ -207,7 +213,9 @@ void ro_in(void *ctx, struct shim_pkt *p, const struct exthdr *e)
 	struct exthdr of_head = *e;
 	struct head h;
 
-	if ((e->rh2_at && !rh2_allowed(ro, e)) || (e->hao_at && !hao_allowed(ro, pair, e, local)))
+	if (e->rh2_at && !rh2_allowed(ro, e))
+		return;
+	if (e->hao_at && !is_ipsec(e->upper) && !hao_allowed(ro, pair, e, local))
 		return;
 	if (!head_take(&h, p, e)) {
 		ro->drops.malformed++;

@@ -83,7 +83,7 @@ static void update(struct ha *ha, uint32_t i, const char *coa, uint16_t seq, uin
 	m.opt.alt_coa = via.src;
 	len = mh_write(&m, bytes, sizeof(bytes));
 	if (len > 0 && mh_read(bytes, (size_t)len, &in, NULL) == MH_OK)
-		ha_on_bu(ha, &via, &in, now);
+		ha_on_bu(ha, &via, &in, false, now);
 }
 
 static double cpu(void)

@@ -228,7 +228,7 @@ static void dispatch(struct sim_node *n, const struct via *via, const struct mh 
 	case MH_BU:
 		sim_heard_update(n, via, m);
 		if (m->u.bu.flags & BU_F_HOME && n->ha)
-			ha_on_bu(n->ha, via, m, now);
+			ha_on_bu(n->ha, via, m, false, now);
 		else if (n->cn && !(m->u.bu.flags & BU_F_HOME))
 			cn_on_bu(n->cn, via, m, data, false, now);
 		break;

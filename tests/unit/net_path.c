@@ -162,7 +162,7 @@ static void dispatch(struct net_node *n, const struct via *via, const struct mh 
 	switch (m->type) {
 	case MH_BU:
 		if (m->u.bu.flags & BU_F_HOME)
-			ha_on_bu(&n->ha, via, m, now);
+			ha_on_bu(&n->ha, via, m, false, now);
 		else
 			cn_on_bu(&n->cn, via, m, data, bc_find(&n->ha.bc, via->has_hao ? &via->hao : &via->src, NULL),
 				now);

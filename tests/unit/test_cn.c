@@ -441,6 +441,69 @@ static void expired_bindings_are_not_replayed(void **state)
 	assert_int_equal(bc_count(&cn->cn.gone), 0);
 }
 
+/* 9.5.1: with nonces from after the end any number will do; and the old ones stay as useless as they were. */
+static void new_nonces_begin_anew(void **state)
+{
+	struct update old = update(500), del = old, u;
+
+	(void)state;
+	give(&old);
+	del.seq = 501;
+	del.lifetime = 0;
+	give(&del);
+	net_run(&net, 40 * SEC);
+	u = update(3);
+	give(&u);
+	assert_ba(&u, BA_ACCEPTED, 3, LIFE, true);
+	give(&old);
+	assert_ba(&old, BA_SEQ_OUT_OF_WINDOW, 501, 0, true);
+	give(&del);
+	assert_ba(&del, BA_SEQ_OUT_OF_WINDOW, 501, 0, true);
+	assert_addr(bound(HOME)->coa, COA);
+	u.seq = 4;
+	u.lifetime = 0;
+	give(&u);
+	assert_ba(&u, BA_ACCEPTED, 4, 0, true);
+	give(&old);
+	give(&del);
+	u.lifetime = LIFE;
+	give(&u);
+	assert_ba(&u, BA_SEQ_OUT_OF_WINDOW, 501, 0, true);
+	assert_null(bound(HOME));
+	net_run(&net, 241 * SEC);
+	assert_int_equal(bc_count(&cn->cn.gone), 0);
+}
+
+/* 9.3.4: for 20 s without a pause of 10 s, and without an update. */
+static void leaves_where_nobody_is(void **state)
+{
+	struct update u = update(7);
+	struct in6_addr home = t_addr(HOME), self = t_addr(SELF), other = t_addr(COA2);
+
+	(void)state;
+	give(&u);
+	for (int i = 0; i < 10; i++) {
+		for (int k = 0; k < 100; k++)
+			cn_on_unreachable(&cn->cn, &home, &self, net.now);
+		net_run(&net, 11 * SEC);
+	}
+	for (int i = 0; i < 3; i++) {
+		cn_on_unreachable(&cn->cn, &home, &self, net.now);
+		cn_on_unreachable(&cn->cn, &other, &self, net.now);
+		net_run(&net, 9 * SEC);
+	}
+	assert_non_null(bound(HOME));
+	u.seq++;
+	give(&u);
+	for (int i = 0; i < 3; i++) {
+		cn_on_unreachable(&cn->cn, &home, &self, net.now);
+		assert_non_null(bound(HOME));
+		net_run(&net, 9 * SEC);
+	}
+	cn_on_unreachable(&cn->cn, &home, &self, net.now);
+	assert_null(bound(HOME));
+}
+
 /* Where there is no room to remember, the nonces go: whoever has tokens fetches new ones. */
 static void forgetting_too_many_voids_the_nonces(void **state)
 {
@@ -570,6 +633,8 @@ int main(void)
 		T(deletes),
 		T(ended_bindings_are_not_replayed),
 		T(expired_bindings_are_not_replayed),
+		T(new_nonces_begin_anew),
+		T(leaves_where_nobody_is),
 		T(forgetting_too_many_voids_the_nonces),
 		T(addressed_as_it_came),
 		T(asks_for_refresh_when_used),

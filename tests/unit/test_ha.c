@@ -22,6 +22,7 @@ static struct ha ha;
 struct ask {
 	const char *src, *hao, *dst, *alt; /* hao, alt: NULL = none */
 	uint16_t seq, flags, life;
+	bool nonces, peer_registered;
 };
 
 /* What is not said is this: */
@@ -43,7 +44,8 @@ static void ask(struct ask a)
 		m.opt.has = MHO_ALT_COA;
 		m.opt.alt_coa = t_addr(a.alt);
 	}
-	ha_on_bu(&ha, &via, &m, f.now);
+	m.opt.has |= a.nonces ? MHO_NONCES : 0;
+	ha_on_bu(&ha, &via, &m, a.peer_registered, f.now);
 }
 
 /* The one answer since fake_forget. */
@@ -443,7 +445,10 @@ static void refusals(void **state)
 	assert_addr(fake_nth(&f, DID_EVENT, 0)->addr, HOME);
 	/* A refusal is sent without A too. */
 	assert_asked(ASK(.hao = "2001:db8:2::100", .flags = BU_F_HOME), BA_NOT_HOME_SUBNET, 1, 0);
+	assert_asked(ASK(.seq = 1, .peer_registered = true), BA_TYPE_CHANGE, 1, 0);
+	assert_silence(ASK(.seq = 1, .nonces = true));
 	registered();
+	assert_silence(ASK(.seq = 1, .nonces = true));
 	assert_asked(ASK(.seq = 2, .flags = BU_F_ACK), BA_TYPE_CHANGE, 2, 0);
 	assert_int_equal(entry(HOME)->seq, 1);
 	assert_int_equal(entry(HOME)->flags, AH);

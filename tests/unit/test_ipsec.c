@@ -69,7 +69,7 @@ static void say(struct bu b)
 		m.opt.alt_coa = t_addr(b.alt);
 	}
 	fake_forget(&f);
-	ha_on_bu(&ha, &via, &m, f.now);
+	ha_on_bu(&ha, &via, &m, false, f.now);
 }
 
 static struct bc_entry *entry(void)
@@ -161,7 +161,7 @@ static void complaints_are_limited(void **state)
 		struct via via = {.src = t_addr(EVIL), .dst = t_addr(AGENT), .has_hao = true, .hao = t_addr(HOME)};
 		struct mh m = {.type = MH_BU, .u.bu = {.seq = 1, .flags = BU_F_HOME, .lifetime = LIFE}};
 
-		ha_on_bu(&ha, &via, &m, f.now);
+		ha_on_bu(&ha, &via, &m, false, f.now);
 	}
 	assert_int_equal(fake_events(&f, EV_UNPROTECTED), 100);
 	assert_int_equal(ha.stats.unprotected, 1000);

@@ -944,7 +944,7 @@ static void land(struct timer *t, usec now)
 
 	in_flight--;
 	if (x->m.type == MH_BU)
-		ha_on_bu(&ha, &x->via, &x->m, now);
+		ha_on_bu(&ha, &x->via, &x->m, false, now);
 	else if (receives(&x->via.dst))
 		mn_on_ba(&mn, &x->via, &x->m, now);
 	free(x);

@@ -68,7 +68,7 @@ static const struct bc_entry *bound(uint16_t seq, uint16_t life)
 	struct mh m = {.type = MH_BU, .u.bu = {.seq = seq, .flags = BU_F_ACK | BU_F_HOME, .lifetime = life}};
 	struct in6_addr home = t_addr(HOME);
 
-	ha_on_bu(&ha, &via, &m, f.now);
+	ha_on_bu(&ha, &via, &m, false, f.now);
 	fake_run(&f, 1100 * MSEC);
 	return bc_find(&ha.bc, &home, NULL);
 }
