@@ -3,7 +3,7 @@ import itertools
 import struct
 
 import packet as P
-from nodes import Node, count
+from nodes import Mobile, Node, count
 
 PREFIX = "2001:db8:1::"
 NOT_HERE = 133   # what a de-registration of nothing gets: the answer to our probes
@@ -70,6 +70,13 @@ class Ha(Node):
 
     def mobile(self, **how):
         return Visitor(self, **how)
+
+    def correspondent_of(self, visitor):
+        """The same mobile node, as a correspondent of the home agent."""
+        self.wire.host(visitor.home)
+        m = Mobile(self, home=visitor.home, coa=visitor.coa)
+        m.seq = visitor.seq
+        return m
 
     def stand(self, last):
         m = last or Visitor(self, home=PREFIX + "ba:1", coa="2001:db8:ba::3")

@@ -3,16 +3,19 @@
 Here is what they have in common, and the correspondent: cn.mobile() is a mobile node it may get to know. The home agent
 and the mobile node are in node_ha.py and node_mn.py. A node is started once a file; tests do not share addresses.
 """
+import ctypes
 import itertools
 import json
 import mmap
 import os
+import socket
 import struct
 import subprocess
+import threading
 import time
 
 import packet as P
-from wire import QUIET, Wire, mac
+from wire import QUIET, SLOW, Wire, mac
 
 BUILD = os.path.abspath(os.environ.get("MIP_BUILD", os.path.join(os.path.dirname(__file__), "../../build")))
 FAR = 0xfe   # the router's link-layer address, and interface identifier
@@ -44,10 +47,18 @@ class Node:
         self.pid = self.show("agent")["pid"]
         self.begin()
 
+    def restart(self):
+        """Another agent, which knows nothing of the one before."""
+        self.stop()
+        self.standing = None
+        self.start()
+        self.pid = self.show("agent")["pid"]
+
     # --- set-up ---
 
     def link_up(self):
         ns, peer = self.name, "w-" + self.name
+        run("ip", "link", "del", peer, check=False)
         run("ip", "netns", "del", ns, check=False)
         run("ip", "netns", "add", ns)
         run("ip", "link", "add", peer, "type", "veth", "peer", "name", "eth0", "address", mac(1).hex(":"), "netns", ns)
@@ -66,6 +77,22 @@ class Node:
 
     def inside(self, *command, check=True):
         return run("nsenter", "--net=/run/netns/" + self.name, "--", *command, check=check)
+
+    def socket(self, kind=socket.SOCK_DGRAM, port=0, address="::"):
+        """A socket inside: a namespace is a thread's own matter."""
+        made = []
+
+        def make():
+            with open("/run/netns/" + self.name) as ns:
+                if ctypes.CDLL(None, use_errno=True).setns(ns.fileno(), 0x40000000):   # CLONE_NEWNET
+                    raise OSError(ctypes.get_errno(), "setns")
+            made.append(socket.socket(socket.AF_INET6, kind))
+        thread = threading.Thread(target=make)
+        thread.start()
+        thread.join()
+        made[0].settimeout(3 * SLOW)
+        made[0].bind((address, port))
+        return made[0]
 
     def mip(self, *words, check=True):
         return self.inside(os.path.join(BUILD, "mip"), *words, check=check)
@@ -179,9 +206,9 @@ class Node:
 class Mobile:
     """A mobile node known by a home address, at a care-of address, as a correspondent sees it. seq: last one used."""
 
-    def __init__(self, node, home=None, coa=None):
+    def __init__(self, node, home=None, coa=None, cn=None):
         n = next(count)
-        self.node, self.cn, self.seq = node, node.addr, 1000
+        self.node, self.cn, self.seq = node, cn or node.addr, 1000
         self.home = home or "2001:db8:aa::%x" % n
         self.coa = coa or "2001:db8:f1::%x" % n
         self.cookies = {P.HOTI: struct.pack("!Q", 0xa100 << 32 | n), P.COTI: struct.pack("!Q", 0xc0a << 32 | n)}
@@ -192,9 +219,14 @@ class Mobile:
         src = self.home if kind == P.HOTI else self.coa
         return P.mh_packet(src, self.cn, P.hoti_mh(self.cookies[kind], kind), **how)
 
+    def new_place(self):
+        """Another care-of address."""
+        self.coa = "2001:db8:f2::%x" % next(count)
+
     def test(self, kind):
         """One of the tests; (nonce index, token) are kept."""
         p = self.node.one(self.init(kind))
+        p = p.inner or p   # of a home agent's own mobile node, the Home Test goes through the tunnel
         assert p.mh and p.mh.type == {P.HOTI: P.HOT, P.COTI: P.COT}[kind], p
         self.tokens[kind] = p.mh.nonce, p.mh.token
         return p
@@ -240,7 +272,12 @@ class Mobile:
 
 
 class Cn(Node):
-    name, addr = "cn", "2001:db8:c::2"
+    """addr2: another address of it."""
+
+    name, addr, addr2 = "cn", "2001:db8:c::2", "2001:db8:c::3"
+
+    def addresses(self):
+        return super().addresses() + ("addr add %s/64 dev eth0 nodad" % self.addr2,)
 
     def start(self):
         self.mip_warped("cn", "start", "test-rate", "100000")
@@ -260,6 +297,6 @@ class Cn(Node):
         return out
 
     def stand(self, last):
-        m = last or Mobile(self, home="2001:db8:ba::2", coa="2001:db8:ba::3")
+        m = last or Mobile(self)   # a new one: the last may have been flushed, and is remembered
         m.bind(life=105)
         return m

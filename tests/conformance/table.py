@@ -4,6 +4,10 @@ MUST, SHOULD = "MUST", "SHOULD"
 rows = []   # in the order of the file
 
 
+class Skip(Exception):
+    """Raised by a test that this kernel cannot run: why."""
+
+
 class Row:
     """One requirement. test: a function; or unit: (program, test) of tests/unit; or why: it cannot be tested so."""
 
