@@ -62,7 +62,7 @@ static void update(const struct in6_addr *home, const struct in6_addr *coa, uint
 	struct via via = {.src = *coa, .dst = t_addr(AGENT), .hao = *home, .has_hao = true};
 	struct mh m = {.type = MH_BU, .u.bu = {.seq = number, .flags = BU_F_ACK | BU_F_HOME, .lifetime = life}};
 
-	ha_on_bu(&ha, &via, &m, f.now);
+	ha_on_bu(&ha, &via, &m, false, f.now);
 }
 
 static void refresh(unsigned node)
