@@ -251,7 +251,7 @@ int run_save(const struct call *call)
 		return err;
 	request_put_call(&rq, call);
 	if (opt.json)
-		out_open(OUT_LIST, object_find(call->verb->object), false);
+		out_open(OUT_LIST, verb_columns(call->verb), false);
 	err = client_ask(&rq, opt.json ? print_json : print_row, NULL, &no);
 	if (opt.json)
 		closed = out_close();

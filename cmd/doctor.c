@@ -54,7 +54,7 @@ int run_doctor(const struct call *call)
 
 	if (err)
 		return err;
-	out_open(OUT_LIST, object_find(call->verb->object), false);
+	out_open(OUT_LIST, verb_columns(call->verb), false);
 	for (const struct check *c = checks; c->name && !err; c++) {
 		struct finding f = {.verdict = MIP_VERDICT_OK};
 
@@ -68,24 +68,39 @@ int run_doctor(const struct call *call)
 	return err ? err : closed ? closed : bad ? REFUSED : DONE;
 }
 
+void doctor_each_bad(
+	const struct patient *p, bool running, void (*each)(const struct check *c, const struct finding *f))
+{
+	for (const struct check *c = checks; c->name; c++) {
+		struct finding f = {.verdict = MIP_VERDICT_OK};
+
+		if (!concerns(c, p) || (running && c->to_start))
+			continue;
+		c->look(p, &f);
+		if (f.verdict == MIP_VERDICT_BAD)
+			each(c, &f);
+	}
+}
+
+static bool some_bad;
+
+static void say_bad(const struct check *c, const struct finding *f)
+{
+	complain("%s: %s", c->name, f->text);
+	if (*f->mend)
+		fprintf(stderr, "mend it with: %s\n", f->mend);
+	some_bad = true;
+}
+
 int doctor_admits(const struct call *call, bool running)
 {
 	const struct value *dev = call_value(call, MIP_A_DEV);
 	struct patient p = {.roles = role_of(call->verb->object), .dev = dev ? dev->word : NULL};
 	int err = examine(&p, running);
 
-	for (const struct check *c = checks; c->name && !err; c++) {
-		struct finding f = {.verdict = MIP_VERDICT_OK};
-
-		if (!concerns(c, &p) || (running && c->to_start))
-			continue;
-		c->look(&p, &f);
-		if (f.verdict != MIP_VERDICT_BAD)
-			continue;
-		complain("%s: %s", c->name, f.text);
-		if (*f.mend)
-			fprintf(stderr, "mend it with: %s\n", f.mend);
-		err = REFUSED;
-	}
-	return err;
+	if (err)
+		return err;
+	some_bad = false;
+	doctor_each_bad(&p, running, say_bad);
+	return some_bad ? REFUSED : DONE;
 }

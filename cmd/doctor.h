@@ -32,6 +32,10 @@ struct check {
 
 extern const struct check checks[]; /* ends with name NULL */
 
+/* Each check that comes out bad of those an agent that runs depends on; cheap. `p` has roles and dev. */
+void doctor_each_bad(
+	const struct patient *p, bool running, void (*each)(const struct check *c, const struct finding *f));
+
 /*
  * Before `mip ROLE start`: a line for each check that came out bad. `running`: an agent is there already. DONE, or
  * REFUSED when one was bad.

@@ -124,7 +124,7 @@ static void consider(void *ctx, const char *word, const char *help)
 	int d = near->word ? fault_distance(near->word, word) : WORD_MAX;
 
 	(void)help;
-	if (d < near->distance) {
+	if (d < near->distance && d < (int)strlen(word)) {
 		near->distance = d;
 		near->best = word;
 	}

@@ -14,6 +14,7 @@
 #include "cmd/ipsec.h"
 #include "cmd/lines.h"
 #include "cmd/mip.h"
+#include "cmd/out.h"
 #include "cmd/record.h"
 #include "cmd/run.h"
 #include "mip/types.h"
@@ -186,48 +187,96 @@ static int take_sa(void *ctx, const struct nlmsghdr *msg)
 }
 
 /* Not installed is right for a tunnel while the mobile node is at home; failures may be somebody else's doing. */
-static bool report(const struct one *o)
+static bool is_good(const struct one *o)
 {
-	bool both = o->sas[MIP_TO_AGENT] && o->sas[MIP_TO_HOME];
-	bool stands = o->installed[MIP_TO_AGENT] && o->installed[MIP_TO_HOME];
 	bool tunnel = !strcmp(o->protect, "test") || !strcmp(o->protect, "payload");
-	bool used = o->packets[MIP_TO_AGENT] && o->packets[MIP_TO_HOME];
 
-	printf("%s %s: ", o->home, o->protect);
-	if (!both)
-		printf("no security association to the %s", o->sas[MIP_TO_AGENT] ? "mobile node" : "home agent");
-	else if (!stands)
-		printf("not in the kernel%s", tunnel ? ": at home there is no tunnel" : ": no role runs that uses it");
-	else if (!used)
-		printf("there, no packets %s yet", o->packets[MIP_TO_AGENT]  ? "to the mobile node"
-						   : o->packets[MIP_TO_HOME] ? "to the home agent"
-									     : "either way");
+	return o->sas[MIP_TO_AGENT] && o->sas[MIP_TO_HOME] &&
+	       (tunnel || (o->installed[MIP_TO_AGENT] && o->installed[MIP_TO_HOME]));
+}
+
+static void describe(const struct one *o, char *text, size_t size)
+{
+	bool tunnel = !strcmp(o->protect, "test") || !strcmp(o->protect, "payload");
+	size_t at;
+
+	if (!o->sas[MIP_TO_AGENT] || !o->sas[MIP_TO_HOME])
+		snprintf(text, size, "no security association to the %s",
+			o->sas[MIP_TO_AGENT] ? "mobile node" : "home agent");
+	else if (!o->installed[MIP_TO_AGENT] || !o->installed[MIP_TO_HOME])
+		snprintf(text, size, "not in the kernel%s",
+			tunnel ? ": at home there is no tunnel" : ": no role runs that uses it");
+	else if (!o->packets[MIP_TO_AGENT] || !o->packets[MIP_TO_HOME])
+		snprintf(text, size, "there, no packets %s yet",
+			o->packets[MIP_TO_AGENT]  ? "to the mobile node"
+			: o->packets[MIP_TO_HOME] ? "to the home agent"
+						  : "either way");
 	else
-		printf("in use, %llu packets to the home agent, %llu to the mobile node",
+		snprintf(text, size, "in use, %llu packets to the home agent, %llu to the mobile node",
 			(unsigned long long)o->packets[MIP_TO_AGENT], (unsigned long long)o->packets[MIP_TO_HOME]);
+	at = strlen(text);
 	if (o->failed)
-		printf(", %llu failed the integrity check", (unsigned long long)o->failed);
-	putchar('\n');
-	return both && (stands || tunnel);
+		snprintf(text + at, size - at, ", %llu failed the integrity check", (unsigned long long)o->failed);
+}
+
+int ipsec_survey(struct request *rq, ipsec_each_fn each, struct refusal *no)
+{
+	struct ones all = {.n = 0};
+	char text[200];
+	int err = client_ask(rq, take_sa, &all, no);
+
+	for (size_t i = 0; i < all.n && !err; i++) {
+		describe(&all.one[i], text, sizeof(text));
+		err = each(all.one[i].home, all.one[i].protect, is_good(&all.one[i]), text);
+	}
+	return err;
+}
+
+static struct {
+	size_t n, bad;
+} checked;
+
+static int print_one(const char *home, const char *protect, bool good, const char *text)
+{
+	uint32_t verdict = good ? MIP_VERDICT_OK : MIP_VERDICT_BAD, what = 0;
+	struct in6_addr addr;
+
+	checked.n++;
+	checked.bad += !good;
+	if (!opt.json) {
+		printf("%s %s: %s\n", home, protect, text);
+		return DONE;
+	}
+	while (strcmp(kind_choice(MIP_K_PROTECT, what), protect) != 0)
+		what++;
+	what++;
+	inet_pton(AF_INET6, home, &addr);
+	out_begin();
+	out_put(MIP_A_HOME, &addr, sizeof(addr));
+	out_put(MIP_A_PROTECT, &what, sizeof(what));
+	out_put(MIP_A_VERDICT, &verdict, sizeof(verdict));
+	out_put_str(MIP_A_MESSAGE, text);
+	return out_end();
 }
 
 int run_ipsec_check(const struct call *call)
 {
-	struct ones all = {.n = 0};
 	struct request rq;
-	struct refusal no;
-	bool good = true;
-	int err = client_need(call->verb->object);
+	struct refusal no = {0};
+	int err = client_need(call->verb->object), closed = DONE;
 
 	if (err)
 		return err;
+	checked.n = checked.bad = 0;
 	request_put_call(&rq, call);
-	err = client_ask(&rq, take_sa, &all, &no);
-	if (err == REFUSED)
+	if (opt.json)
+		out_open(OUT_LIST, NULL, false);
+	err = ipsec_survey(&rq, print_one, &no);
+	if (opt.json)
+		closed = out_close();
+	if (err == REFUSED && no.err)
 		return run_refused(call, &no);
-	for (size_t i = 0; i < all.n && !err; i++)
-		good &= report(&all.one[i]);
-	if (!err && !all.n)
+	if (!err && !checked.n)
 		complain("nothing is protected: 'mip ipsec gen' makes keys, 'mip ipsec add' takes them");
-	return err ? err : good && all.n ? DONE : REFUSED;
+	return err ? err : closed ? closed : checked.n && !checked.bad ? DONE : REFUSED;
 }

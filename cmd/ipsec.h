@@ -11,4 +11,11 @@ bool keys_hidden(const struct call *call, struct fault *f);
 /* May keys be printed: is standard output no file that others can read? False, having complained. */
 bool keys_go_unseen(void);
 
+/* Each protection there is, in words: for whom, of what, whether it is there both ways, and how it does. */
+typedef int (*ipsec_each_fn)(const char *home, const char *protect, bool good, const char *text);
+/* Asks with `rq`, an IPSEC_GET. What `each` returned when not DONE, else DONE, REFUSED with `no`, NO_AGENT. */
+struct refusal;
+struct request;
+int ipsec_survey(struct request *rq, ipsec_each_fn each, struct refusal *no);
+
 #endif

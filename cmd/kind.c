@@ -117,6 +117,7 @@ const char *kind_name(unsigned kind)
 		[MIP_K_CIPHER] = "cipher",
 		[MIP_K_AUTH] = "authentication",
 		[MIP_K_KEY] = "key",
+		[MIP_K_BYTES] = "bytes",
 	};
 
 	return names[kind];
@@ -368,6 +369,21 @@ static void print_usec(uint64_t v, char *buf, size_t size)
 		snprintf(buf, size, "%" PRIu64 ".%03us", v / 1000000, (unsigned)(v / 1000 % 1000));
 }
 
+static void print_bytes(uint64_t v, char *buf, size_t size)
+{
+	static const char units[] = "KMGTPE";
+	const char *u = units;
+	uint64_t tenths;
+
+	if (v < 1024) {
+		snprintf(buf, size, "%" PRIu64 "B", v);
+		return;
+	}
+	for (tenths = v / 1024 * 10 + v % 1024 * 10 / 1024; tenths >= 10240; tenths /= 1024)
+		u++;
+	snprintf(buf, size, "%" PRIu64 ".%" PRIu64 "%ciB", tenths / 10, tenths % 10, *u);
+}
+
 /* Text of the agent ends on a terminal: no control characters. */
 static void print_text(const char *s, size_t len, char *buf, size_t size)
 {
@@ -408,6 +424,8 @@ static void print_number(unsigned kind, uint64_t v, bool plain, char *buf, size_
 		print_seconds(v, buf, size);
 	else if (kind == MIP_K_USEC && !plain)
 		print_usec(v, buf, size);
+	else if (kind == MIP_K_BYTES && !plain)
+		print_bytes(v, buf, size);
 	else
 		snprintf(buf, size, "%" PRIu64, v);
 }
@@ -439,6 +457,7 @@ bool kind_is_number(unsigned kind)
 	case MIP_K_SECS:
 	case MIP_K_USEC:
 	case MIP_K_BOOL:
+	case MIP_K_BYTES:
 	case MIP_K_S32: return true;
 	default: return false;
 	}

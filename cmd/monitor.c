@@ -41,7 +41,7 @@ static void put_event(const struct nlmsghdr *msg)
 {
 	const struct nlattr *ts = record_find(msg, MIP_A_TS), *message = record_find(msg, MIP_A_MESSAGE);
 
-	if (opt.json || opt.details || !message) {
+	if (opt.json || (opt.details && !opt.brief) || !message) {
 		out_values(msg);
 		return;
 	}

@@ -25,7 +25,7 @@ static const struct option {
 	{"-d", "-details", NONE, &opt.details, NULL, "details"},
 	{"-s", "-statistics", NONE, &opt.stats, NULL, "counters"},
 	{"-t", "-timestamp", NONE, &opt.timestamp, NULL, "when an event happened"},
-	{"-N", "-Numeric", NONE, &opt.numeric, NULL, "times as numbers of seconds"},
+	{"-N", "-Numeric", NONE, &opt.numeric, NULL, "times and sizes as plain numbers"},
 	{"-c", "-color", MAYBE, NULL, NULL, "colors: -c=auto, always or never"},
 	{"-n", "-netns", VALUE, NULL, &opt.netns, "the agent of that network namespace: name, path or process"},
 	{"-b", "-batch", VALUE, NULL, &opt.batch, "commands from a file, - for standard input"},

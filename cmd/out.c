@@ -14,12 +14,12 @@ static const struct out_format *format = &out_text;
 static enum out_shape the_shape;
 static bool object_too, failed;
 
-void out_open(enum out_shape shape, const struct object *of, bool say_object)
+void out_open(enum out_shape shape, const uint16_t *columns, bool say_object)
 {
 	format = opt.json ? &out_json : &out_text;
 	the_shape = shape;
 	object_too = say_object;
-	format->open(shape, of);
+	format->open(shape, columns);
 }
 
 void out_begin(void)

@@ -10,15 +10,15 @@
 #include <stdint.h>
 
 struct nlmsghdr;
-struct object;
 
 enum out_shape {
 	OUT_LIST,  /* JSON: one array */
 	OUT_LINES, /* JSON: an object a line, flushed each; for what does not end */
 };
 
-/* `of` (may be NULL) has the columns of -br; say_object keeps MIP_A_OBJECT, which a list of one kind need not say. */
-void out_open(enum out_shape shape, const struct object *of, bool say_object);
+/* `columns` (may be NULL) are those of -br, as in table.h; say_object keeps MIP_A_OBJECT, which a list of one kind need
+ * not say: it is put before the rest, and chooses the columns of its record. */
+void out_open(enum out_shape shape, const uint16_t *columns, bool say_object);
 void out_begin(void);
 /* One value of the record, by attribute number of the protocol. */
 void out_put(unsigned attr, const void *bytes, size_t len);
@@ -35,7 +35,7 @@ int out_flush(void);
 
 /* The two ways to write. */
 struct out_format {
-	void (*open)(enum out_shape shape, const struct object *of);
+	void (*open)(enum out_shape shape, const uint16_t *columns);
 	void (*begin)(void);
 	void (*put)(unsigned attr, const void *bytes, size_t len);
 	void (*end)(void);

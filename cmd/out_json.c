@@ -53,9 +53,9 @@ static bool pretty(void)
 	return opt.pretty && shape == OUT_LIST;
 }
 
-static void open_list(enum out_shape as, const struct object *of)
+static void open_list(enum out_shape as, const uint16_t *columns)
 {
-	(void)of;
+	(void)columns;
 	shape = as;
 	records = 0;
 	if (shape == OUT_LIST)

@@ -13,7 +13,8 @@
 #include "cmd/out.h"
 #include "cmd/table.h"
 
-#define INDENT 4
+#define INDENT	     4
+#define OBJECT_WIDTH 7 /* of -br */
 
 static const uint16_t statistics[] = {MIP_A_RX_BU, MIP_A_RX_REFUSED, MIP_A_RX_DROPPED, MIP_A_TX_BA, MIP_A_UNPROTECTED,
 	MIP_A_TUN_RX, MIP_A_TUN_TX, MIP_A_TUN_REFUSED, MIP_A_RX_TEST, MIP_A_TX_BE, MIP_A_TX_BRR, MIP_A_EVICTED,
@@ -24,9 +25,11 @@ static const uint16_t details[] = {MIP_A_SEQUENCE, MIP_A_AGE, MIP_A_RETRY, MIP_A
 static const uint16_t bare[] = {MIP_A_OBJECT, MIP_A_EVENT, MIP_A_MESSAGE, MIP_A_TS, MIP_A_COMMAND, MIP_A_VERDICT,
 	MIP_A_CHECK, MIP_A_METRIC, MIP_A_OF, MIP_A_VALUE, 0};
 
-static const struct object *brief_of;
+#define COLUMNS 6
+
+static const uint16_t *list_columns, *columns; /* of every record; of this one */
 static int col, width, pairs;
-static char cells[6][64];
+static char cells[COLUMNS][64];
 
 static bool among(const uint16_t *list, unsigned attr)
 {
@@ -35,17 +38,18 @@ static bool among(const uint16_t *list, unsigned attr)
 	return *list != 0;
 }
 
-static void open_text(enum out_shape shape, const struct object *of)
+static void open_text(enum out_shape shape, const uint16_t *of_list)
 {
 	struct winsize ws;
 
 	(void)shape;
-	brief_of = opt.brief && of && of->brief[0] ? of : NULL;
+	list_columns = opt.brief ? of_list : NULL;
 	width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 20 ? ws.ws_col : 80;
 }
 
 static void begin(void)
 {
+	columns = list_columns;
 	col = 0;
 	pairs = 0;
 	memset(cells, 0, sizeof(cells));
@@ -104,9 +108,9 @@ static bool hidden(unsigned attr)
 
 static void to_cell(unsigned attr, const char *value)
 {
-	for (int i = 0; i < 6 && brief_of->brief[i]; i++)
-		if (brief_of->brief[i] == attr)
-			snprintf(cells[i], sizeof(cells[i]), "%s", value);
+	for (int i = 0; i < COLUMNS && columns[i]; i++)
+		if (columns[i] == attr)
+			snprintf(cells[i], sizeof(cells[i]), "%.*s", (int)sizeof(cells[i]) - 1, value);
 }
 
 /* A new line when the pair would pass the edge. */
@@ -131,7 +135,7 @@ static void put(unsigned attr, const void *bytes, size_t len)
 	int need;
 
 	kind_print(info->kind, bytes, len, opt.numeric, value, sizeof(value));
-	if (brief_of) {
+	if (columns && attr != MIP_A_TS) {
 		to_cell(attr, value);
 		return;
 	}
@@ -145,6 +149,8 @@ static void put(unsigned attr, const void *bytes, size_t len)
 		printf("%s ", info->word);
 	put_value(info->kind, value);
 	col += need;
+	if (attr == MIP_A_OBJECT && opt.brief && (columns = object_columns(object_find(value))))
+		printf("%*s", (int)(OBJECT_WIDTH - strlen(value)), "");
 }
 
 static int cell_width(unsigned attr)
@@ -159,9 +165,11 @@ static int cell_width(unsigned attr)
 
 static void end(void)
 {
-	for (int i = 0; brief_of && i < 6 && brief_of->brief[i]; i++) {
-		unsigned attr = brief_of->brief[i];
-		bool last = i == 5 || !brief_of->brief[i + 1];
+	if (columns && pairs)
+		putchar(' ');
+	for (int i = 0; columns && i < COLUMNS && columns[i]; i++) {
+		unsigned attr = columns[i];
+		bool last = i == COLUMNS - 1 || !columns[i + 1];
 		int pad = last ? 0 : cell_width(attr) - (int)strlen(cells[i]);
 
 		put_value(attr_info(attr)->kind, cells[i][0] ? cells[i] : "-");

@@ -222,12 +222,13 @@ static const char *way(uint64_t optimized, uint32_t of)
 	return !of ? "nothing" : optimized >= of ? "optimized" : optimized ? "partly" : "tunnel";
 }
 
-static int report(const struct value *peer, const uint8_t *home, const struct result *r, uint64_t tunnel)
+static int report(const struct call *call, const uint8_t *home, const struct result *r, uint64_t tunnel)
 {
+	const struct value *peer = call_value(call, MIP_A_PEER);
 	bool both = r->received == r->sent && r->out >= r->sent && r->in >= r->received;
 	int err;
 
-	out_open(OUT_LIST, NULL, false);
+	out_open(OUT_LIST, verb_columns(call->verb), false);
 	out_begin();
 	out_put(MIP_A_PEER, peer->bytes, peer->len);
 	out_put(MIP_A_HOME, home, 16);
@@ -282,5 +283,5 @@ int run_ro_test(const struct call *call)
 		err = round_of(&e, peer, at.home, &r);
 	if (e.fd >= 0)
 		close(e.fd);
-	return err ? err : report(peer, at.home, &r, tunnel);
+	return err ? err : report(call, at.home, &r, tunnel);
 }

@@ -55,7 +55,7 @@ int run_generic(const struct call *call)
 		err = client_ask(&rq, NULL, NULL, &no);
 		return err == REFUSED ? run_refused(call, &no) : err;
 	}
-	out_open(OUT_LIST, object_find(call->verb->object), false);
+	out_open(OUT_LIST, verb_columns(call->verb), false);
 	err = client_ask(&rq, out_record, NULL, &no);
 	closed = out_close();
 	if (err == REFUSED && no.err)

@@ -19,6 +19,7 @@ static const char *const kinds[] = {
 	[MIP_K_U64] = "\"type\":\"integer\",\"minimum\":0",
 	[MIP_K_SECS] = "\"type\":\"integer\",\"minimum\":0,\"maximum\":4294967295",
 	[MIP_K_USEC] = "\"type\":\"integer\",\"minimum\":0",
+	[MIP_K_BYTES] = "\"type\":\"integer\",\"minimum\":0",
 	[MIP_K_BOOL] = "\"type\":\"boolean\"",
 	[MIP_K_ADDR] = "\"type\":\"string\",\"format\":\"ipv6\"",
 	[MIP_K_PREFIX] = "\"type\":\"string\",\"pattern\":\"^[0-9a-f:.]+/[0-9]+$\"",

@@ -103,7 +103,7 @@ int run_stats(const struct call *call)
 		return err;
 	request_put_call(&rq, call);
 	if (!open)
-		out_open(OUT_LIST, object_find(call->verb->object), false);
+		out_open(OUT_LIST, verb_columns(call->verb), false);
 	err = client_ask(&rq, open ? print_sample : print_record, &last, &no);
 	if (open && !err)
 		puts("# EOF");

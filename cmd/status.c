@@ -1,6 +1,6 @@
 /*
  * `mip` alone: one page that answers whether this machine is reachable, through what, for how long, and what is wrong.
- * It joins the agent, its roles and its registrations; with -j or -d it is all of their records.
+ * It joins the agent, its roles, its registrations and its IPsec; with -j, -o, -d or -s it is all of their records.
  */
 #include <libmnl/libmnl.h>
 #include <stdarg.h>
@@ -8,9 +8,12 @@
 #include <string.h>
 
 #include "cmd/client.h"
+#include "cmd/doctor.h"
 #include "cmd/fault.h"
+#include "cmd/ipsec.h"
 #include "cmd/kind.h"
 #include "cmd/mip.h"
+#include "cmd/netns.h"
 #include "cmd/out.h"
 #include "cmd/record.h"
 #include "cmd/table.h"
@@ -20,7 +23,7 @@
 /* What is wrong, gathered while the records pass by. */
 static struct {
 	char text[16][400];
-	unsigned n;
+	unsigned n, homes; /* home addresses of a mobile node */
 } page;
 
 static void wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -75,25 +78,34 @@ static void show_mn(const struct nlmsghdr *msg)
 {
 	const char *home = value(msg, MIP_A_HOME, "?"), *state = value(msg, MIP_A_MSTATE, "?");
 
+	page.homes++;
 	line("mobile node", state, "%s, for %s", home, value(msg, MIP_A_AGE, "?"));
 	if (record_find(msg, MIP_A_COA) && !opt.brief)
 		line("", "", "at %s on %s, home agent %s", value(msg, MIP_A_COA, "?"), value(msg, MIP_A_DEV, "?"),
 			value(msg, MIP_A_AGENT, "not known yet"));
 	if (is(msg, MIP_A_MSTATE, "detached"))
 		wrong("%s is detached: no link with a care-of address", home);
-	else if (is(msg, MIP_A_MSTATE, "registering"))
-		wrong("%s is not registered yet", home);
+	else if (is(msg, MIP_A_MSTATE, "registering") && !record_find(msg, MIP_A_AGENT))
+		wrong("%s is not registered: no home agent of its home link has answered yet", home);
 }
 
 static void show_bul(const struct nlmsghdr *msg)
 {
-	const char *peer = value(msg, MIP_A_PEER, "?");
+	const char *peer = value(msg, MIP_A_PEER, "?"), *home = value(msg, MIP_A_HOME, "?");
+	bool at_home_agent = is(msg, MIP_A_HOME_REG, "yes");
 
-	if (is(msg, MIP_A_HOME_REG, "yes") && !opt.brief)
-		line("", value(msg, MIP_A_LSTATE, "?"), "home agent %s, %s left, next update in %s", peer,
-			value(msg, MIP_A_REMAINING, "nothing"), value(msg, MIP_A_REFRESH, "no time"));
+	if (at_home_agent && !opt.brief) {
+		if (is(msg, MIP_A_LSTATE, "bound"))
+			line("", "bound", "home agent %s, %s left, next update in %s", peer,
+				value(msg, MIP_A_REMAINING, "nothing"), value(msg, MIP_A_REFRESH, "no time"));
+		else
+			line("", value(msg, MIP_A_LSTATE, "?"), "home agent %s, asked again after %s", peer,
+				value(msg, MIP_A_RETRY, "a while"));
+	}
 	if (is(msg, MIP_A_LSTATE, "refused"))
-		wrong("%s refuses the binding: %s", peer, value(msg, MIP_A_STATUS_TEXT, "?"));
+		wrong("%s refuses %s: %s", peer, home, value(msg, MIP_A_STATUS_TEXT, "?"));
+	else if (at_home_agent && is(msg, MIP_A_LSTATE, "waiting"))
+		wrong("%s is not registered: home agent %s does not answer", home, peer);
 }
 
 static void show_ro(const struct nlmsghdr *msg)
@@ -105,12 +117,42 @@ static void show_ro(const struct nlmsghdr *msg)
 		value(msg, MIP_A_RTT_DIRECT, "unknown"), value(msg, MIP_A_RTT_TUNNEL, "unknown"));
 }
 
+static void say_bad(const struct check *c, const struct finding *f)
+{
+	(void)c;
+	wrong("%s: %s", f->text, f->mend);
+}
+
+/* What changed on this machine since the role started. Of another network namespace nothing can be seen from here. */
+static void look_around(unsigned role, const char *dev)
+{
+	struct patient p = {.roles = role, .dev = dev};
+
+	if (!opt.netns || netns_inode(opt.netns) == netns_inode(NULL))
+		doctor_each_bad(&p, true, say_bad);
+}
+
+/* Messages the home agent did not want; counted since it started. */
+static void show_unwanted(const struct nlmsghdr *msg)
+{
+	if (!is(msg, MIP_A_RX_REFUSED, "0"))
+		line("", "", "%s of %s binding updates refused", value(msg, MIP_A_RX_REFUSED, "0"),
+			value(msg, MIP_A_RX_BU, "?"));
+	if (!is(msg, MIP_A_UNPROTECTED, "0"))
+		line("", "", "%s messages ignored: they came without IPsec", value(msg, MIP_A_UNPROTECTED, "0"));
+}
+
 static void show_ha(const struct nlmsghdr *msg)
 {
-	line("home agent", "", "%s on %s, %s of %s bindings", value(msg, MIP_A_ADDRESS, "no address"),
-		value(msg, MIP_A_DEV, "no link"), value(msg, MIP_A_BINDINGS, "0"), value(msg, MIP_A_MAX_BINDINGS, "?"));
+	line("home agent", "", "%s on %s, %s of %s bindings%s", value(msg, MIP_A_ADDRESS, "no address"),
+		value(msg, MIP_A_DEV, "no link"), value(msg, MIP_A_BINDINGS, "0"), value(msg, MIP_A_MAX_BINDINGS, "?"),
+		is(msg, MIP_A_INSECURE, "yes") ? ", insecure" : "");
+	if (!opt.brief)
+		show_unwanted(msg);
 	if (!record_find(msg, MIP_A_DEV))
 		wrong("the home agent has lost its home link");
+	else
+		look_around(ROLE_HA, value(msg, MIP_A_DEV, NULL));
 	if (is(msg, MIP_A_BINDINGS, value(msg, MIP_A_MAX_BINDINGS, "")))
 		wrong("the binding cache is full: more mobile nodes are refused");
 }
@@ -127,6 +169,8 @@ static void show_agent(const struct nlmsghdr *msg)
 		value(msg, MIP_A_PID, "?"), value(msg, MIP_A_UPTIME, "?"), value(msg, MIP_A_PATH, "nothing yet"));
 	if (!*value(msg, MIP_A_ROLES, ""))
 		wrong("no role runs: mip ha start, mip mn start or mip cn start");
+	if (strstr(value(msg, MIP_A_ROLES, ""), "mn") && !page.homes)
+		wrong("the mobile node has no home address: mip mn add");
 	if (record_find(msg, MIP_A_CONFIRM))
 		wrong("the last change goes back in %s unless you say: mip confirm", value(msg, MIP_A_CONFIRM, "?"));
 }
@@ -143,6 +187,13 @@ static const struct part {
 	{MIP_CN_GET, "cn", show_cn},
 	{MIP_AGENT_GET, "agent", show_agent},
 };
+
+static int show_unprotected(const char *home, const char *protect, bool good, const char *text)
+{
+	if (!good)
+		wrong("IPsec of %s, %s: %s", home, protect, text);
+	return DONE;
+}
 
 static int one_line(void *ctx, const struct nlmsghdr *msg)
 {
@@ -165,20 +216,23 @@ static int one_record(void *ctx, const struct nlmsghdr *msg)
 
 int run_status(void)
 {
-	bool records = opt.json || opt.details || opt.stats;
+	bool records = opt.json || opt.details || opt.stats || opt.oneline;
 	struct request rq;
 	struct refusal no = {0};
 	int err = client_need(NULL), closed = DONE;
 
 	if (err)
 		return err;
-	page.n = 0;
+	page.n = page.homes = 0;
 	if (records)
 		out_open(OUT_LIST, NULL, true);
 	for (size_t i = 0; i < MNL_ARRAY_SIZE(parts) && !err; i++) {
 		request_open(&rq, parts[i].cmd);
 		err = client_ask(&rq, records ? one_record : one_line, (void *)&parts[i], &no);
 	}
+	request_open(&rq, MIP_IPSEC_GET);
+	if (!err && !records)
+		err = ipsec_survey(&rq, show_unprotected, &no);
 	if (records)
 		closed = out_close();
 	if (err == REFUSED && no.err)

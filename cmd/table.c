@@ -76,7 +76,7 @@ const struct object objects[] = {
 	{"bul", "binding update list: who was told where this node is", "mip bul show", "mip mn start", true,
 		{MIP_A_PEER, MIP_A_HOME, MIP_A_LSTATE, MIP_A_REMAINING}},
 	{"stats", "counts of messages by type and of drops by reason", "mip stats -o openmetrics", "mip agent start",
-		false, {MIP_A_METRIC, MIP_A_OF, MIP_A_VALUE}},
+		false, {MIP_A_VALUE, MIP_A_METRIC, MIP_A_OF}},
 	{"ipsec", "what IPsec protects between mobile nodes and home agents",
 		"mip ipsec gen home 2001:db8:1::100 agent 2001:db8:1::1", "mip agent start", false,
 		{MIP_A_HOME, MIP_A_PROTECT, MIP_A_TOWARDS, MIP_A_SPI, MIP_A_PACKETS, MIP_A_FAILED}},
@@ -91,7 +91,7 @@ const struct object objects[] = {
 	{"save", "print the configuration as a file of commands", "mip save > /etc/mip.conf", "mip agent start", false,
 		{0}},
 	{"doctor", "is this machine fit for a role, and how to make it so", "mip doctor ha dev eth0", NULL, false,
-		{MIP_A_CHECK, MIP_A_VERDICT}},
+		{MIP_A_VERDICT, MIP_A_CHECK}},
 	{"shell", "type commands: TAB completes, ? explains, Ctrl-D or exit leaves", "mip shell", NULL, false, {0}},
 	{"import", "turn a mip6d.conf of UMIP into commands", "mip import /etc/mip6d.conf > /etc/mip.conf", NULL, false,
 		{0}},
@@ -109,7 +109,8 @@ const struct verb verbs[] = {
 
 	{"ha", "show", MIP_HA_GET, false, none, NULL, "show the home agent and what it counted"},
 	{"ha", "list", MIP_HA_LIST, false, none, NULL,
-		"list the home agents of the home link, as mobile nodes that ask are told"},
+		"list the home agents of the home link, as mobile nodes that ask are told",
+		{MIP_A_ADDRESS, MIP_A_PREFERENCE, MIP_A_OWN, MIP_A_REMAINING}},
 	{"ha", "start", MIP_HA_START, true, ha_start, run_start, "be a home agent, starting the agent when none runs"},
 	{"ha", "set", MIP_HA_SET, true, ha_set, NULL, "change how the home agent works"},
 	{"ha", "radvd", 0, false, ha_radvd, run_ha_radvd, "print what radvd should say on the home link"},
@@ -131,7 +132,8 @@ const struct verb verbs[] = {
 	{"ro", "show", MIP_RO_GET, false, ro_show, NULL,
 		"show with whom packets travel directly, and what is in the way"},
 	{"ro", "test", MIP_RO_GET, false, ro_test, run_ro_test,
-		"send echo requests from the home address and say for each direction whether they travel directly"},
+		"send echo requests from the home address and say for each direction whether they travel directly",
+		{MIP_A_PEER, MIP_A_WAY_OUT, MIP_A_WAY_IN, MIP_A_SENT, MIP_A_RECEIVED, MIP_A_RTT_DIRECT}},
 	{"ro", "add", MIP_RO_ADD, true, ro_add, NULL, "set the policy for correspondents"},
 	{"ro", "del", MIP_RO_DEL, false, ro_del, NULL, "remove a policy"},
 	{"ro", "wait", MIP_MONITOR, false, ro_wait, run_wait, "wait until route optimization is in that state"},
@@ -184,6 +186,16 @@ const struct object *object_find(const char *word)
 		if (strcmp(o->word, word) == 0)
 			return o;
 	return NULL;
+}
+
+const uint16_t *object_columns(const struct object *o)
+{
+	return o && o->brief[0] ? o->brief : NULL;
+}
+
+const uint16_t *verb_columns(const struct verb *v)
+{
+	return v->brief[0] ? v->brief : object_columns(object_find(v->object));
 }
 
 const struct verb *verb_find(const char *object, const char *verb)

@@ -40,6 +40,7 @@ struct verb {
 	const struct arg *args;
 	int (*run)(const struct call *call); /* NULL: send cmd, print what comes */
 	const char *help;
+	const uint16_t brief[6]; /* where its records are others than the object's */
 };
 
 extern const struct object objects[]; /* ends with word NULL */
@@ -50,6 +51,9 @@ const struct mip_attr_info *attr_info(unsigned attr);
 const struct object *object_find(const char *word);
 /* What the records of an object may hold, ends with 0; NULL when it has none. */
 const uint16_t *object_shows(const struct object *o);
+/* The columns of -br, ends with 0 or after six; NULL when its records have none. */
+const uint16_t *verb_columns(const struct verb *v);
+const uint16_t *object_columns(const struct object *o);
 /* The row of exactly that object and verb ("" or NULL for none), or NULL. */
 const struct verb *verb_find(const char *object, const char *verb);
 

@@ -52,6 +52,12 @@ expected one of: detached, home, registering, registered, returning
 " mn wait away
 }
 
+@test "what has nothing in common with a word is not meant by it" {
+	mip monitor frob
+	is "$status" 1; has "$err" "expected one of: agent, ha, mn"
+	[[ $err != *"did you mean"* ]]
+}
+
 @test "a missing word is named, the caret behind the last" {
 	wrong "mip: care-of is missing
     mip binding add home 2001:db8::1

@@ -17,7 +17,7 @@ doctor() { "$MIP" "${@:2}" doctor ${1:+"$1"} || [ $? = 2 ]; }
 		jq -e 'length >= 7 and all((.verdict | IN("ok", "weak", "bad", "unknown")) and (.message | length) > 4)' "$BATS_TEST_TMPDIR/j"
 		jq -e '(map(.check) | length) == (map(.check) | unique | length)' "$BATS_TEST_TMPDIR/j"
 		jq -e 'all(.verdict != "bad" or (.mend | length) > 4)' "$BATS_TEST_TMPDIR/j"
-		[ "$(jq -r '.[].check' "$BATS_TEST_TMPDIR/j")" = "$(doctor "$role" -br | cut -d' ' -f1)" ]
+		[ "$(jq -r '.[].check' "$BATS_TEST_TMPDIR/j")" = "$(doctor "$role" -br | awk '{ print $2 }')" ]
 	done
 }
 

@@ -26,6 +26,7 @@ enum mip_kind {
 	MIP_K_CIPHER,
 	MIP_K_AUTH,
 	MIP_K_KEY,
+	MIP_K_BYTES,
 };
 
 #define MIP_KEY_MAX 64 /* octets of a key */
@@ -66,7 +67,8 @@ static inline unsigned mip_kind_size(enum mip_kind kind)
 	case MIP_K_CIPHER:
 	case MIP_K_AUTH: return 4;
 	case MIP_K_U64:
-	case MIP_K_USEC: return 8;
+	case MIP_K_USEC:
+	case MIP_K_BYTES: return 8;
 	case MIP_K_ADDR: return 16;
 	case MIP_K_PREFIX: return 17;
 	case MIP_K_DEV:

@@ -98,11 +98,63 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 	for o in mn bul agent; do mn -j $o show | jq -e 'type == "array" and length > 0 and all(type == "object")'; done
 	for o in ha cn binding agent; do ha -j $o show | valid $o; ha -j -p $o | valid $o; done
 	for o in mn bul ro agent; do mn -j $o show | valid $o; done
+	# what is no list of what there is; and nothing that the schema describes was left out
+	in_ns cn mip cn start
+	mn ro add peer $CN/128 policy always
+	mn ro wait optimized peer $CN timeout $((20 * MIP_SLOW))
+	mn -j ro show | jq -e 'length == 1'; mn -j ro show | valid ro; mn -j ro test $CN | valid ro
+	ha -j ha list | valid ha; ha -j stats | valid stats; ha -j ipsec show | valid ipsec
+	(ha -j ipsec check || true) | valid ipsec
+	(ha -j doctor ha || true) | valid doctor
+	mip -j import "$BATS_TEST_DIRNAME/../import/mn_plain.conf" | valid import
+	in_ns cn mip agent stop
+	[ "$(mip __schema | jq -r '."$defs" | keys[]' | xargs)" = "agent any binding bul cn doctor ha import ipsec mn ro stats" ]
 	for o in ha mn; do $o -j | valid any; $o -j save | valid any; $o -j monitor once | jq -s . | valid any; done
 	ha -j binding show home 2001:db8:1::200 | jq -e 'length == 1 and .[0].home == "2001:db8:1::200" and .[0].static'
 	[ "$(ha -j binding show home 2001:db8:1::222)" = "[]" ]
 	mn -j bul show | jq -e --arg h "$HOA" '.[0].home == $h and .[0].state == "bound" and (.[0].status | type) == "number"'
 	ha -j binding show | jq -e 'map(.lifetime, .sequence | type) | unique == ["number"]'
+}
+
+@test "-br: columns of each record, in monitor behind its object; -o, -N: one line, plain numbers" {
+	ha ha start dev eth0 insecure; add 200
+	ha -br binding | grep -qE '^2001:db8:1::200 +2001:db8:f1::200 +active +-$'
+	ha -br monitor once binding ha > "$BATS_TEST_TMPDIR/br"
+	[ "$(cat "$BATS_TEST_TMPDIR/br" | tr -s ' ')" = "binding 2001:db8:1::200 2001:db8:f1::200 active -
+ha yes eth0 $HA 1" ]
+	[[ "$(ha -br -t monitor once ha)" =~ ^\[20[0-9T:.-]+\]\ ha\ +yes ]]
+	lab_bg ha "$BATS_TEST_TMPDIR/events" mip -br monitor binding limit 1
+	lab_wait 10 grep -q "^binding" "$BATS_TEST_TMPDIR/events"
+	add 201
+	lab_wait 10 grep -qE "^binding_added 2001:db8:1::201" "$BATS_TEST_TMPDIR/events"
+	ha -br ha list | grep -qE "^$HA +[0-9]+ +yes +-$"
+	ha -br -s stats | grep -qE "^0 +messages-received BRR$"
+	[ "$(ha -o monitor once | wc -l)" = 5 ]
+	[ "$(ha -o | wc -l)" = 3 ]
+	ha -d agent | tr '\n' ' ' | grep -qE ' memory [0-9]+\.[0-9](KiB|MiB) '
+	ha -d -N agent | tr '\n' ' ' | grep -qE ' memory [0-9]{6,} '
+}
+
+# page NODE: what `mip` alone says is wrong there, and else
+page() { in_ns "$1" mip; }
+
+@test "the status page names what is wrong: forwarding, refusals, an agent that does not answer, no home address" {
+	ha ha start dev eth0 insecure
+	[[ "$(page ha)" == *"$HA on eth0, 0 of 100000 bindings, insecure"* && "$(page ha)" != *'!'* ]]
+	lab_sysctl ha net.ipv6.conf.all.forwarding=0
+	[[ "$(page ha)" == *"! eth0 does not forward"*"sysctl -w net.ipv6.conf.all.forwarding=1"* ]]
+	lab_sysctl ha net.ipv6.conf.all.forwarding=1
+	[[ "$(page ha)" != *'!'* ]]
+	mn mn start home "$HOA" prefix "$HOME_PREFIX" agent 2001:db8:1::77
+	lab_wait 10 eval '[[ "$(page mn)" == *"waiting, home agent 2001:db8:1::77, asked again after"* ]]'
+	[[ "$(page mn)" == *"! $HOA is not registered: home agent 2001:db8:1::77 does not answer"* ]]
+	mn mn del home "$HOA"
+	lab_wait 10 eval '[[ "$(page mn)" == *"! the mobile node has no home address: mip mn add"* ]]'
+	ha ha set insecure no
+	mn mn add home "$HOA" prefix "$HOME_PREFIX" agent "$HA"
+	lab_wait 10 eval '[[ "$(page mn)" == *"! $HA refuses $HOA: administratively prohibited"* ]]'
+	lab_wait 10 eval '[[ "$(page ha)" == *" of "*" binding updates refused"* ]]'
+	mn mn stop
 }
 
 # kept NODE: applying what was saved changes neither configuration nor kernel

@@ -6,6 +6,7 @@
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
 . "$BATS_TEST_DIRNAME/../lab/traffic.sh"
 . "$BATS_TEST_DIRNAME/../lab/wire.sh"
+. "$BATS_TEST_DIRNAME/../valid.sh"
 
 EVIL=2001:db8:77::77 # badsend's source
 AH=0xc000	     # flags of a home registration
@@ -104,6 +105,9 @@ is() { test "$1" "$2" "$3" || { echo "not: $1 $2 $3${4:+ ($4)}"; return 1; }; }
 	is "$(ip -n mn xfrm state | grep -c "2001:db8:f1:")" -eq 0
 	in_ns mn mip ipsec check
 	in_ns ha mip ipsec check
+	in_ns ha mip -j ipsec check | jq -e 'length == 4 and all(.verdict == "ok")'
+	in_ns ha mip -j ipsec check | valid ipsec
+	in_ns ha mip -j ipsec show | valid ipsec
 	in_ns mn mip ro test $CN
 	# What is not optimized is in the tunnel, both ways.
 	in_ns mn mip ro add peer $CN/128 policy never

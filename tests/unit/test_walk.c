@@ -245,6 +245,33 @@ static void test_times(void **state)
 	}
 }
 
+static void test_bytes(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *printed;
+	} cases[] = {
+		{0, "0B"},
+		{1023, "1023B"},
+		{1024, "1.0KiB"},
+		{1536, "1.5KiB"},
+		{1048575, "1023.9KiB"},
+		{6029312, "5.7MiB"},
+		{UINT64_MAX, "15.9EiB"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char text[64], plain[64];
+
+		kind_print(MIP_K_BYTES, &cases[i].bytes, sizeof(cases[i].bytes), false, text, sizeof(text));
+		assert_string_equal(text, cases[i].printed);
+		kind_print(MIP_K_BYTES, &cases[i].bytes, sizeof(cases[i].bytes), true, text, sizeof(text));
+		snprintf(plain, sizeof(plain), "%llu", (unsigned long long)cases[i].bytes);
+		assert_string_equal(text, plain);
+	}
+}
+
 /* --- offered is what is accepted -------------------------------------------------------------------------------- */
 
 struct vocabulary {
@@ -359,18 +386,19 @@ static void test_shown_is_described(void **state)
 	(void)state;
 	for (const struct verb *v = verbs; v->object; v++) {
 		const struct object *o = object_find(v->object);
+		const uint16_t *columns = verb_columns(v);
 
-		if (!v->verb || strcmp(v->verb, "show"))
+		if (!columns && (!v->verb || strcmp(v->verb, "show")))
 			continue;
 		assert_non_null(object_shows(o));
 		for (const uint16_t *a = object_shows(o); *a; a++)
 			assert_true(*a < MIP_A_COUNT && attr_info(*a));
-		for (int i = 0; i < 6 && o->brief[i]; i++) {
+		for (int i = 0; i < 6 && columns[i]; i++) {
 			const uint16_t *a = object_shows(o);
 
-			while (*a && *a != o->brief[i])
+			while (*a && *a != columns[i])
 				a++;
-			assert_int_equal(*a, o->brief[i]);
+			assert_int_equal(*a, columns[i]);
 		}
 	}
 }
@@ -399,6 +427,7 @@ int main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_examples),
 		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_attributes),
 	};
 
