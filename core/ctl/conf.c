@@ -524,7 +524,8 @@ static void put_sa(const struct conf_sa *sa, bool keys, struct ctl_msg *m)
 }
 
 /* Order: what IPsec protects, who may register without, the home agent, its bindings, the correspondent, policies, home
- * addresses, and the mobile node last: it starts with all of them. */
+ * addresses, and the mobile node last: it starts with all of them. One whose last home address was taken away does
+ * nothing, and could not be started so. */
 int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *m)
 {
 	size_t ha = ha_is_default(c) ? 0 : 1, cn = cn_is_default(c) ? 0 : 1;
@@ -543,7 +544,7 @@ int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *m)
 		put_policy(&c->ro.policy[n], m);
 	else if ((n -= c->ro.policies) < c->mn.homes)
 		put_home(&c->mn.home[n], m);
-	else if (n == c->mn.homes && c->mn.enabled)
+	else if (n == c->mn.homes && n && c->mn.enabled)
 		put_mn_start(c, m);
 	else
 		return 1;

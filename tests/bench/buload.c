@@ -3,9 +3,11 @@
  * Address option through a packet socket, takes the acknowledgements, repeats what
  * is not answered in time as a mobile node would, and prints rates.
  *
- *   buload IFACE GATEWAY-MAC HOME-AGENT HOME-PREFIX COA-PREFIX N [SEQUENCE [echo|register|refresh ...]]
+ *   buload IFACE GATEWAY-MAC HOME-AGENT HOME-PREFIX COA-PREFIX N [SEQUENCE [echo|register|refresh|keep=SECONDS ...]]
  *
- * Sequence numbers are above SEQUENCE (100). Without words all three are done, one after the other.
+ * Sequence numbers are above SEQUENCE (100). Without words the first three are done, one after the other. keep: for so
+ * long each node refreshes a binding of 8 s every 4 s and, without an answer, again after 1, 2, 4 s; how many were
+ * without a binding for a moment.
  *
  * Node i has home address HOME-PREFIX::i+0x10000 and care-of address COA-PREFIX::i+0x10000; both prefixes are /64.
  * The same loop with echo requests to the same address is the baseline: what this wire and
@@ -30,11 +32,13 @@
 #define RETRY	(1500 * MSEC)
 #define GIVE_UP (120 * SEC)
 #define BATCH	64
+#define KEEP	(8 * SEC)
 
 struct node {
-	usec sent; /* 0 = not yet in this pass */
+	usec sent;	 /* 0 = not yet in this pass */
+	usec next, good; /* keep: when it speaks again, and was accepted last */
 	uint16_t seq;
-	uint8_t done, status;
+	uint8_t done, status, tries, expired;
 };
 
 static int fd;
@@ -42,6 +46,7 @@ static struct sockaddr_ll gateway;
 static struct in6_addr agent, home_prefix, coa_prefix;
 static struct node *nodes;
 static size_t count, answered, refused, resent, outstanding;
+static uint16_t lifetime = 900; /* units of 4 s */
 static uint8_t packets[BATCH][256];
 
 static struct in6_addr numbered(const struct in6_addr *prefix, size_t i)
@@ -66,7 +71,7 @@ static size_t number_of(const struct in6_addr *a)
 static size_t make_bu(size_t i, uint8_t *pkt)
 {
 	struct in6_addr home = numbered(&home_prefix, i), coa = numbered(&coa_prefix, i);
-	struct mh bu = {.type = MH_BU, .u.bu = {nodes[i].seq, BU_F_ACK | BU_F_HOME, 900}};
+	struct mh bu = {.type = MH_BU, .u.bu = {nodes[i].seq, BU_F_ACK | BU_F_HOME, lifetime}};
 	uint8_t *mh = pkt + IP6_HLEN;
 	int len = mh_write(&bu, mh, 128);
 	uint16_t sum = mh_checksum(&home, &agent, mh, (size_t)len);
@@ -229,6 +234,66 @@ static int setup(char **argv)
 	return 0;
 }
 
+/* A node that was without a binding for a moment has lost it. */
+static void judge(struct node *node, usec now)
+{
+	if (now - node->good > KEEP)
+		node->expired = 1;
+}
+
+static size_t speakers(size_t *which, size_t *scan, usec now)
+{
+	size_t n = 0;
+
+	for (size_t steps = 0; steps < count && n < BATCH; steps++, *scan = (*scan + 1) % count) {
+		struct node *node = &nodes[*scan];
+
+		if (node->done) {
+			judge(node, now);
+			node->good = now;
+			node->next = node->sent + KEEP / 2;
+			node->done = node->tries = 0;
+			node->sent = 0;
+		}
+		if (now < node->next)
+			continue;
+		resent += node->tries > 0;
+		node->next = now + (SEC << (node->tries < 2 ? node->tries : 2));
+		node->tries++;
+		which[n++] = *scan;
+	}
+	return n;
+}
+
+static int keep(unsigned seconds)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	usec start = clock_now(), now = start;
+	size_t which[BATCH], scan = 0, expired = 0;
+
+	make = make_bu;
+	lifetime = KEEP / (MH_LIFE_UNIT * SEC);
+	answered = refused = resent = 0;
+	for (size_t i = 0; i < count; i++)
+		nodes[i] = (struct node){
+			.seq = nodes[i].seq, .good = start, .next = start + (usec)i * (KEEP / 2) / (usec)count};
+	for (; now - start < seconds * SEC; now = clock_now()) {
+		size_t n = speakers(which, &scan, now);
+
+		if (n)
+			send_nodes(which, n);
+		poll(&p, 1, 5);
+		receive();
+	}
+	for (size_t i = 0; i < count; i++) {
+		judge(&nodes[i], now);
+		expired += nodes[i].expired;
+	}
+	printf("keep nodes %zu expired %zu answered %zu refused %zu resent %zu seconds %u\n", count, expired, answered,
+		refused, resent, seconds);
+	return expired || refused;
+}
+
 /* Every node must be served, and none refused. */
 static double registrations(const char *name, size_t window, int *failed)
 {
@@ -257,6 +322,8 @@ static int one(const char *word)
 {
 	int failed = 0;
 
+	if (!strncmp(word, "keep=", 5))
+		return keep((unsigned)strtoul(word + 5, NULL, 10));
 	make = make_echo;
 	if (!strcmp(word, "echo"))
 		pass(word, 1000);

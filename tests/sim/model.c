@@ -48,6 +48,8 @@ void sim_heard_update(struct sim_node *n, const struct via *via, const struct mh
 
 	*h = (struct sim_heard){.seq = m->u.bu.seq, .lifetime = m->u.bu.lifetime};
 	h->coa = m->opt.has & MHO_ALT_COA ? m->opt.alt_coa : via->src;
+	if (addr_eq(&h->coa, home))
+		h->lifetime = 0;		/* a way to say the same, 6.1.7 */
 	h->from = via->esp ? h->coa : via->src; /* IPsec hides where it came from, RFC 3776 3.1 */
 	h->home_nonce = m->opt.home_nonce;
 	h->coa_nonce = m->opt.coa_nonce;

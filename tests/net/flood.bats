@@ -1,0 +1,53 @@
+#!/usr/bin/env bats
+# A crowd keeps its bindings of 8 s, and ten times as many Binding Updates as it sends for that come of strangers, forgers
+# and nodes that never pause: none expires. FLOOD: seconds, CROWD: how many, RATE: updates a second, 0 = as fast as the
+# wire takes them (tests/bench/flood.sh says more).
+
+. "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/crowd.sh"
+
+FLOOD=${FLOOD:-10} CROWD=${CROWD:-1000} CACHE=20000 RATE=${RATE:-$((${CROWD:-1000} * 10 / 4))}
+
+setup_file() {
+	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
+	crowd_up || return
+	ip -n ha route add 2001:db8:8000::/33 via 2001:db8:9::2
+	in_ns ha mip ha start dev home0 insecure max-bindings $CACHE
+}
+teardown_file() { ha agent stop; crowd_down; }
+
+flood() {
+	in_ns load "$MIP_BUILD/tests/bench/buflood" wire "$(ip -n ha -j link show wire | jq -r '.[0].address')" \
+		$HA 2001:db8:1:: 2001:db8:f0:: "$CROWD" "$1" "$RATE"
+}
+
+@test "a crowd keeps its bindings under a flood, and the agent its limits" {
+	local before after out base ms asked=0
+	crowd "$CROWD" 100 register
+	base=$(crowd "$CROWD" 300 refresh); echo "# $base" >&3
+	flood $((FLOOD + 4)) >"$BATS_TEST_TMPDIR/flood" 2>&1 3>&- &
+	lab_wait 10 eval '[ "$(ha -j ha show | jq ".[0].rx_limited")" -gt 0 ]'
+	before=$(ha_agent memory)
+	run crowd "$CROWD" 500 "keep=$FLOOD"
+	echo "# $output" >&3
+	[ "$status" -eq 0 ]
+	[[ "$output" == *" expired 0 "* ]]
+	# it can be asked all the while
+	until ! kill -0 $! 2>/dev/null; do
+		out=$(time ha -j ha show) && asked=$((asked + 1))
+	done
+	wait $!
+	after=$(ha_agent memory)
+	echo "# flood: $(cat "$BATS_TEST_TMPDIR/flood"); asked $asked times meanwhile; memory $before -> $after" >&3
+	jq -r '.[0] | "# received \(.rx_bu), refused \(.rx_refused), over the limit \(.rx_limited), bindings \(.bindings)"' <<<"$out" >&3
+	[ "$asked" -gt 0 ]
+	[ "$(count)" -le $CACHE ]
+	# two caches full of entries, of 400 octets each, and what the allocator keeps
+	case $MIP_BUILD in *san*) ;; *) [ "$after" -le $((before + 2 * CACHE * 400 + 8000000)) ];; esac
+	# the crowd is there, each where it was
+	[ "$(bindings | grep -c ' 2001:db8:f0::1:')" -eq "$CROWD" ]
+}
+
+@test "the limits are told" {
+	ha -j agent show | jq -e '.[0].limits | test("bindings '$CACHE'")'
+}
