@@ -90,10 +90,12 @@ static void send_ba(struct ha *ha, const struct in6_addr *local, const struct in
 	ha->w->send(ha->w->ctx, &via, &ba);
 }
 
-static void accept_bu(struct ha *ha, const struct bc_entry *e)
+/* 10.3.1: with or without A. */
+static void accept_bu(struct ha *ha, const struct bc_entry *e, usec now)
 {
-	if (e->flags & BU_F_ACK)
-		send_ba(ha, &e->local, &e->home, &e->from, BA_ACCEPTED, e->seq, e->lifetime);
+	uint8_t status = ha_prefix_lasts(ha, e, now) ? BA_ACCEPTED : BA_ACCEPTED_PREFIX;
+
+	send_ba(ha, &e->local, &e->home, &e->from, status, e->seq, e->lifetime);
 }
 
 /* Who has a binding must hear why an update of his does not count (his number is behind: he started anew), however many
@@ -221,7 +223,7 @@ static void probe_over(struct ha *ha, struct bc_entry *e, usec now)
 	if (activate(ha, e, now, NULL))
 		fail_pending(ha, e, BA_RESOURCES, now);
 	else
-		accept_bu(ha, e);
+		accept_bu(ha, e, now);
 }
 
 static void on_timer(struct timer *t, usec now)
@@ -363,6 +365,9 @@ static int judge(const struct ha *ha, const struct ha_request *rq, const struct 
 	 */
 	if (!addr_routable(&rq->home) || !addr_routable(&rq->from) || !addr_routable(&rq->via->dst) || rq->nonces)
 		return DROP;
+	/* 10.3.1: a registration has a Home Address option. IPsec hides it. */
+	if (!rq->remove && !rq->via->has_hao && !rq->via->esp)
+		return DROP;
 	if (is_old(ha, rq, e))
 		return BA_SEQ_OUT_OF_WINDOW;
 	if (!(rq->flags & BU_F_HOME))
@@ -439,7 +444,7 @@ static void renew(struct ha *ha, struct bc_entry *e, const struct ha_request *rq
 	}
 	ha_rearm(ha, e);
 	tell(ha, moved ? EV_BINDING_MOVED : EV_BINDING_REFRESHED, e, &before.coa, now);
-	accept_bu(ha, e);
+	accept_bu(ha, e, now);
 }
 
 /* 10.3.2: intercept no more, then answer: the acknowledgement must reach the mobile node on its own link. */
@@ -447,8 +452,7 @@ static void deregister(struct ha *ha, struct bc_entry *e, const struct ha_reques
 {
 	e->seq = rq->seq;
 	forget(ha, e, EV_BINDING_REMOVED, now);
-	if (rq->flags & BU_F_ACK)
-		send_ba(ha, &rq->via->dst, &rq->home, &rq->from, BA_ACCEPTED, rq->seq, 0);
+	send_ba(ha, &rq->via->dst, &rq->home, &rq->from, BA_ACCEPTED, rq->seq, 0);
 }
 
 static struct ha_request request_of(const struct via *via, const struct mh *m)

@@ -15,6 +15,8 @@ void ha_complain(struct ha *ha, const struct in6_addr *home, const struct in6_ad
 
 /* ha_prefix.c. When the prefix of a home address ends; NEVER when nothing is known of it. */
 usec ha_prefix_end(const struct ha *ha, const struct in6_addr *home);
+/* Does it stay preferred as long as the binding, and valid longer? Otherwise the mobile node is to ask (10.3.1). */
+bool ha_prefix_lasts(const struct ha *ha, const struct bc_entry *e, usec now);
 /* The next unsolicited advertisement to this mobile node; e->prefix_at has come; the prefixes are not what they were.
  */
 void ha_prefix_schedule(struct ha *ha, struct bc_entry *e, usec now);

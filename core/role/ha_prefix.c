@@ -18,6 +18,15 @@ usec ha_prefix_end(const struct ha *ha, const struct in6_addr *home)
 	return p ? p->valid_until : NEVER;
 }
 
+/* 10.3.1: both in units of four seconds. */
+bool ha_prefix_lasts(const struct ha *ha, const struct bc_entry *e, usec now)
+{
+	const struct prefix *p = prefixes_find(&ha->prefixes, &e->home);
+
+	return !p || (prefix_left(p->preferred_until, now) / MH_LIFE_UNIT >= e->lifetime &&
+			     prefix_left(p->valid_until, now) / MH_LIFE_UNIT > e->lifetime);
+}
+
 /* Our own address in that prefix goes along (6.8: R). */
 static void put_prefix(const struct ha *ha, const struct prefix *x, struct nd_ra *mpa, usec now)
 {
@@ -89,6 +98,10 @@ void ha_prefix_schedule(struct ha *ha, struct bc_entry *e, usec now)
 /* Unsolicited: repeated until the mobile node solicits, which shows that it heard (10.6.3). */
 void ha_prefix_due(struct ha *ha, struct bc_entry *e, usec now)
 {
+	if (!ha->conf.max_prefix_interval) {
+		ha_prefix_schedule(ha, e, now);
+		return;
+	}
 	if (!e->prefix_tries)
 		e->prefix_id = (uint16_t)ha->w->random(ha->w->ctx);
 	advertise(ha, e, e->prefix_id, now);
@@ -97,16 +110,28 @@ void ha_prefix_due(struct ha *ha, struct bc_entry *e, usec now)
 		ha_prefix_schedule(ha, e, now);
 }
 
+/* 10.3.1: no binding outlives the prefix of its home address, which may end earlier than it was to. */
+static void bound_by_prefix(const struct ha *ha, struct bc_entry *e)
+{
+	usec end = ha_prefix_end(ha, &e->home);
+
+	if (!e->fixed && end < e->expires)
+		e->expires = end;
+}
+
 void ha_prefix_changed(struct ha *ha, usec now)
 {
 	for (size_t i = 0; i < bc_count(&ha->bc); i++) {
 		struct bc_entry *e = bc_at(&ha->bc, i);
 		usec before = e->prefix_at;
 
-		if (e->state != MIP_BINDING_ACTIVE || e->prefix_tries)
+		if (e->state != MIP_BINDING_ACTIVE)
 			continue;
-		ha_prefix_schedule(ha, e, now);
-		e->prefix_at = before < e->prefix_at ? before : e->prefix_at;
+		bound_by_prefix(ha, e);
+		if (!e->prefix_tries) {
+			ha_prefix_schedule(ha, e, now);
+			e->prefix_at = before < e->prefix_at ? before : e->prefix_at;
+		}
 		ha_rearm(ha, e);
 	}
 }

@@ -100,6 +100,5 @@ bool prefixes_on_ra(struct prefixes *l, const struct nd_ra *ra, bool ours, usec 
 		if (p->len && p->len <= 128 && p->preferred <= p->valid && addr_routable(&p->prefix))
 			changed |= keep(l, p, ours, now);
 	}
-	prefixes_expire(l, now);
 	return changed;
 }

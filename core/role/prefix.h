@@ -29,7 +29,8 @@ struct prefixes {
 };
 
 /* Takes the prefixes of a Router Advertisement. One that is not `ours` cannot end a prefix within two hours (RFC 4862
- * 5.5.3 e). True when something is different and not merely older. A full list takes no new ones. */
+ * 5.5.3 e). True when something is different and not merely older. A full list takes no new ones. One that ends with
+ * this stays until prefixes_expire(), so that it is seen what ends with it. */
 bool prefixes_on_ra(struct prefixes *l, const struct nd_ra *ra, bool ours, usec now);
 void prefixes_expire(struct prefixes *l, usec now);
 /* The longest prefix that covers `addr`, or NULL. */

@@ -55,7 +55,9 @@ void sim_heard_update(struct sim_node *n, const struct via *via, const struct mh
 	h->coa_nonce = m->opt.coa_nonce;
 	h->correspondent = !(m->u.bu.flags & BU_F_HOME);
 	sim_touch(n, home);
-	if (!h->lifetime || addr_eq(&h->coa, home))
+	if (addr_eq(&h->coa, home))
+		h->lifetime = 0; /* 10.3.2, 9.5.3: that removes */
+	if (!h->lifetime)
 		n->removing = *home;
 }
 
@@ -172,12 +174,12 @@ static bool binds(enum event_type type)
 	return type == EV_BINDING_ADDED || type == EV_BINDING_MOVED || type == EV_BINDING_REFRESHED;
 }
 
-/* An update that asked for no acknowledgement: what the cache tells stands for it. */
+/* A correspondent acknowledges only when asked to: what the cache tells stands for it. */
 static void told_binding(struct sim_node *n, struct sim_belief *b, const struct bc_entry *e)
 {
 	struct mh ba = {.type = MH_BA, .u.ba = {.seq = e->seq, .lifetime = e->lifetime}};
 
-	if (!(e->flags & BU_F_ACK))
+	if (!(e->flags & (BU_F_ACK | BU_F_HOME)))
 		accepted(n, b, &e->from, &ba);
 }
 

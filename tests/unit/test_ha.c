@@ -165,10 +165,17 @@ static void answer_goes_where_the_update_came_from(void **state)
 	assert_asked(ASK(.seq = 2, .alt = COA2), BA_ACCEPTED, 2, LIFE);
 	assert_addr(answer()->via.dst, COA);
 	assert_addr(entry(HOME)->coa, COA2);
-	/* No Home Address option, no routing header. */
-	assert_asked(ASK(.src = HOME, .hao = NULL, .seq = 3, .alt = COA2), BA_ACCEPTED, 3, LIFE);
-	assert_addr(answer()->via.dst, HOME);
-	assert_false(answer()->via.has_rh2);
+}
+
+/* 10.3.1 */
+static void registration_has_a_home_address_option(void **state)
+{
+	(void)state;
+	assert_silence(ASK(.src = HOME, .hao = NULL, .alt = COA2));
+	registered();
+	assert_silence(ASK(.src = HOME, .hao = NULL, .seq = 3, .alt = COA2));
+	assert_addr(entry(HOME)->coa, COA);
+	assert_asked(ASK(.seq = 2), BA_ACCEPTED, 2, LIFE);
 }
 
 static void three_claims_a_second_apart(void **state)
@@ -267,9 +274,9 @@ static void refresh(void **state)
 	assert_int_equal(fake_did(&f, DID_BIND) + fake_did(&f, DID_PROBE) + fake_did(&f, DID_CLAIM), 0);
 	assert_int_equal(fake_events(&f, EV_BINDING_REFRESHED), 1);
 	assert_int_equal(entry(HOME)->expires, f.now + 420 * SEC);
-	/* Without A an accepted update is not answered. */
-	assert_silence(ASK(.seq = 3, .flags = BU_F_HOME));
-	assert_int_equal(entry(HOME)->seq, 3);
+	/* 10.3.1, 10.3.2: A or not. */
+	assert_asked(ASK(.seq = 3, .flags = BU_F_HOME), BA_ACCEPTED, 3, LIFE);
+	assert_asked(ASK(.seq = 4, .flags = BU_F_HOME, .life = 0), BA_ACCEPTED, 4, 0);
 }
 
 static void move(void **state)
@@ -861,6 +868,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(first_registration_waits_for_dad),
 		T(answer_goes_where_the_update_came_from),
+		T(registration_has_a_home_address_option),
 		T(three_claims_a_second_apart),
 		T(dad_conflict),
 		T(update_repeated_during_dad),

@@ -241,6 +241,61 @@ static void lifetime_within_the_prefix(void **state)
 	assert_int_equal(fake_nth(&f, DID_SEND, 0)->mh.u.ba.status, BA_NOT_HOME_SUBNET);
 }
 
+static uint8_t status_of(uint16_t seq, uint16_t life)
+{
+	fake_forget(&f);
+	assert_int_equal(bound(seq, life)->lifetime, life);
+	return fake_nth(&f, DID_SEND, 0)->mh.u.ba.status;
+}
+
+/* 10.3.1, in units of four seconds. */
+static void told_that_the_prefix_is_to_end(void **state)
+{
+	(void)state;
+	router_says(AGENT, true, 1000, 1000);
+	assert_int_equal(status_of(1, 200), BA_ACCEPTED);
+	router_says(AGENT, true, 1000, 403);
+	assert_int_equal(status_of(2, 100), BA_ACCEPTED);
+	router_says(AGENT, true, 1000, 398);
+	assert_int_equal(status_of(3, 100), BA_ACCEPTED_PREFIX);
+	router_says(AGENT, true, 1000, 0);
+	assert_int_equal(status_of(4, 1), BA_ACCEPTED_PREFIX);
+	router_says(AGENT, true, 402, 402);
+	assert_int_equal(status_of(5, 100), BA_ACCEPTED_PREFIX);
+}
+
+static void binding_ends_with_its_prefix(void **state)
+{
+	struct in6_addr home = t_addr(HOME);
+
+	(void)state;
+	router_says(AGENT, true, DAY, DAY);
+	bound(1, 300);
+	router_says(AGENT, true, 60, 60);
+	fake_run(&f, 59 * SEC);
+	assert_non_null(bc_find(&ha.bc, &home, NULL));
+	fake_run(&f, 2 * SEC);
+	assert_null(bc_find(&ha.bc, &home, NULL));
+	router_says(AGENT, true, DAY, DAY);
+	assert_non_null(bound(2, 300));
+	fake_run(&f, 2 * SEC);
+	router_says(AGENT, true, 0, 0);
+	fake_run(&f, 1);
+	assert_null(bc_find(&ha.bc, &home, NULL));
+}
+
+/* What was to be told is not when that is no longer wanted. */
+static void not_paced_any_more(void **state)
+{
+	(void)state;
+	router_says(AGENT, true, UINT32_MAX, UINT32_MAX);
+	bound(1, 900);
+	fake_forget(&f);
+	serve(1, 0);
+	fake_run(&f, 3600 * SEC);
+	assert_int_equal(fake_did(&f, DID_ICMP), 0);
+}
+
 /* One forged advertisement does not end a prefix; our own does. */
 static void two_hours(void **state)
 {
@@ -447,6 +502,9 @@ int main(void)
 		T(a_change_is_told),
 		T(storms_of_changes),
 		T(lifetime_within_the_prefix),
+		T(told_that_the_prefix_is_to_end),
+		T(binding_ends_with_its_prefix),
+		T(not_paced_any_more),
 		T(two_hours),
 		T(asks_once),
 		T(asks_with_patience),
