@@ -3,7 +3,7 @@ import itertools
 import struct
 
 import packet as P
-from nodes import Mobile, Node, count
+from nodes import Mobile, Node, count, run, until
 
 PREFIX = "2001:db8:1::"
 NOT_HERE = 133   # what a de-registration of nothing gets: the answer to our probes
@@ -60,7 +60,7 @@ class Ha(Node):
     """words: more of `mip ha start`."""
 
     name, addr, forwarding = "ha", PREFIX + "1", True
-    words = ("insecure",)
+    words = ("insecure", "max-prefix-interval", "0")
 
     def start(self):
         self.inside("sysctl", "-qw", "net.ipv6.conf.all.accept_dad=1", "net.ipv6.conf.eth0.accept_dad=1")
@@ -77,6 +77,31 @@ class Ha(Node):
         m = Mobile(self, home=visitor.home, coa=visitor.coa)
         m.seq = visitor.seq
         return m
+
+    def own_address(self, address, verb="add"):
+        """Its address in another home prefix; back when the agent knows."""
+        run("ip", "-n", self.name, "addr", verb, address + "/64", "dev", "eth0", *(["nodad"] if verb == "add" else []))
+        until(lambda: (address in self.agents()) == (verb == "add"), "the agent to see " + address)
+
+    def own_ra(self, prefix, valid, preferred, flags=0xe0, **how):
+        """What its own radvd says of that prefix: the R bit, and its address there."""
+        option = P.prefix_option(prefix + "1", flags=flags, valid=valid, preferred=preferred)
+        self.send(P.ra_packet("fe80::1234", option, **how))
+
+    def anycast(self, prefix=PREFIX):
+        """The home agents' anycast address of that prefix (RFC 2526)."""
+        return P.text(P.addr(prefix)[:8] + bytes.fromhex("fdfffffffffffffe"))
+
+    def discover(self, src="2001:db8:cc::7", to=None, ident=None):
+        """The answers to a Home Agent Address Discovery Request."""
+        ident = next(self.probe) & 0xffff if ident is None else ident
+        return self.ask(P.icmp_packet(src, to or self.anycast(), P.DHAAD_REQ, 0, struct.pack("!HH", ident, 0)))
+
+    def agents(self, **how):
+        """The addresses in that answer, in their order."""
+        (p,) = self.discover(**how)
+        assert p.icmp == P.DHAAD_REP, p
+        return [P.text(p.payload[at:at + 16]) for at in range(8, len(p.payload), 16)]
 
     def stand(self, last):
         m = last or Visitor(self, home=PREFIX + "ba:1", coa="2001:db8:ba::3")

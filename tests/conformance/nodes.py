@@ -29,6 +29,13 @@ def run(*command, check=True):
     return done
 
 
+def until(true, what, timeout=5):
+    end = time.monotonic() + timeout * SLOW
+    while not true():
+        assert time.monotonic() < end, "waited in vain for " + what
+        time.sleep(0.01)
+
+
 class Node:
     """addr: its address on the link. Its first router is the played one. Subclasses say how its role is started."""
 

@@ -24,6 +24,11 @@ def text(octets):
     return socket.inet_ntop(socket.AF_INET6, octets)
 
 
+def link_local(home):
+    """The link-local address with the interface identifier of this one."""
+    return text(addr("fe80::")[:8] + addr(home)[8:])
+
+
 def checksum(src, dst, proto, data):
     data = addr(src) + addr(dst) + struct.pack("!II", len(data), proto) + data
     total = sum(struct.unpack("!%dH" % ((len(data) + 1) // 2), data + bytes(len(data) % 2)))
