@@ -1,6 +1,7 @@
 /*
  * Text for out.h: the value a record is about, then `word value` pairs as `ip` writes them, wrapped at 80 columns
- * (the terminal's on a terminal); -br makes columns, -o one line. What only -s or -d show is listed here.
+ * (the terminal's on a terminal); -br makes columns, -o one line, and so is an event. What only -s or -d show is listed
+ * here.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,9 +19,9 @@
 
 static const uint16_t statistics[] = {MIP_A_RX_BU, MIP_A_RX_REFUSED, MIP_A_RX_DROPPED, MIP_A_TX_BA, MIP_A_UNPROTECTED,
 	MIP_A_TUN_RX, MIP_A_TUN_TX, MIP_A_TUN_REFUSED, MIP_A_RX_TEST, MIP_A_TX_BE, MIP_A_TX_BRR, MIP_A_EVICTED,
-	MIP_A_OUT_PACKETS, MIP_A_OUT_BYTES, MIP_A_IN_PACKETS, MIP_A_IN_BYTES, 0};
+	MIP_A_OUT_PACKETS, MIP_A_OUT_BYTES, MIP_A_IN_PACKETS, MIP_A_IN_BYTES, MIP_A_RX_LIMITED, 0};
 static const uint16_t details[] = {MIP_A_SEQUENCE, MIP_A_AGE, MIP_A_RETRY, MIP_A_REFRESH, MIP_A_PATH_WHY, MIP_A_CAPS,
-	MIP_A_KERNEL, MIP_A_MEMORY, MIP_A_NETNS, MIP_A_STATUS, MIP_A_REQID, MIP_A_SELECTOR, 0};
+	MIP_A_KERNEL, MIP_A_MEMORY, MIP_A_NETNS, MIP_A_STATUS, MIP_A_REQID, MIP_A_SELECTOR, MIP_A_LIMITS, 0};
 /* Said by their value alone. */
 static const uint16_t bare[] = {MIP_A_OBJECT, MIP_A_EVENT, MIP_A_MESSAGE, MIP_A_TS, MIP_A_COMMAND, MIP_A_VERDICT,
 	MIP_A_CHECK, MIP_A_METRIC, MIP_A_OF, MIP_A_VALUE, 0};
@@ -28,6 +29,7 @@ static const uint16_t bare[] = {MIP_A_OBJECT, MIP_A_EVENT, MIP_A_MESSAGE, MIP_A_
 #define COLUMNS 6
 
 static const uint16_t *list_columns, *columns; /* of every record; of this one */
+static unsigned unwrapped;		       /* stays on the line it begins on */
 static int col, width, pairs;
 static char cells[COLUMNS][64];
 
@@ -42,7 +44,7 @@ static void open_text(enum out_shape shape, const uint16_t *of_list)
 {
 	struct winsize ws;
 
-	(void)shape;
+	unwrapped = shape == OUT_LINES ? MIP_A_MESSAGE : 0;
 	list_columns = opt.brief ? of_list : NULL;
 	width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 20 ? ws.ws_col : 80;
 }
@@ -114,11 +116,11 @@ static void to_cell(unsigned attr, const char *value)
 }
 
 /* A new line when the pair would pass the edge. */
-static void make_room(int need)
+static void make_room(unsigned attr, int need)
 {
 	if (pairs++ == 0)
 		return;
-	if (!opt.oneline && col + 1 + need > width) {
+	if (!opt.oneline && attr != unwrapped && col + 1 + need > width) {
 		printf("\n%*s", INDENT, "");
 		col = INDENT;
 	} else {
@@ -144,7 +146,7 @@ static void put(unsigned attr, const void *bytes, size_t len)
 	if (attr == MIP_A_TS)
 		print_time(bytes, value, sizeof(value));
 	need = (int)(strlen(value) + (word ? strlen(info->word) + 1 : 0));
-	make_room(need);
+	make_room(attr, need);
 	if (word)
 		printf("%s ", info->word);
 	put_value(info->kind, value);

@@ -55,7 +55,7 @@ run_example() {
 
 readme() { sed -nE '/ipsec|keys/!s/^    (mip .*)/\1/p' "$ROOT/README.md" | sed -E 's/ +# .*//'; }
 # The commands in the literal blocks of a page, as a reader sees them.
-page() { sed -n '/^\.Bd -literal/,/^\.Ed/p' "$1" | sed -n 's/\\-/-/g; s/\\(aq/'"'"'/g; s/\\e/\\/g; /^mip /p'; }
+page() { sed -n '/^\.Bd -literal/,/^\.Ed/p' "$1" | sed -n 's/\\-/-/g; s/\\(aq/'"'"'/g; s/\\e/\\/g; /^mip\( \|$\)/p'; }
 
 @test "the README's commands work" {
 	local line n=0

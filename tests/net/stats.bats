@@ -54,10 +54,13 @@ value() { ha -j stats | jq --arg m "$1" --arg o "$2" '.[] | select(.metric == $m
 	lab_bg ha "$BATS_TEST_TMPDIR/all" mip -j monitor; MON=$!
 	lab_wait 10 grep -q '"sync"' "$BATS_TEST_TMPDIR/all"
 	lab_bg ha "$BATS_TEST_TMPDIR/line" mip monitor packets ha limit 2
+	lab_bg ha "$BATS_TEST_TMPDIR/stamped" mip -t monitor packets ha limit 2
+	lab_wait 10 grep -q " ha enabled" "$BATS_TEST_TMPDIR/stamped"
 	lab_wait 10 grep -q "^ha enabled" "$BATS_TEST_TMPDIR/line" # of the snapshot: from here on it sees all
 	mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA"
 	lab_wait 20 eval '[ "$(grep -cE "^(in|out) " "$BATS_TEST_TMPDIR/line")" = 2 ]'
 	grep -qE "^in  .*2001:db8:f1::[0-9a-f:]+ > $HA: BU home $HOA sequence [0-9]+ flags AH lifetime [0-9]+" "$BATS_TEST_TMPDIR/line"
+	lab_wait 20 eval '[ "$(grep -cE "^\[[^ ]+\] (in|out) .*: (BU|BA) .* lifetime [0-9]+" "$BATS_TEST_TMPDIR/stamped")" = 2 ]'
 	grep -qE "^out $HA > 2001:db8:f1::[0-9a-f:]+: BA routing-header $HOA status 0 \(" "$BATS_TEST_TMPDIR/line"
 	lab_wait 10 grep -q binding_added "$BATS_TEST_TMPDIR/all"
 	[ -z "$(grep '"packets"' "$BATS_TEST_TMPDIR/all")" ]
