@@ -95,19 +95,24 @@ static bool goes_out(struct shim *s, struct shim_pkt *p, const struct exthdr *e)
 	return s->ro.out && s->ro.out(s->ro.ctx, p, e);
 }
 
-/* A packet the stack sent here with no one to take it goes back too: its route has just gone, the next one is right. */
+/* A packet the stack sent here with no one to take it goes back too: its route has just gone, the next one is right. A
+ * Mobility Header message of ours may have its extension headers when it is routed here. */
 static void packet(struct shim *s, struct shim_pkt *p, bool routed)
 {
 	struct exthdr e;
+	bool edited;
 
 	if (exthdr_read(p->data, p->len, &e) != EXT_OK) {
 		s->stats.malformed++;
 		return;
 	}
 	p->len = e.end;
-	if (e.hao_at || e.rh2_at || (!routed && e.upper == MH_PROTO))
+	edited = e.hao_at || e.rh2_at;
+	if (routed && (!edited || e.upper == MH_PROTO) && goes_out(s, p, &e))
+		return;
+	if (edited || (!routed && e.upper == MH_PROTO))
 		came_in(s, p, &e);
-	else if ((!routed || !goes_out(s, p, &e)) && !shim_send(s, p))
+	else if (!shim_send(s, p))
 		s->stats.given_back++;
 }
 
