@@ -54,11 +54,11 @@ class Node:
         self.pid = self.show("agent")["pid"]
         self.begin()
 
-    def restart(self):
+    def restart(self, **how):
         """Another agent, which knows nothing of the one before."""
         self.stop()
         self.standing = None
-        self.start()
+        self.start(**how)
         self.pid = self.show("agent")["pid"]
 
     # --- set-up ---
@@ -286,8 +286,8 @@ class Cn(Node):
     def addresses(self):
         return super().addresses() + ("addr add %s/64 dev eth0 nodad" % self.addr2,)
 
-    def start(self):
-        self.mip_warped("cn", "start", "test-rate", "100000")
+    def start(self, words=("cn", "start", "test-rate", "100000")):
+        self.mip_warped(*words)
         self.probe = itertools.count(1)
 
     def mobile(self, **how):
