@@ -34,7 +34,9 @@ size_t machine_nics(struct nic *list, size_t max)
 	for (const struct ifaddrs *i = all; i && n < max; i = i->ifa_next) {
 		if (!i->ifa_addr || i->ifa_addr->sa_family != AF_PACKET)
 			continue;
-		list[n] = (struct nic){.up = (i->ifa_flags & IFF_UP) != 0, .ether = is_ether(i)};
+		list[n] = (struct nic){.up = (i->ifa_flags & IFF_UP) != 0,
+			.ether = is_ether(i),
+			.alone = (i->ifa_flags & (IFF_NOARP | IFF_LOOPBACK)) != 0};
 		snprintf(list[n++].name, IFNAMSIZ, "%s", i->ifa_name);
 	}
 	freeifaddrs(all);

@@ -12,6 +12,7 @@
 struct nic {
 	char name[IFNAMSIZ];
 	bool up, ether; /* ether: of Ethernet's kind and no loopback, so a mobile node can be on it */
+	bool alone;	/* no neighbours: as a home link it is a virtual one */
 };
 
 struct nic_addr {

@@ -115,6 +115,13 @@ static size_t link_addrs(const char *dev, struct nic_addr list[256])
 	return kept;
 }
 
+static bool is_alone(const char *dev)
+{
+	struct nic nic;
+
+	return machine_nic(dev, &nic) && nic.alone;
+}
+
 static int write_links(FILE *to, const struct links *l)
 {
 	struct nic_addr list[256];
@@ -126,7 +133,11 @@ static int write_links(FILE *to, const struct links *l)
 		}
 	fputs("# What mip-ha(8) wants radvd to say on the home link.\n", to);
 	for (size_t i = 0; i < l->n; i++)
-		write_link(to, l->name[i], l->preference, list, link_addrs(l->name[i], list));
+		if (is_alone(l->name[i]))
+			fprintf(to, "# %s has no neighbours to announce anything to: a virtual home link\n",
+				l->name[i]);
+		else
+			write_link(to, l->name[i], l->preference, list, link_addrs(l->name[i], list));
 	return DONE;
 }
 

@@ -24,10 +24,10 @@ static const struct arg none[] = {{0}}, home[] = {{MIP_A_HOME, OPT}, {0}}, home_
 static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {W_RADVD, OPT, FLAG}, {MIP_A_ADDRESS, OPT},
 	{MIP_A_MAX_LIFETIME, OPT}, {MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_ALLOW, OPT},
 	{MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT}, {0}};
-static const struct arg ha_radvd[] = {{MIP_A_DEV, OPT}, {0}};
-static const struct arg ha_set[] = {{MIP_A_DEV, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT},
-	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT}, {MIP_A_ALLOW, OPT}, {MIP_A_DENY, OPT},
-	{MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT}, {0}};
+static const struct arg ha_radvd[] = {{MIP_A_DEV, OPT}, {0}}, ha_link[] = {{MIP_A_DEV, REQ}, {0}};
+static const struct arg ha_set[] = {{MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {MIP_A_MAX_BINDINGS, OPT},
+	{MIP_A_INSECURE, OPT}, {MIP_A_ALLOW, OPT}, {MIP_A_DENY, OPT}, {MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT},
+	{MIP_A_MAX_PREFIX, OPT}, {0}};
 static const struct arg mn_start[] = {
 	{MIP_A_HOME, ALL}, {MIP_A_PREFIX, ALL}, {MIP_A_AGENT, OPT}, {MIP_A_DEV, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
 static const struct arg mn_add[] = {
@@ -112,6 +112,8 @@ const struct verb verbs[] = {
 		"list the home agents of the home link, as mobile nodes that ask are told",
 		{MIP_A_ADDRESS, MIP_A_PREFERENCE, MIP_A_OWN, MIP_A_REMAINING}},
 	{"ha", "start", MIP_HA_START, true, ha_start, run_start, "be a home agent, starting the agent when none runs"},
+	{"ha", "add", MIP_HA_ADD, true, ha_link, NULL, "serve one more home link"},
+	{"ha", "del", MIP_HA_DEL, true, ha_link, NULL, "serve that home link no more; its bindings end"},
 	{"ha", "set", MIP_HA_SET, true, ha_set, NULL, "change how the home agent works"},
 	{"ha", "radvd", 0, false, ha_radvd, run_ha_radvd, "print what radvd should say on the home link"},
 	{"ha", "stop", MIP_HA_STOP, false, none, run_ha_stop, "stop being a home agent"},

@@ -78,9 +78,12 @@ int agent_follow(struct agent *a, const struct conf *want, struct why *why) __at
 /* follow_ipsec.c: the same for IPsec, as far as the machine is open; else what is new is tried. */
 int agent_follow_ipsec(struct agent *a, const struct conf *want, struct why *why) __attribute__((warn_unused_result));
 void agent_sa_facts(void *ctx, const struct conf_sa *sa, bool first, struct sa_facts *to);
-/* The home link went; the bindings stay. Once agent_misses_home_link() has become true and a link that may be it has an
+/* follow_ha.c: the home agent's part of it. */
+int agent_follow_ha(struct agent *a, const struct conf *want, struct why *why) __attribute__((warn_unused_result));
+void agent_stop_ha(struct agent *a);
+/* A home link went; the bindings stay. Once agent_misses_home_link() has become true and a link that may be it has an
  * address, agent_follow() goes on there. */
-void agent_lose_home_link(struct agent *a);
+void agent_lose_home_link(struct agent *a, unsigned ifindex);
 bool agent_misses_home_link(const struct agent *a);
 /* Ends every role, taking all they installed out of the kernel. */
 void agent_stop_roles(struct agent *a);

@@ -11,162 +11,6 @@
 #include "role/ro.h"
 #include "sys/link.h"
 
-/* The home link: the one named, else the only one with a global address. */
-static int find_home_link(const struct agent *a, const struct conf *want, unsigned *ifindex, struct why *why)
-{
-	const struct mirror *m = &a->host.mirror;
-	const struct mirror_link *l = mirror_named(m, want->ha.dev);
-
-	*ifindex = l ? l->l.index : 0;
-	if (want->ha.dev[0])
-		return l ? 0 : why_attr(why, ENODEV, MIP_A_DEV, "no interface %s", want->ha.dev);
-	for (size_t i = 0; i < m->addrs; i++) {
-		const struct nl_addr *k = &m->addr[i];
-
-		l = mirror_link(m, k->index);
-		if (!addr_routable(&k->addr) || !l || !host_is_movable(&l->l))
-			continue;
-		if (*ifindex && *ifindex != k->index)
-			return why_set(why, EINVAL,
-				"several interfaces have global addresses: say which is the home link with dev");
-		*ifindex = k->index;
-	}
-	return *ifindex ? 0 : why_set(why, EADDRNOTAVAIL, "no interface has a global address: the home link needs one");
-}
-
-static void hear_anycast(struct agent *a, bool on)
-{
-	for (size_t i = 0; i < a->ha.addrs; i++) {
-		const struct ha_prefix *k = &a->ha.addr[i];
-		struct in6_addr anycast = homeagents_anycast(&k->addr, k->plen);
-
-		if (k->plen <= HOMEAGENTS_PLEN_MAX)
-			host_hear_anycast(&a->host, a->ha.conf.ifindex, &anycast, on);
-	}
-}
-
-static void stop_ha(struct agent *a)
-{
-	if (!a->ha.on)
-		return;
-	ha_stop(&a->ha, clock_now());
-	hear_anycast(a, false);
-	host_leave_link(&a->host, a->ha.conf.ifindex);
-	a->ha.addrs = 0;
-	remains_matter(&a->remains, false);
-}
-
-void agent_lose_home_link(struct agent *a)
-{
-	log_warn("the home link is gone: its addresses are not defended until it is back");
-	host_leave_link(&a->host, a->ha.conf.ifindex);
-}
-
-bool agent_misses_home_link(const struct agent *a)
-{
-	return a->conf.ha.enabled && (!a->ha.on || !mirror_link(&a->host.mirror, a->ha.conf.ifindex));
-}
-
-/* The home link went and came as another: the bindings outlived it, their proxies did not. */
-static void defend_again(struct agent *a)
-{
-	struct why why = {0};
-
-	for (size_t i = 0; i < bc_count(&a->ha.bc); i++)
-		if (host_defend(&a->host, bc_at(&a->ha.bc, i), &why))
-			log_warn("%s", why.text);
-}
-
-static int has_home_address(struct agent *a, const struct ha_conf *conf, struct why *why)
-{
-	const struct mirror *m = &a->host.mirror;
-
-	a->ha.addrs = 0;
-	for (size_t i = 0; i < m->addrs; i++)
-		if (m->addr[i].index == conf->ifindex)
-			agent_tell_ha_addr(a, &m->addr[i]);
-	if (!a->ha.addrs)
-		return why_set(why, EADDRNOTAVAIL, "the home link has no global address");
-	for (size_t i = 0; i < a->ha.addrs; i++)
-		if (addr_any(&conf->address) || addr_eq(&conf->address, &a->ha.addr[i].addr))
-			return 0;
-	return why_attr(why, EADDRNOTAVAIL, MIP_A_ADDRESS, "%s is not an address of the home link",
-		addr_text(&conf->address).s);
-}
-
-static bool same_allows(const struct conf *a, const struct conf *b)
-{
-	size_t i = 0;
-
-	while (i < a->ha.allows && i < b->ha.allows && a->ha.allow[i].plen == b->ha.allow[i].plen &&
-		addr_eq(&a->ha.allow[i].addr, &b->ha.allow[i].addr))
-		i++;
-	return i == a->ha.allows && i == b->ha.allows;
-}
-
-static bool same_ha(const struct conf *a, const struct conf *b)
-{
-	return a->ha.enabled == b->ha.enabled && !strcmp(a->ha.dev, b->ha.dev) &&
-	       addr_eq(&a->ha.address, &b->ha.address) && a->ha.max_lifetime == b->ha.max_lifetime &&
-	       a->ha.max_bindings == b->ha.max_bindings && a->ha.insecure == b->ha.insecure &&
-	       a->ha.preference == b->ha.preference && a->ha.min_prefix_interval == b->ha.min_prefix_interval &&
-	       a->ha.max_prefix_interval == b->ha.max_prefix_interval && same_allows(a, b);
-}
-
-static void restore_ha(struct agent *a)
-{
-	struct why why = {0};
-
-	host_bulk_begin(&a->host);
-	keep_restore_ha(&a->keep);
-	if (host_bulk_end(&a->host, &why))
-		log_error("not all bindings of before are served: %s", why.text);
-}
-
-static int follow_ha(struct agent *a, const struct conf *want, struct why *why)
-{
-	struct ha_conf conf = {.address = want->ha.address,
-		.max_lifetime = want->ha.max_lifetime,
-		.max_bindings = want->ha.max_bindings,
-		.insecure = want->ha.insecure,
-		.allows = want->ha.allows,
-		.preference = want->ha.preference,
-		.min_prefix_interval = want->ha.min_prefix_interval,
-		.max_prefix_interval = want->ha.max_prefix_interval};
-	bool other, begins = !a->ha.on;
-	int err;
-
-	if (!want->ha.enabled) {
-		stop_ha(a);
-		return 0;
-	}
-	memcpy(conf.allow, want->ha.allow, sizeof(conf.allow));
-	err = find_home_link(a, want, &conf.ifindex, why);
-	other = !err && a->ha.on && a->ha.conf.ifindex != conf.ifindex;
-	if (other && mirror_link(&a->host.mirror, a->ha.conf.ifindex))
-		stop_ha(a);
-	if (!err)
-		err = has_home_address(a, &conf, why);
-	/* What a running home agent lacks may come back; other changes need not wait for it. */
-	if (err && a->ha.on && same_ha(want, &a->conf)) {
-		if (why)
-			*why = (struct why){0};
-		return 0;
-	}
-	if (!err && (!a->ha.on || other))
-		err = host_serve_link(&a->host, conf.ifindex, why);
-	if (err)
-		return err;
-	ha_start(&a->ha, &conf);
-	remains_matter(&a->remains, true);
-	hear_anycast(a, true);
-	if (begins)
-		restore_ha(a);
-	if (other)
-		defend_again(a);
-	return 0;
-}
-
 /* Is the binding of this home address in both the same? */
 static bool same_binding(const struct conf *a, const struct conf *b, const struct in6_addr *home)
 {
@@ -181,6 +25,15 @@ static bool stays(const struct agent *a, const struct conf *want, const struct b
 	const struct conf_binding *b = conf_binding(want, &e->home);
 
 	return b && addr_eq(&b->coa, &e->coa) && same_binding(&a->conf, want, &e->home);
+}
+
+/* Ours on the home link of that home address, or else any. */
+static const struct in6_addr *own_address(const struct agent *a, const struct in6_addr *home)
+{
+	for (size_t i = 0; i < a->ha.addrs; i++)
+		if (addr_in(&a->ha.addr[i].addr, home, a->ha.addr[i].plen))
+			return &a->ha.addr[i].addr;
+	return &a->ha.addr[0].addr;
 }
 
 static int follow_bindings(struct agent *a, const struct conf *want, struct why *why)
@@ -201,8 +54,8 @@ static int follow_bindings(struct agent *a, const struct conf *want, struct why 
 		const struct conf_binding *b = &want->binding[i];
 
 		if (!conf_binding(&a->conf, &b->home) || !bc_find(&a->ha.bc, &b->home, NULL))
-			err = ha_add(&a->ha, &b->home, &b->coa, addr_any(&b->local) ? &a->ha.addr[0].addr : &b->local,
-				b->lifetime, now, why);
+			err = ha_add(&a->ha, &b->home, &b->coa,
+				addr_any(&b->local) ? own_address(a, &b->home) : &b->local, b->lifetime, now, why);
 	}
 	return err;
 }
@@ -327,7 +180,7 @@ int agent_follow(struct agent *a, const struct conf *want, struct why *why)
 	if (!err && fresh)
 		err = ipsec_sweep(a->host.ipsec, why);
 	if (!err)
-		err = follow_ha(a, want, why);
+		err = agent_follow_ha(a, want, why);
 	if (!err)
 		err = follow_bindings(a, want, why);
 	if (!err)
@@ -346,7 +199,7 @@ int agent_follow(struct agent *a, const struct conf *want, struct why *why)
 void agent_stop_roles(struct agent *a)
 {
 	stop_mn(a);
-	stop_ha(a);
+	agent_stop_ha(a);
 	if (a->cn.on)
 		cn_stop(&a->cn, clock_now());
 	if (host_is_open(&a->host))

@@ -156,13 +156,12 @@ static void warn(const struct why *why)
 
 static int proxy(struct host *h, const struct bc_entry *e, bool on, struct why *why)
 {
-	const struct ha *ha = e->cache->owner;
 	struct in6_addr addr[] = {e->home, ha_link_local(&e->home)};
 	int err = 0;
 
-	for (int i = 0; i <= (e->flags & BU_F_LINKLOCAL ? 1 : 0) && !err; i++)
-		err = on ? proxies_add(h->proxies, ha->conf.ifindex, &addr[i], why)
-			 : proxies_del(h->proxies, &addr[i], why);
+	for (int i = 0; e->ifindex && i <= (e->flags & BU_F_LINKLOCAL ? 1 : 0) && !err; i++)
+		err = on ? proxies_add(h->proxies, e->ifindex, &addr[i], why)
+			 : proxies_del(h->proxies, e->ifindex, &addr[i], why);
 	return err;
 }
 
@@ -174,7 +173,7 @@ void host_answer(struct host *h, unsigned ifindex, const struct in6_addr *home, 
 	struct nd_nx na = {.target = *home, .solicited = !addr_any(to), .has_lladdr = true};
 	uint8_t buf[64];
 
-	if (!l || !src || proxies_has(h->proxies, home) || !rate_take(&h->answers, clock_now()))
+	if (!l || !src || proxies_has(h->proxies, ifindex, home) || !rate_take(&h->answers, clock_now()))
 		return;
 	memcpy(na.lladdr, l->l.lladdr, sizeof(na.lladdr));
 	send_nd(h, ifindex, src, addr_any(to) ? &all_nodes : to, buf, na_write(&na, buf, sizeof(buf)));
@@ -213,6 +212,11 @@ static int do_bind(void *ctx, const struct bc_entry *e, struct why *why)
 	return err;
 }
 
+bool host_is_virtual(const struct nl_link *l)
+{
+	return l->loopback || l->noarp;
+}
+
 int host_serve_link(struct host *h, unsigned ifindex, struct why *why)
 {
 	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
@@ -224,6 +228,8 @@ int host_serve_link(struct host *h, unsigned ifindex, struct why *why)
 		return why_set(why, ENETDOWN,
 			"%s does not forward: a home agent is a router; run 'sysctl -w net.ipv6.conf.all.forwarding=1'",
 			l->l.name);
+	if (host_is_virtual(&l->l))
+		return 0;
 	snprintf(path, sizeof(path), "conf/%s/proxy_ndp", l->l.name);
 	err = sysctl_set(path, 1, why);
 	if (!err)
@@ -234,13 +240,18 @@ int host_serve_link(struct host *h, unsigned ifindex, struct why *why)
 	return err ? err : raw_nd_watch(h->raw, ifindex, why);
 }
 
-int host_defend(struct host *h, const struct bc_entry *e, struct why *why)
+int host_defend(struct host *h, const struct bc_entry *e, unsigned before, struct why *why)
 {
-	const struct ha *ha = e->cache->owner;
-	int err = e->state == MIP_BINDING_ACTIVE ? proxy(h, e, true, why) : 0;
+	struct in6_addr ll = ha_link_local(&e->home);
+	int err;
 
-	if (!err && e->state == MIP_BINDING_ACTIVE)
-		do_claim(h, ha->conf.ifindex, &e->home);
+	if (e->state != MIP_BINDING_ACTIVE)
+		return 0;
+	if (before && (proxies_del(h->proxies, before, &e->home, NULL) || proxies_del(h->proxies, before, &ll, NULL)))
+		log_debug("the proxies of %s went with their link", addr_text(&e->home).s);
+	err = proxy(h, e, true, why);
+	if (!err && e->ifindex)
+		do_claim(h, e->ifindex, &e->home);
 	return err;
 }
 

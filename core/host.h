@@ -71,11 +71,14 @@ void host_guard(struct host *h, struct mirror_link *l);
 /* Is this a link a mobile node may move on: ethernet-like, not ours? */
 bool host_is_movable(const struct nl_link *l);
 
-/* The home link of a home agent: forwarding must be on already; proxy Neighbor Discovery is switched on, and watched.
- */
+/* A link where nobody is asked for an address. */
+bool host_is_virtual(const struct nl_link *l);
+/* A home link of a home agent: forwarding must be on already; proxy Neighbor Discovery is switched on, and watched,
+ * unless it is virtual. */
 int host_serve_link(struct host *h, unsigned ifindex, struct why *why) __attribute__((warn_unused_result));
-/* Puts an active binding's proxy on the home link again, and says so to everybody there. */
-int host_defend(struct host *h, const struct bc_entry *e, struct why *why) __attribute__((warn_unused_result));
+/* Puts an active binding's proxy on its home link, which was `before`, and says so to everybody there. */
+int host_defend(struct host *h, const struct bc_entry *e, unsigned before, struct why *why)
+	__attribute__((warn_unused_result));
 void host_leave_link(struct host *h, unsigned ifindex);
 /* Mobile nodes that look for a home agent ask this anycast address (RFC 6275 10.5): heard from now on, or no more. */
 void host_hear_anycast(struct host *h, unsigned ifindex, const struct in6_addr *anycast, bool on);

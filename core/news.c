@@ -52,8 +52,8 @@ static void on_link(void *ctx, const struct nl_link *l)
 		mn_on_link(&a->mn, l->index, false, false, clock_now());
 	if (mn_uses(a, l))
 		tell_mn_link(a, l);
-	if (l->gone && a->ha.on && l->index == a->ha.conf.ifindex)
-		agent_lose_home_link(a);
+	if (l->gone && ha_link(&a->ha, l->index))
+		agent_lose_home_link(a, l->index);
 	if (l->gone && host_lost_device(&a->host, l))
 		start_anew(a, l->name);
 }
@@ -83,9 +83,9 @@ void agent_tell_ha_addr(struct agent *a, const struct nl_addr *k)
 
 	if (!addr_routable(&k->addr) || k->plen == 128)
 		return;
-	ha_address(&a->ha, &k->addr, k->plen, k->gone || k->failed);
+	ha_address(&a->ha, k->index, &k->addr, k->plen, k->gone || k->failed);
 	if (a->ha.on && k->plen <= HOMEAGENTS_PLEN_MAX)
-		host_hear_anycast(&a->host, k->index, &anycast, ha_has_prefix(&a->ha, &k->addr, k->plen));
+		host_hear_anycast(&a->host, k->index, &anycast, ha_has_prefix(&a->ha, k->index, &k->addr, k->plen));
 }
 
 /* The home agent waits for its home link: is that it? */
@@ -103,7 +103,7 @@ static void on_addr(void *ctx, const struct nl_addr *k)
 	const struct mirror_link *l = mirror_link(&a->host.mirror, k->index);
 
 	mirror_on_addr(&a->host.mirror, k);
-	if (a->ha.on && k->index == a->ha.conf.ifindex)
+	if (ha_link(&a->ha, k->index))
 		agent_tell_ha_addr(a, k);
 	if (l && mn_uses(a, &l->l))
 		tell_mn_addr(a, k);

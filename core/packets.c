@@ -168,8 +168,8 @@ static void on_ra(struct agent *a, const struct raw_meta *m, const uint8_t *data
 		a->tally.dropped[DROP_ADVERTISEMENT]++;
 		return;
 	}
-	if (a->ha.on && m->ifindex == a->ha.conf.ifindex)
-		ha_on_ra(&a->ha, &m->src, &ra, clock_now());
+	if (a->ha.on)
+		ha_on_ra(&a->ha, m->ifindex, &m->src, &ra, clock_now());
 	if (a->mn.on)
 		mn_on_ra(&a->mn, m->ifindex, &m->src, &ra, clock_now());
 }
@@ -240,11 +240,11 @@ static void on_nd(void *ctx, const struct raw_meta *m, const uint8_t *data, size
 	struct agent *a = ctx;
 	struct nd_nx nx;
 
-	if (!a->ha.on || m->ifindex != a->ha.conf.ifindex || nx_read(data, len, &nx))
+	if (!ha_link(&a->ha, m->ifindex) || nx_read(data, len, &nx))
 		return;
 	if (data[0] == ICMP6_NA || addr_any(&m->src))
-		ha_on_taken(&a->ha, &nx.target, clock_now());
-	if (data[0] == ICMP6_NS && ha_defends(&a->ha, &nx.target))
+		ha_on_taken(&a->ha, m->ifindex, &nx.target, clock_now());
+	if (data[0] == ICMP6_NS && ha_defends(&a->ha, m->ifindex, &nx.target))
 		host_answer(&a->host, m->ifindex, &nx.target, &m->src);
 }
 

@@ -137,7 +137,6 @@ static int ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 	if (!err)
 		err = take_intervals(rq, c, why);
 	c->ha.insecure = ctl_num(rq, MIP_A_INSECURE, c->ha.insecure);
-	take_dev(rq, c->ha.dev);
 	return err;
 }
 
@@ -151,10 +150,52 @@ static int check_who_may(const struct conf *c, struct why *why)
 		"or say insecure, or allow PREFIX for some");
 }
 
+static size_t find_link(const struct conf *c, const struct ctl_request *rq)
+{
+	size_t i = 0;
+
+	while (i < c->ha.devs && strcmp(c->ha.dev[i], ctl_str(rq, MIP_A_DEV)))
+		i++;
+	return i;
+}
+
+static int add_link(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	if (find_link(c, rq) < c->ha.devs)
+		return 0;
+	if (c->ha.devs == HA_LINKS_MAX)
+		return why_attr(why, ENOSPC, MIP_A_DEV, "no room for more than %d home links", HA_LINKS_MAX);
+	take_dev(rq, c->ha.dev[c->ha.devs++]);
+	return 0;
+}
+
+static int do_ha_add(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	int err = ctl_need(rq, MIP_A_DEV, why);
+
+	return err ? err : add_link(c, rq, why);
+}
+
+static int do_ha_del(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	int err = ctl_need(rq, MIP_A_DEV, why);
+	size_t i = err ? 0 : find_link(c, rq);
+
+	if (err)
+		return err;
+	if (i == c->ha.devs)
+		return why_attr(why, ENOENT, MIP_A_DEV, "%s was not named as a home link", ctl_str(rq, MIP_A_DEV));
+	c->ha.devs--;
+	memmove(c->ha.dev[i], c->ha.dev[i + 1], (c->ha.devs - i) * IF_NAMESIZE);
+	return 0;
+}
+
 static int do_ha_start(struct conf *c, const struct ctl_request *rq, struct why *why)
 {
-	int err = ha_set(c, rq, why);
+	int err = ctl_has(rq, MIP_A_DEV) ? add_link(c, rq, why) : 0;
 
+	if (!err)
+		err = ha_set(c, rq, why);
 	c->ha.enabled = true;
 	return err ? err : check_who_may(c, why);
 }
@@ -397,6 +438,8 @@ static int reset(struct conf *c, const struct ctl_request *rq, struct why *why)
 static int (*const changes[])(struct conf *, const struct ctl_request *, struct why *) = {
 	[MIP_HA_SET] = ha_set,
 	[MIP_HA_START] = do_ha_start,
+	[MIP_HA_ADD] = do_ha_add,
+	[MIP_HA_DEL] = do_ha_del,
 	[MIP_HA_STOP] = do_ha_stop,
 	[MIP_BINDING_ADD] = binding_add,
 	[MIP_BINDING_DEL] = binding_del,
@@ -432,11 +475,23 @@ static bool has_default_intervals(const struct conf *c)
 	       c->ha.max_prefix_interval == d.ha.max_prefix_interval;
 }
 
+/* How many of the home links 'ha start' names; the others are added one by one. */
+static size_t links_in_start(const struct conf *c)
+{
+	return c->ha.enabled && c->ha.devs ? 1 : 0;
+}
+
+static void put_link(const char *dev, struct ctl_msg *m)
+{
+	ctl_put_str(m, MIP_A_COMMAND, "ha add");
+	ctl_put_str(m, MIP_A_DEV, dev);
+}
+
 static void put_ha(const struct conf *c, struct ctl_msg *m)
 {
 	ctl_put_str(m, MIP_A_COMMAND, c->ha.enabled ? "ha start" : "ha set");
-	if (c->ha.dev[0])
-		ctl_put_str(m, MIP_A_DEV, c->ha.dev);
+	if (links_in_start(c))
+		ctl_put_str(m, MIP_A_DEV, c->ha.dev[0]);
 	if (!addr_any(&c->ha.address))
 		ctl_put_addr(m, MIP_A_ADDRESS, &c->ha.address);
 	ctl_put_num(m, MIP_A_MAX_LIFETIME, c->ha.max_lifetime);
@@ -490,7 +545,7 @@ static bool ha_is_default(const struct conf *c)
 	struct conf d;
 
 	conf_default(&d);
-	return !c->ha.enabled && !c->ha.dev[0] && addr_any(&c->ha.address) && c->ha.max_lifetime == d.ha.max_lifetime &&
+	return !c->ha.enabled && addr_any(&c->ha.address) && c->ha.max_lifetime == d.ha.max_lifetime &&
 	       c->ha.max_bindings == d.ha.max_bindings && !c->ha.insecure && !c->ha.preference &&
 	       has_default_intervals(c);
 }
@@ -523,12 +578,12 @@ static void put_sa(const struct conf_sa *sa, bool keys, struct ctl_msg *m)
 	conf_ipsec_put(sa, keys, m);
 }
 
-/* Order: what IPsec protects, who may register without, the home agent, its bindings, the correspondent, policies, home
- * addresses, and the mobile node last: it starts with all of them. One whose last home address was taken away does
- * nothing, and could not be started so. */
+/* Order: what IPsec protects, who may register without, the home agent, its links and bindings, the correspondent,
+ * policies, home addresses, and the mobile node last: it starts with all of them. One whose last home address was taken
+ * away does nothing, and could not be started so. */
 int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *m)
 {
-	size_t ha = ha_is_default(c) ? 0 : 1, cn = cn_is_default(c) ? 0 : 1;
+	size_t ha = ha_is_default(c) ? 0 : 1, cn = cn_is_default(c) ? 0 : 1, named = links_in_start(c);
 
 	if (n < c->sas)
 		put_sa(&c->sa[n], keys, m);
@@ -536,7 +591,9 @@ int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *m)
 		put_allow(&c->ha.allow[n], m);
 	else if ((n -= c->ha.allows) < ha)
 		put_ha(c, m);
-	else if ((n -= ha) < c->bindings)
+	else if ((n -= ha) < c->ha.devs - named)
+		put_link(c->ha.dev[named + n], m);
+	else if ((n -= c->ha.devs - named) < c->bindings)
 		put_binding(&c->binding[n], m);
 	else if ((n -= c->bindings) < cn)
 		put_cn(c, m);

@@ -33,7 +33,8 @@ struct conf_binding {
 struct conf {
 	struct {
 		bool enabled;
-		char dev[IF_NAMESIZE]; /* "" = the only link with a global address */
+		size_t devs;
+		char dev[HA_LINKS_MAX][IF_NAMESIZE]; /* none: the only link with a global address */
 		struct in6_addr address;
 		uint32_t max_lifetime, max_bindings;
 		bool insecure;

@@ -126,21 +126,32 @@ static void put_allowed(struct ctl_msg *m, const struct ha_conf *conf)
 		ctl_put_str(m, MIP_A_ALLOWED, text);
 }
 
-static void put_ha(struct ctl_msg *m, const struct view *v)
+static const struct ha_addr *first_on(const struct ha *ha, unsigned ifindex)
+{
+	for (size_t i = 0; i < ha->addrs; i++)
+		if (ha->addr[i].ifindex == ifindex)
+			return &ha->addr[i];
+	return NULL;
+}
+
+/* The n-th home link. */
+static void put_ha(struct ctl_msg *m, const struct view *v, size_t n)
 {
 	const struct ha *ha = v->ha;
+	unsigned ifindex = n < ha->links ? ha->link[n].conf.ifindex : 0;
+	const struct ha_addr *first = first_on(ha, ifindex);
 	char dev[IF_NAMESIZE];
 
 	ctl_put_str(m, MIP_A_OBJECT, "ha");
 	ctl_put_num(m, MIP_A_ENABLED, ha->on);
-	if (ha->on && if_indextoname(ha->conf.ifindex, dev))
+	if (if_indextoname(ifindex, dev))
 		ctl_put_str(m, MIP_A_DEV, dev);
 	if (!addr_any(&ha->conf.address))
 		ctl_put_addr(m, MIP_A_ADDRESS, &ha->conf.address);
-	else if (ha->addrs)
-		ctl_put_addr(m, MIP_A_ADDRESS, &ha->addr[0].addr);
-	if (ha->addrs)
-		ctl_put_prefix(m, MIP_A_PREFIX, &ha->addr[0].addr, ha->addr[0].plen);
+	else if (first)
+		ctl_put_addr(m, MIP_A_ADDRESS, &first->addr);
+	if (first)
+		ctl_put_prefix(m, MIP_A_PREFIX, &first->addr, first->plen);
 	ctl_put_num(m, MIP_A_BINDINGS, bc_count(&ha->bc));
 	ctl_put_num(m, MIP_A_MAX_BINDINGS, v->conf->ha.max_bindings);
 	ctl_put_num(m, MIP_A_MAX_LIFETIME, v->conf->ha.max_lifetime);
@@ -328,21 +339,24 @@ static int get_ha(
 	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
 {
 	(void)rq, (void)now;
-	if (!v->ha->on || !first_only(at))
+	if (!v->ha->on || (size_t)at->at >= v->ha->links)
 		return 1;
-	put_ha(m, v);
+	put_ha(m, v, (size_t)at->at++);
 	return 0;
 }
 
 static int get_home_agents(
 	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
 {
+	char dev[IF_NAMESIZE];
 	struct ha_known k;
 
 	(void)rq;
 	if (!v->ha->on || !ha_known(v->ha, (size_t)at->at++, &k))
 		return 1;
 	ctl_put_str(m, MIP_A_OBJECT, "ha");
+	if (if_indextoname(k.ifindex, dev))
+		ctl_put_str(m, MIP_A_DEV, dev);
 	ctl_put_addr(m, MIP_A_ADDRESS, &k.addr);
 	ctl_put_num(m, MIP_A_PREFERENCE, (uint32_t)k.preference);
 	ctl_put_num(m, MIP_A_OWN, addr_any(&k.router));

@@ -22,6 +22,7 @@ struct bc_entry {
 	struct in6_addr home;  /* the key, right after the node: home, or home and local */
 	struct in6_addr local; /* our address the mobile node registered with */
 	struct in6_addr coa;
+	unsigned ifindex;     /* where a home agent defends `home`; 0: nowhere */
 	struct in6_addr from; /* source of the last Binding Update: where a refusal goes */
 	struct bc *cache;
 	struct timer timer; /* the next of: probe over, announcement due, expiry */

@@ -37,25 +37,95 @@ void ha_init(struct ha *ha, const struct world *w, uint64_t seed)
 	bc_init(&ha->gone, BC_BY_HOME, seed, ha);
 }
 
+struct ha_link *ha_link(const struct ha *ha, unsigned ifindex)
+{
+	for (size_t i = 0; i < ha->links; i++)
+		if (ha->link[i].conf.ifindex == ifindex)
+			return (struct ha_link *)&ha->link[i];
+	return NULL;
+}
+
+static bool wants_link(const struct ha_conf *conf, unsigned ifindex)
+{
+	for (size_t i = 0; i < conf->links; i++)
+		if (conf->link[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
+/* What was heard on a link that stays is still true. */
+static void follow_links(struct ha *ha, const struct ha_conf *conf)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ha->links; i++)
+		if (wants_link(conf, ha->link[i].conf.ifindex) && n++ != i)
+			ha->link[n - 1] = ha->link[i];
+	ha->links = n;
+	for (size_t i = 0; i < conf->links; i++)
+		if (!ha_link(ha, conf->link[i].ifindex))
+			ha->link[ha->links++] = (struct ha_link){.conf = conf->link[i]};
+}
+
 void ha_start(struct ha *ha, const struct ha_conf *conf)
 {
 	ha->conf = *conf;
+	follow_links(ha, conf);
 	ha->bc.max = ha->gone.max = conf->max_bindings;
 	ha->on = true;
 }
 
-void ha_address(struct ha *ha, const struct in6_addr *addr, uint8_t plen, bool gone)
+void ha_address(struct ha *ha, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, bool gone)
 {
 	size_t i = 0;
 
-	while (i < ha->addrs && !addr_eq(&ha->addr[i].addr, addr))
+	while (i < ha->addrs && !(ha->addr[i].ifindex == ifindex && addr_eq(&ha->addr[i].addr, addr)))
 		i++;
 	if (gone && i < ha->addrs)
 		ha->addr[i] = ha->addr[--ha->addrs];
 	else if (!gone && i < HA_ADDRS_MAX)
-		ha->addr[i] = (struct ha_prefix){*addr, plen};
+		ha->addr[i] = (struct ha_addr){*addr, plen, ifindex};
 	if (!gone && i == ha->addrs && i < HA_ADDRS_MAX)
 		ha->addrs++;
+}
+
+const struct ha_addr *ha_addr_for(const struct ha *ha, const struct in6_addr *home)
+{
+	const struct ha_addr *best = NULL;
+
+	for (size_t i = 0; i < ha->addrs; i++) {
+		const struct ha_addr *a = &ha->addr[i];
+
+		if (addr_in(&a->addr, home, a->plen) && (!best || a->plen > best->plen))
+			best = a;
+	}
+	return best;
+}
+
+struct ha_link *ha_link_of(const struct ha *ha, const struct bc_entry *e)
+{
+	const struct ha_addr *a = e->ifindex ? NULL : ha_addr_for(ha, &e->home);
+
+	return ha_link(ha, a ? a->ifindex : e->ifindex);
+}
+
+/* The link a home address is defended on: that of its prefix, unless there are no neighbours; 0 = none. */
+static unsigned wire_of(const struct ha *ha, const struct in6_addr *home)
+{
+	const struct ha_addr *a = ha_addr_for(ha, home);
+	const struct ha_link *l = a ? ha_link(ha, a->ifindex) : NULL;
+
+	return l && !l->conf.is_virtual ? a->ifindex : 0;
+}
+
+bool ha_rehome(const struct ha *ha, struct bc_entry *e)
+{
+	unsigned to = wire_of(ha, &e->home);
+
+	if (!to || to == e->ifindex)
+		return false;
+	e->ifindex = to;
+	return true;
 }
 
 struct in6_addr ha_link_local(const struct in6_addr *home)
@@ -85,7 +155,7 @@ static void send_ba(struct ha *ha, const struct in6_addr *local, const struct in
 
 	via.esp = world_protects(ha->w, home, MIP_PROTECT_BINDING);
 	if (!via.has_rh2)
-		via.ifindex = ha->conf.ifindex;
+		via.ifindex = wire_of(ha, home);
 	ha->stats.tx_ba++;
 	ha->w->send(ha->w->ctx, &via, &ba);
 }
@@ -156,11 +226,11 @@ static void forget(struct ha *ha, struct bc_entry *e, enum event_type why, usec 
 
 static void claim(struct ha *ha, struct bc_entry *e, usec now)
 {
-	ha->w->claim(ha->w->ctx, ha->conf.ifindex, &e->home);
+	ha->w->claim(ha->w->ctx, e->ifindex, &e->home);
 	if (e->flags & BU_F_LINKLOCAL) {
 		struct in6_addr ll = ha_link_local(&e->home);
 
-		ha->w->claim(ha->w->ctx, ha->conf.ifindex, &ll);
+		ha->w->claim(ha->w->ctx, e->ifindex, &ll);
 	}
 	e->claims--;
 	e->claim_at = e->claims ? now + CLAIM_INTERVAL : NEVER;
@@ -168,11 +238,11 @@ static void claim(struct ha *ha, struct bc_entry *e, usec now)
 
 static void probe(struct ha *ha, const struct bc_entry *e)
 {
-	ha->w->probe(ha->w->ctx, ha->conf.ifindex, &e->home);
+	ha->w->probe(ha->w->ctx, e->ifindex, &e->home);
 	if (e->flags & BU_F_LINKLOCAL) {
 		struct in6_addr ll = ha_link_local(&e->home);
 
-		ha->w->probe(ha->w->ctx, ha->conf.ifindex, &ll);
+		ha->w->probe(ha->w->ctx, e->ifindex, &ll);
 	}
 }
 
@@ -198,7 +268,8 @@ static int activate(struct ha *ha, struct bc_entry *e, usec now, struct why *why
 		return err;
 	e->state = MIP_BINDING_ACTIVE;
 	e->claims = CLAIMS;
-	claim(ha, e, now);
+	if (e->ifindex)
+		claim(ha, e, now);
 	ha_prefix_schedule(ha, e, now);
 	ha_rearm(ha, e);
 	tell(ha, EV_BINDING_ADDED, e, NULL, now);
@@ -244,9 +315,9 @@ static void on_timer(struct timer *t, usec now)
 	}
 }
 
-/* The binding in that state which `target` is the home address of, or its link-local one: that belongs to the home
- * address with the same identifier under one of our prefixes. */
-static struct bc_entry *find_target(const struct ha *ha, const struct in6_addr *target, uint8_t state)
+/* The binding in that state, defended on that link, which `target` is the home address of, or its link-local one: that
+ * belongs to the home address with the same identifier under one of our prefixes there. */
+static struct bc_entry *find_target(const struct ha *ha, unsigned ifindex, const struct in6_addr *target, uint8_t state)
 {
 	for (size_t i = 0; i <= ha->addrs; i++) {
 		struct in6_addr home = *target;
@@ -255,28 +326,46 @@ static struct bc_entry *find_target(const struct ha *ha, const struct in6_addr *
 		if (i < ha->addrs && IN6_IS_ADDR_LINKLOCAL(target))
 			memcpy(&home, &ha->addr[i].addr, 8);
 		e = bc_find(&ha->bc, &home, NULL);
-		if (e && e->state == state && (addr_eq(&home, target) || e->flags & BU_F_LINKLOCAL))
+		if (e && e->state == state && e->ifindex == ifindex &&
+			(addr_eq(&home, target) || e->flags & BU_F_LINKLOCAL))
 			return e;
 	}
 	return NULL;
 }
 
-void ha_on_taken(struct ha *ha, const struct in6_addr *target, usec now)
+void ha_on_taken(struct ha *ha, unsigned ifindex, const struct in6_addr *target, usec now)
 {
-	struct bc_entry *e = find_target(ha, target, MIP_BINDING_DAD);
+	struct bc_entry *e = find_target(ha, ifindex, target, MIP_BINDING_DAD);
 
 	if (e) {
 		fail_pending(ha, e, BA_DAD_FAILED, now);
 		return;
 	}
-	e = find_target(ha, target, MIP_BINDING_ACTIVE);
+	e = find_target(ha, ifindex, target, MIP_BINDING_ACTIVE);
 	if (e && e->doubt == HA_ASKED)
 		forget(ha, e, EV_BINDING_REMOVED, now);
 }
 
-bool ha_defends(const struct ha *ha, const struct in6_addr *target)
+bool ha_defends(const struct ha *ha, unsigned ifindex, const struct in6_addr *target)
 {
-	return find_target(ha, target, MIP_BINDING_ACTIVE) != NULL;
+	return find_target(ha, ifindex, target, MIP_BINDING_ACTIVE) != NULL;
+}
+
+static bool is_on(const struct ha *ha, const struct bc_entry *e, unsigned ifindex)
+{
+	const struct ha_link *l = ha_link_of(ha, e);
+
+	return e->ifindex == ifindex || (l && l->conf.ifindex == ifindex);
+}
+
+void ha_drop_link(struct ha *ha, unsigned ifindex, usec now)
+{
+	for (size_t i = bc_count(&ha->bc); i-- > 0;) {
+		struct bc_entry *e = bc_at(&ha->bc, i);
+
+		if (is_on(ha, e, ifindex))
+			forget(ha, e, EV_BINDING_REMOVED, now);
+	}
 }
 
 void ha_stop(struct ha *ha, usec now)
@@ -286,7 +375,7 @@ void ha_stop(struct ha *ha, usec now)
 	while (bc_count(&ha->gone))
 		bc_forget(&ha->gone, ha->w->timers, bc_at(&ha->gone, bc_count(&ha->gone) - 1));
 	bc_free(&ha->bc);
-	ha->agents.n = ha->prefixes.n = 0;
+	ha->links = 0;
 	bc_free(&ha->gone);
 	seq_free(&ha->last);
 	ha->on = false;
@@ -304,10 +393,7 @@ static bool ours(const struct ha *ha, const struct in6_addr *addr)
 
 static bool on_home_link(const struct ha *ha, const struct in6_addr *home)
 {
-	for (size_t i = 0; i < ha->addrs; i++)
-		if (addr_in(&ha->addr[i].addr, home, ha->addr[i].plen))
-			return true;
-	return false;
+	return ha_addr_for(ha, home) != NULL;
 }
 
 bool ha_serves(const struct ha *ha, const struct in6_addr *local)
@@ -418,6 +504,11 @@ static void start_probe(struct ha *ha, const struct ha_request *rq, usec now)
 	note(e, rq, ha, now);
 	e->made = now;
 	e->state = MIP_BINDING_DAD;
+	e->ifindex = wire_of(ha, &e->home);
+	if (!e->ifindex) { /* a virtual home link: nobody else can be there */
+		probe_over(ha, e, now);
+		return;
+	}
 	timer_arm(ha->w->timers, &e->timer, now + DAD_WAIT, on_timer);
 	probe(ha, e);
 	tell(ha, EV_BINDING_PROBING, e, NULL, now);
@@ -529,6 +620,7 @@ static struct bc_entry *copy_kept(struct ha *ha, const struct bc_entry *kept)
 
 	if (!e)
 		return NULL;
+	e->ifindex = wire_of(ha, &e->home);
 	e->coa = kept->coa;
 	e->from = kept->from;
 	e->made = kept->made;
@@ -559,9 +651,11 @@ int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now)
 		return err;
 	}
 	e->state = MIP_BINDING_ACTIVE;
-	e->claims = 1;
-	e->doubt = HA_TO_ASK;
-	e->claim_at = now + (usec)bc_count(&ha->bc) * RESTORE_EVERY;
+	if (e->ifindex) {
+		e->claims = 1;
+		e->doubt = HA_TO_ASK;
+		e->claim_at = now + (usec)bc_count(&ha->bc) * RESTORE_EVERY;
+	}
 	ha_rearm(ha, e);
 	return 0;
 }
@@ -584,6 +678,7 @@ int ha_add(struct ha *ha, const struct in6_addr *home, const struct in6_addr *co
 	e = bc_add(&ha->bc, home, local);
 	if (!e)
 		return why_set(why, ENOSPC, "the binding cache is full (%zu entries)", bc_count(&ha->bc));
+	e->ifindex = wire_of(ha, home);
 	e->coa = *coa;
 	e->made = now;
 	e->fixed = true;

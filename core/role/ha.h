@@ -1,6 +1,6 @@
 /*
  * The home agent (RFC 6275 10): registration, refresh and de-registration of home
- * addresses on one home link, Duplicate Address Detection before the first, and
+ * addresses on its home links, Duplicate Address Detection before the first, and
  * the announcements that draw a home address's packets to us.
  */
 #ifndef MIP_ROLE_HA_H
@@ -13,7 +13,8 @@
 #include "role/seq.h"
 #include "role/world.h"
 
-#define HA_ADDRS_MAX  16
+#define HA_LINKS_MAX  16
+#define HA_ADDRS_MAX  64
 #define HA_ALLOWS_MAX 16
 
 /* What is done a second, and at once, before it costs anything: see rate.h. A conforming mobile node sends 3 updates a
@@ -32,9 +33,31 @@ struct ha_prefix {
 	uint8_t plen;
 };
 
+/* A home link. A virtual one has a prefix and no neighbours: no home address is asked for or defended there. */
+struct ha_link_conf {
+	unsigned ifindex;
+	bool is_virtual;
+};
+
+/* An address of ours on a home link; its prefix is a home prefix. */
+struct ha_addr {
+	struct in6_addr addr;
+	uint8_t plen;
+	unsigned ifindex;
+};
+
+/* What is heard on a home link. */
+struct ha_link {
+	struct ha_link_conf conf;
+	struct homeagents agents;
+	struct prefixes prefixes;
+	bool prefixes_differ; /* and mobile nodes were not told yet */
+};
+
 struct ha_conf {
-	unsigned ifindex;	 /* the home link, 0 = none chosen */
-	struct in6_addr address; /* the only address served, :: = all of ours on the home link */
+	size_t links;
+	struct ha_link_conf link[HA_LINKS_MAX];
+	struct in6_addr address; /* the only address served, :: = all of ours on the home links */
 	uint32_t max_lifetime;	 /* seconds, 4 .. 262136 */
 	uint32_t max_bindings;
 	/* Who may register without IPsec, which RFC 6275 5.1 forbids: everybody, or these home addresses. */
@@ -56,17 +79,16 @@ struct ha {
 	struct bc bc;
 	struct bc gone; /* bindings that ended a moment ago: their sequence numbers */
 	struct ha_conf conf;
-	struct ha_prefix addr[HA_ADDRS_MAX]; /* ours on the home link; their prefixes are home prefixes */
+	struct ha_addr addr[HA_ADDRS_MAX];
 	size_t addrs;
+	struct ha_link link[HA_LINKS_MAX];
+	size_t links;
 	struct rates refusals;	/* Binding Acknowledgements that refuse who has no binding */
 	struct rates newcomers; /* first registrations */
 	struct rate replies;	/* to address and prefix discovery */
 	struct rate changes;	/* of prefixes, that all mobile nodes are told of */
-	bool prefixes_differ;	/* and they were not told yet */
-	struct homeagents agents;
-	struct prefixes prefixes; /* of the home link */
-	struct seq last;	  /* sequence numbers of protected home addresses without a binding */
-	struct rate complaints;	  /* events about updates that were to come through IPsec */
+	struct seq last;	/* sequence numbers of protected home addresses without a binding */
+	struct rate complaints; /* events about updates that were to come through IPsec */
 	struct ha_stats stats;
 	bool on;
 };
@@ -90,37 +112,44 @@ void ha_stop(struct ha *ha, usec now);
 /* A binding an earlier agent kept: into cache and data path at once, announced on the home link again when nobody there
  * is found to have taken it over. 0, or -errno: it cannot be served here any more. */
 int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now) __attribute__((warn_unused_result));
-/* Our addresses on the home link, as the kernel tells them. */
-void ha_address(struct ha *ha, const struct in6_addr *addr, uint8_t plen, bool gone);
+/* Our addresses on the home links, as the kernel tells them. */
+void ha_address(struct ha *ha, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, bool gone);
+/* The home link of that number, or NULL. */
+struct ha_link *ha_link(const struct ha *ha, unsigned ifindex);
+/* Ends the bindings of home addresses on that link, which will not be a home link any more. */
+void ha_drop_link(struct ha *ha, unsigned ifindex, usec now);
+/* Where is the home address of this binding to be defended? Takes it there, true when that is not where it was. */
+bool ha_rehome(const struct ha *ha, struct bc_entry *e);
 
 /* A Binding Update, home registration or not: answered as 10.3 and 9.5.1 say. `peer_registered`: the same node has a
  * binding of that home address as a correspondent (139). */
 void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, bool peer_registered, usec now);
 /* A Neighbor Advertisement for `target` on the home link, or a probe of somebody else's DAD for it: if we are probing
  * it ourselves, the address is taken (10.3.1, RFC 4862 5.4.3), and a binding of before has ended here. */
-void ha_on_taken(struct ha *ha, const struct in6_addr *target, usec now);
+void ha_on_taken(struct ha *ha, unsigned ifindex, const struct in6_addr *target, usec now);
 
-/* Is one of those in the prefix of `addr`? */
-bool ha_has_prefix(const struct ha *ha, const struct in6_addr *addr, uint8_t plen);
+/* Is one of ours on that link in the prefix of `addr`? */
+bool ha_has_prefix(const struct ha *ha, unsigned ifindex, const struct in6_addr *addr, uint8_t plen);
 
-/* A Router Advertisement on the home link (10.5.1), and a Home Agent Address Discovery Request (10.5): answered when it
+/* A Router Advertisement on a home link (10.5.1), and a Home Agent Address Discovery Request (10.5): answered when it
  * came to the anycast address of a home prefix. */
-void ha_on_ra(struct ha *ha, const struct in6_addr *router, const struct nd_ra *ra, usec now);
+void ha_on_ra(struct ha *ha, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now);
 void ha_on_dhaad(struct ha *ha, const struct via *via, uint16_t id, usec now);
 /* A Mobile Prefix Solicitation (10.6.3). */
 void ha_on_mps(struct ha *ha, const struct via *via, uint16_t id, usec now);
-/* One home agent of the home link, as an answer would list it. */
+/* One home agent of a home link, as an answer would list it. */
 struct ha_known {
+	unsigned ifindex;
 	struct in6_addr addr, router; /* router: :: for our own address */
 	int16_t preference;
 	usec expires;
 };
-/* The n-th of them, ours first; false behind the last. */
+/* The n-th of them, ours first of each link; false behind the last. */
 bool ha_known(const struct ha *ha, size_t n, struct ha_known *to);
 /* Is `addr` an address of ours that mobile nodes may register with? */
 bool ha_serves(const struct ha *ha, const struct in6_addr *addr);
-/* Does the home link send packets for `target`, a home address or the link-local one of it, to us? */
-bool ha_defends(const struct ha *ha, const struct in6_addr *target);
+/* Does that link send packets for `target`, a home address or the link-local one of it, to us? */
+bool ha_defends(const struct ha *ha, unsigned ifindex, const struct in6_addr *target);
 
 /* Bindings made by hand; lifetime in seconds, 0 = until removed. -EEXIST, -ENOSPC, -EINVAL, or the data path's error.
  */

@@ -27,58 +27,74 @@ static bool is_our_own(const struct ha *ha, const struct nd_ra *ra)
 }
 
 /* Who changes prefixes all the time cannot make us tell everybody all the time. */
-void ha_on_ra(struct ha *ha, const struct in6_addr *router, const struct nd_ra *ra, usec now)
+void ha_on_ra(struct ha *ha, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now)
 {
-	homeagents_on_ra(&ha->agents, router, ra, now);
-	ha->prefixes_differ |= prefixes_on_ra(&ha->prefixes, ra, is_our_own(ha, ra), now);
-	if (!ha->prefixes_differ || !rate_take(&ha->changes, now))
+	struct ha_link *l = ha_link(ha, ifindex);
+
+	if (!l)
 		return;
-	ha->prefixes_differ = false;
-	ha_prefix_changed(ha, now);
+	homeagents_on_ra(&l->agents, router, ra, now);
+	l->prefixes_differ |= prefixes_on_ra(&l->prefixes, ra, is_our_own(ha, ra), now);
+	if (!l->prefixes_differ || !rate_take(&ha->changes, now))
+		return;
+	l->prefixes_differ = false;
+	ha_prefix_changed(ha, l, now);
 }
 
-bool ha_has_prefix(const struct ha *ha, const struct in6_addr *addr, uint8_t plen)
+bool ha_has_prefix(const struct ha *ha, unsigned ifindex, const struct in6_addr *addr, uint8_t plen)
 {
 	for (size_t i = 0; i < ha->addrs; i++)
-		if (ha->addr[i].plen == plen && addr_in(&ha->addr[i].addr, addr, plen))
+		if (ha->addr[i].ifindex == ifindex && ha->addr[i].plen == plen &&
+			addr_in(&ha->addr[i].addr, addr, plen))
 			return true;
 	return false;
 }
 
-static struct ha_known own(const struct ha *ha, const struct in6_addr *addr)
+static struct ha_known own(const struct ha *ha, const struct ha_link *l, const struct in6_addr *addr)
 {
-	const struct homeagent *heard = homeagents_find(&ha->agents, addr);
-	struct ha_known k = {.addr = *addr, .preference = ha->conf.preference, .expires = NEVER};
+	const struct homeagent *heard = homeagents_find(&l->agents, addr);
+	struct ha_known k = {
+		.ifindex = l->conf.ifindex, .addr = *addr, .preference = ha->conf.preference, .expires = NEVER};
 
 	if (heard)
 		k.preference = heard->preference;
 	return k;
 }
 
-bool ha_known(const struct ha *ha, size_t n, struct ha_known *to)
+/* Counts *n down; true when it was the one to be found. */
+static bool known_on(const struct ha *ha, const struct ha_link *l, size_t *n, struct ha_known *to)
 {
 	for (size_t i = 0; i < ha->addrs; i++)
-		if (ha_serves(ha, &ha->addr[i].addr) && !n--) {
-			*to = own(ha, &ha->addr[i].addr);
+		if (ha->addr[i].ifindex == l->conf.ifindex && ha_serves(ha, &ha->addr[i].addr) && !(*n)--) {
+			*to = own(ha, l, &ha->addr[i].addr);
 			return true;
 		}
-	for (size_t i = 0; i < ha->agents.n; i++) {
-		const struct homeagent *h = &ha->agents.list[i];
+	for (size_t i = 0; i < l->agents.n; i++) {
+		const struct homeagent *h = &l->agents.list[i];
 
 		for (size_t k = 0; k < h->addrs; k++)
-			if (!is_ours(ha, &h->addr[k].addr) && !n--) {
-				*to = (struct ha_known){h->addr[k].addr, h->router, h->preference, h->expires};
+			if (!is_ours(ha, &h->addr[k].addr) && !(*n)--) {
+				*to = (struct ha_known){
+					l->conf.ifindex, h->addr[k].addr, h->router, h->preference, h->expires};
 				return true;
 			}
 	}
 	return false;
 }
 
+bool ha_known(const struct ha *ha, size_t n, struct ha_known *to)
+{
+	for (size_t i = 0; i < ha->links; i++)
+		if (known_on(ha, &ha->link[i], &n, to))
+			return true;
+	return false;
+}
+
 /* The home prefix whose anycast address that is: one of our addresses in it, or NULL. */
-static const struct ha_prefix *asked_for(const struct ha *ha, const struct in6_addr *anycast)
+static const struct ha_addr *asked_for(const struct ha *ha, const struct in6_addr *anycast)
 {
 	for (size_t i = 0; i < ha->addrs; i++) {
-		const struct ha_prefix *a = &ha->addr[i];
+		const struct ha_addr *a = &ha->addr[i];
 		struct in6_addr group = homeagents_anycast(&a->addr, a->plen);
 
 		if (ha_serves(ha, &a->addr) && addr_eq(&group, anycast))
@@ -89,13 +105,13 @@ static const struct ha_prefix *asked_for(const struct ha *ha, const struct in6_a
 
 /* In the order of preference, equals in a new order each time, also the addresses of one home agent among themselves.
  */
-static void choose(struct ha *ha, struct dhaad *reply)
+static void choose(struct ha *ha, const struct ha_link *l, struct dhaad *reply)
 {
 	struct homeagents_choice choice[HA_ADDRS_MAX + HOMEAGENTS_MAX * HOMEAGENTS_ADDRS];
 	struct ha_known k;
-	size_t n = 0;
+	size_t n = 0, at = 0;
 
-	for (; ha_known(ha, n, &k); n++)
+	for (; known_on(ha, l, &at, &k); at = ++n)
 		choice[n] = (struct homeagents_choice){k.addr, k.preference, ha->w->random(ha->w->ctx)};
 	homeagents_sort(choice, n);
 	for (reply->agents = 0; reply->agents < n && reply->agents < DHAAD_MAX; reply->agents++)
@@ -104,15 +120,16 @@ static void choose(struct ha *ha, struct dhaad *reply)
 
 void ha_on_dhaad(struct ha *ha, const struct via *via, uint16_t id, usec now)
 {
-	const struct ha_prefix *a = asked_for(ha, &via->dst);
+	const struct ha_addr *a = asked_for(ha, &via->dst);
+	struct ha_link *l = a ? ha_link(ha, a->ifindex) : NULL;
 	struct dhaad reply = {.id = id};
 	uint8_t data[8 + 16 * DHAAD_MAX];
 	int len;
 
-	if (!ha->on || !a || !addr_routable(&via->src) || !rate_take(&ha->replies, now))
+	if (!ha->on || !l || !addr_routable(&via->src) || !rate_take(&ha->replies, now))
 		return;
-	homeagents_expire(&ha->agents, now);
-	choose(ha, &reply);
+	homeagents_expire(&l->agents, now);
+	choose(ha, l, &reply);
 	len = dhaad_write(&reply, true, data, sizeof(data));
 	if (len > 0)
 		ha->w->send_icmp(ha->w->ctx, &(struct via){.src = a->addr, .dst = via->src}, data, (size_t)len);

@@ -13,14 +13,18 @@ void ha_rearm(struct ha *ha, struct bc_entry *e);
 /* What was to come through IPsec and did not (enum mh_type, or ICMPv6 type) is counted, told, and not answered. */
 void ha_complain(struct ha *ha, const struct in6_addr *home, const struct in6_addr *from, uint8_t type, usec now);
 
+/* The address of ours whose prefix covers `home`, or NULL; the home link the prefix of a binding is on, or NULL. */
+const struct ha_addr *ha_addr_for(const struct ha *ha, const struct in6_addr *home);
+struct ha_link *ha_link_of(const struct ha *ha, const struct bc_entry *e);
+
 /* ha_prefix.c. When the prefix of a home address ends; NEVER when nothing is known of it. */
 usec ha_prefix_end(const struct ha *ha, const struct in6_addr *home);
 /* Does it stay preferred as long as the binding, and valid longer? Otherwise the mobile node is to ask (10.3.1). */
 bool ha_prefix_lasts(const struct ha *ha, const struct bc_entry *e, usec now);
-/* The next unsolicited advertisement to this mobile node; e->prefix_at has come; the prefixes are not what they were.
- */
+/* The next unsolicited advertisement to this mobile node; e->prefix_at has come; the prefixes of a link are not what
+ * they were. */
 void ha_prefix_schedule(struct ha *ha, struct bc_entry *e, usec now);
 void ha_prefix_due(struct ha *ha, struct bc_entry *e, usec now);
-void ha_prefix_changed(struct ha *ha, usec now);
+void ha_prefix_changed(struct ha *ha, const struct ha_link *l, usec now);
 
 #endif

@@ -13,7 +13,9 @@ _Static_assert(40 + 24 + MPA_MAX <= MIN_MTU, "an advertisement is not fragmented
 
 usec ha_prefix_end(const struct ha *ha, const struct in6_addr *home)
 {
-	const struct prefix *p = prefixes_find(&ha->prefixes, home);
+	const struct ha_addr *a = ha_addr_for(ha, home);
+	const struct ha_link *l = a ? ha_link(ha, a->ifindex) : NULL;
+	const struct prefix *p = l ? prefixes_find(&l->prefixes, home) : NULL;
 
 	return p ? p->valid_until : NEVER;
 }
@@ -21,14 +23,16 @@ usec ha_prefix_end(const struct ha *ha, const struct in6_addr *home)
 /* 10.3.1: both in units of four seconds. */
 bool ha_prefix_lasts(const struct ha *ha, const struct bc_entry *e, usec now)
 {
-	const struct prefix *p = prefixes_find(&ha->prefixes, &e->home);
+	const struct ha_link *l = ha_link_of(ha, e);
+	const struct prefix *p = l ? prefixes_find(&l->prefixes, &e->home) : NULL;
 
 	return !p || (prefix_left(p->preferred_until, now) / MH_LIFE_UNIT >= e->lifetime &&
 			     prefix_left(p->valid_until, now) / MH_LIFE_UNIT > e->lifetime);
 }
 
 /* Our own address in that prefix goes along (6.8: R). */
-static void put_prefix(const struct ha *ha, const struct prefix *x, struct nd_ra *mpa, usec now)
+static void put_prefix(
+	const struct ha *ha, const struct ha_link *l, const struct prefix *x, struct nd_ra *mpa, usec now)
 {
 	struct nd_prefix *p = &mpa->prefix[mpa->prefixes++];
 
@@ -36,22 +40,23 @@ static void put_prefix(const struct ha *ha, const struct prefix *x, struct nd_ra
 	p->valid = prefix_left(x->valid_until, now);
 	p->preferred = prefix_left(x->preferred_until, now);
 	for (size_t i = 0; i < ha->addrs; i++)
-		if (ha->addr[i].plen == x->len && addr_in(&ha->addr[i].addr, &x->prefix, x->len)) {
+		if (ha->addr[i].ifindex == l->conf.ifindex && ha->addr[i].plen == x->len &&
+			addr_in(&ha->addr[i].addr, &x->prefix, x->len)) {
 			p->prefix = ha->addr[i].addr;
 			p->router = true;
 		}
 }
 
 /* Ours that nobody advertises: they last as long as our address does. */
-static void put_own(const struct ha *ha, struct nd_ra *mpa, usec now)
+static void put_own(const struct ha *ha, const struct ha_link *l, struct nd_ra *mpa, usec now)
 {
 	for (size_t i = 0; i < ha->addrs && mpa->prefixes < PREFIXES_MAX; i++) {
 		struct prefix x = {.prefix = ha->addr[i].addr, .len = ha->addr[i].plen, .onlink = true};
 
 		x.autoconf = x.len == 64;
 		x.valid_until = x.preferred_until = NEVER;
-		if (!prefixes_find(&ha->prefixes, &x.prefix))
-			put_prefix(ha, &x, mpa, now);
+		if (ha->addr[i].ifindex == l->conf.ifindex && !prefixes_find(&l->prefixes, &x.prefix))
+			put_prefix(ha, l, &x, mpa, now);
 	}
 }
 
@@ -62,14 +67,17 @@ static void advertise(struct ha *ha, const struct bc_entry *e, uint16_t id, usec
 		.rh2 = e->home,
 		.has_rh2 = true,
 		.esp = world_protects(ha->w, &e->home, MIP_PROTECT_PREFIX)};
+	struct ha_link *l = ha_link_of(ha, e);
 	struct nd_ra mpa = {.id = id};
 	uint8_t data[MPA_MAX];
 	int len;
 
-	prefixes_expire(&ha->prefixes, now);
-	for (size_t i = 0; i < ha->prefixes.n; i++)
-		put_prefix(ha, &ha->prefixes.list[i], &mpa, now);
-	put_own(ha, &mpa, now);
+	if (!l)
+		return;
+	prefixes_expire(&l->prefixes, now);
+	for (size_t i = 0; i < l->prefixes.n; i++)
+		put_prefix(ha, l, &l->prefixes.list[i], &mpa, now);
+	put_own(ha, l, &mpa, now);
 	len = mpa_write(&mpa, data, sizeof(data));
 	if (len > 0)
 		ha->w->send_icmp(ha->w->ctx, &via, data, (size_t)len);
@@ -78,7 +86,8 @@ static void advertise(struct ha *ha, const struct bc_entry *e, uint16_t id, usec
 /* RAND_ADV_DELAY of 10.6.2. A prefix that is preferred for less than the least interval is told of before that ends. */
 static usec random_delay(const struct ha *ha, const struct bc_entry *e, usec now)
 {
-	const struct prefix *p = prefixes_find(&ha->prefixes, &e->home);
+	const struct ha_link *l = ha_link_of(ha, e);
+	const struct prefix *p = l ? prefixes_find(&l->prefixes, &e->home) : NULL;
 	uint32_t most = ha->conf.max_prefix_interval, least = ha->conf.min_prefix_interval;
 	uint32_t left = p ? prefix_left(p->preferred_until, now) : UINT32_MAX;
 
@@ -119,13 +128,13 @@ static void bound_by_prefix(const struct ha *ha, struct bc_entry *e)
 		e->expires = end;
 }
 
-void ha_prefix_changed(struct ha *ha, usec now)
+void ha_prefix_changed(struct ha *ha, const struct ha_link *l, usec now)
 {
 	for (size_t i = 0; i < bc_count(&ha->bc); i++) {
 		struct bc_entry *e = bc_at(&ha->bc, i);
 		usec before = e->prefix_at;
 
-		if (e->state != MIP_BINDING_ACTIVE)
+		if (e->state != MIP_BINDING_ACTIVE || ha_link_of(ha, e) != l)
 			continue;
 		bound_by_prefix(ha, e);
 		if (!e->prefix_tries) {

@@ -28,8 +28,8 @@
 struct nl_link {
 	unsigned index;
 	char name[IF_NAMESIZE];
-	bool gone, up; /* up = administratively up, carrier, and operational (IFF_RUNNING) */
-	bool loopback, ether;
+	bool gone, up;		     /* up = administratively up, carrier, and operational (IFF_RUNNING) */
+	bool loopback, ether, noarp; /* noarp: no neighbours to ask */
 	uint8_t lladdr[6];
 	uint32_t ups; /* how often the carrier came: a quick down and up are told as one piece of news, or none */
 };

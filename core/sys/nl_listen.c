@@ -48,6 +48,7 @@ static void link_event(struct nl *nl, const struct nlmsghdr *h)
 		return;
 	l.index = (unsigned)i->ifi_index;
 	l.loopback = (i->ifi_flags & IFF_LOOPBACK) != 0;
+	l.noarp = (i->ifi_flags & IFF_NOARP) != 0;
 	l.ether = i->ifi_type == ARPHRD_ETHER;
 	l.up = !l.gone && (i->ifi_flags & IFF_UP) && (i->ifi_flags & IFF_RUNNING);
 	mnl_attr_for_each (a, h, sizeof(*i))

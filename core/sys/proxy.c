@@ -13,8 +13,8 @@
 
 struct proxy {
 	struct map_node node;
-	struct in6_addr addr; /* the key: right after the node */
-	unsigned ifindex;
+	struct in6_addr addr; /* the key, right after the node: addr and ifindex */
+	uint32_t ifindex;
 	bool claimed; /* by this agent */
 };
 
@@ -26,9 +26,17 @@ struct proxies {
 
 _Static_assert(offsetof(struct proxy, addr) == sizeof(struct map_node), "the key follows the node");
 
-static struct proxy *find(const struct proxies *p, const struct in6_addr *addr)
+_Static_assert(offsetof(struct proxy, ifindex) == offsetof(struct proxy, addr) + 16, "all of it");
+
+#define KEY_LEN (sizeof(struct in6_addr) + sizeof(uint32_t))
+
+static struct proxy *find(const struct proxies *p, unsigned ifindex, const struct in6_addr *addr)
 {
-	return (struct proxy *)(void *)map_find(&p->map, addr);
+	uint8_t key[KEY_LEN];
+
+	memcpy(key, addr, sizeof(*addr));
+	memcpy(key + sizeof(*addr), &(uint32_t){ifindex}, sizeof(uint32_t));
+	return (struct proxy *)(void *)map_find(&p->map, key);
 }
 
 static struct proxy *at(const struct proxies *p, size_t i)
@@ -38,7 +46,7 @@ static struct proxy *at(const struct proxies *p, size_t i)
 
 static struct proxy *note(struct proxies *p, unsigned ifindex, const struct in6_addr *addr)
 {
-	struct proxy *x = find(p, addr);
+	struct proxy *x = find(p, ifindex, addr);
 
 	if (x || !(x = calloc(1, sizeof(*x))))
 		return x;
@@ -89,8 +97,8 @@ static int kernel_del(struct proxies *p, const struct proxy *x, struct why *why)
 
 int proxies_add(struct proxies *p, unsigned ifindex, const struct in6_addr *addr, struct why *why)
 {
-	struct proxy *x = find(p, addr);
-	bool adopted = x && !x->claimed && x->ifindex == ifindex;
+	struct proxy *x = find(p, ifindex, addr);
+	bool adopted = x && !x->claimed;
 	int err;
 
 	if (!x && p->map.n >= PROXIES_MAX)
@@ -99,16 +107,15 @@ int proxies_add(struct proxies *p, unsigned ifindex, const struct in6_addr *addr
 	if (!x)
 		return why_set(why, ENOMEM, "out of memory");
 	x->claimed = true;
-	x->ifindex = ifindex;
 	err = adopted ? 0 : kernel_add(p, x, why);
 	if (err)
 		forget(p, x);
 	return err;
 }
 
-int proxies_del(struct proxies *p, const struct in6_addr *addr, struct why *why)
+int proxies_del(struct proxies *p, unsigned ifindex, const struct in6_addr *addr, struct why *why)
 {
-	struct proxy *x = find(p, addr);
+	struct proxy *x = find(p, ifindex, addr);
 	int err = x ? kernel_del(p, x, why) : 0;
 
 	if (x)
@@ -116,9 +123,9 @@ int proxies_del(struct proxies *p, const struct in6_addr *addr, struct why *why)
 	return err;
 }
 
-bool proxies_has(const struct proxies *p, const struct in6_addr *addr)
+bool proxies_has(const struct proxies *p, unsigned ifindex, const struct in6_addr *addr)
 {
-	return find(p, addr) != NULL;
+	return find(p, ifindex, addr) != NULL;
 }
 
 /* Proxies of others, without our mark, are left alone. */
@@ -150,7 +157,7 @@ int proxies_open(struct proxies **out, struct nl *nl, struct why *why)
 	if (!p)
 		return why_set(why, ENOMEM, "out of memory");
 	p->nl = nl;
-	map_init(&p->map, sizeof(struct in6_addr), 1);
+	map_init(&p->map, KEY_LEN, 1);
 	err = nl_dump(nl, request(buf, RTM_GETNEIGH, 0, 0, NULL), see, p, why, "list proxy neighbours");
 	if (!err && p->err)
 		err = why_set(why, ENOMEM, "out of memory");

@@ -26,8 +26,9 @@ void proxies_close(struct proxies *p);
 /* The kernel answers for addr on the link, if there is room: ask proxies_has. */
 int proxies_add(struct proxies *p, unsigned ifindex, const struct in6_addr *addr, struct why *why)
 	__attribute__((warn_unused_result));
-int proxies_del(struct proxies *p, const struct in6_addr *addr, struct why *why) __attribute__((warn_unused_result));
-bool proxies_has(const struct proxies *p, const struct in6_addr *addr);
+int proxies_del(struct proxies *p, unsigned ifindex, const struct in6_addr *addr, struct why *why)
+	__attribute__((warn_unused_result));
+bool proxies_has(const struct proxies *p, unsigned ifindex, const struct in6_addr *addr);
 /* Removes what an earlier agent left and nobody has added again. */
 int proxies_sweep(struct proxies *p, struct why *why) __attribute__((warn_unused_result));
 

@@ -72,7 +72,9 @@
 	C(UNDO, 47, WRITE)                                                                                             \
 	C(IPSEC_GET, 50, READ)                                                                                         \
 	C(IPSEC_ADD, 51, WRITE)                                                                                        \
-	C(IPSEC_DEL, 52, WRITE)
+	C(IPSEC_DEL, 52, WRITE)                                                                                        \
+	C(HA_ADD, 53, WRITE)                                                                                           \
+	C(HA_DEL, 54, WRITE)
 
 #define MIP_CMD_ENUM(name, number, class) MIP_##name = number,
 enum mip_command { MIP_COMMANDS(MIP_CMD_ENUM) MIP_EVENT = 64, MIP_EVENT_SYNC = 65 };

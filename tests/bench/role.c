@@ -114,7 +114,8 @@ static void one_round(struct ha *ha, uint32_t n, const char *what, const char *c
 int main(int argc, char **argv)
 {
 	uint32_t n = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 0) : 100000;
-	struct ha_conf conf = {.ifindex = 1, .max_lifetime = 3600, .max_bindings = n, .insecure = true};
+	struct ha_conf conf = {
+		.links = 1, .link = {{.ifindex = 1}}, .max_lifetime = 3600, .max_bindings = n, .insecure = true};
 	struct in6_addr addr;
 	size_t before = mallinfo2().uordblks + mallinfo2().hblkhd, used;
 	struct ha ha;
@@ -122,7 +123,7 @@ int main(int argc, char **argv)
 	inet_pton(AF_INET6, "2001:db8:1::1", &addr);
 	ha_init(&ha, &world, 0x5eed);
 	ha_start(&ha, &conf);
-	ha_address(&ha, &addr, 64, false);
+	ha_address(&ha, 1, &addr, 64, false);
 	one_round(&ha, n, "register", "2001:db8:f0::", 1, 10 * SEC);
 	used = mallinfo2().uordblks + mallinfo2().hblkhd - before;
 	printf("memory    %8zu bindings %9zu bytes each, %zu MB\n", bc_count(&ha.bc), used / n, used / 1000000);

@@ -355,7 +355,7 @@ static void rumour(struct steps *s, struct sim_node *n)
 		return;
 	sim_enter(n);
 	if (n->ha && what % 3 == 0)
-		ha_on_taken(n->ha, &a, now);
+		ha_on_taken(n->ha, 1, &a, now);
 	else if (n->ha && what % 3 == 1)
 		ha_on_dhaad(n->ha, &via, number(s), now);
 	else if (n->ha)

@@ -41,8 +41,8 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 	refused "no binding" binding del home 2001:db8:1::200
 	add 200
 	refused "has a binding already" binding add home 2001:db8:1::200 care-of 2001:db8:f1::1
-	refused "no interface nosuch0" ha set dev nosuch0
-	refused "not an address of the home link" ha set address 2001:db8:1::99
+	refused "no interface nosuch0" ha add dev nosuch0
+	refused "not an address of a home link" ha set address 2001:db8:1::99
 	refused "4 to" ha set max-lifetime 3
 	refused "not a unicast" binding add home ff02::1 care-of 2001:db8:f1::1
 	refused "not in the home prefix" mn add home 2001:db8:1::100 prefix 2001:db8:2::/64 agent $HA
@@ -210,7 +210,7 @@ kept() {
 	before=$(ha -j binding show | jq -c 'map(del(.remaining, .age))'; kernel)
 	saved=$(ha save)
 	for bad in "binding sow" "binding add home 2001:db8:1::200 care-of 2001:db8:f1::9" "binding add home ff02::1 care-of 2001:db8:f1::9" \
-		"ha set dev nosuch0" "ha set address 2001:db8:1::99" "mn start dev nosuch0 home 2001:db8:1::100 prefix 2001:db8:1::/64 agent 2001:db8:1::2"; do
+		"ha add dev nosuch0" "ha set address 2001:db8:1::99" "mn start dev nosuch0 home 2001:db8:1::100 prefix 2001:db8:1::/64 agent 2001:db8:1::2"; do
 		run in_ns ha mip apply - <<< "ha start dev eth0 insecure
 binding add home 2001:db8:1::200 care-of 2001:db8:f2::200
 binding add home 2001:db8:1::201 care-of 2001:db8:f2::201

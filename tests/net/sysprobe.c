@@ -326,7 +326,7 @@ static int do_unproxy(char **w)
 {
 	struct in6_addr a = addr(w[2]);
 
-	return proxies_del(proxies, &a, &why);
+	return proxies_del(proxies, if_nametoindex(w[1]), &a, &why);
 }
 
 static int do_sysctl(char **w)

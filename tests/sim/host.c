@@ -208,7 +208,7 @@ static void tell(struct sim_node *n, const struct sim_news *w)
 	case USABLE: tell_addr(n, w->iface, &w->addr, true, false); break;
 	case GONE: tell_gone(n, w->iface, &w->addr); break;
 	case DAD_END: break;
-	case TAKEN: ha_on_taken(n->ha, &w->addr, sim_clock(n)); break;
+	case TAKEN: ha_on_taken(n->ha, 1, &w->addr, sim_clock(n)); break;
 	}
 }
 

@@ -134,8 +134,11 @@ static void start_mn(struct sim_node *n)
 
 void sim_boot(struct sim_node *n)
 {
-	static const struct ha_conf ha = {
-		.ifindex = 1, .insecure = true, .max_lifetime = 3600, .max_bindings = CACHE_MAX};
+	static const struct ha_conf ha = {.links = 1,
+		.link = {{.ifindex = 1}},
+		.insecure = true,
+		.max_lifetime = 3600,
+		.max_bindings = CACHE_MAX};
 	struct cn_conf cn = {.max_bindings = n->id % 3 ? 1000 : 4, .test_rate = 100000};
 
 	n->down = false;
@@ -144,7 +147,7 @@ void sim_boot(struct sim_node *n)
 	if (n->ha) {
 		ha_init(n->ha, &n->w, sim_random(n->sim));
 		ha_start(n->ha, &ha);
-		ha_address(n->ha, &n->addr, 64, false);
+		ha_address(n->ha, 1, &n->addr, 64, false);
 	}
 	if (n->cn) {
 		cn_init(n->cn, &n->w, sim_random(n->sim));

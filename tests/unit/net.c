@@ -352,8 +352,12 @@ void net_open(struct net *net)
 	net->now = 3600 * SEC;
 	net->delay = 10 * MSEC;
 	ha = add_node(net, NET_AGENT);
-	ha_start(&ha->ha, &(struct ha_conf){.ifindex = 1, .max_lifetime = 3600, .max_bindings = 16, .insecure = true});
-	ha_address(&ha->ha, &ha->addr, 64, false);
+	ha_start(&ha->ha, &(struct ha_conf){.links = 1,
+				  .link = {{.ifindex = 1}},
+				  .max_lifetime = 3600,
+				  .max_bindings = 16,
+				  .insecure = true});
+	ha_address(&ha->ha, 1, &ha->addr, 64, false);
 }
 
 void net_close(struct net *net)

@@ -346,8 +346,12 @@ static void home_registered_addresses_are_refused(void **state)
 	struct in6_addr home = t_addr(HOME);
 
 	(void)state;
-	ha_start(&cn->ha, &(struct ha_conf){.ifindex = 1, .max_lifetime = 3600, .max_bindings = 16, .insecure = true});
-	ha_address(&cn->ha, &(struct in6_addr){{{0x20, 1, 0xd, 0xb8, 0, 1, [15] = 1}}}, 64, false);
+	ha_start(&cn->ha, &(struct ha_conf){.links = 1,
+				  .link = {{.ifindex = 1}},
+				  .max_lifetime = 3600,
+				  .max_bindings = 16,
+				  .insecure = true});
+	ha_address(&cn->ha, 1, &(struct in6_addr){{{0x20, 1, 0xd, 0xb8, 0, 1, [15] = 1}}}, 64, false);
 	assert_int_equal(ha_add(&cn->ha, &home, &(struct in6_addr){{{0x20, 1, 0xd, 0xb8, 0, 9, [15] = 1}}}, &cn->addr,
 				 0, net.now, NULL),
 		0);

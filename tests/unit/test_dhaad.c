@@ -21,14 +21,15 @@ static struct mn mn;
 
 static int setup(void **state)
 {
-	struct ha_conf conf = {.ifindex = LINK, .max_lifetime = 3600, .max_bindings = 10, .insecure = true};
+	struct ha_conf conf = {
+		.links = 1, .link = {{.ifindex = LINK}}, .max_lifetime = 3600, .max_bindings = 10, .insecure = true};
 	struct in6_addr a = t_addr(OURS);
 
 	(void)state;
 	fake_open(&f);
 	ha_init(&ha, &f.w, 1);
 	ha_start(&ha, &conf);
-	ha_address(&ha, &a, 64, false);
+	ha_address(&ha, LINK, &a, 64, false);
 	mn_init(&mn, &f.w, 2);
 	mn_start(&mn);
 	return 0;
@@ -71,7 +72,7 @@ static void says(struct says s)
 	ra.prefixes = 1;
 	ra.prefix[0] = (struct nd_prefix){
 		.prefix = t_addr(s.addr), .len = 64, .onlink = true, .router = true, .valid = s.valid};
-	ha_on_ra(&ha, &router, &ra, f.now);
+	ha_on_ra(&ha, LINK, &router, &ra, f.now);
 }
 
 static struct dhaad ask(const char *to)
@@ -194,7 +195,7 @@ static void bounded(void **state)
 		snprintf(addr, sizeof(addr), "2001:db8:1::2:%x", i);
 		SAYS(.router = "fe80::1:0", .addr = addr);
 	}
-	assert_int_equal(ha.agents.n, HOMEAGENTS_MAX);
+	assert_int_equal(ha.link[0].agents.n, HOMEAGENTS_MAX);
 	assert_in_range(ask(ANYCAST).agents, HOMEAGENTS_MAX, DHAAD_MAX);
 	for (int i = 0; i < 500; i++)
 		asked += ask(ANYCAST).agents > 0;

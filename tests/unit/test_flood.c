@@ -19,7 +19,11 @@ static size_t binds, probes, answers;
 
 static int setup(void **state)
 {
-	struct ha_conf conf = {.ifindex = HOME_LINK, .insecure = true, .max_lifetime = 3600, .max_bindings = 100000};
+	struct ha_conf conf = {.links = 1,
+		.link = {{.ifindex = HOME_LINK}},
+		.insecure = true,
+		.max_lifetime = 3600,
+		.max_bindings = 100000};
 	struct in6_addr agent = t_addr(AGENT);
 
 	(void)state;
@@ -27,7 +31,7 @@ static int setup(void **state)
 	fake_open(&f);
 	ha_init(&ha, &f.w, t_random());
 	ha_start(&ha, &conf);
-	ha_address(&ha, &agent, 64, false);
+	ha_address(&ha, HOME_LINK, &agent, 64, false);
 	memset(seq, 0, sizeof(seq));
 	binds = probes = answers = 0;
 	return 0;

@@ -101,7 +101,10 @@ static void registered(void)
 
 static void start(uint32_t max_lifetime, uint32_t max_bindings)
 {
-	struct ha_conf conf = {.ifindex = HOME_LINK, .max_lifetime = max_lifetime, .max_bindings = max_bindings};
+	struct ha_conf conf = {.links = 1,
+		.link = {{.ifindex = HOME_LINK}},
+		.max_lifetime = max_lifetime,
+		.max_bindings = max_bindings};
 
 	conf.insecure = true;
 	ha_start(&ha, &conf);
@@ -115,7 +118,7 @@ static int setup(void **state)
 	fake_open(&f);
 	ha_init(&ha, &f.w, 42);
 	start(600, 100);
-	ha_address(&ha, &a, 64, false);
+	ha_address(&ha, HOME_LINK, &a, 64, false);
 	return 0;
 }
 
@@ -199,11 +202,11 @@ static void dad_conflict(void **state)
 
 	(void)state;
 	ask(ASK());
-	ha_on_taken(&ha, &other, f.now);
-	ha_on_taken(&ha, &ll, f.now); /* not ours: L was not asked for */
+	ha_on_taken(&ha, HOME_LINK, &other, f.now);
+	ha_on_taken(&ha, HOME_LINK, &ll, f.now); /* not ours: L was not asked for */
 	assert_non_null(entry(HOME));
 	fake_forget(&f);
-	ha_on_taken(&ha, &home, f.now);
+	ha_on_taken(&ha, HOME_LINK, &home, f.now);
 	assert_answer(BA_DAD_FAILED, 1, 0);
 	assert_addr(answer()->via.dst, COA);
 	assert_addr(answer()->via.rh2, HOME);
@@ -214,7 +217,7 @@ static void dad_conflict(void **state)
 	/* Later it is free, and later still an advertisement does not take a standing binding away. */
 	ask(ASK(.seq = 2));
 	fake_run(&f, 2 * SEC);
-	ha_on_taken(&ha, &home, f.now);
+	ha_on_taken(&ha, HOME_LINK, &home, f.now);
 	assert_non_null(entry(HOME));
 }
 
@@ -260,7 +263,7 @@ static void link_local_too(void **state)
 	ask(ASK(.seq = 2, .life = 0));
 	fake_forget(&f);
 	ask(ASK(.seq = 3, .flags = AH | BU_F_LINKLOCAL));
-	ha_on_taken(&ha, &ll, f.now);
+	ha_on_taken(&ha, HOME_LINK, &ll, f.now);
 	assert_answer(BA_DAD_FAILED, 3, 0);
 }
 
@@ -291,7 +294,7 @@ static void move(void **state)
 	assert_int_equal(fake_events(&f, EV_BINDING_MOVED), 1);
 	assert_addr(fake_last(&f, DID_EVENT)->coa, COA);
 	/* A second address of ours: the tunnel's other end moves. */
-	ha_address(&ha, &(struct in6_addr){.s6_addr = {0x20, 1, 0xd, 0xb8, 0, 1, [15] = 2}}, 64, false);
+	ha_address(&ha, HOME_LINK, &(struct in6_addr){.s6_addr = {0x20, 1, 0xd, 0xb8, 0, 1, [15] = 2}}, 64, false);
 	assert_asked(ASK(.seq = 3, .src = COA2, .dst = "2001:db8:1::2"), BA_ACCEPTED, 3, LIFE);
 	assert_addr(answer()->via.src, "2001:db8:1::2");
 	assert_int_equal(fake_did(&f, DID_BIND), 1);
@@ -467,18 +470,22 @@ static void refusals(void **state)
 static void one_address_served(void **state)
 {
 	struct in6_addr second = t_addr("2001:db8:1::2");
-	struct ha_conf conf = {
-		.ifindex = HOME_LINK, .address = second, .max_lifetime = 600, .max_bindings = 9, .insecure = true};
+	struct ha_conf conf = {.links = 1,
+		.link = {{.ifindex = HOME_LINK}},
+		.address = second,
+		.max_lifetime = 600,
+		.max_bindings = 9,
+		.insecure = true};
 
 	(void)state;
-	ha_address(&ha, &second, 64, false);
+	ha_address(&ha, HOME_LINK, &second, 64, false);
 	ha_start(&ha, &conf);
 	assert_asked(ASK(), BA_NOT_HOME_AGENT, 1, 0);
 	fake_forget(&f);
 	ask(ASK(.dst = "2001:db8:1::2"));
 	fake_run(&f, SEC);
 	assert_answer(BA_ACCEPTED, 1, LIFE);
-	ha_address(&ha, &second, 64, true);
+	ha_address(&ha, HOME_LINK, &second, 64, true);
 	assert_asked(ASK(.hao = "2001:db8:1::200", .dst = "2001:db8:1::2"), BA_NOT_HOME_AGENT, 1, 0);
 }
 
@@ -712,7 +719,7 @@ static void storm(void **state)
 		f.bind_err = t_below(10) ? 0 : -ENOMEM;
 		ask(a);
 		if (!t_below(20))
-			ha_on_taken(&ha, &taken, f.now);
+			ha_on_taken(&ha, HOME_LINK, &taken, f.now);
 		fake_run(&f, t_below(3) ? t_below(500) * MSEC : t_below(400) * SEC);
 		check_cache();
 		fake_forget(&f);
@@ -723,7 +730,7 @@ static void storm(void **state)
 
 static void only_those_allowed_register(void **state)
 {
-	struct ha_conf conf = {.ifindex = HOME_LINK, .max_lifetime = 600, .max_bindings = 9};
+	struct ha_conf conf = {.links = 1, .link = {{.ifindex = HOME_LINK}}, .max_lifetime = 600, .max_bindings = 9};
 
 	(void)state;
 	ha_start(&ha, &conf);
@@ -770,7 +777,7 @@ static void restored(void **state)
 	assert_int_equal(fake_did(&f, DID_PROBE), 0);
 	assert_int_equal(fake_did(&f, DID_SEND), 0);
 	assert_int_equal(entry(HOME)->state, MIP_BINDING_ACTIVE);
-	assert_true(ha_defends(&ha, &entry(HOME)->home));
+	assert_true(ha_defends(&ha, HOME_LINK, &entry(HOME)->home));
 	/* announced once, and as it was: the old sequence number is old */
 	fake_run(&f, 10 * SEC);
 	assert_int_equal(fake_did(&f, DID_PROBE), 1);
@@ -785,7 +792,7 @@ static void taken(const char *target)
 {
 	struct in6_addr a = t_addr(target);
 
-	ha_on_taken(&ha, &a, f.now);
+	ha_on_taken(&ha, HOME_LINK, &a, f.now);
 }
 
 /* Somebody else serves the address by now: he answers the probe, nothing is announced, nobody is told no. */

@@ -26,7 +26,7 @@ static struct mn mn;
 
 static int setup(void **state)
 {
-	struct ha_conf conf = {.ifindex = LINK, .max_lifetime = 600, .max_bindings = 9};
+	struct ha_conf conf = {.links = 1, .link = {{.ifindex = LINK}}, .max_lifetime = 600, .max_bindings = 9};
 	struct in6_addr a = t_addr(AGENT);
 
 	(void)state;
@@ -34,7 +34,7 @@ static int setup(void **state)
 	f.protects = 1 << MIP_PROTECT_BINDING | 1 << MIP_PROTECT_TEST;
 	ha_init(&ha, &f.w, 42);
 	ha_start(&ha, &conf);
-	ha_address(&ha, &a, 64, false);
+	ha_address(&ha, LINK, &a, 64, false);
 	mn_init(&mn, &f.w, 43);
 	mn_start(&mn);
 	return 0;

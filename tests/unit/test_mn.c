@@ -1075,12 +1075,13 @@ static void one_move(void)
 
 static void start_agent(void)
 {
-	struct ha_conf conf = {.ifindex = 9, .max_lifetime = 600, .max_bindings = 10, .insecure = true};
+	struct ha_conf conf = {
+		.links = 1, .link = {{.ifindex = 9}}, .max_lifetime = 600, .max_bindings = 10, .insecure = true};
 	struct in6_addr a = t_addr(AGENT);
 
 	ha_init(&ha, &f.w, 43);
 	ha_start(&ha, &conf);
-	ha_address(&ha, &a, 64, false);
+	ha_address(&ha, 9, &a, 64, false);
 }
 
 static void start_life(int where)

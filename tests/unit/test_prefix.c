@@ -17,7 +17,8 @@ static struct mn mn;
 
 static void serve(uint32_t least, uint32_t most)
 {
-	struct ha_conf conf = {.ifindex = LINK, .max_lifetime = 3600, .max_bindings = 10, .insecure = true};
+	struct ha_conf conf = {
+		.links = 1, .link = {{.ifindex = LINK}}, .max_lifetime = 3600, .max_bindings = 10, .insecure = true};
 
 	conf.min_prefix_interval = least;
 	conf.max_prefix_interval = most;
@@ -33,7 +34,7 @@ static int setup(void **state)
 	t_seed();
 	ha_init(&ha, &f.w, 1);
 	serve(600, DAY);
-	ha_address(&ha, &a, 64, false);
+	ha_address(&ha, LINK, &a, 64, false);
 	mn_init(&mn, &f.w, 2);
 	mn_start(&mn);
 	return 0;
@@ -59,7 +60,7 @@ static void router_says(const char *prefix, bool ours, uint32_t valid, uint32_t 
 		.prefix = t_addr(prefix), .len = 64, .onlink = true, .autoconf = true, .router = ours};
 	ra.prefix[0].valid = valid;
 	ra.prefix[0].preferred = preferred;
-	ha_on_ra(&ha, &router, &ra, f.now);
+	ha_on_ra(&ha, LINK, &router, &ra, f.now);
 }
 
 static const struct bc_entry *bound(uint16_t seq, uint16_t life)
@@ -304,11 +305,11 @@ static void two_hours(void **state)
 	(void)state;
 	router_says(AGENT, true, DAY, DAY);
 	router_says("2001:db8:1::", false, 0, 0);
-	assert_int_equal(prefix_left(prefixes_find(&ha.prefixes, &home)->valid_until, f.now), 7200);
+	assert_int_equal(prefix_left(prefixes_find(&ha.link[0].prefixes, &home)->valid_until, f.now), 7200);
 	router_says("2001:db8:1::", false, 0, 0);
-	assert_int_equal(prefix_left(prefixes_find(&ha.prefixes, &home)->valid_until, f.now), 7200);
+	assert_int_equal(prefix_left(prefixes_find(&ha.link[0].prefixes, &home)->valid_until, f.now), 7200);
 	router_says(AGENT, true, 60, 60);
-	assert_int_equal(prefix_left(prefixes_find(&ha.prefixes, &home)->valid_until, f.now), 60);
+	assert_int_equal(prefix_left(prefixes_find(&ha.link[0].prefixes, &home)->valid_until, f.now), 60);
 }
 
 /* --- the mobile node ---------------------------------------------------------------------------------------------- */
