@@ -72,15 +72,15 @@ static bool fill(void *to, size_t len)
 	return false;
 }
 
-static bool print_key(const char *word, size_t octets)
+static bool print_key(FILE *to, const char *word, size_t octets)
 {
 	uint8_t key[MIP_KEY_MAX];
 
 	if (!fill(key, octets))
 		return false;
-	printf(" %s 0x", word);
+	fprintf(to, " %s 0x", word);
 	for (size_t i = 0; i < octets; i++)
-		printf("%02x", key[i]);
+		fprintf(to, "%02x", key[i]);
 	explicit_bzero(key, sizeof(key));
 	return true;
 }
@@ -94,7 +94,7 @@ static uint32_t number(const struct call *call, unsigned attr, uint32_t fallback
 	return fallback;
 }
 
-static bool print_sa(const struct call *call, uint32_t protect, uint32_t towards)
+static bool print_sa(FILE *to, const struct call *call, uint32_t protect, uint32_t towards)
 {
 	uint32_t cipher = number(call, MIP_A_CIPHER, MIP_AES_CBC), auth = number(call, MIP_A_AUTH, MIP_HMAC_SHA256);
 	uint32_t spi;
@@ -103,17 +103,33 @@ static bool print_sa(const struct call *call, uint32_t protect, uint32_t towards
 		if (!fill(&spi, sizeof(spi)))
 			return false;
 	while (spi < 256); /* reserved, RFC 4303 2.1 */
-	printf("ipsec add home %s agent %s protect %s spi %u to %s cipher %s", call_value(call, MIP_A_HOME)->word,
+	fprintf(to, "ipsec add home %s agent %s protect %s spi %u to %s cipher %s", call_value(call, MIP_A_HOME)->word,
 		call_value(call, MIP_A_AGENT)->word, kind_choice(MIP_K_PROTECT, protect - 1), spi,
 		kind_choice(MIP_K_TOWARDS, towards - 1), kind_choice(MIP_K_CIPHER, cipher - 1));
-	if (!print_key("key", cipher_octets[cipher]))
+	if (!print_key(to, "key", cipher_octets[cipher]))
 		return false;
 	if (cipher != MIP_AES_GCM)
-		printf(" auth %s", kind_choice(MIP_K_AUTH, auth - 1));
-	if (cipher != MIP_AES_GCM && !print_key("auth-key", auth_octets[auth]))
-		return false;
-	putchar('\n');
-	return true;
+		fprintf(to, " auth %s", kind_choice(MIP_K_AUTH, auth - 1));
+	return cipher == MIP_AES_GCM || print_key(to, "auth-key", auth_octets[auth]);
+}
+
+/* A command: a line, or a record of JSON. */
+static bool put_sa(const struct call *call, uint32_t protect, uint32_t towards)
+{
+	char line[1024] = "";
+	FILE *to = fmemopen(line, sizeof(line), "w");
+	bool ok = to && print_sa(to, call, protect, towards);
+
+	ok = to && fclose(to) == 0 && ok;
+	if (ok && opt.json) {
+		out_begin();
+		out_put_str(MIP_A_COMMAND, line);
+		ok = out_end() == DONE;
+	} else if (ok) {
+		puts(line);
+	}
+	explicit_bzero(line, sizeof(line));
+	return ok;
 }
 
 /* Both directions of each protection. The list is the same for both sides. */
@@ -128,11 +144,13 @@ int run_ipsec_gen(const struct call *call)
 		fprintf(stderr,
 			"mip: aes-gcm must never use a number twice with one key, and one set by hand starts again "
 			"when the agent does: make new keys then, or take aes-cbc\n");
+	if (opt.json)
+		out_open(OUT_LIST, NULL, false);
 	for (uint32_t protect = from; protect <= to; protect++)
 		for (uint32_t towards = MIP_TO_AGENT; towards <= MIP_TO_HOME; towards++)
-			if (!print_sa(call, protect, towards))
+			if (!put_sa(call, protect, towards))
 				return REFUSED;
-	return DONE;
+	return opt.json ? out_close() : DONE;
 }
 
 /* --- check -------------------------------------------------------------------------------------------------------- */

@@ -222,13 +222,17 @@ static bool parse_seconds(const char *word, uint64_t *v)
 	return last != UINT64_MAX;
 }
 
+/* An address alone is the prefix of it alone. */
 static bool parse_prefix(const char *word, uint8_t *bytes)
 {
 	char addr[INET6_ADDRSTRLEN];
 	const char *slash = strchr(word, '/');
 	uint64_t len;
 
-	if (!slash || (size_t)(slash - word) >= sizeof(addr) || !parse_number(slash + 1, &len) || len > 128)
+	bytes[16] = 128;
+	if (!slash)
+		return inet_pton(AF_INET6, word, bytes) == 1;
+	if ((size_t)(slash - word) >= sizeof(addr) || !parse_number(slash + 1, &len) || len > 128)
 		return false;
 	memcpy(addr, word, (size_t)(slash - word));
 	addr[slash - word] = 0;

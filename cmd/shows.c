@@ -29,7 +29,7 @@ static const uint16_t bul_shows[] = {MIP_A_HOME, MIP_A_PEER, MIP_A_COA, MIP_A_HO
 static const uint16_t stats_shows[] = {MIP_A_METRIC, MIP_A_OF, MIP_A_VALUE, 0};
 static const uint16_t ipsec_shows[] = {MIP_A_HOME, MIP_A_AGENT, MIP_A_PROTECT, MIP_A_SPI, MIP_A_TOWARDS, MIP_A_CIPHER,
 	MIP_A_AUTH, MIP_A_KEY, MIP_A_AUTH_KEY, MIP_A_REQID, MIP_A_MODE, MIP_A_SELECTOR, MIP_A_INSTALLED, MIP_A_PACKETS,
-	MIP_A_BYTES, MIP_A_FAILED, MIP_A_VERDICT, MIP_A_MESSAGE, 0};
+	MIP_A_BYTES, MIP_A_FAILED, MIP_A_VERDICT, MIP_A_MESSAGE, MIP_A_COMMAND, 0};
 static const uint16_t doctor_shows[] = {MIP_A_VERDICT, MIP_A_CHECK, MIP_A_MESSAGE, MIP_A_MEND, 0};
 static const uint16_t import_shows[] = {MIP_A_COMMAND, MIP_A_MESSAGE, 0};
 

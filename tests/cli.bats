@@ -118,6 +118,21 @@ expected one of: care-of, local, lifetime
 	is "$status" 3; has "$err" "no agent runs in network namespace $$"
 }
 
+@test "an address is a prefix, too; keys are made as commands, or as commands in JSON" {
+	echo "ro add peer 2001:db8:c::2 policy never" > "$BATS_TEST_TMPDIR/f"
+	mip check "$BATS_TEST_TMPDIR/f"
+	is "$status" 0
+	mip check - <<< "ro add peer 2001:db8:c::2/ policy never"
+	is "$status" 1; has "$err" "is not a prefix: write 2001:db8:1::/64"
+	(umask 077; "$MIP" -j ipsec gen home 2001:db8:1::100 agent 2001:db8:1::1 > "$BATS_TEST_TMPDIR/keys.json")
+	. tests/valid.sh
+	valid ipsec < "$BATS_TEST_TMPDIR/keys.json"
+	jq -e 'length == 8' "$BATS_TEST_TMPDIR/keys.json"
+	(umask 077; jq -r '.[].command' "$BATS_TEST_TMPDIR/keys.json" > "$BATS_TEST_TMPDIR/keys")
+	mip check "$BATS_TEST_TMPDIR/keys"
+	is "$status" 0
+}
+
 @test "check reads a file, says every wrong line, sends nothing" {
 	cat > "$BATS_TEST_TMPDIR/f" <<-END
 		# a mobile node

@@ -221,6 +221,15 @@ bad() { in_ns r "$MIP_BUILD/tests/net/badsend" home 02:00:00:00:01:01 $HA <<< "$
 	diff <(echo "$before") <(for n in ha mn; do ip -n $n xfrm policy | grep -c priority; ip -n $n xfrm state | grep -c 'proto esp'; done)
 }
 
+@test "a security association that is missing is said by check and by the status page" {
+	[[ $(in_ns ha mip) != *'!'* ]]
+	in_ns ha mip ipsec del home $HOA protect prefix to home
+	run in_ns ha mip ipsec check
+	[ "$status" = 2 ]; [[ "$output" == *"$HOA prefix: no security association to the mobile node"* ]]
+	(in_ns ha mip -j ipsec check || true) | jq -e 'map(select(.verdict == "bad")) | length == 1 and .[0].protect == "prefix"'
+	[[ $(in_ns ha mip) == *"! IPsec of $HOA, prefix: no security association to the mobile node"* ]]
+}
+
 @test "stop: the home agent is told, and nothing of ours is left, nothing of others touched" {
 	local n
 	in_ns mn mip mn stop
