@@ -336,7 +336,7 @@ static void trouble(struct steps *s)
 		sim_crash(n);
 		sim_boot_later(n, how * SEC);
 		break;
-	case 1: sim_freeze(n, how * SEC, how & 1); break;
+	case 1: sim_freeze(n, how % 32 * SEC, how & 1); break;
 	case 2: sim_leap(n, how * 10 * SEC); break;
 	case 3: n->bind_err = n->mn || how & 1 ? 0 : -5; break;
 	default: n->squatted_until = s->sim.now + how * SEC;

@@ -43,9 +43,13 @@ static bool newer(uint16_t seq, uint16_t than)
 void sim_heard_update(struct sim_node *n, const struct via *via, const struct mh *m)
 {
 	const struct in6_addr *home = via->has_hao ? &via->hao : &via->src;
-	struct sim_belief *b = sim_belief(n, home, via->has_rh2 ? &via->rh2 : &via->dst, true);
-	struct sim_heard *h = &b->heard[b->heards++ % SIM_HEARD];
+	struct sim_belief *b;
+	struct sim_heard *h;
 
+	if (m->u.bu.flags & BU_F_HOME ? !n->ha : !n->cn)
+		return; /* for a role it does not play */
+	b = sim_belief(n, home, via->has_rh2 ? &via->rh2 : &via->dst, true);
+	h = &b->heard[b->heards++ % SIM_HEARD];
 	*h = (struct sim_heard){.seq = m->u.bu.seq, .lifetime = m->u.bu.lifetime};
 	h->coa = m->opt.has & MHO_ALT_COA ? m->opt.alt_coa : via->src;
 	if (addr_eq(&h->coa, home))
