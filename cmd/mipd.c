@@ -12,6 +12,7 @@ static const struct option longs[] = {
 	{"path", required_argument, NULL, 'P'},
 	{"transient", no_argument, NULL, 'T'},
 	{"user", required_argument, NULL, 'u'},
+	{"no-seccomp", no_argument, NULL, 'S'},
 	{"debug", no_argument, NULL, 'D'},
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
@@ -23,6 +24,7 @@ static void usage(FILE *to)
 	fputs("mipd: the Mobile IPv6 agent; mip(8) starts and commands it\n"
 	      "    -d                 stay in front (it always does)\n"
 	      "    -D, --debug        log everything\n"
+	      "    --no-seccomp       make any system call: to look for a fault\n"
 	      "    --path NAME        make tunnels with ip6tnl or tun, not with the best of them\n"
 	      "    --ready-fd NUMBER  write READY to that descriptor when serving\n"
 	      "    --transient        end with the last role\n"
@@ -51,6 +53,7 @@ static bool read_options(int argc, char **argv, struct agent_options *o, int *st
 		case 'D': o->debug = true; break;
 		case 'P': o->path = optarg; break;
 		case 'R': o->ready_fd = number(optarg); break;
+		case 'S': o->unconfined = true; break;
 		case 'T': o->transient = true; break;
 		case 'u': o->user = optarg; break;
 		case 'V':

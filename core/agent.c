@@ -124,6 +124,7 @@ static void facts(void *ctx, struct agent_facts *to)
 	struct path_stats ps = {0};
 
 	*to = (struct agent_facts){.path = "", .path_why = "no role runs", .caps = a->caps, .kernel = a->kernel};
+	to->seccomp = a->seccomp;
 	to->started = a->started;
 	to->confirm = timer_armed(&a->confirm) ? a->confirm.due : NEVER;
 	to->netns = self_netns();
@@ -265,6 +266,7 @@ static int start(struct agent *a, struct why *why)
 	if (!err)
 		err = nl_listen(a->host.nl, &news, why);
 	self_caps(a->caps, sizeof(a->caps));
+	self_confine(!err && !a->options->unconfined, a->seccomp, sizeof(a->seccomp));
 	return err;
 }
 

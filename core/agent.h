@@ -8,6 +8,7 @@
 struct agent_options {
 	int ready_fd;	  /* "READY\n" is written here when it serves, then closed; -1 = nobody waits */
 	bool debug;	  /* log debug lines too */
+	bool unconfined;  /* makes what system calls it likes: to look for a fault */
 	bool transient;	  /* started by `mip ROLE start`: ends with its last role */
 	const char *user; /* runs as this account; NULL = as who started it */
 	const char *path; /* "ip6tnl" or "tun" forces the data path; NULL = the best this kernel offers */

@@ -36,7 +36,7 @@ struct agent {
 	usec started;
 	struct tally tally; /* but for what the data path and the roles count themselves */
 	bool told;	    /* by a command to end, so that its bindings end too */
-	char caps[64], kernel[64];
+	char caps[64], kernel[64], seccomp[64];
 };
 
 static inline bool agent_runs(const struct agent *a)

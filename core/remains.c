@@ -13,6 +13,7 @@
 #include "ctl/listen.h"
 #include "host.h"
 #include "remains.h"
+#include "sys/self.h"
 
 #define GRACE_MS 5000 /* a service manager starts the next agent sooner */
 #define NAME	 "mip-remains"
@@ -73,12 +74,14 @@ static void clean_alone(const char *path)
 static void wait_and_clean(int fd, const char *path)
 {
 	sigset_t none;
+	char state[64];
 
 	/* Descriptors of the agent would keep its lock and its socket alive. */
 	if (fd != PIPE_AT)
 		dup2(fd, PIPE_AT);
 	close_range(PIPE_AT + 1, ~0U, 0);
 	prctl(PR_SET_NAME, NAME);
+	self_confine(true, state, sizeof(state));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (!outlive(PIPE_AT))

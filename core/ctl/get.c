@@ -230,7 +230,8 @@ static void put_limits(struct ctl_msg *m, const struct view *v)
 
 static void put_agent(struct ctl_msg *m, const struct view *v, usec now)
 {
-	struct agent_facts f = {.path = "", .path_why = "", .caps = "", .kernel = "", .state = "", .confirm = NEVER};
+	struct agent_facts f = {
+		.path = "", .path_why = "", .caps = "", .seccomp = "", .kernel = "", .state = "", .confirm = NEVER};
 	const char *roles[] = {"", "ha", "mn", "ha mn", "cn", "ha cn", "mn cn", "ha mn cn"};
 
 	v->facts(v->ctx, &f);
@@ -242,6 +243,7 @@ static void put_agent(struct ctl_msg *m, const struct view *v, usec now)
 	ctl_put_str(m, MIP_A_ROLES, roles[(v->ha->on ? 1 : 0) + (v->mn->on ? 2 : 0) + (v->cn->on ? 4 : 0)]);
 	ctl_put_str(m, MIP_A_KERNEL, f.kernel);
 	ctl_put_str(m, MIP_A_CAPS, f.caps);
+	ctl_put_str(m, MIP_A_SECCOMP, f.seccomp);
 	ctl_put_str(m, MIP_A_KEPT_IN, f.state);
 	ctl_put_str(m, MIP_A_PATH, f.path);
 	ctl_put_str(m, MIP_A_PATH_WHY, f.path_why);

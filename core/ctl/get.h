@@ -10,7 +10,7 @@
 /* What the agent tells of itself. */
 struct agent_facts {
 	const char *path, *path_why; /* "" while no data path is open */
-	const char *caps, *kernel;
+	const char *caps, *seccomp, *kernel;
 	const char *state; /* the file bindings are kept in, or why they are not */
 	unsigned mtu;
 	usec started;

@@ -2,6 +2,7 @@
 #ifndef MIP_SYS_SELF_H
 #define MIP_SYS_SELF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,9 @@ int self_become(const char *user, const char *run_dir, const char *state_dir, st
 /* Keeps CAP_NET_ADMIN and CAP_NET_RAW, drops every other capability for good, and gains none by exec. -EPERM when one
  * of the two is missing. */
 int self_keep_caps(struct why *why) __attribute__((warn_unused_result));
+/* confine.c: from now on only the system calls of an agent that serves, when `wanted`. `state` says what is: "on", or
+ * "off: " and why. */
+void self_confine(bool wanted, char *state, size_t cap);
 /* The capabilities held, as libcap prints them. */
 void self_caps(char *text, size_t cap);
 uint64_t self_memory(void);		  /* resident bytes */

@@ -288,14 +288,14 @@ at_most() { echo "# $answers answers in $took s at most, $1 a second and $2 at o
 	case $MIP_BUILD in *san*) slack=100000000;; esac
 	flood "mh 3b002a0000000000"; [ "$answers" -ge 50 ]; at_most 100 100
 	flood "hao 2001:db8:1::200 mh 3b00050000000000"; at_most 100 100
-	flood "hao 2001:db8:2::200 bu 1 $AH 10"; [ "$answers" -ge 500 ]; at_most 500 1000
+	flood "hao 2001:db8:2::200 bu 1 $AH 10"; [ "$answers" -ge 250 ]; at_most 125 250   # what one network gets
 	before=$(memory ha)
 	flood "hao 2001:db8:1::200 mh 3a0105000000000100c00000000a0000"; at_most 100 100
 	flood "rh2 2001:db8:1::200 2 bu 1 $AH 10"; [ "$answers" -eq 0 ]
 	flood "mh 3b01050000000001c000000a03100000"; [ "$answers" -eq 0 ]
 	flood "hao 2001:db8:1::200 hao 2001:db8:1::200 bu 1 $AH 10"; [ "$answers" -eq 0 ]
 	flood "hao 2001:db8:1::200 bu 1 $AH 10 badsum"; [ "$answers" -eq 0 ]
-	flood "hao 2001:db8:2::200 bu 1 $AH 10"; at_most 500 1000
+	flood "hao 2001:db8:2::200 bu 1 $AH 10"; at_most 125 250
 	after=$(memory ha)
 	[ "$after" -le $((before + slack)) ] || { echo "memory: $before -> $after"; false; }
 	silence ""

@@ -22,7 +22,7 @@ flood() {
 }
 
 @test "a crowd keeps its bindings under a flood, and the agent its limits" {
-	local before after out base ms asked=0
+	local before after out base asked=0
 	crowd "$CROWD" 100 register
 	base=$(crowd "$CROWD" 300 refresh); echo "# $base" >&3
 	flood $((FLOOD + 4)) >"$BATS_TEST_TMPDIR/flood" 2>&1 3>&- &

@@ -48,6 +48,21 @@ works() {
 	[ "$(in_ns ha sh -c 'ip -6 route show table all proto 119; nft list ruleset; sysctl net.ipv6.conf.all.proxy_ndp')" = "$before" ]
 }
 
+@test "it is kept to its system calls, and says so; it can be told not to" {
+	start_as
+	case $MIP_BUILD in
+	*san*) in_ns ha mip -j agent show | jq -e '.[0].seccomp == "off: built with sanitizers"' ;;
+	*) [ "$(status Seccomp)" = 2 ]; in_ns ha mip -j agent show | jq -e '.[0].seccomp == "on"' ;;
+	esac
+	works
+	in_ns ha mip agent stop
+	lab_wait 10 no_agent
+	start_as --no-seccomp
+	[ "$(status Seccomp)" = 0 ]
+	[ "$(status NoNewPrivs)" = 1 ]
+	in_ns ha mip -j agent show | jq -e '.[0].seccomp | startswith("off: ")'
+}
+
 @test "what an agent of root left in the directory does not stop one that is not" {
 	start_as
 	works
