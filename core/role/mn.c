@@ -1,7 +1,8 @@
 /*
  * Mobile node: the place of each home address (attach.c) is turned into Binding
  * Updates to its home agent, and the answers into a state. Nothing mutes it: after
- * any refusal or silence the next update follows, at most 32 s later.
+ * any refusal or silence the next update follows, at most 32 s later. But a home
+ * address that another node has is not used again.
  */
 #include <errno.h>
 
@@ -157,6 +158,7 @@ static void go_home(struct mn *mn, struct mn_home *h, usec now)
 {
 	bool defended = mn_hears_agent(mn, h, now);
 
+	h->taken = false;
 	mn_prefix_forget(mn, h);
 	mn->w->untunnel(mn->w->ctx, h);
 	h->tunnelled = false;
@@ -181,7 +183,7 @@ void mn_register(struct mn *mn, struct mn_home *h, usec now)
 static void go_away(struct mn *mn, struct mn_home *h, usec now)
 {
 	mn_enter(mn, h, MIP_MN_REGISTERING, now);
-	if (mn_has_agent(mn, h, now))
+	if (!h->taken && mn_has_agent(mn, h, now))
 		mn_register(mn, h, now);
 }
 
@@ -333,6 +335,14 @@ static void resync(struct mn *mn, struct mn_home *h, struct bul_entry *e, uint16
 	send_bu(mn, h, e, now);
 }
 
+/* 11.7.1: the address is another node's, and must not be used again. */
+static void give_up(struct mn *mn, struct mn_home *h, struct bul_entry *e)
+{
+	timer_stop(mn->w->timers, &e->timer);
+	mn->w->untunnel(mn->w->ctx, h);
+	h->tunnelled = false;
+}
+
 /* Any other refusal: the state says so, the next try comes with the back-off. */
 static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 {
@@ -340,11 +350,14 @@ static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec 
 		now_home(mn, h, now);
 		return;
 	}
-	if (mn_agent_failed(mn, h, now))
+	h->taken = h->place.where == AT_AWAY && e->status == BA_DAD_FAILED;
+	if (!h->taken && mn_agent_failed(mn, h, now))
 		return;
 	e->state = MIP_BUL_REFUSED;
 	e->bound = false;
 	e->expires = e->refresh_at = NEVER;
+	if (h->taken)
+		give_up(mn, h, e);
 	mn_enter(mn, h, h->place.where == AT_HOME ? MIP_MN_RETURNING : MIP_MN_REGISTERING, now);
 }
 

@@ -45,6 +45,7 @@ struct mn_home {
 	uint8_t state;	       /* enum mip_mn_state */
 	usec since;	       /* in this state */
 	bool tunnelled;	       /* the reverse tunnel stands at place.coa */
+	bool taken;	       /* another node has this address (status 134): it is not registered until we were home */
 	bool numbered;	       /* seq is that of the last update, kept from one registration to the next */
 	uint16_t seq;
 };

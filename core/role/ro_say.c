@@ -80,6 +80,17 @@ usec ro_ask_missing(struct mn *mn, const struct mn_home *h, struct bul_entry *e,
 	return next;
 }
 
+/* In units of 4 s: no longer than the home registration, the care-of address and the home address last (11.4.2,
+ * 11.7.2). */
+static uint16_t lifetime(const struct mn *mn, const struct mn_home *h, usec now)
+{
+	usec end = sooner(now + RR_MAX_BINDING_LIFE * SEC, h->reg ? h->reg->expires : NEVER);
+
+	end = sooner(end, h->prefix.valid_until);
+	end = sooner(end, attach_valid_until(&mn->attach, h->place.ifindex, &h->place.coa));
+	return end < now + MH_LIFE_UNIT * SEC ? 1 : (uint16_t)((end - now) / (MH_LIFE_UNIT * SEC));
+}
+
 /* 11.7.2: signed with what the tokens prove; deleting, with the home token alone (5.2.5) and from the home address
  * when we are there. The authenticator is over the care-of address that will be bound, over the home address when none
  * will (6.2.7). */
@@ -93,7 +104,7 @@ void ro_send_bu(struct mn *mn, const struct mn_home *h, struct bul_entry *e, use
 	via.src = away ? h->place.coa : e->home;
 	via.ifindex = away ? h->place.ifindex : 0;
 	e->coa = auth.coa = e->leaving ? e->home : h->place.coa;
-	e->asked = e->leaving ? 0 : RR_MAX_BINDING_LIFE / MH_LIFE_UNIT;
+	e->asked = e->leaving ? 0 : lifetime(mn, h, now);
 	bu.u.bu.seq = ++e->seq;
 	bu.u.bu.flags = e->flags;
 	bu.u.bu.lifetime = e->asked;
@@ -102,7 +113,7 @@ void ro_send_bu(struct mn *mn, const struct mn_home *h, struct bul_entry *e, use
 	rr_kbm(e->home_test.token, e->leaving ? NULL : &e->coa_test.token, e->kbm);
 	memcpy(auth.kbm, e->kbm, sizeof(auth.kbm));
 	if (!e->leaving)
-		e->held_until = now + RR_MAX_BINDING_LIFE * SEC;
+		e->held_until = now + e->asked * MH_LIFE_UNIT * SEC;
 	e->sent_at = now;
 	e->state = MIP_BUL_WAITING;
 	pace_note(&e->updates, now);

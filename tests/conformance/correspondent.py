@@ -61,8 +61,10 @@ class Correspondent:
         status = self.status if status is None else status
         message = P.ba_mh(status, bu.mh.seq if seq is None else seq, life, *options,
                           *([] if key is False else [(P.AUTH, bytes(12))]), *trail)
-        if key is not False and not trail:
-            message = P.sign(message, key or self.key(bu), bu.src if bu.mh.life else P.addr(bu.hao or bu.src), self.addr)
+        if key is not False:
+            coa = bu.src if bu.mh.life else bu.hao or bu.src
+            at = message.index(bytes([P.AUTH, 12]) + bytes(12)) + 2
+            message = message[:at] + P.authenticator(key or self.key(bu), coa, self.addr, message[:at]) + message[at + 12:]
         away = {"rh2_": bu.hao} if bu.hao else {}
         return P.mh_packet(src or self.addr, bu.src, message, **{**away, **how})
 

@@ -35,7 +35,8 @@ class Mn(Node):
     """place: name of the link it is on, or None. coa: where its last home registration came from; bus: all of those.
 
     answer(mn, bu): called for each home registration in the reader's thread; what it returns is sent. None: silence.
-    prefixes: options of the answer to Mobile Prefix Solicitations; None: silence. A test begins registered, on f1 or f2.
+    prefixes: options of the answer to Mobile Prefix Solicitations; None: silence. A test begins registered, on f1 or f2;
+    upset: the one before leaves it with what it is not to keep, and it moves first.
     """
 
     name, addr, dad = "mn", HOME, True
@@ -45,14 +46,13 @@ class Mn(Node):
         return ()
 
     def start(self):
-        self.place, self.coa, self.bus, self.peers = None, None, [], {}
+        self.place, self.coa, self.bus, self.peers, self.upset = None, None, [], {}, False
         self.as_usual()
         self.probe = itertools.count(1)
         self.wire.on_packet.append(self.play)
-        self.wire.host(AGENT, AGENT_MAC)
-        self.wire.host(AGENT_LL, AGENT_MAC)
+        self.wire.host(AGENT, AGENT_MAC, router=True)
         for link in self.links.values():
-            self.wire.host(link.router, link.mac)
+            self.wire.host(link.router, link.mac, router=True)
         self.mip_warped("mn", "start", *self.words)
         self.mip("cn", "start", "test-rate", "100000")
         self.move("f1")
@@ -62,8 +62,8 @@ class Mn(Node):
 
     def begin(self):
         self.as_usual()
-        if self.place not in ("f1", "f2") or self.state() != "registered":
-            self.move("f1")
+        if self.upset or self.place not in ("f1", "f2") or self.state() != "registered":
+            self.away()
         super().begin()
 
     def end(self):
@@ -150,6 +150,7 @@ class Mn(Node):
 
     def away(self):
         """To the other foreign link."""
+        self.upset = False
         return self.move("f2" if self.place == "f1" else "f1")
 
     def reregister(self):

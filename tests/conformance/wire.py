@@ -30,6 +30,7 @@ class Wire:
     def __init__(self, device, node_mac, router_mac=mac(0xfe)):
         self.node_mac, self.router_mac = node_mac, router_mac
         self.hosts = {}          # address -> link-layer address: asked for, answered
+        self.routers = set()     # those of them that say they are routers
         self.seen, self.bad = [], []
         self.on_packet = []      # callables that see every packet first (a router, a home agent that is played)
         self.news = threading.Condition()
@@ -67,10 +68,13 @@ class Wire:
             return
         at = self.hosts[P.addr(p.target)]
         to = ("ff02::1", BROADCAST + bytes([0, 0, 0, 1])) if p.src == "::" else (p.src, p.mac_from)
-        self.send(P.na_packet(p.target, to[0], p.target, at, flags=0x20 if p.src == "::" else 0x60), at, to[1])
+        flags = (0x20 if p.src == "::" else 0x60) | 0x80 * (P.addr(p.target) in self.routers)
+        self.send(P.na_packet(p.target, to[0], p.target, at, flags=flags), at, to[1])
 
-    def host(self, address, at=None):
+    def host(self, address, at=None, router=False):
         self.hosts[P.addr(address)] = at or self.router_mac
+        if router:
+            self.routers.add(P.addr(address))
 
     def send(self, packet, mac_from=None, mac_to=None):
         dst = packet[24:40]

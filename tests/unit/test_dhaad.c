@@ -373,7 +373,7 @@ static void refusal(void **state)
 	named(question(), A1, B1);
 	answer(BA_RESOURCES, 0);
 	assert_update_to(B1);
-	answer(BA_DAD_FAILED, 0);
+	answer(BA_PROHIBITED, 0);
 	assert_int_equal(fake_did(&f, DID_SEND), 2);
 	fake_run(&f, 1);
 	assert_int_equal(questions(), 2); /* both refused: who else is there? */

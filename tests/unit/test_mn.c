@@ -706,7 +706,7 @@ static void refusals_never_mute(void **state)
 {
 	(void)state;
 	for (int status = 128; status < 256; status++) {
-		if (status == BA_SEQ_OUT_OF_WINDOW)
+		if (status == BA_SEQ_OUT_OF_WINDOW || status == BA_DAD_FAILED)
 			continue;
 		registered_at(AT_A);
 		move_to(AT_B);
@@ -746,6 +746,24 @@ static void refusals_never_mute_at_home(void **state)
 		assert_state(MIP_MN_HOME);
 		fake_forget(&f);
 	}
+}
+
+/* 11.7.1: another node has the home address. */
+static void taken_by_another(void **state)
+{
+	(void)state;
+	arrive(AT_A);
+	answer(BA_DAD_FAILED);
+	fake_forget(&f);
+	fake_run(&f, 3600 * SEC);
+	move_to(AT_B);
+	fake_run(&f, 3600 * SEC);
+	assert_int_equal(updates(), 0);
+	assert_state(MIP_MN_REGISTERING);
+	move_to(HOME);
+	fake_forget(&f);
+	move_to(AT_A);
+	assert_int_equal(updates(), 1);
 }
 
 static void accepted_for_no_time(void **state)
@@ -1171,6 +1189,7 @@ int main(void)
 		T(granted_too_much),
 		T(refusals_never_mute),
 		T(refusals_never_mute_at_home),
+		T(taken_by_another),
 		T(accepted_for_no_time),
 		T(return_home),
 		T(return_answer_lost),
