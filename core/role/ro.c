@@ -77,6 +77,15 @@ static void rest(struct mn *mn, struct bul_entry *e, usec now)
 	arm(mn, e, now + RR_MAX_NONCE_LIFE);
 }
 
+/* Nothing stands, and perhaps nothing is remembered. */
+static void drop_or_rest(struct mn *mn, struct bul_entry *e, usec now)
+{
+	if (!e->sent_at || now - e->sent_at >= RR_MAX_NONCE_LIFE)
+		drop(mn, e, now);
+	else
+		rest(mn, e, now);
+}
+
 /* It cannot, or does not want to: packets stay in the tunnel, and much later it is asked again. */
 static void give_up(struct mn *mn, struct bul_entry *e, usec wait, usec now)
 {
@@ -371,7 +380,7 @@ static void renew_or_end(struct mn *mn, struct mn_home *h, struct bul_entry *e, 
 	if (is_wanted(mn, e))
 		renew(mn, h, e, now);
 	else if (!e->bound)
-		drop(mn, e, now);
+		drop_or_rest(mn, e, now);
 	else
 		arm(mn, e, now + RENEW_BEFORE / 4);
 }
@@ -494,7 +503,7 @@ void ro_unwanted(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now
 	if (e->leaving)
 		return;
 	if (h->place.where == AT_NOWHERE || now >= e->held_until) {
-		drop(mn, e, now);
+		drop_or_rest(mn, e, now);
 		return;
 	}
 	direct(mn, e, NULL);

@@ -127,10 +127,10 @@ static void check_mn(const struct sim_node *n)
 
 	if (!n->mn->homes)
 		return;
-	if (!is_settled(h) && !(h->reg && timer_armed(&h->reg->timer)))
+	if (!is_settled(h) && !h->taken && !(h->reg && timer_armed(&h->reg->timer)))
 		sim_violated(n->sim, SIM_REACHABLE, "node %u has given up", n->id);
 	for (size_t i = 0; i < bul_count(&n->mn->bul); i++)
-		if (!timer_armed(&bul_at(&n->mn->bul, i)->timer))
+		if (!timer_armed(&bul_at(&n->mn->bul, i)->timer) && !h->taken)
 			sim_violated(n->sim, SIM_LEAK, "an entry of node %u's update list lives for ever", n->id);
 	for (size_t i = 0; i < n->path[RO_HOME].n; i++)
 		check_path(n, (const struct sim_fact *)(const void *)n->path[RO_HOME].item[i]);

@@ -132,6 +132,30 @@ static void start_mn(struct sim_node *n)
 	sim_tell_all(n);
 }
 
+static void on_user(struct timer *t, usec now)
+{
+	struct sim_node *n = timer_owner(t, struct sim_node, user);
+	struct mn_home_conf conf;
+
+	if (n->down || !n->mn->homes || !n->mn->home[0].taken)
+		return;
+	if (now < n->frozen_until) {
+		timer_arm(&n->sim->timers, t, n->frozen_until, on_user);
+		return;
+	}
+	conf = n->mn->home[0].conf;
+	n->lost_at = now;
+	sim_map_clear(&n->talks); /* the numbers go with the home address */
+	if (mn_del(n->mn, &conf.home, sim_clock(n), NULL) || mn_add(n->mn, &conf, sim_clock(n), NULL))
+		sim_violated(n->sim, SIM_CONTRACT, "node %u cannot add its home address again", n->id);
+}
+
+void sim_answered(struct sim_node *n)
+{
+	if (n->mn->homes && n->mn->home[0].taken && !timer_armed(&n->user))
+		timer_arm(&n->sim->timers, &n->user, n->sim->now + 20 * SEC, on_user);
+}
+
 void sim_boot(struct sim_node *n)
 {
 	static const struct ha_conf ha = {.links = 1,

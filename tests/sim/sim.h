@@ -151,6 +151,7 @@ struct sim_node {
 	int bind_err;
 	bool arrived;		 /* the home address is on the home link */
 	usec squatted_until;	 /* somebody on the home link has our home address */
+	struct timer user;	 /* who gives us that address again, by hand */
 	usec lost_at, agreed_at; /* world's time: state or clock was lost; last accepted home registration */
 	size_t present;		 /* entries that must be in the cache */
 	struct in6_addr touched[SIM_TOUCHED];
@@ -241,6 +242,8 @@ void sim_enter(struct sim_node *n);
 void sim_leave(struct sim_node *n);
 void sim_boot(struct sim_node *n);
 /* Without a word: memory is gone. */
+/* A home registration was answered: if another node has the home address, its user adds that again some time later. */
+void sim_answered(struct sim_node *n);
 void sim_crash(struct sim_node *n);
 void sim_touch(struct sim_node *n, const struct in6_addr *home);
 /* Neither packets nor timers for a while; its clock goes on (sleep) or stands still (a paused virtual machine). */

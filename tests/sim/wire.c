@@ -245,8 +245,10 @@ static void dispatch(struct sim_node *n, const struct via *via, const struct mh 
 		break;
 	case MH_BA:
 		sim_heard_ack(n, via, m);
-		if (n->mn && !ro_on_ba(n->mn, via, m, data, now))
+		if (n->mn && !ro_on_ba(n->mn, via, m, data, now)) {
 			mn_on_ba(n->mn, via, m, now);
+			sim_answered(n);
+		}
 		break;
 	case MH_BRR:
 		if (n->mn)

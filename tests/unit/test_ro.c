@@ -47,6 +47,16 @@ static void whole_procedure(void **state)
 }
 
 /* HoTI takes two hops each way, CoTI one; both leave in the same moment, and the update when the slower is back. */
+/* 11.4.2: the correspondent would send to the care-of address when the home agent no more does. */
+static void no_longer_than_the_home_registration(void **state)
+{
+	(void)state;
+	mn->mn.home[0].reg->expires = net.now + 103 * SEC;
+	net_chat(mn, cn, 2);
+	assert_true(net_until(&net, 5 * SEC, is_optimized, NULL));
+	assert_in_range(net_entry(mn, cn)->asked, 24, 25);
+}
+
 static void both_tests_at_once(void **state)
 {
 	usec asked;
@@ -288,6 +298,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(whole_procedure),
+		T(no_longer_than_the_home_registration),
 		T(both_tests_at_once),
 		T(unanswered_questions_are_repeated),
 		T(only_the_missing_token_is_asked_for),
