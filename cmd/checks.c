@@ -339,7 +339,7 @@ const struct check checks[] = {
 	{"home-link", ROLE_HA, false, check_home_link},
 	{"forwarding", ROLE_HA, false, check_forwarding},
 	{"proxy-nd", ROLE_HA, false, check_proxy},
-	{"radvd", ROLE_HA, false, check_radvd},
+	{"radvd", ROLE_HA, true, check_radvd},
 	{"interface", ROLE_MN, false, check_interface},
 	{"autoconf", ROLE_MN, false, check_autoconf},
 	{"optimistic-dad", ROLE_MN, false, check_optimistic},

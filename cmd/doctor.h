@@ -26,7 +26,7 @@ struct finding {
 struct check {
 	const char *name;
 	unsigned roles; /* who needs it */
-	bool to_start;	/* only who starts the agent needs it */
+	bool to_start;	/* of no interest beside an agent that runs */
 	void (*look)(const struct patient *p, struct finding *f);
 };
 
