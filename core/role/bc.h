@@ -40,6 +40,7 @@ struct bc_entry {
 	uint8_t doubt;				  /* enum ha_doubt: may somebody else serve it by now? */
 	bool fixed;				  /* made by hand */
 	bool asked;				  /* a Binding Refresh Request was sent */
+	bool prefix_unheard;			  /* all retries of an advertisement were in vain */
 	usec unreachable_since, unreachable_last; /* routers say so of the care-of address; 0: they do not */
 };
 

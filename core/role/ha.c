@@ -533,6 +533,7 @@ static void renew(struct ha *ha, struct bc_entry *e, const struct ha_request *rq
 		e->doubt = HA_SURE; /* the mobile node itself says whom it is with */
 		e->claim_at = now;
 	}
+	ha_prefix_again(e, now);
 	ha_rearm(ha, e);
 	tell(ha, moved ? EV_BINDING_MOVED : EV_BINDING_REFRESHED, e, &before.coa, now);
 	accept_bu(ha, e, now);

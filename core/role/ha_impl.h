@@ -26,5 +26,7 @@ bool ha_prefix_lasts(const struct ha *ha, const struct bc_entry *e, usec now);
 void ha_prefix_schedule(struct ha *ha, struct bc_entry *e, usec now);
 void ha_prefix_due(struct ha *ha, struct bc_entry *e, usec now);
 void ha_prefix_changed(struct ha *ha, const struct ha_link *l, usec now);
+/* It was heard of again: what it did not hear is told anew (10.6.2). */
+void ha_prefix_again(struct bc_entry *e, usec now);
 
 #endif

@@ -115,8 +115,17 @@ void ha_prefix_due(struct ha *ha, struct bc_entry *e, usec now)
 		e->prefix_id = (uint16_t)ha->w->random(ha->w->ctx);
 	advertise(ha, e, e->prefix_id, now);
 	e->prefix_at = now + (TIMEOUT << e->prefix_tries);
-	if (e->prefix_tries++ == RETRIES)
+	if (e->prefix_tries++ == RETRIES) {
 		ha_prefix_schedule(ha, e, now);
+		e->prefix_unheard = true;
+	}
+}
+
+void ha_prefix_again(struct bc_entry *e, usec now)
+{
+	if (e->prefix_unheard)
+		e->prefix_at = now;
+	e->prefix_unheard = false;
 }
 
 /* 10.3.1: no binding outlives the prefix of its home address, which may end earlier than it was to. */
@@ -160,6 +169,7 @@ void ha_on_mps(struct ha *ha, const struct via *via, uint16_t id, usec now)
 		!rate_take(&ha->replies, now))
 		return;
 	advertise(ha, e, id, now);
+	e->prefix_unheard = false;
 	ha_prefix_schedule(ha, e, now);
 	ha_rearm(ha, e);
 }

@@ -285,6 +285,25 @@ static void binding_ends_with_its_prefix(void **state)
 	assert_null(bc_find(&ha.bc, &home, NULL));
 }
 
+/* 10.6.2: in vain, until the mobile node is heard of again. */
+static void told_again_after_an_update(void **state)
+{
+	(void)state;
+	serve(600, 600);
+	bound(1, 900);
+	fake_forget(&f);
+	fake_run(&f, 700 * SEC);
+	assert_int_equal(fake_did(&f, DID_ICMP), 4);
+	bound(2, 900);
+	assert_int_equal(fake_did(&f, DID_ICMP), 5);
+	fake_run(&f, 3 * SEC);
+	assert_int_equal(fake_did(&f, DID_ICMP), 6);
+	solicit(COA, HOME, 1);
+	fake_forget(&f);
+	bound(3, 900);
+	assert_int_equal(fake_did(&f, DID_ICMP), 0);
+}
+
 /* What was to be told is not when that is no longer wanted. */
 static void not_paced_any_more(void **state)
 {
@@ -505,6 +524,7 @@ int main(void)
 		T(lifetime_within_the_prefix),
 		T(told_that_the_prefix_is_to_end),
 		T(binding_ends_with_its_prefix),
+		T(told_again_after_an_update),
 		T(not_paced_any_more),
 		T(two_hours),
 		T(asks_once),
