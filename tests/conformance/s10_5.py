@@ -1,0 +1,551 @@
+"""RFC 6275 sections 10.5 and 10.6: home agents and prefixes of the home link, as mobile nodes are told of them."""
+import contextlib
+
+from home import given, others
+from packet import *
+from table import MUST, SHOULD, must, should, unit, untested
+
+ASKER = "2001:db8:cc::7"
+
+
+# --- 10.5.1: Router Advertisements and the home agents list --------------------------------------------------------
+
+def is_listed(ha, other):
+    return other.addr in ha.agents()
+
+
+@must("10.5.1", "an advertisement without the H bit removes its sender from the list")
+def h_clear(ha):
+    with others(ha) as other:
+        other.advertise()
+        assert is_listed(ha, other)
+        other.advertise(flags=0)
+        assert not is_listed(ha, other)
+
+
+@must("10.5.1", "an advertisement without the H bit adds nobody")
+def h_never_set(ha):
+    with others(ha) as other:
+        other.advertise(flags=0)
+        assert not is_listed(ha, other)
+
+
+@must("10.5.1", "an advertisement that is not valid (RFC 4861 6.1.2) changes nothing")
+def invalid(ha):
+    with others(ha) as other:
+        other.advertise(hops=254)
+        other.advertise(src="2001:db8:1::abc")
+        options = other.options([other.addr], None, 1800)
+        p = ra_packet(other.router, options, flags=0x20)
+        ha.ask(p[:42] + bytes([p[42] ^ 1]) + p[43:], icmp_packet(other.router, "ff02::1", RA, 1, bytes(12) + options, hops=255),
+               ra_packet(other.router, options[:-8] + bytes([1, 0, 0, 0, 0, 0, 0, 0]), flags=0x20))
+        assert not is_listed(ha, other)
+
+
+def before(ha, first, second):
+    order = [a for a in ha.agents() if a in (first.addr, second.addr)]
+    return len(order) == 2 and order[0] == first.addr
+
+
+@must("10.5.1", "without a Home Agent Information option the preference is 0")
+def default_preference(ha):
+    with others(ha, 3) as (a, b, c):
+        a.advertise(info=(1, 1800))
+        b.advertise()
+        c.advertise(info=(0x10000 - 1, 1800))
+        for _ in range(4):
+            assert before(ha, a, b) and before(ha, b, c)
+
+
+@must("10.5.1", "the preference is that of the Home Agent Information option, signed, and a new one replaces it")
+def preference(ha):
+    with others(ha, 2) as (a, b):
+        a.advertise(info=(20, 1800))
+        b.advertise(info=(10, 1800))
+        assert before(ha, a, b) and before(ha, a, b)
+        a.advertise(info=(0x10000 - 20, 1800))
+        assert before(ha, b, a) and before(ha, b, a)
+
+
+@must("10.5.1", "the lifetime is that of the Home Agent Information option")
+def lifetime_of_option(ha):
+    with others(ha) as other:
+        other.advertise(info=(0, 50), lifetime=1800)
+        ha.advance(47)
+        assert is_listed(ha, other)
+        ha.advance(5)
+        assert not is_listed(ha, other)
+
+
+@should("10.5.1", "without that option the lifetime is the Router Lifetime")
+def lifetime_of_router(ha):
+    with others(ha) as other:
+        other.advertise(lifetime=50)
+        ha.advance(47)
+        assert is_listed(ha, other)
+        ha.advance(5)
+        assert not is_listed(ha, other)
+
+
+@must("10.5.1", "a home agent whose lifetime is zero is removed at once")
+def lifetime_zero(ha):
+    with others(ha) as other:
+        other.advertise()
+        other.advertise(lifetime=0)
+        assert not is_listed(ha, other)
+        other.advertise()
+        other.advertise(info=(0, 0))
+        assert not is_listed(ha, other)
+
+
+@must("10.5.1", "a home agent whose lifetime is zero is not added")
+def lifetime_never(ha):
+    with others(ha) as other:
+        other.advertise(lifetime=0)
+        assert not is_listed(ha, other)
+
+
+@must("10.5.1", "an advertisement of one in the list sets its lifetime anew")
+def lifetime_anew(ha):
+    with others(ha) as other:
+        other.advertise(lifetime=50)
+        ha.advance(40)
+        other.advertise(lifetime=50)
+        ha.advance(40)
+        assert is_listed(ha, other)
+
+
+@must("10.5.1", "every address with the R bit in a Prefix Information option is added to its entry")
+def addresses(ha):
+    with others(ha) as other:
+        more = [other.addr, other.addr + "0", other.addr + "1"]
+        other.advertise(more)
+        assert set(more) <= set(ha.agents())
+
+
+@must("10.5.1", "a Prefix Information option without the R bit has no address of the home agent")
+def no_r(ha):
+    with others(ha) as other:
+        other.advertise(r=0)
+        assert not is_listed(ha, other)
+
+
+@should("10.5.1", "an entry stays until its lifetime is over")
+def stays(ha):
+    with others(ha) as other:
+        other.advertise(lifetime=300)
+        ha.advance(295)
+        assert is_listed(ha, other)
+
+
+@must("10.5.1", "when its lifetime is over an entry is deleted")
+def ends(ha):
+    with others(ha) as other:
+        other.advertise(lifetime=300)
+        ha.advance(302)
+        assert not is_listed(ha, other)
+
+
+# --- 10.5.1: the answer --------------------------------------------------------------------------------------------
+
+@should("10.5.1", "a request to the anycast address of its prefix is answered, with the request's identifier")
+def answered(ha):
+    (p,) = ha.discover(ident=0xabcd)
+    assert (p.icmp, p.code, p.dst, p.word >> 16, p.word & 0xffff) == (DHAAD_REP, 0, ASKER, 0xabcd, 0), p
+
+
+@should("10.5.1", "the source of the answer is one of the home agent's global unicast addresses")
+def source(ha):
+    (p,) = ha.discover()
+    assert p.src == ha.addr, p
+
+
+@should("10.5.1", "a request for a prefix it does not serve is not answered")
+def other_prefix(ha):
+    assert not [p for p in ha.discover(to=ha.anycast("2001:db8:99::")) if p.icmp == DHAAD_REP]
+
+
+@should("10.5.1", "the answer has the global addresses of every home agent of the list, its own too")
+def lists_all(ha):
+    with others(ha, 4) as all_:
+        for o in all_:
+            o.advertise()
+        assert sorted(ha.agents()) == sorted([ha.addr] + [o.addr for o in all_])
+
+
+@should("10.5.1", "the addresses are in the order of decreasing preference")
+def ordered(ha):
+    with others(ha, 5) as all_:
+        for n, o in enumerate(all_):
+            o.advertise(info=((3, 50, 0x10000 - 9, 7, 1000)[n], 1800))
+        want = [all_[n].addr for n in (4, 1, 3, 0)] + [ha.addr, all_[2].addr]
+        assert ha.agents() == want
+
+
+@should("10.5.1", "its own place in the order follows from the configured preference")
+def own_preference(ha):
+    with others(ha) as other:
+        other.advertise(info=(5, 1800))
+        try:
+            for own, want in (("6", [ha.addr, other.addr]), ("4", [other.addr, ha.addr]), ("-3", [other.addr, ha.addr])):
+                ha.mip("ha", "set", "preference", own)
+                assert ha.agents() == want, own
+        finally:
+            ha.mip("ha", "set", "preference", "0")
+
+
+def orders(ha, addrs, times=40):
+    seen = set()
+    for _ in range(times):
+        seen.add(tuple(a for a in ha.agents() if a in addrs))
+        ha.jump(0.1)
+    return seen
+
+
+@should("10.5.1", "home agents of equal preference come in another order each time")
+def randomized(ha):
+    with others(ha, 3) as all_:
+        for o in all_:
+            o.advertise(info=(9, 1800))
+        assert len(orders(ha, [o.addr for o in all_])) > 3   # of 6; all but 3 missing: less than 1 in 10^10
+
+
+@should("10.5.1", "the addresses of one home agent come in another order each time")
+def addresses_randomized(ha):
+    with others(ha) as other:
+        other.advertise([other.addr, other.addr + "0"])
+        assert len(orders(ha, [other.addr, other.addr + "0"])) == 2   # only one: 1 in 10^11
+
+
+def crowd(ha, all_):
+    for n, o in enumerate(all_):
+        o.advertise(["2001:db8:1::a8:%x" % (0x100 * n + k) for k in range(4)], info=(100 + n, 1800))
+
+
+@should("10.5.1", "the answer is no longer than the least MTU of IPv6")
+def fits(ha):
+    with others(ha, 24) as all_:
+        crowd(ha, all_)
+        (p,) = ha.discover()
+        assert 1000 < len(p.raw) <= 1280, len(p.raw)
+
+
+@should("10.5.1", "of too many addresses those of the highest preference are listed")
+def the_preferred(ha):
+    with others(ha, 24) as all_:
+        crowd(ha, all_)
+        listed = [int(a.rsplit(":", 1)[1], 16) for a in ha.agents()]
+        every = [0x100 * n + k for n in range(24) for k in range(4)]
+        assert sorted(listed) == every[-len(listed):], listed
+
+
+# --- 10.6: prefixes ------------------------------------------------------------------------------------------------
+
+@contextlib.contextmanager
+def paced(ha, least, most):
+    """Unsolicited advertisements between least and most seconds; none before and after."""
+    ha.mip("ha", "set", "min-prefix-interval", str(least), "max-prefix-interval", str(most))
+    try:
+        yield
+    finally:
+        ha.mip("ha", "set", "min-prefix-interval", "1", "max-prefix-interval", "0")
+        ha.advance(max(most, 24) + 1)   # what is due now is not sent any more
+
+
+def solicit(m, ident=7, **how):
+    """A Mobile Prefix Solicitation of m."""
+    return icmp_packet(how.pop("src", m.coa), m.ha, MPS, 0, struct.pack("!HH", ident, 0), **{"hao_": m.home, **how})
+
+
+def solicited(ha, m, ident=7):
+    p = ha.one(solicit(m, ident))
+    assert p.icmp == MPA, p
+    return p
+
+
+def prefixes(p):
+    """{prefix: (length, flags, valid, preferred)} of a Mobile Prefix Advertisement."""
+    return {text(o[16:32]): struct.unpack_from("!BBII", o, 2) for kind, o in p.nd_options() if kind == 3}
+
+
+def told(ha, m, mark):
+    """The advertisements to m since the mark."""
+    return [p for p in ha.wire.since(mark) if p.icmp == MPA and p.rh2 == m.home]
+
+
+@contextlib.contextmanager
+def member(ha, valid=86400, preferred=86400):
+    """A mobile node whose home address is in a prefix of its own: (it, the prefix)."""
+    with given(ha, valid, preferred) as prefix:
+        m = ha.mobile(home=prefix + "aa")
+        m.bind(life=600)
+        yield m, prefix
+
+
+@must("10.6.1", "the prefixes of the home link are told, each with its lifetimes and flags, and the home agent's address")
+def content(ha):
+    with member(ha, 5000, 4000) as (m, prefix), given(ha, 3000, 2000) as second:
+        said = prefixes(solicited(ha, m))
+        assert set(said) == {ha.addr, prefix + "1", second + "1"}, said
+        plen, flags, valid, preferred = said[prefix + "1"]
+        assert (plen, flags) == (64, 0xe0) and 4990 < valid <= 5000 and 3990 < preferred <= 4000, said
+        plen, flags, valid, preferred = said[second + "1"]
+        assert (plen, flags) == (64, 0xe0) and 2990 < valid <= 3000 and 1990 < preferred <= 2000, said
+
+
+@must("10.6.1", "prefixes that only other home agents of the link advertise are told, too")
+def of_others(ha):
+    m = ha.mobile()
+    m.bind()
+    with others(ha) as other:
+        other.advertise(["2001:db8:6:1::a9"], valid=10000)
+        assert [p for p in prefixes(solicited(ha, m)) if addr(p)[:8] == addr("2001:db8:6:1::")[:8]]
+        other.advertise(["2001:db8:6:1::a9"], valid=0)
+    ha.advance(7205)
+
+
+@must("10.6.2", "a solicitation is answered right away")
+def answers_solicitation(ha):
+    m = ha.mobile()
+    m.bind()
+    p = solicited(ha, m, 0x1234)
+    assert p.word >> 16 == 0x1234, "another identifier (6.8)"
+
+
+def is_told_of(ha, change, what):
+    """Within the interval the mobile node hears of it; what(the option of its prefix)."""
+    with paced(ha, 2, 20), member(ha) as (m, prefix):
+        ha.send(solicit(m))   # what was due because of the prefix is acknowledged
+        ha.settle()
+        mark = ha.wire.mark()
+        change(prefix)
+        ha.settle()
+        assert not told(ha, m, mark), "before the least interval"
+        ha.advance(21)
+        seen = told(ha, m, mark)
+        assert seen and what(prefixes(seen[0])[prefix + "1"]), seen
+
+
+@must("10.6.2", "the flags of the prefix of the home address change: the mobile node is told")
+def flags_change(ha):
+    is_told_of(ha, lambda p: ha.own_ra(p, 86400, 86400, flags=0x60), lambda o: o[1] == 0x60)
+
+
+@must("10.6.2", "the valid lifetime of a prefix changes, and not by passing: the mobile node is told")
+def valid_changes(ha):
+    is_told_of(ha, lambda p: ha.own_ra(p, 90000, 86400), lambda o: o[2] > 89000)
+
+
+@must("10.6.2", "the preferred lifetime of a prefix changes, and not by passing: the mobile node is told")
+def preferred_changes(ha):
+    is_told_of(ha, lambda p: ha.own_ra(p, 86400, 50000), lambda o: o[3] <= 50000)
+
+
+@must("10.6.2", "lifetimes that only pass are nothing to tell")
+def passing(ha):
+    with paced(ha, 50, 500), member(ha) as (m, prefix):
+        ha.send(solicit(m))
+        ha.settle()
+        mark = ha.wire.mark()
+        for n in range(1, 4):
+            ha.advance(10)
+            ha.own_ra(prefix, 86400 - 10 * n, 86400 - 10 * n)
+            ha.settle()
+        assert not told(ha, m, mark)
+
+
+@should("10.6.2", "a prefix is added to the home link: the mobile node is told")
+def prefix_added(ha):
+    with paced(ha, 2, 20), member(ha) as (m, _):
+        ha.send(solicit(m))
+        ha.settle()
+        mark = ha.wire.mark()
+        with given(ha, 86400, 86400) as new:
+            ha.advance(21)
+            assert [p for p in told(ha, m, mark) if new + "1" in prefixes(p)]
+
+
+@must("10.6.2", "nothing is told before MinMobPfxAdvInterval, something within MaxMobPfxAdvInterval")
+def within_the_interval(ha):
+    with paced(ha, 100, 150):
+        m = ha.mobile()
+        m.bind(life=600)
+        mark = ha.wire.mark()
+        ha.advance(98)
+        assert not told(ha, m, mark)
+        ha.advance(54)
+        assert told(ha, m, mark)
+
+
+@must("10.6.2", "a prefix that is preferred for less than that is told of before it is deprecated")
+def before_deprecated(ha):
+    with paced(ha, 5, 5000), member(ha, 86400, 60) as (m, _):
+        mark = ha.wire.mark()
+        ha.advance(61)
+        assert told(ha, m, mark)
+
+
+@must("10.6.2", "every advertisement has the whole list of prefixes")
+def whole_list(ha):
+    with paced(ha, 2, 20), member(ha) as (m, prefix), given(ha, 86400, 86400) as second:
+        mark = ha.wire.mark()
+        ha.advance(21)
+        seen = told(ha, m, mark)
+        assert seen and all({ha.addr, prefix + "1", second + "1"} <= set(prefixes(p)) for p in seen)
+
+
+@must("10.6.2", "what is scheduled is replaced: one advertisement with what is newest")
+def replaced(ha):
+    with paced(ha, 10, 12), member(ha) as (m, prefix):
+        mark = ha.wire.mark()
+        ha.own_ra(prefix, 80000, 80000)
+        ha.settle()
+        ha.own_ra(prefix, 70000, 70000)
+        ha.settle()
+        ha.advance(12.1)
+        (p,) = told(ha, m, mark)
+        assert 69900 < prefixes(p)[prefix + "1"][2] <= 70000, p
+
+
+def unheard(ha, steps):
+    """An advertisement is due; how many came after each of these steps."""
+    with paced(ha, 10, 10):
+        m = ha.mobile()
+        m.bind(life=600)
+        mark = ha.wire.mark()
+        ha.advance(10.1)
+        counts = [len(told(ha, m, mark))]
+        for step in steps:
+            ha.advance(step)
+            counts.append(len(told(ha, m, mark)))
+        return counts
+
+
+@should("10.6.2", "an advertisement that is not acknowledged by a solicitation is repeated")
+def repeated(ha):
+    assert unheard(ha, [3.1]) == [1, 2]
+
+
+@must("10.6.2", "the first repetition waits PREFIX_ADV_TIMEOUT, each other one twice as long as the one before")
+def back_off(ha):
+    assert unheard(ha, [2.6, 0.5, 5.2, 0.8, 11, 1]) == [1, 1, 2, 2, 3, 3, 4]
+
+
+@must("10.6.2", "there are PREFIX_ADV_RETRIES repetitions at most")
+def retries(ha):
+    assert unheard(ha, [3.1, 6.1, 12.1, 9, 0.5]) == [1, 2, 3, 4, 4, 4]
+
+
+@must("10.6.2", "a solicitation ends the repetitions")
+def acknowledged(ha):
+    with paced(ha, 30, 30):
+        m = ha.mobile()
+        m.bind(life=600)
+        mark = ha.wire.mark()
+        ha.advance(30.1)
+        (p,) = told(ha, m, mark)
+        solicited(ha, m, p.word >> 16)
+        mark = ha.wire.mark()
+        ha.advance(29)
+        assert not told(ha, m, mark)
+
+
+@must("10.6.2", "the binding ends: what was scheduled is not sent, and nothing is repeated")
+def binding_ends(ha):
+    with paced(ha, 10, 10):
+        m = ha.mobile()
+        m.bind(life=3)   # 12 seconds
+        mark = ha.wire.mark()
+        ha.advance(10.1)
+        assert len(told(ha, m, mark)) == 1
+        ha.advance(2)
+        ha.advance(20)
+        assert len(told(ha, m, mark)) == 1
+
+
+@should("10.6.2", "an update after the last repetition, still away: the advertisement begins anew")
+def again_after_update(ha):
+    with paced(ha, 100, 100):
+        m = ha.mobile()
+        m.bind(life=600)
+        ha.advance(100.1)
+        for step in (3.1, 6.1, 12.1, 24.1):
+            ha.advance(step)
+        mark = ha.wire.mark()
+        ha.ask(m.bu(life=600))
+        ha.advance(1)
+        assert told(ha, m, mark)
+
+
+@should("10.6.2", "a change while an advertisement is not acknowledged: the next one has it all")
+def combined(ha):
+    with paced(ha, 10, 10), member(ha) as (m, prefix):
+        mark = ha.wire.mark()
+        ha.advance(10.1)
+        first = told(ha, m, mark)
+        assert len(first) == 1
+        with given(ha, 86400, 86400) as second:
+            ha.advance(3.1)
+            (p,) = told(ha, m, mark)[1:]
+            assert {prefix + "1", second + "1"} <= set(prefixes(p))
+
+
+@must("10.6.3", "the source is the address the mobile node registered with")
+def source_of_mpa(ha):
+    m = ha.mobile()
+    m.bind()
+    assert solicited(ha, m).src == m.ha
+
+
+@must("10.6.3", "an answer goes to the source of the solicitation")
+def to_solicitor(ha):
+    m = ha.mobile()
+    m.bind()
+    assert solicited(ha, m).dst == m.coa
+
+
+@must("10.6.3", "an unsolicited advertisement goes to the home address of the binding, by way of its care-of address")
+def to_home(ha):
+    with paced(ha, 5, 5):
+        m = ha.mobile()
+        m.bind(life=600)
+        mark = ha.wire.mark()
+        ha.advance(5.1)
+        (p,) = told(ha, m, mark)
+        assert (p.dst, p.rh2) == (m.coa, m.home), p
+
+
+@must("10.6.3", "there is a type 2 routing header with the home address")
+def has_rh2(ha):
+    m = ha.mobile()
+    m.bind()
+    p = solicited(ha, m)
+    assert (p.rh2, p.segments_left) == (m.home, 1), p
+
+
+@must("10.6.3", "it is not sent to who has no binding, or asks from elsewhere than the binding says")
+def strangers(ha):
+    m = ha.mobile()
+    assert not [p for p in ha.ask(solicit(m)) if p.icmp == MPA]
+    m.bind()
+    assert not [p for p in ha.ask(solicit(m, src="2001:db8:bad::3")) if p.icmp == MPA]
+
+
+untested(MUST, "10.6.3", "IPsec headers are supported", why="this kernel has no ESP; the stock one shows it: tests/net/ipsec_*.bats")
+untested(SHOULD, "10.6.3", "IPsec headers are used", why="that is the choice of who sets the keys; `mip ipsec gen` makes them")
+
+
+@must("10.6.3", "without stateful autoconfiguration for mobile nodes the M and O flags stay clear (10.4.4)")
+def flags_clear(ha):
+    with member(ha) as (m, prefix):
+        ha.own_ra(prefix, 86400, 86400)
+        ha.send(ra_packet("fe80::1234", prefix_option(prefix + "1", flags=0xe0), flags=0xc0))
+        ha.settle()
+        assert solicited(ha, m).word & 0xffff == 0
+
+
+@must("10.6.4", "the lifetime of an acknowledgement is not more than what remains of the prefix")
+def lifetime_of_prefix(ha):
+    with member(ha, 1000, 1000) as (m, _):
+        ha.advance(200)
+        assert m.bind(life=600).mh.life <= 200
