@@ -269,7 +269,7 @@ const struct statement umip_statements[] = {
 	{"IPsecPolicy", IN_IPSEC, "te?n?n", NULL, NULL},
 
 	{"HaMaxBindingLife", IN_FILE, "n", NULL, ha_lifetime},
-	{"SendMobPfxAdvs", BOOL, "no equivalent: not a setting"},
+	{"SendMobPfxAdvs", BOOL, "see prefix-advertisements of 'ha set'"},
 	{"SendUnsolMobPfxAdvs", BOOL, "no equivalent: not a setting"},
 	{"MinMobPfxAdvInterval", IN_FILE, "n", TIMERS},
 	{"MaxMobPfxAdvInterval", IN_FILE, "n", TIMERS},

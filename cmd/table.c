@@ -23,11 +23,11 @@ static const struct arg none[] = {{0}}, home[] = {{MIP_A_HOME, OPT}, {0}}, home_
 			file[] = {{W_FILE, REQ, BARE}, {0}};
 static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {W_RADVD, OPT, FLAG}, {MIP_A_ADDRESS, OPT},
 	{MIP_A_MAX_LIFETIME, OPT}, {MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_ALLOW, OPT},
-	{MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT}, {0}};
+	{MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {0}};
 static const struct arg ha_radvd[] = {{MIP_A_DEV, OPT}, {0}}, ha_link[] = {{MIP_A_DEV, REQ}, {0}};
 static const struct arg ha_set[] = {{MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {MIP_A_MAX_BINDINGS, OPT},
 	{MIP_A_INSECURE, OPT}, {MIP_A_ALLOW, OPT}, {MIP_A_DENY, OPT}, {MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT},
-	{MIP_A_MAX_PREFIX, OPT}, {0}};
+	{MIP_A_MAX_PREFIX, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {0}};
 static const struct arg mn_start[] = {
 	{MIP_A_HOME, ALL}, {MIP_A_PREFIX, ALL}, {MIP_A_AGENT, OPT}, {MIP_A_DEV, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
 static const struct arg mn_add[] = {

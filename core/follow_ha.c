@@ -195,7 +195,7 @@ static bool same_ha(const struct conf *a, const struct conf *b)
 	return a->ha.enabled == b->ha.enabled && same_links(a, b) && addr_eq(&a->ha.address, &b->ha.address) &&
 	       a->ha.max_lifetime == b->ha.max_lifetime && a->ha.max_bindings == b->ha.max_bindings &&
 	       a->ha.insecure == b->ha.insecure && a->ha.preference == b->ha.preference &&
-	       a->ha.min_prefix_interval == b->ha.min_prefix_interval &&
+	       a->ha.no_prefix_advs == b->ha.no_prefix_advs && a->ha.min_prefix_interval == b->ha.min_prefix_interval &&
 	       a->ha.max_prefix_interval == b->ha.max_prefix_interval && same_allows(a, b);
 }
 
@@ -245,7 +245,8 @@ int agent_follow_ha(struct agent *a, const struct conf *want, struct why *why)
 		.allows = want->ha.allows,
 		.preference = want->ha.preference,
 		.min_prefix_interval = want->ha.min_prefix_interval,
-		.max_prefix_interval = want->ha.max_prefix_interval};
+		.max_prefix_interval = want->ha.max_prefix_interval,
+		.no_prefix_advs = want->ha.no_prefix_advs};
 	int err;
 
 	if (!want->ha.enabled) {

@@ -137,6 +137,7 @@ static int ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 	if (!err)
 		err = take_intervals(rq, c, why);
 	c->ha.insecure = ctl_num(rq, MIP_A_INSECURE, c->ha.insecure);
+	c->ha.no_prefix_advs = !ctl_num(rq, MIP_A_PREFIX_ADVS, !c->ha.no_prefix_advs);
 	return err;
 }
 
@@ -504,6 +505,8 @@ static void put_ha(const struct conf *c, struct ctl_msg *m)
 		ctl_put_num(m, MIP_A_MIN_PREFIX, c->ha.min_prefix_interval);
 		ctl_put_num(m, MIP_A_MAX_PREFIX, c->ha.max_prefix_interval);
 	}
+	if (c->ha.no_prefix_advs)
+		ctl_put_num(m, MIP_A_PREFIX_ADVS, false);
 }
 
 static void put_allow(const struct ha_prefix *p, struct ctl_msg *m)
@@ -547,7 +550,7 @@ static bool ha_is_default(const struct conf *c)
 	conf_default(&d);
 	return !c->ha.enabled && addr_any(&c->ha.address) && c->ha.max_lifetime == d.ha.max_lifetime &&
 	       c->ha.max_bindings == d.ha.max_bindings && !c->ha.insecure && !c->ha.preference &&
-	       has_default_intervals(c);
+	       !c->ha.no_prefix_advs && has_default_intervals(c);
 }
 
 static void put_cn(const struct conf *c, struct ctl_msg *m)

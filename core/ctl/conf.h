@@ -42,6 +42,7 @@ struct conf {
 		struct ha_prefix allow[HA_ALLOWS_MAX];
 		int16_t preference;
 		uint32_t min_prefix_interval, max_prefix_interval;
+		bool no_prefix_advs;
 	} ha;
 	struct {
 		bool enabled;

@@ -66,6 +66,7 @@ struct ha_conf {
 	struct ha_prefix allow[HA_ALLOWS_MAX];
 	uint32_t min_prefix_interval, max_prefix_interval; /* MinMobPfxAdvInterval, MaxMobPfxAdvInterval; seconds,
 							      max 0 = only when asked */
+	bool no_prefix_advs;				   /* they are told nothing, not even when they ask (8.4) */
 	int16_t preference;				   /* ours, while we do not hear ourselves advertise another */
 };
 

@@ -96,18 +96,24 @@ static usec random_delay(const struct ha *ha, const struct bc_entry *e, usec now
 	return (least + ha->w->random(ha->w->ctx) % (most - least + 1)) * SEC;
 }
 
+/* Does it say anything without being asked? */
+static bool unasked(const struct ha *ha)
+{
+	return ha->conf.max_prefix_interval && !ha->conf.no_prefix_advs;
+}
+
 void ha_prefix_schedule(struct ha *ha, struct bc_entry *e, usec now)
 {
 	usec at = now + random_delay(ha, e, now);
 
 	e->prefix_tries = 0;
-	e->prefix_at = ha->conf.max_prefix_interval && !e->fixed ? at : NEVER;
+	e->prefix_at = unasked(ha) && !e->fixed ? at : NEVER;
 }
 
 /* Unsolicited: repeated until the mobile node solicits, which shows that it heard (10.6.3). */
 void ha_prefix_due(struct ha *ha, struct bc_entry *e, usec now)
 {
-	if (!ha->conf.max_prefix_interval) {
+	if (!unasked(ha)) {
 		ha_prefix_schedule(ha, e, now);
 		return;
 	}
@@ -164,7 +170,7 @@ void ha_on_mps(struct ha *ha, const struct via *via, uint16_t id, usec now)
 		ha_complain(ha, home, &via->src, ICMP6_MPS, now);
 		return;
 	}
-	if (!e || e->state != MIP_BINDING_ACTIVE || e->fixed ||
+	if (ha->conf.no_prefix_advs || !e || e->state != MIP_BINDING_ACTIVE || e->fixed ||
 		!(via->esp || (via->has_hao && addr_eq(&e->coa, &via->src))) || !addr_eq(&e->local, &via->dst) ||
 		!rate_take(&ha->replies, now))
 		return;

@@ -240,6 +240,21 @@ def prefixes(ha):
     assert (p.icmp, p.dst, p.rh2, p.payload[4:6]) == (MPA, m.coa, m.home, struct.pack("!H", 4711)), p
 
 
+@must("8.4", "can be configured to send no Mobile Prefix Advertisements")
+def no_prefixes(ha):
+    m = ha.mobile()
+    m.bind(life=600)
+    ha.mip("ha", "set", "prefix-advertisements", "no", "min-prefix-interval", "1", "max-prefix-interval", "5")
+    try:
+        mark = ha.wire.mark()
+        ha.ask(icmp_packet(m.coa, ha.addr, MPS, 0, struct.pack("!HH", 4712, 0), hao_=m.home))
+        m.bind(life=600)
+        ha.advance(30)
+        assert not [p for p in ha.wire.since(mark) if p.icmp == MPA]
+    finally:
+        ha.mip("ha", "set", "prefix-advertisements", "yes", "max-prefix-interval", "0")
+
+
 untested(MUST, "8.4", "supports ESP for the packets of return routability (10.4.6)",
          why="IPsec on the wire is in tests/net/ipsec.bats, on the stock kernel: this one has no ESP for IPv6")
 untested(SHOULD, "8.4", "supports multicast group membership control through the tunnel (10.4.3)", why="not supported")

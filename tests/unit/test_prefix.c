@@ -285,6 +285,21 @@ static void binding_ends_with_its_prefix(void **state)
 	assert_null(bc_find(&ha.bc, &home, NULL));
 }
 
+/* 8.4 */
+static void told_nothing(void **state)
+{
+	(void)state;
+	bound(1, 900);
+	ha.conf.no_prefix_advs = true;
+	solicit(COA, HOME, 1);
+	fake_run(&f, 3600 * SEC);
+	assert_int_equal(fake_did(&f, DID_ICMP), 0);
+	ha.conf.no_prefix_advs = false;
+	bound(2, 900);
+	solicit(COA, HOME, 1);
+	assert_int_equal(fake_did(&f, DID_ICMP), 1);
+}
+
 /* 10.6.2: in vain, until the mobile node is heard of again. */
 static void told_again_after_an_update(void **state)
 {
@@ -524,6 +539,7 @@ int main(void)
 		T(lifetime_within_the_prefix),
 		T(told_that_the_prefix_is_to_end),
 		T(binding_ends_with_its_prefix),
+		T(told_nothing),
 		T(told_again_after_an_update),
 		T(not_paced_any_more),
 		T(two_hours),
