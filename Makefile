@@ -69,7 +69,7 @@ $(B)/tests/sim/sim: $(call obj,$(SIM)) $(TEST_LIBS)
 	$(LINK) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3
 $(B)/tests/conformance/warp.so: tests/conformance/warp.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(WERROR),-Werror) -fPIC -shared -o $@ $<
+	$(CC) $(CPPFLAGS) $(filter-out $(SANFLAGS),$(CFLAGS)) $(if $(WERROR),-Werror) -fPIC -shared -o $@ $<
 $(BENCH:%.c=$(B)/%) $(PROBE): %: %.o $(TEST_LIBS)
 	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3
 

@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 import time
+import traceback
 
 import packet as P
 
@@ -54,13 +55,21 @@ class Wire:
                 with self.news:
                     self.bad.append("%s in %s" % (e, frame.hex()))
                 continue
-            self._neighbours(p)
-            for see in list(self.on_packet):
-                see(p)
+            self._play(p)
             with self.news:
                 self.bad += ["%s: %s" % (p, b) for b in p.bad]
                 self.seen.append(p)
                 self.news.notify_all()
+
+    def _play(self, p):
+        """What is played answers. A fault of a player fails the test, and the wire lives on."""
+        try:
+            self._neighbours(p)
+            for see in list(self.on_packet):
+                see(p)
+        except Exception:
+            with self.news:
+                self.bad.append("while %s was answered: %s" % (p, traceback.format_exc()))
 
     def _neighbours(self, p):
         """RFC 4861 7.2.4; a probe for a host's address (from ::) is answered to all."""
