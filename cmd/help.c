@@ -6,6 +6,9 @@
 #include "cmd/usage.h"
 #include "cmd/walk.h"
 
+#define EDGE   79
+#define INDENT 12 /* of a usage line that goes on */
+
 static void arg_pieces(const struct arg *a, piece_fn piece, void *ctx)
 {
 	const struct mip_attr_info *info = attr_info(a->attr);
@@ -36,22 +39,51 @@ void usage_pieces(const struct verb *v, piece_fn piece, void *ctx)
 	}
 }
 
+/* A usage line being written: what belongs together is not torn apart at the edge. */
+struct usage {
+	char group[512];
+	int col;
+	bool inside; /* brackets */
+};
+
+static void put_group(struct usage *u)
+{
+	int len = (int)strlen(u->group);
+
+	if (u->col + len > EDGE) {
+		printf("\n%*s", INDENT - 1, "");
+		u->col = INDENT - 1;
+	}
+	fputs(u->group, stdout);
+	u->col += len;
+	u->group[0] = 0;
+}
+
 static void text_piece(void *ctx, enum piece piece, const char *word)
 {
-	(void)ctx;
-	switch (piece) {
-	case P_WORD:
-	case P_VALUE: printf(" %s", word); break;
-	case P_OPEN: fputs(" [", stdout); break;
-	case P_CLOSE: fputs(" ]", stdout); break;
-	case P_MANY: fputs("...", stdout); break;
-	}
+	struct usage *u = ctx;
+	size_t at;
+
+	if (!u->inside && piece != P_MANY && piece != P_VALUE)
+		put_group(u);
+	u->inside = (u->inside || piece == P_OPEN) && piece != P_CLOSE;
+	at = strlen(u->group);
+	if (piece == P_MANY)
+		snprintf(u->group + at, sizeof(u->group) - at, "...");
+	else
+		snprintf(u->group + at, sizeof(u->group) - at, " %s",
+			piece == P_OPEN	   ? "["
+			: piece == P_CLOSE ? "]"
+					   : word);
 }
 
 static void print_row(const struct verb *v)
 {
+	struct usage u = {.col = 7};
+
 	fputs("    mip", stdout);
-	usage_pieces(v, text_piece, NULL);
+	usage_pieces(v, text_piece, &u);
+	put_group(&u);
 	printf("\n        %s\n", v->help);
 }
 
@@ -64,10 +96,23 @@ static void print_choices(unsigned kind)
 	putchar('\n');
 }
 
+static int widest_arg(const struct verb *from, const struct verb *to)
+{
+	size_t width = 0, len;
+
+	for (const struct verb *v = from; v < to; v++)
+		for (const struct arg *a = v->args; a->attr; a++) {
+			len = strlen(attr_info(a->attr)->word);
+			width = len > width ? len : width;
+		}
+	return (int)width;
+}
+
 /* Each argument of these rows once. */
 static void print_args(const struct verb *from, const struct verb *to)
 {
 	bool seen[W_END] = {0};
+	int widest = widest_arg(from, to);
 
 	for (const struct verb *v = from; v < to; v++)
 		for (const struct arg *a = v->args; a->attr; a++) {
@@ -76,7 +121,7 @@ static void print_args(const struct verb *from, const struct verb *to)
 			if (seen[a->attr])
 				continue;
 			seen[a->attr] = true;
-			printf("    %-14s %s", a->form == PAIR || a->form == FLAG ? info->word : info->metavar,
+			printf("    %-*s  %s", widest, a->form == PAIR || a->form == FLAG ? info->word : info->metavar,
 				info->help);
 			print_choices(info->kind);
 		}

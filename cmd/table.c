@@ -110,7 +110,7 @@ const struct verb verbs[] = {
 	{"ha", "show", MIP_HA_GET, false, none, NULL, "show the home agent and what it counted"},
 	{"ha", "list", MIP_HA_LIST, false, none, NULL,
 		"list the home agents of the home link, as mobile nodes that ask are told",
-		{MIP_A_ADDRESS, MIP_A_PREFERENCE, MIP_A_OWN, MIP_A_REMAINING}},
+		{MIP_A_ADDRESS, MIP_A_DEV, MIP_A_PREFERENCE, MIP_A_OWN, MIP_A_REMAINING}},
 	{"ha", "start", MIP_HA_START, true, ha_start, run_start, "be a home agent, starting the agent when none runs"},
 	{"ha", "add", MIP_HA_ADD, true, ha_link, NULL, "serve one more home link"},
 	{"ha", "del", MIP_HA_DEL, true, ha_link, NULL, "serve that home link no more; its bindings end"},

@@ -198,6 +198,8 @@ $BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configura
 	for object in $("$MIP" __complete "" | cut -f1); do
 		mip help "$object"
 		is "$status" 0
+		# 80 columns, but for what help says of a word; what belongs together stays together
+		[ -z "$(grep -E '^ +(mip|\[)' <<< "$out" | grep -E '.{80}|\[[^]]*$')" ]
 		[ "$(wc -l <<< "$out")" -le 40 ]
 		has "$out" "example: mip"
 	done
@@ -245,7 +247,7 @@ $BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configura
 			esac
 			at+=("$word")
 		done
-	done < <(for o in $("$MIP" __complete "" | cut -f1); do "$MIP" help "$o" | grep '^    mip '; done)
+	done < <(for o in $("$MIP" __complete "" | cut -f1); do "$MIP" help "$o" | sed -n '/^    mip /,/^        [a-z]/p' | sed -E ":a; N; s/\\n {12}([^ ])/ \\1/; ta; P; D" | grep '^    mip '; done)
 	[ "$n" -gt 60 ]
 }
 

@@ -127,7 +127,7 @@ ha yes eth0 $HA 1" ]
 	lab_wait 10 grep -q "^binding" "$BATS_TEST_TMPDIR/events"
 	add 201
 	lab_wait 10 grep -qE "^binding_added 2001:db8:1::201" "$BATS_TEST_TMPDIR/events"
-	ha -br ha list | grep -qE "^$HA +[0-9]+ +yes +-$"
+	ha -br ha list | grep -qE "^$HA +eth0 +[0-9]+ +yes +-$"
 	ha -br -s stats | grep -qE "^0 +messages-received BRR$"
 	[ "$(ha -o monitor once | wc -l)" = 5 ]
 	[ "$(ha -o | wc -l)" = 3 ]
