@@ -85,3 +85,18 @@ page() { sed -n '/^\.Bd -literal/,/^\.Ed/p' "$1" | sed -n 's/\\-/-/g; s/\\(aq/'"
 	[ "$(wc -l < "$BATS_TEST_TMPDIR/conf")" -ge 3 ]
 	mip check "$BATS_TEST_TMPDIR/conf"
 }
+
+@test "the example configurations work together: a home agent, a mobile node, a correspondent" {
+	local n
+	for n in ha cn mn; do
+		mip check "$ROOT/man/examples/$n.conf"
+		in_ns $n mip agent start
+		in_ns $n mip apply "$ROOT/man/examples/$n.conf"
+		in_ns $n mip save | mip check -
+	done
+	in_ns mn mip mn wait registered timeout $((20 * MIP_SLOW))
+	in_ns ha mip binding wait active home "$HOA" timeout $((20 * MIP_SLOW))
+	in_ns ha mip -j ha show | jq -e '.[0] | .insecure == false and .max_bindings == 1000 and .allowed == "2001:db8:1::/64"'
+	in_ns cn mip -j cn show | jq -e '.[0] | .enabled and .test_rate == 200'
+	in_ns mn mip -j save | jq -e 'any(.command == "ro add" and .policy == "never")'
+}
