@@ -123,7 +123,10 @@ static void print_args(const struct verb *from, const struct verb *to)
 			seen[a->attr] = true;
 			printf("    %-*s  %s", widest, a->form == PAIR || a->form == FLAG ? info->word : info->metavar,
 				info->help);
-			print_choices(info->kind);
+			if (a->form == FLAG)
+				putchar('\n'); /* said or not */
+			else
+				print_choices(info->kind);
 		}
 }
 
