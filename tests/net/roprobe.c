@@ -81,8 +81,8 @@ static struct in6_addr addr(const char *text)
 /* open [PATH]: data path, raw sockets, shim, route optimization */
 static int do_open(char **w)
 {
-	static const struct raw_events raw_ev = {NULL, on_mh, on_icmp, NULL};
-	static const struct ro_events ev = {NULL, on_unknown, on_traffic};
+	static const struct raw_events raw_ev = {.mh = on_mh, .icmp = on_icmp};
+	static const struct ro_events ev = {.unknown_hao = on_unknown, .traffic = on_traffic};
 	int err = path_open(&path, &loop, nl, w[1], &why);
 
 	if (!err)
