@@ -141,10 +141,16 @@ static int ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 	return err;
 }
 
+/* Whose registration is taken? */
+static bool serves_nobody(const struct conf *c)
+{
+	return !c->ha.insecure && !c->ha.allows && !conf_protects(c);
+}
+
 /* Registrations are protected by IPsec (RFC 6275 5.1); doing without is a decision. */
 static int check_who_may(const struct conf *c, struct why *why)
 {
-	if (c->ha.insecure || c->ha.allows || conf_protects(c))
+	if (!serves_nobody(c))
 		return 0;
 	return why_set(why, EPERM,
 		"without IPsec anybody can take over a home address: protect them with 'mip ipsec add', "
@@ -488,6 +494,18 @@ static void put_link(const char *dev, struct ctl_msg *m)
 	ctl_put_str(m, MIP_A_DEV, dev);
 }
 
+/* It was started for somebody, and they were taken away: two commands make that, none does alone. */
+static bool is_shut(const struct conf *c)
+{
+	return c->ha.enabled && serves_nobody(c);
+}
+
+static void put_shut(struct ctl_msg *m)
+{
+	ctl_put_str(m, MIP_A_COMMAND, "ha set");
+	ctl_put_num(m, MIP_A_INSECURE, false);
+}
+
 static void put_ha(const struct conf *c, struct ctl_msg *m)
 {
 	ctl_put_str(m, MIP_A_COMMAND, c->ha.enabled ? "ha start" : "ha set");
@@ -497,7 +515,7 @@ static void put_ha(const struct conf *c, struct ctl_msg *m)
 		ctl_put_addr(m, MIP_A_ADDRESS, &c->ha.address);
 	ctl_put_num(m, MIP_A_MAX_LIFETIME, c->ha.max_lifetime);
 	ctl_put_num(m, MIP_A_MAX_BINDINGS, c->ha.max_bindings);
-	if (c->ha.insecure)
+	if (c->ha.insecure || is_shut(c))
 		ctl_put_num(m, MIP_A_INSECURE, true);
 	if (c->ha.preference)
 		ctl_put_num(m, MIP_A_PREFERENCE, (uint32_t)c->ha.preference);
@@ -586,7 +604,8 @@ static void put_sa(const struct conf_sa *sa, bool keys, struct ctl_msg *m)
  * away does nothing, and could not be started so. */
 int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *m)
 {
-	size_t ha = ha_is_default(c) ? 0 : 1, cn = cn_is_default(c) ? 0 : 1, named = links_in_start(c);
+	size_t shut = is_shut(c), ha = ha_is_default(c) ? 0 : 1, cn = cn_is_default(c) ? 0 : 1,
+	       named = links_in_start(c);
 
 	if (n < c->sas)
 		put_sa(&c->sa[n], keys, m);
@@ -594,7 +613,9 @@ int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *m)
 		put_allow(&c->ha.allow[n], m);
 	else if ((n -= c->ha.allows) < ha)
 		put_ha(c, m);
-	else if ((n -= ha) < c->ha.devs - named)
+	else if ((n -= ha) < shut)
+		put_shut(m);
+	else if ((n -= shut) < c->ha.devs - named)
 		put_link(c->ha.dev[named + n], m);
 	else if ((n -= c->ha.devs - named) < c->bindings)
 		put_binding(&c->binding[n], m);
