@@ -13,7 +13,8 @@
 #define WAIT	   (200 * MSEC)
 #define SILENCE	   2 /* advertisements that may be lost */
 #define SILENT_MIN (500 * MSEC)
-#define SETTLE_GAP SEC /* the kernel's tables are not looked through more often */
+#define UNHEARD	   (3 * SEC) /* a router, while another one speaks */
+#define SETTLE_GAP SEC	     /* the kernel's tables are not looked through more often */
 
 static void on_watch(struct timer *t, usec now);
 
@@ -132,6 +133,15 @@ static struct attach_router *meet(struct attach_link *l, const struct in6_addr *
 	return r;
 }
 
+/* Of two networks behind one carrier the node may be back in the first, whose router it knows: that one speaks, and the
+ * others have not for a while. */
+static void doubt_silent(struct attach_link *l, const struct attach_router *speaks, usec now)
+{
+	for (struct attach_router *r = l->routers; r < l->routers + ATTACH_ROUTERS; r++)
+		if (r != speaks && now - r->heard >= UNHEARD)
+			doubt(r);
+}
+
 uint8_t router_heard(struct attach_link *l, const struct in6_addr *from, const struct nd_ra *ra, usec now)
 {
 	struct attach_router *r = find(l, from);
@@ -141,10 +151,12 @@ uint8_t router_heard(struct attach_link *l, const struct in6_addr *from, const s
 		drop(l, r);
 		r = NULL;
 	}
-	if (r)
+	if (r) {
 		trust(r, now);
-	else
+		doubt_silent(l, r, now);
+	} else {
 		r = meet(l, from, now);
+	}
 	r->gone = false;
 	r->heard = now;
 	r->until = now + ra->router_lifetime * SEC;

@@ -177,6 +177,26 @@ static void home_and_away_again(void **state)
 	assert_away(AT_A);
 }
 
+/* Both routers answered while the node was between them; then it is with the first again, whose advertisement is no
+ * news: the other one is asked all the same. */
+static void back_so_soon(void **state)
+{
+	(void)state;
+	at_a(0);
+	memcpy(there[0], R1, sizeof(R1));
+	memcpy(there[1], R2, sizeof(R2));
+	run(2 * SEC);
+	hear(R2, "2001:db8:1::"); /* at home for a moment, */
+	run(2 * SEC);
+	assert_int_equal(place.where, AT_HOME);
+	memset(there[1], 0, sizeof(there[1])); /* and back behind the router that is known */
+	run(10 * SEC);
+	assert_int_equal(place.where, AT_HOME);
+	hear(R1, "2001:db8:a::");
+	run(SEC);
+	assert_away(AT_A);
+}
+
 /* Both answer: nothing moves, nothing is forgotten, and nobody is asked for every advertisement. */
 static void two_routers(void **state)
 {
@@ -422,6 +442,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(another_network),
 		T(home_and_away_again),
+		T(back_so_soon),
 		T(two_routers),
 		T(silence),
 		T(gap_between_networks),
