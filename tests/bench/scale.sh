@@ -18,13 +18,18 @@ kernel() { awk '/^(Slab|Percpu|VmallocUsed|KernelStack|PageTables):/ { n += $2 }
 rate_of() { awk -v what="$1" '$1 == what { print $NF }' /run/lab/scale; }
 missed() { echo "bar: $*: MISSED"; status=1; }
 
-# passes N SEQUENCE: registers, refreshes twice; sets reg_cpu and ref_cpu, microseconds an update
+# passes N: registers, refreshes a few times; sets reg_cpu and ref_cpu, hundredths of a microsecond an update (the least:
+# others use the machine, too). No more of them at once than the limit of a binding lets pass.
 passes() {
-	local n=$1 a b
+	local n=$1 a b one seq
 	a=$(cpu); crowd "$n" 100 register >/run/lab/scale || missed "all registered"
-	b=$(cpu); reg_cpu=$(((b - a) * 100 / n))
-	crowd "$n" 1000 refresh >>/run/lab/scale || missed "all refreshed"
-	a=$(cpu); ref_cpu=$(((a - b) * 100 / n))
+	b=$(cpu); reg_cpu=$(((b - a) * 100 / n)) ref_cpu=""
+	for seq in $(seq 1000 20 $((1060 + 20 * 8000 / n))); do
+		a=$(cpu); crowd "$n" "$seq" refresh >/run/lab/refresh || missed "all refreshed"
+		b=$(cpu); one=$(((b - a) * 100 / n))
+		[ -n "$ref_cpu" ] && [ "$ref_cpu" -le $one ] || ref_cpu=$one
+	done
+	cat /run/lab/refresh >>/run/lab/scale
 }
 
 # again N: killed, started, all served: milliseconds
