@@ -101,13 +101,12 @@ static void do_probe(void *ctx, unsigned ifindex, const struct in6_addr *target)
 	send_nd(ctx, ifindex, &in6addr_any, &group, buf, ns_write(&ns, buf, sizeof(buf)));
 }
 
-/* The source is an address of the link: the mobile node's home address when it is ours, our link-local one otherwise.
- */
+/* The source is an address of the link: the mobile node's home address when it is ours, our own otherwise. */
 static void do_claim(void *ctx, unsigned ifindex, const struct in6_addr *home)
 {
 	struct host *h = ctx;
 	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
-	const struct in6_addr *src = mirror_link_local(&h->mirror, ifindex);
+	const struct in6_addr *src = mirror_source(&h->mirror, ifindex);
 	struct nd_nx na = {.target = *home, .override = true, .has_lladdr = true};
 	uint8_t buf[64];
 
@@ -169,7 +168,7 @@ static int proxy(struct host *h, const struct bc_entry *e, bool on, struct why *
 void host_answer(struct host *h, unsigned ifindex, const struct in6_addr *home, const struct in6_addr *to)
 {
 	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
-	const struct in6_addr *src = mirror_link_local(&h->mirror, ifindex);
+	const struct in6_addr *src = mirror_source(&h->mirror, ifindex);
 	struct nd_nx na = {.target = *home, .solicited = !addr_any(to), .has_lladdr = true};
 	uint8_t buf[64];
 

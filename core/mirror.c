@@ -110,3 +110,13 @@ const struct in6_addr *mirror_link_local(const struct mirror *m, unsigned ifinde
 			return &m->addr[i].addr;
 	return NULL;
 }
+
+const struct in6_addr *mirror_source(const struct mirror *m, unsigned ifindex)
+{
+	const struct in6_addr *ll = mirror_link_local(m, ifindex);
+
+	for (size_t i = 0; !ll && i < m->addrs; i++)
+		if (m->addr[i].index == ifindex && m->addr[i].usable)
+			return &m->addr[i].addr;
+	return ll;
+}

@@ -28,6 +28,8 @@ struct mirror_link *mirror_link(const struct mirror *m, unsigned ifindex);
 struct mirror_link *mirror_named(const struct mirror *m, const char *name);
 /* A usable link-local address of the link, or NULL. Valid until the next change. */
 const struct in6_addr *mirror_link_local(const struct mirror *m, unsigned ifindex);
+/* The same, or any usable address of the link while there is none. */
+const struct in6_addr *mirror_source(const struct mirror *m, unsigned ifindex);
 const struct nl_addr *mirror_addr(const struct mirror *m, unsigned ifindex, const struct in6_addr *addr);
 
 #endif

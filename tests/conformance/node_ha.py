@@ -65,6 +65,7 @@ class Ha(Node):
 
     def start(self):
         self.inside("sysctl", "-qw", "net.ipv6.conf.all.accept_dad=1", "net.ipv6.conf.eth0.accept_dad=1")
+        until(lambda: "tentative" not in self.inside("ip", "-6", "addr", "show", "dev", "eth0").stdout, "the addresses")
         self.mip_warped("ha", "start", "dev", "eth0", *self.words)
         self.probe = itertools.count(1)
         self.wire.host(PREFIX + "ba:2")
@@ -82,7 +83,8 @@ class Ha(Node):
     def own_address(self, address, verb="add"):
         """Its address in another home prefix; back when the agent knows."""
         run("ip", "-n", self.name, "addr", verb, address + "/64", "dev", "eth0", *(["nodad"] if verb == "add" else []))
-        until(lambda: (address in self.agents()) == (verb == "add"), "the agent to see " + address)
+        until(lambda: (address in [e["address"] for e in self.list("ha", "list")]) == (verb == "add"),
+              "the agent to see " + address)
 
     def own_ra(self, prefix, valid, preferred, flags=0xe0, **how):
         """What its own radvd says of that prefix: the R bit, and its address there."""

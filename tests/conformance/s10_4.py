@@ -95,6 +95,17 @@ def claim_is_from_us(ha):
     assert p.src in (ha.addr, "fe80::ff:fe00:1") and p.mac_from == ha.wire.node_mac, p
 
 
+@must("10.4.1", "so it is when there is no link-local address there (yet)")
+def claim_without_link_local(ha):
+    ours = ("fe80::ff:fe00:1/64", "dev", "eth0")
+    ha.inside("ip", "addr", "del", *ours)
+    try:
+        ha.settle()
+        assert first_claim(ha).src == ha.addr
+    finally:
+        ha.inside("ip", "addr", "add", *ours, "nodad")
+
+
 @should("10.4.1", "the other fields are as the mobile node would set them: hop limit 255, reserved bits zero")
 def claim_is_ordinary(ha):
     p = first_claim(ha)
