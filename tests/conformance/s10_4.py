@@ -1,7 +1,7 @@
 """RFC 6275 section 10.4: what a home agent does with the packets of its mobile nodes."""
 from home import neighbour
 from packet import *
-from table import MUST, SHOULD, must, should, unit, untested
+from table import MUST, SHOULD, must, should, untested
 
 AWAY = "2001:db8:cc::1"   # a correspondent in the Internet
 GUEST = "2001:db8:1::9e:1"   # a host of the home link
