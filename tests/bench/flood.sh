@@ -20,7 +20,7 @@ cpu() { awk -v t="$(getconf CLK_TCK)" '{ printf "%d", ($14 + $15) * 1000 / t }' 
 flood() { in_ns r "$MIP_BUILD/tests/bench/rrflood" cn 02:00:00:00:0c:02 $CN "$1"; }
 
 lab_up || exit
-ip -n r -6 route add blackhole 2001:db8:77::/64
+ip -n r -6 route add blackhole 2001:db8:77::/48
 in_ns cn mip cn start || exit
 flood 5000 >/dev/null
 memory=$(agent memory) used=$(cpu)

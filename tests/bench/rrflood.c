@@ -1,5 +1,5 @@
 /*
- * rrflood: N Home Test Inits and N Care-of Test Inits from random addresses of 2001:db8:77::/64, as fast as the link
+ * rrflood: N Home Test Inits and N Care-of Test Inits from random addresses of 2001:db8:77::/48, as fast as the link
  * takes them, and how many Home and Care-of Tests come back.
  *
  *	rrflood DEV MAC CORRESPONDENT N
@@ -94,7 +94,7 @@ static size_t batch(size_t n)
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		die("no random numbers");
 	for (size_t i = 0; i < n; i++) {
-		memcpy(&source.s6_addr[8], &random[i], 8);
+		memcpy(&source.s6_addr[6], &random[i], 8); /* networks without number */
 		iov[i] = (struct iovec){packets[i], make(packets[i], i & 1 ? MH_COTI : MH_HOTI, random[i])};
 		msgs[i].msg_hdr = (struct msghdr){&to, sizeof(to), &iov[i], 1, NULL, 0, 0};
 	}

@@ -9,7 +9,7 @@
 setup_file() {
 	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up || return
-	ip -n r -6 route add blackhole 2001:db8:77::/64
+	ip -n r -6 route add blackhole 2001:db8:77::/48
 	in_ns ha mip ha start dev eth0 insecure || return
 	in_ns cn mip cn start || return
 	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 || return
