@@ -300,7 +300,8 @@ def strangers(ha):
     assert not [p for p in ha.ask(solicit(m, src="2001:db8:bad::3")) if p.icmp == MPA]
 
 
-untested(MUST, "10.6.3", "IPsec headers are supported", why="this kernel has no ESP; the stock one shows it: tests/net/ipsec_*.bats")
+untested(MUST, "10.6.3", "IPsec headers are supported",
+         why="this kernel has no ESP; on the stock one tests/net/ipsec_each.bats shows it: prefix alone")
 untested(SHOULD, "10.6.3", "IPsec headers are used", why="that is the choice of who sets the keys; `mip ipsec gen` makes them")
 
 
