@@ -62,14 +62,22 @@ class Mn(Node):
 
     def begin(self):
         self.as_usual()
-        if self.upset or self.place not in ("f1", "f2") or self.state() != "registered":
-            self.away()
+        place = "f2" if self.place == "f1" else "f1"
+        if self.upset:
+            self.mip("mn", "del", "home", HOME)
+            self.unplug()
+            self.mip("mn", "add", *self.words[:self.words.index("dev")])
+        if self.place not in ("f1", "f2") or self.state() != "registered":
+            self.move(place)
+            self.settle()   # what it asks the home agent once it is registered is answered
+        self.upset = False
         super().begin()
 
     def end(self):
         for peer in self.peers.values():
             peer.forget()
-        self.settle()
+        if not self.upset:   # then the tunnel may be gone
+            self.settle()
         self.peers.clear()
         super().end()
 
@@ -108,11 +116,11 @@ class Mn(Node):
         """Through the home agent's tunnel to where it is."""
         return P.tunnelled(src, dst or self.coa, inner)
 
-    def ba(self, bu, status=0, life=None, options=(), src=AGENT, flags=0, **how):
+    def ba(self, bu, status=0, life=None, options=(), src=None, flags=0, **how):
         """An acknowledgement of that update: from the home agent, by way of the care-of address when there is one."""
         life = min(bu.mh.life, 60) if life is None else life
         how = {"rh2_": bu.hao, **how}
-        return P.mh_packet(src, bu.src, P.ba_mh(status, bu.mh.seq, life, *options, flags=flags), **how)
+        return P.mh_packet(src or bu.dst, bu.src, P.ba_mh(status, bu.mh.seq, life, *options, flags=flags), **how)
 
     def accept(self, bu):
         return self.ba(bu)
@@ -150,8 +158,12 @@ class Mn(Node):
 
     def away(self):
         """To the other foreign link."""
-        self.upset = False
         return self.move("f2" if self.place == "f1" else "f1")
+
+    def settle(self):
+        """What is answered through the tunnel takes the agent one turn more."""
+        super().settle()
+        self.barrier()
 
     def reregister(self):
         """A home registration without a move: the binding is renewed in time. The update."""

@@ -1,5 +1,4 @@
 """RFC 6275 section 11.6: the return routability procedure of a mobile node."""
-import time
 
 from packet import *
 from table import MUST, SHOULD, must, should, unit, untested

@@ -67,6 +67,8 @@ class Wire:
             self._neighbours(p)
             for see in list(self.on_packet):
                 see(p)
+        except OSError:   # an answer on a link that just went down is lost, as on any
+            pass
         except Exception:
             with self.news:
                 self.bad.append("while %s was answered: %s" % (p, traceback.format_exc()))
