@@ -7,7 +7,7 @@
 
 #define SAME_ALWAYS "it is always so here"
 #define NEMO	    "no equivalent: network mobility (RFC 3963) is not part of this program"
-#define KERNEL_ND   "no equivalent: the kernel's Neighbor Unreachability Detection probes routers"
+#define PROBES	    "no equivalent: a router that seems to be gone is asked three times, 200 ms apart"
 #define TIMERS	    "no equivalent: the times of RFC 6275 13 are used"
 
 /* --- values ------------------------------------------------------------------------------------------------------- */
@@ -283,8 +283,8 @@ const struct statement umip_statements[] = {
 	{"MnMaxCnBindingLife", IN_FILE, "n", "no equivalent: 420 s, MAX_RR_BINDING_LIFETIME of RFC 6275 12"},
 	{"UseCnBuAck", BOOL, "no equivalent: acknowledgements are asked for as RFC 6275 11.7.2 advises"},
 	{"MnDiscardHaParamProb", BOOL, "no equivalent: only a parameter problem that quotes what was sent counts"},
-	{"MnRouterProbes", IN_FILE, "n", KERNEL_ND},
-	{"MnRouterProbeTimeout", IN_FILE, "d", KERNEL_ND},
+	{"MnRouterProbes", IN_FILE, "n", PROBES},
+	{"MnRouterProbeTimeout", IN_FILE, "d", PROBES},
 	{"InitialBindackTimeoutFirstReg", IN_FILE, "d", TIMERS},
 	{"InitialBindackTimeoutReReg", IN_FILE, "d", TIMERS},
 	{"OptimisticHandoff", BOOL, "no equivalent: packets wait for the acknowledgement"},
