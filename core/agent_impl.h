@@ -85,6 +85,8 @@ void agent_stop_ha(struct agent *a);
  * address, agent_follow() goes on there. */
 void agent_lose_home_link(struct agent *a, unsigned ifindex);
 bool agent_misses_home_link(const struct agent *a);
+/* A home link was down for a while, and with it what defends home addresses there. */
+void agent_home_link_back(struct agent *a, unsigned ifindex);
 /* Ends every role, taking all they installed out of the kernel. */
 void agent_stop_roles(struct agent *a);
 

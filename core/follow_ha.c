@@ -109,6 +109,19 @@ static void defend_again(struct agent *a)
 	}
 }
 
+void agent_home_link_back(struct agent *a, unsigned ifindex)
+{
+	struct why why = {0};
+
+	for (size_t i = 0; i < bc_count(&a->ha.bc); i++) {
+		const struct bc_entry *e = bc_at(&a->ha.bc, i);
+
+		if (e->ifindex == ifindex && host_proxy_again(&a->host, e, ifindex, &why))
+			log_warn("%s", why.text);
+	}
+	ha_link_back(&a->ha, ifindex, clock_now());
+}
+
 static bool is_wanted(const struct ha_conf *conf, unsigned ifindex)
 {
 	for (size_t i = 0; i < conf->links; i++)

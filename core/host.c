@@ -239,17 +239,22 @@ int host_serve_link(struct host *h, unsigned ifindex, struct why *why)
 	return err ? err : raw_nd_watch(h->raw, ifindex, why);
 }
 
-int host_defend(struct host *h, const struct bc_entry *e, unsigned before, struct why *why)
+int host_proxy_again(struct host *h, const struct bc_entry *e, unsigned before, struct why *why)
 {
 	struct in6_addr ll = ha_link_local(&e->home);
-	int err;
 
 	if (e->state != MIP_BINDING_ACTIVE)
 		return 0;
 	if (before && (proxies_del(h->proxies, before, &e->home, NULL) || proxies_del(h->proxies, before, &ll, NULL)))
 		log_debug("the proxies of %s went with their link", addr_text(&e->home).s);
-	err = proxy(h, e, true, why);
-	if (!err && e->ifindex)
+	return proxy(h, e, true, why);
+}
+
+int host_defend(struct host *h, const struct bc_entry *e, unsigned before, struct why *why)
+{
+	int err = host_proxy_again(h, e, before, why);
+
+	if (e->state == MIP_BINDING_ACTIVE && !err && e->ifindex)
 		do_claim(h, e->ifindex, &e->home);
 	return err;
 }

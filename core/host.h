@@ -76,7 +76,11 @@ bool host_is_virtual(const struct nl_link *l);
 /* A home link of a home agent: forwarding must be on already; proxy Neighbor Discovery is switched on, and watched,
  * unless it is virtual. */
 int host_serve_link(struct host *h, unsigned ifindex, struct why *why) __attribute__((warn_unused_result));
-/* Puts an active binding's proxy on its home link, which was `before`, and says so to everybody there. */
+/* Puts an active binding's proxy on its home link, which was `before`; the kernel drops those of a link that goes down.
+ */
+int host_proxy_again(struct host *h, const struct bc_entry *e, unsigned before, struct why *why)
+	__attribute__((warn_unused_result));
+/* The same, and says so to everybody there. */
 int host_defend(struct host *h, const struct bc_entry *e, unsigned before, struct why *why)
 	__attribute__((warn_unused_result));
 void host_leave_link(struct host *h, unsigned ifindex);

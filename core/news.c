@@ -40,10 +40,18 @@ static bool flapped(const struct agent *a, const struct nl_link *l)
 	return was && was->l.up && l->up && was->l.ups != l->ups;
 }
 
+/* It is up, and was not all the time. */
+static bool came_back(const struct agent *a, const struct nl_link *l)
+{
+	const struct mirror_link *was = mirror_link(&a->host.mirror, l->index);
+
+	return was && !l->gone && l->up && (!was->l.up || was->l.ups != l->ups);
+}
+
 static void on_link(void *ctx, const struct nl_link *l)
 {
 	struct agent *a = ctx;
-	bool again = flapped(a, l);
+	bool again = flapped(a, l), back = came_back(a, l);
 	struct mirror_link *known = mirror_on_link(&a->host.mirror, l);
 
 	if (known)
@@ -54,6 +62,8 @@ static void on_link(void *ctx, const struct nl_link *l)
 		tell_mn_link(a, l);
 	if (l->gone && ha_link(&a->ha, l->index))
 		agent_lose_home_link(a, l->index);
+	if (back && ha_link(&a->ha, l->index))
+		agent_home_link_back(a, l->index);
 	if (l->gone && host_lost_device(&a->host, l))
 		start_anew(a, l->name);
 }

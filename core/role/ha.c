@@ -13,7 +13,7 @@
 #define CLAIMS	       3   /* MAX_NEIGHBOR_ADVERTISEMENT, RFC 4861 10 */
 #define CLAIM_INTERVAL SEC
 #define GONE_FOR       (240 * SEC) /* how long a packet may wander about: 2 MSL, RFC 9293 3.4.2 */
-#define RESTORE_EVERY  (200)	   /* us between the announcements of bindings restored together */
+#define RESTORE_EVERY  (200)	   /* us between the announcements of many bindings */
 #define DROP	       (-1)	   /* verdict: say nothing */
 
 static void on_timer(struct timer *t, usec now);
@@ -365,6 +365,23 @@ void ha_drop_link(struct ha *ha, unsigned ifindex, usec now)
 
 		if (is_on(ha, e, ifindex))
 			forget(ha, e, EV_BINDING_REMOVED, now);
+	}
+}
+
+/* Meanwhile another home agent may have taken over what we could not defend. */
+void ha_link_back(struct ha *ha, unsigned ifindex, usec now)
+{
+	usec n = 0;
+
+	for (size_t i = 0; i < bc_count(&ha->bc); i++) {
+		struct bc_entry *e = bc_at(&ha->bc, i);
+
+		if (e->ifindex != ifindex || e->state != MIP_BINDING_ACTIVE)
+			continue;
+		e->claims = 1;
+		e->doubt = HA_TO_ASK;
+		e->claim_at = now + ++n * RESTORE_EVERY;
+		ha_rearm(ha, e);
 	}
 }
 

@@ -119,6 +119,8 @@ void ha_address(struct ha *ha, unsigned ifindex, const struct in6_addr *addr, ui
 struct ha_link *ha_link(const struct ha *ha, unsigned ifindex);
 /* Ends the bindings of home addresses on that link, which will not be a home link any more. */
 void ha_drop_link(struct ha *ha, unsigned ifindex, usec now);
+/* That link was cut off and is there again: what is defended on it is asked for and announced again. */
+void ha_link_back(struct ha *ha, unsigned ifindex, usec now);
 /* Where is the home address of this binding to be defended? Takes it there, true when that is not where it was. */
 bool ha_rehome(const struct ha *ha, struct bc_entry *e);
 

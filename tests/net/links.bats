@@ -132,6 +132,20 @@ bound() { [ "$(ha -j binding show | jq -r '[.[] | select(.state == "active").hom
 	lab_wait 10 reached 2001:db8:2::100
 }
 
+@test "a home link without carrier for a while: its home addresses are defended again, the others' all the time" {
+	serve
+	away
+	ip -n sw link set ha2 down
+	lab_wait 5 eval 'ip -n ha link show eth1 | grep -q NO-CARRIER'
+	reached "$HOA"
+	ip -n sw link set ha2 up
+	lab_wait 5 eval '[ "$(proxies | grep -c .)" = 2 ]'
+	in_ns r ip -6 neigh flush dev home2
+	lab_wait 10 reached 2001:db8:2::100
+	in_ns r ip -6 neigh show 2001:db8:2::100 dev home2 | grep -q 02:00:00:00:02:01
+	bound "$HOA 2001:db8:2::100 2001:db8:9::100"
+}
+
 @test "radvd is to speak on the wires only" {
 	serve
 	[ "$(ha ha radvd | grep -c '^interface')" = 2 ]

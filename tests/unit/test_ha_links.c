@@ -237,6 +237,29 @@ static void a_link_with_another_number(void **state)
 	assert_true(ha_defends(&ha, 55, &entry(HOME2)->home));
 }
 
+/* A carrier that was gone: the kernel defends nothing there any more, and somebody else may have begun to. */
+static void a_link_that_was_cut_off(void **state)
+{
+	struct in6_addr home1 = t_addr(HOME1), home2 = t_addr(HOME2);
+
+	(void)state;
+	both_registered();
+	fake_forget(&f);
+	ha_link_back(&ha, TWO, f.now);
+	fake_run(&f, SEC / 2);
+	assert_int_equal(on_link(DID_PROBE, TWO), 2);
+	assert_int_equal(fake_did(&f, DID_PROBE), 2);
+	fake_run(&f, SEC);
+	assert_int_equal(on_link(DID_CLAIM, TWO), 2);
+	assert_int_equal(fake_did(&f, DID_CLAIM), 2);
+	ha_on_taken(&ha, TWO, &home2, f.now);
+	assert_non_null(entry(HOME2));
+	ha_link_back(&ha, ONE, f.now);
+	fake_run(&f, SEC / 2);
+	ha_on_taken(&ha, ONE, &home1, f.now);
+	assert_null(entry(HOME1));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -250,6 +273,7 @@ int main(void)
 		T(lifetimes_of_one_link),
 		T(a_link_that_is_served_no_more),
 		T(a_link_with_another_number),
+		T(a_link_that_was_cut_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
