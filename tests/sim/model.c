@@ -122,12 +122,14 @@ static void accepted(struct sim_node *n, struct sim_belief *b, const struct in6_
 	const struct sim_heard *h = heard(b, to, m);
 	const char *home = addr_text(&b->key[0]).s;
 	struct sim_node *mobile = sim_owner(n->sim, &b->key[0]);
+	uint16_t last;
 
 	if (!h || m->u.ba.lifetime > h->lifetime)
 		sim_violated(n->sim, SIM_LAST_UPDATE, "node %u acknowledges to %s what it never heard", n->id, home);
-	if (must_be_newer(n, b, h) && !newer(h->seq, b->seq))
+	last = b->has_spent ? b->spent : b->seq;
+	if (must_be_newer(n, b, h) && !newer(h->seq, last))
 		sim_violated(
-			n->sim, SIM_SEQUENCE, "node %u accepts number %u of %s after %u", n->id, h->seq, home, b->seq);
+			n->sim, SIM_SEQUENCE, "node %u accepts number %u of %s after %u", n->id, h->seq, home, last);
 	if (h->correspondent)
 		check_nonces(n, h);
 	else if (mobile)
