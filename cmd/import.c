@@ -120,6 +120,12 @@ static const char *optimize_mn(struct umip *u, const struct umip_line *l)
 	return NULL;
 }
 
+static const char *all_nics(struct umip *u, const struct umip_line *l)
+{
+	u->all_nics = l->arg[0].number;
+	return NULL;
+}
+
 static const char *deny_others(struct umip *u, const struct umip_line *l)
 {
 	u->deny_others = !l->arg[0].number;
@@ -146,7 +152,7 @@ static struct umip_nic *get_nic(struct umip *u, const char *name)
 			return &u->nic[i];
 	if (u->nics == IMPORT_NICS)
 		return NULL;
-	u->nic[u->nics] = (struct umip_nic){.preference = 5};
+	u->nic[u->nics] = (struct umip_nic){.preference = UMIP_PREFERENCE};
 	snprintf(u->nic[u->nics].name, IFNAMSIZ, "%.15s", name);
 	return &u->nic[u->nics++];
 }
@@ -168,7 +174,7 @@ static const char *interface(struct umip *u, const struct umip_line *l)
 static const char *nic_preference(struct umip *u, const struct umip_line *l)
 {
 	u->nic[u->nics - 1].preference = l->arg[0].number;
-	return NULL;
+	return l->arg[0].number > 255 ? "a preference is 0 to 255" : NULL;
 }
 
 static const char *nic_role(struct umip *u, const struct umip_line *l)
@@ -292,7 +298,7 @@ const struct statement umip_statements[] = {
 	{"MnFlushAllAtHome", BOOL, "no equivalent: every correspondent is told at home"},
 	{"NoHomeReturn", BOOL, "no equivalent: a node on its home link is at home"},
 	{"SendMobPfxSols", BOOL, "no equivalent: not a setting"},
-	{"MnUseAllInterfaces", BOOL, "a node moves on every interface unless 'mn start' names one"},
+	{"MnUseAllInterfaces", BOOL, NULL, all_nics},
 	{"MobRtrUseExplicitMode", BOOL, NEMO},
 	{"MnHomeLink", IN_FILE, "i", NULL, home_link, IN_HOME_LINK},
 	{"HomeAgentAddress", IN_HOME_LINK, "a", NULL, home_agent},

@@ -12,7 +12,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define IMPORT_NICS  32
+#define IMPORT_NICS  16
+#define UMIP_PREFERENCE 5 /* unless said */
 #define IMPORT_HOMES 16
 #define IMPORT_RULES 256
 #define IMPORT_ARGS  6
@@ -23,7 +24,7 @@ struct umip_nic {
 	char name[IFNAMSIZ];
 	bool has_role, home; /* home: named by MnHomeLink only */
 	enum umip_role role; /* when has_role: not the node's */
-	uint32_t preference; /* 0 = not to be used */
+	uint32_t preference; /* 1 is used first; 0 = not to be used */
 };
 
 struct umip_home {
@@ -41,7 +42,7 @@ struct umip_rule {
 
 struct umip {
 	enum umip_role role;
-	bool ipsec, optimize_cn, optimize_mn, deny_others;
+	bool ipsec, optimize_cn, optimize_mn, deny_others, all_nics;
 	uint32_t ha_lifetime, mn_lifetime; /* 0 = not said */
 	struct umip_nic nic[IMPORT_NICS];
 	struct umip_home home[IMPORT_HOMES];

@@ -41,18 +41,21 @@ static uint32_t lifetime(uint32_t seconds)
 	return seconds < LIFETIME_MAX ? seconds : LIFETIME_MAX;
 }
 
-/* The interfaces for that role; `to` is one of them. */
+static bool is_for(const struct umip *u, const struct umip_nic *nic, enum umip_role role)
+{
+	return (nic->has_role ? nic->role : u->role) == role;
+}
+
+/* The interfaces that are used for that role; `to` is one of them. */
 static size_t nics_for(const struct umip *u, enum umip_role role, const struct umip_nic **to)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < u->nics; i++) {
-		const struct umip_nic *nic = &u->nic[i];
-
-		if ((nic->has_role ? nic->role : u->role) != role || !nic->preference)
+		if (!is_for(u, &u->nic[i], role) || !u->nic[i].preference)
 			continue;
 		n++;
-		*to = nic;
+		*to = &u->nic[i];
 	}
 	return n;
 }
@@ -65,14 +68,38 @@ static void say_dev(const struct umip *u, enum umip_role role, FILE *to)
 		fprintf(to, " dev %s", nic->name);
 }
 
-static void note_nics(const struct umip *u, enum umip_role role, FILE *to)
+static void note_nics(const struct umip *u, FILE *to)
 {
 	const struct umip_nic *nic = NULL;
 
-	if (nics_for(u, role, &nic) < 2)
-		return;
-	fprintf(to, role == UMIP_HA ? "# Several interfaces: say with dev which is the home link.\n"
-				    : "# Several interfaces: the node moves on every interface there is.\n");
+	if (nics_for(u, UMIP_HA, &nic) > 1)
+		fputs("# Several interfaces: say with dev which is the home link.\n", to);
+}
+
+/* The least preferred there as here are those with the highest number, 0 is never, and 5 unless said. */
+static void say_use(const struct umip *u, FILE *to)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < u->nics; i++) {
+		const struct umip_nic *nic = &u->nic[i];
+		bool mine = is_for(u, nic, UMIP_MN);
+
+		if (!mine && !u->all_nics)
+			continue;
+		any = true;
+		fprintf(to, "mn use dev %s preference %u\n", nic->name, mine ? nic->preference : 0);
+	}
+	if (any && u->all_nics)
+		fputs("mn use dev any\n", to);
+}
+
+/* One interface and nothing more to say of it stands in `mn start`. */
+static bool is_simple(const struct umip *u)
+{
+	const struct umip_nic *nic = NULL;
+
+	return !u->all_nics && nics_for(u, UMIP_MN, &nic) == 1 && nic->preference == UMIP_PREFERENCE;
 }
 
 /* Who may register: everybody, or those allowed. The first stands in `ha start`. */
@@ -109,7 +136,7 @@ static void say_more(const struct umip *u, FILE *to)
 
 static void say_ha(const struct umip *u, FILE *to)
 {
-	note_nics(u, UMIP_HA, to);
+	note_nics(u, to);
 	if (u->ipsec)
 		fputs("# UseMnHaIPsec: who is not protected by IPsec may not register.\n", to);
 	fputs("ha start", to);
@@ -160,9 +187,11 @@ static void say_mn(const struct umip *u, FILE *to)
 		fputs("ro add peer ::/0 policy never\n", to);
 	for (size_t i = 0; i < u->homes; i++)
 		say_home(u, &u->home[i], to);
-	note_nics(u, UMIP_MN, to);
+	if (!is_simple(u))
+		say_use(u, to);
 	fputs("mn start", to);
-	say_dev(u, UMIP_MN, to);
+	if (is_simple(u))
+		say_dev(u, UMIP_MN, to);
 	fputc('\n', to);
 }
 

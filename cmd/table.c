@@ -30,6 +30,8 @@ static const struct arg ha_set[] = {{MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, O
 	{MIP_A_MAX_PREFIX, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {0}};
 static const struct arg mn_start[] = {
 	{MIP_A_HOME, ALL}, {MIP_A_PREFIX, ALL}, {MIP_A_AGENT, OPT}, {MIP_A_DEV, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
+static const struct arg mn_links[] = {{MIP_A_DEV, OPT}, {0}}, mn_unuse[] = {{MIP_A_DEV, REQ}, {0}},
+			mn_use[] = {{MIP_A_DEV, REQ}, {MIP_A_RANK, OPT}, {0}};
 static const struct arg mn_add[] = {
 	{MIP_A_HOME, REQ}, {MIP_A_PREFIX, REQ}, {MIP_A_AGENT, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
 static const struct arg mn_wait[] = {{MIP_A_MSTATE, REQ, BARE}, {MIP_A_HOME, OPT}, {MIP_A_TIMEOUT, OPT}, {0}};
@@ -122,6 +124,10 @@ const struct verb verbs[] = {
 	{"mn", "start", MIP_MN_START, true, mn_start, run_start, "be a mobile node, starting the agent when none runs"},
 	{"mn", "add", MIP_MN_ADD, true, mn_add, NULL, "add a home address"},
 	{"mn", "del", MIP_MN_DEL, false, home_req, NULL, "remove a home address, deregistering it"},
+	{"mn", "interface", MIP_MN_LINKS, false, mn_links, NULL, "show the interfaces it moves on"},
+	{"mn", "use", MIP_MN_USE, true, mn_use, NULL,
+		"name an interface to move on, any for all others; those not named are not used"},
+	{"mn", "unuse", MIP_MN_UNUSE, false, mn_unuse, NULL, "take back what use said of an interface"},
 	{"mn", "stop", MIP_MN_STOP, false, none, NULL, "stop being a mobile node, deregistering every home address"},
 	{"mn", "wait", MIP_MONITOR, false, mn_wait, run_wait, "wait until the home addresses are in that state"},
 

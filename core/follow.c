@@ -94,7 +94,7 @@ static const struct mn_home_conf *wanted_home(const struct conf *c, const struct
 /* What goes is de-registered, while IPsec still protects it. */
 static void drop_homes(struct agent *a, const struct conf *want)
 {
-	if (!want->mn.enabled || strcmp(want->mn.dev, a->conf.mn.dev))
+	if (!want->mn.enabled)
 		stop_mn(a);
 	for (size_t i = a->mn.homes; i-- > 0;)
 		if (i < a->mn.homes && !a->mn.home[i].derived && !wanted_home(want, &a->mn.home[i].conf))
@@ -122,14 +122,28 @@ static int follow_homes(struct agent *a, const struct conf *want, struct why *wh
 	return err;
 }
 
+/* Is every link of the machine used as before? */
+static bool same_links(const struct agent *a, const struct conf *want)
+{
+	for (size_t i = 0; i < a->host.mirror.links; i++) {
+		const char *dev = a->host.mirror.link[i].l.name;
+
+		if (conf_preference(&a->conf, dev) != conf_preference(want, dev))
+			return false;
+	}
+	return true;
+}
+
 static int follow_mn(struct agent *a, const struct conf *want, struct why *why)
 {
 	if (!want->mn.enabled)
 		return 0;
 	if (want->mn.dev[0] && !mirror_named(&a->host.mirror, want->mn.dev))
 		return why_attr(why, ENODEV, MIP_A_DEV, "no interface %s", want->mn.dev);
-	memcpy(a->conf.mn.dev, want->mn.dev, sizeof(a->conf.mn.dev));
-	if (!a->mn.on) {
+	if (!a->mn.on || !same_links(a, want)) {
+		memcpy(a->conf.mn.dev, want->mn.dev, sizeof(a->conf.mn.dev));
+		memcpy(a->conf.mn.link, want->mn.link, sizeof(a->conf.mn.link));
+		a->conf.mn.links = want->mn.links;
 		mn_start(&a->mn);
 		agent_tell_mn_all(a);
 	}

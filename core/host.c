@@ -334,6 +334,17 @@ static void do_untunnel(void *ctx, const struct mn_home *home)
 		warn(&why);
 }
 
+static void do_leave_by(void *ctx, const struct mn_home *home)
+{
+	struct host *h = ctx;
+	struct way way = {home->conf.home, home->place.coa, home->place.router, home->place.ifindex};
+	struct why why = {0};
+
+	/* Without CONFIG_IPV6_SUBTREES the routes of the kernel decide: they are right while there is one link. */
+	if (ways_set(&h->ways, &way, &why))
+		log_debug("%s", why.text);
+}
+
 static bool do_busy(void *ctx, const struct in6_addr *local, const struct in6_addr *remote)
 {
 	struct host *h = ctx;
@@ -443,6 +454,7 @@ static const struct world effects = {
 	.settle = do_settle,
 	.arrive_home = do_arrive_home,
 	.leave_home = do_leave_home,
+	.leave_by = do_leave_by,
 	.own_home = do_own_home,
 	.tunnel = do_tunnel,
 	.untunnel = do_untunnel,
@@ -473,6 +485,8 @@ int host_open(
 		err = ipsec_open(&h->ipsec, h->loop, h->guard, why);
 	if (!err)
 		err = path_open(&h->path, h->loop, h->nl, want, why);
+	if (!err)
+		err = ways_open(&h->ways, h->nl, why);
 	if (!err)
 		err = proxies_open(&h->proxies, h->nl, why);
 	if (!err)
@@ -509,6 +523,7 @@ void host_close(struct host *h)
 	guard_close(h->guard);
 	ro_close(h->ro);
 	proxies_close(h->proxies);
+	ways_close(&h->ways);
 	shim_close(h->shim);
 	raw_close(h->raw);
 	path_close(h->path);
@@ -518,6 +533,7 @@ void host_close(struct host *h)
 	h->proxies = NULL;
 	h->shim = NULL;
 	h->raw = NULL;
+	h->ways.nl = NULL;
 	h->path = NULL;
 	for (size_t i = 0; i < h->mirror.links; i++)
 		h->mirror.link[i].attached = false;

@@ -17,6 +17,7 @@
 #include "sys/raw.h"
 #include "sys/ro.h"
 #include "sys/shim.h"
+#include "sys/way.h"
 
 struct host {
 	struct loop *loop;
@@ -28,6 +29,7 @@ struct host {
 	struct path *path;
 	struct ro *ro;
 	struct proxies *proxies;
+	struct ways ways;
 	struct rate answers; /* Neighbor Advertisements the agent answers with itself */
 	struct mirror mirror;
 	struct world world;

@@ -9,7 +9,7 @@
 
 static bool mn_uses(const struct agent *a, const struct nl_link *l)
 {
-	return a->mn.on && host_is_movable(l) && (!a->conf.mn.dev[0] || !strcmp(a->conf.mn.dev, l->name));
+	return a->mn.on && host_is_movable(l) && conf_preference(&a->conf, l->name);
 }
 
 static void tell_mn_link(struct agent *a, const struct nl_link *l)
@@ -17,6 +17,7 @@ static void tell_mn_link(struct agent *a, const struct nl_link *l)
 	if (!l->gone)
 		host_prepare_link(&a->host, l);
 	mn_on_link(&a->mn, l->index, l->up, l->gone, clock_now());
+	mn_prefer(&a->mn, l->index, conf_preference(&a->conf, l->name), clock_now());
 }
 
 /* Somebody deleted a device of ours: as after a crash, nothing that went through it is left. */
@@ -174,7 +175,7 @@ static void on_synced(void *ctx)
 	reattach(a);
 }
 
-/* The role hears of every link it may move on, then of their addresses. */
+/* The role hears of every link it may move on, then of their addresses; and of those it may no more, last. */
 void agent_tell_mn_all(struct agent *a)
 {
 	const struct mirror *m = &a->host.mirror;
@@ -188,6 +189,9 @@ void agent_tell_mn_all(struct agent *a)
 		if (l && mn_uses(a, &l->l))
 			tell_mn_addr(a, &m->addr[i]);
 	}
+	for (size_t i = 0; i < m->links; i++)
+		if (!mn_uses(a, &m->link[i].l))
+			mn_on_link(&a->mn, m->link[i].l.index, false, true, clock_now());
 }
 
 const struct nl_events agent_news = {.link = on_link, .addr = on_addr, .resync = on_resync, .synced = on_synced};

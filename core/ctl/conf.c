@@ -452,6 +452,8 @@ static int (*const changes[])(struct conf *, const struct ctl_request *, struct 
 	[MIP_BINDING_DEL] = binding_del,
 	[MIP_MN_ADD] = mn_home_add,
 	[MIP_MN_DEL] = mn_home_del,
+	[MIP_MN_USE] = conf_mn_use,
+	[MIP_MN_UNUSE] = conf_mn_unuse,
 	[MIP_MN_START] = do_mn_start,
 	[MIP_MN_STOP] = do_mn_stop,
 	[MIP_CN_SET] = cn_set,
@@ -561,6 +563,12 @@ static void put_mn_start(const struct conf *c, struct ctl_msg *m)
 		ctl_put_str(m, MIP_A_DEV, c->mn.dev);
 }
 
+static void put_use(const struct conf_link *l, struct ctl_msg *m)
+{
+	ctl_put_str(m, MIP_A_COMMAND, "mn use");
+	conf_link_put(l, m);
+}
+
 static bool ha_is_default(const struct conf *c)
 {
 	struct conf d;
@@ -600,8 +608,8 @@ static void put_sa(const struct conf_sa *sa, bool keys, struct ctl_msg *m)
 }
 
 /* Order: what IPsec protects, who may register without, the home agent, its links and bindings, the correspondent,
- * policies, home addresses, and the mobile node last: it starts with all of them. One whose last home address was taken
- * away does nothing, and could not be started so. */
+ * policies, home addresses, interfaces, and the mobile node last: it starts with all of them. One whose last home
+ * address was taken away does nothing, and could not be started so. */
 int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *m)
 {
 	size_t shut = is_shut(c), ha = ha_is_default(c) ? 0 : 1, cn = cn_is_default(c) ? 0 : 1,
@@ -625,7 +633,9 @@ int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *m)
 		put_policy(&c->ro.policy[n], m);
 	else if ((n -= c->ro.policies) < c->mn.homes)
 		put_home(&c->mn.home[n], m);
-	else if (n == c->mn.homes && n && c->mn.enabled)
+	else if ((n -= c->mn.homes) < c->mn.links)
+		put_use(&c->mn.link[n], m);
+	else if (n == c->mn.links && c->mn.homes && c->mn.enabled)
 		put_mn_start(c, m);
 	else
 		return 1;

@@ -14,6 +14,7 @@
 
 #define CONF_BINDINGS_MAX 256
 #define CONF_SAS_MAX	  1024
+#define CONF_LINKS_MAX	  32
 
 /* One direction of what IPsec protects of a home address, with its keys. */
 struct conf_sa {
@@ -23,6 +24,14 @@ struct conf_sa {
 	uint8_t cipher, auth;	  /* enum mip_cipher, enum mip_auth; auth 0: the cipher does it */
 	uint8_t key_len, auth_key_len;
 	uint8_t key[MIP_KEY_MAX], auth_key[MIP_KEY_MAX];
+};
+
+/* An interface a mobile node moves on; CONF_ANY: every one that is not named. */
+#define CONF_ANY	"any"
+#define CONF_PREFERENCE 5
+struct conf_link {
+	char dev[IF_NAMESIZE];
+	uint8_t preference; /* the lowest serves first; 0: never */
 };
 
 struct conf_binding {
@@ -46,7 +55,9 @@ struct conf {
 	} ha;
 	struct {
 		bool enabled;
-		char dev[IF_NAMESIZE]; /* "" = all */
+		char dev[IF_NAMESIZE]; /* "" = all, or those of link */
+		size_t links;
+		struct conf_link link[CONF_LINKS_MAX];
 		size_t homes;
 		struct mn_home_conf home[MN_HOMES_MAX];
 	} mn;
@@ -74,6 +85,13 @@ bool conf_is_mine(const struct conf *c, const struct in6_addr *home);
 /* The n-th of the commands that make c out of the default, as a CONFIG_GET record, with keys or without. 0, or 1 when
  * there is no n-th. */
 int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *record);
+
+/* conf_link.c. The preference of an interface of that name: 0 when the mobile node does not use it. */
+uint8_t conf_preference(const struct conf *c, const char *dev);
+int conf_mn_use(struct conf *c, const struct ctl_request *rq, struct why *why) __attribute__((warn_unused_result));
+int conf_mn_unuse(struct conf *c, const struct ctl_request *rq, struct why *why) __attribute__((warn_unused_result));
+/* The attributes of `mn use`. */
+void conf_link_put(const struct conf_link *l, struct ctl_msg *m);
 
 /* conf_ipsec.c */
 int conf_ipsec_add(struct conf *c, const struct ctl_request *rq, struct why *why) __attribute__((warn_unused_result));

@@ -337,6 +337,18 @@ static int get_mn(
 	return 1;
 }
 
+static int get_links(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	const char *dev = ctl_str(rq, MIP_A_DEV);
+
+	(void)now;
+	while (v->mn->on && at->at < ATTACH_LINKS)
+		if (record_link(m, v, &v->mn->attach.link[at->at++], dev))
+			return 0;
+	return 1;
+}
+
 static int get_ha(
 	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
 {
@@ -457,6 +469,7 @@ int get_record(
 		[MIP_CONFIG_GET] = get_conf,
 		[MIP_STATS_GET] = get_metrics,
 		[MIP_IPSEC_GET] = get_ipsec,
+		[MIP_MN_LINKS] = get_links,
 	};
 
 	if (rq->cmd >= sizeof(getters) / sizeof(getters[0]) || !getters[rq->cmd])

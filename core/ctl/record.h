@@ -16,6 +16,8 @@ void record_binding(
 void record_bul(struct ctl_msg *m, const struct bul_entry *e, usec now);
 void record_home(struct ctl_msg *m, const struct mn_home *h, usec now);
 void record_ro(struct ctl_msg *m, const struct view *v, const struct bul_entry *e, usec now);
+/* get_link.c. False, with nothing written, for a free slot or another interface than `dev` (NULL: any). */
+bool record_link(struct ctl_msg *m, const struct view *v, const struct attach_link *l, const char *dev);
 /* get_ipsec.c. first: of a dump. */
 void record_sa(struct ctl_msg *m, const struct view *v, const struct conf_sa *sa, bool keys, bool first);
 

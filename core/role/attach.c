@@ -95,6 +95,16 @@ bool attach_on_link(struct attach *a, unsigned ifindex, bool up, bool gone, usec
 	return was != (up && !gone);
 }
 
+bool attach_prefer(struct attach *a, unsigned ifindex, uint8_t preference)
+{
+	struct attach_link *l = find(a, ifindex, false);
+	bool other = l && l->preference != preference;
+
+	if (other)
+		l->preference = preference;
+	return other;
+}
+
 void attach_reset(struct attach *a)
 {
 	for (size_t i = 0; i < ATTACH_LINKS; i++) {
@@ -306,6 +316,17 @@ static void try_home(struct candidate *best, const struct attach_link *l, const 
 		*best = c;
 }
 
+/* Rather one that told the prefix of the address: others may not let it pass. */
+static struct in6_addr way_out(const struct attach_link *l, const struct in6_addr *coa, usec now)
+{
+	uint8_t to = router_default(l, now), told = 0;
+
+	for (size_t i = 0; i < l->prefixes; i++)
+		if (addr_in(&l->prefix[i].prefix, coa, l->prefix[i].len))
+			told |= l->prefix[i].told_by;
+	return router_addr(l, to & told ? to & told : to);
+}
+
 /* At home on any link beats away; of several care-of addresses the one in use stays, unless it ends. */
 struct place attach_place(
 	const struct attach *a, const struct in6_addr *home, uint8_t plen, const struct place *last, usec now)
@@ -322,9 +343,9 @@ struct place attach_place(
 	}
 	if (best.rank == NOTHING)
 		return (struct place){.where = AT_NOWHERE};
-	if (best.addr->plen)
-		return (struct place){AT_AWAY, best.link->ifindex, best.addr->addr};
-	return (struct place){.where = AT_HOME, .ifindex = best.link->ifindex};
+	if (!best.addr->plen)
+		return (struct place){.where = AT_HOME, .ifindex = best.link->ifindex};
+	return (struct place){AT_AWAY, best.link->ifindex, best.addr->addr, way_out(best.link, &best.addr->addr, now)};
 }
 
 const uint8_t *attach_lladdr(const struct attach *a, unsigned ifindex, const struct in6_addr *agent)

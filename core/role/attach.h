@@ -87,10 +87,14 @@ struct place {
 	enum attach_where where;
 	unsigned ifindex;    /* AT_HOME, AT_AWAY */
 	struct in6_addr coa; /* AT_AWAY */
+	/* AT_AWAY: the router to leave by, whatever other links there are; :: when none is known. */
+	struct in6_addr router;
 };
 
 /* Facts. Each returns true when it may have changed the place. */
 bool attach_on_link(struct attach *a, unsigned ifindex, bool up, bool gone, usec now);
+/* Of links that serve equally well the one with the lowest preference is taken. */
+bool attach_prefer(struct attach *a, unsigned ifindex, uint8_t preference);
 bool attach_on_ra(struct attach *a, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now);
 bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr *addr, bool gone, usec now);
 /* A Neighbor Advertisement: the router is there. */

@@ -17,6 +17,8 @@ void router_forget(struct attach_link *l);
 /* Bits of the routers that are there, and of those that packets may be given to. */
 uint8_t router_there(const struct attach_link *l);
 uint8_t router_default(const struct attach_link *l, usec now);
+/* The first of these bits, or ::. */
+struct in6_addr router_addr(const struct attach_link *l, uint8_t bits);
 /* Was a router that is there heard first no later than `when`? */
 bool router_since(const struct attach_link *l, usec when);
 

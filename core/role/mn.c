@@ -203,11 +203,21 @@ static bool same_place(const struct place *a, const struct place *b)
 	return a->where == b->where && a->ifindex == b->ifindex && (a->where != AT_AWAY || addr_eq(&a->coa, &b->coa));
 }
 
+/* The kernel's default routes may lead through another link. */
+static void leave_by(struct mn *mn, struct mn_home *h, const struct place *was)
+{
+	bool other = !same_place(was, &h->place) && !addr_any(&h->place.router);
+
+	if (other || !addr_eq(&was->router, &h->place.router))
+		mn->w->leave_by(mn->w->ctx, h);
+}
+
 static void look_around(struct mn *mn, struct mn_home *h, usec now)
 {
 	struct place was = h->place;
 
 	h->place = attach_place(&mn->attach, &h->conf.home, h->conf.plen, &was, now);
+	leave_by(mn, h, &was);
 	if (same_place(&was, &h->place))
 		return;
 	if (was.where == AT_HOME)
@@ -235,6 +245,12 @@ static void on_changed(struct attach *a, usec now)
 void mn_on_link(struct mn *mn, unsigned ifindex, bool up, bool gone, usec now)
 {
 	if (attach_on_link(&mn->attach, ifindex, up, gone, now))
+		look_around_all(mn, now);
+}
+
+void mn_prefer(struct mn *mn, unsigned ifindex, uint8_t preference, usec now)
+{
+	if (attach_prefer(&mn->attach, ifindex, preference))
 		look_around_all(mn, now);
 }
 
@@ -467,6 +483,10 @@ void mn_leave(struct mn *mn, struct mn_home *h, usec now)
 	if (h->place.where == AT_HOME)
 		mn->w->leave_home(mn->w->ctx, h, h->place.ifindex);
 	mn->w->untunnel(mn->w->ctx, h);
+	if (!addr_any(&h->place.router)) {
+		h->place.router = in6addr_any;
+		mn->w->leave_by(mn->w->ctx, h);
+	}
 	if (h->derived)
 		mn->w->own_home(mn->w->ctx, &h->conf.home, false);
 	mn_drop_registration(mn, h);

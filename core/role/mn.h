@@ -95,6 +95,7 @@ void mn_complain(struct mn *mn, const struct in6_addr *home, const struct in6_ad
 
 /* Facts (see attach.h) and messages. */
 void mn_on_link(struct mn *mn, unsigned ifindex, bool up, bool gone, usec now);
+void mn_prefer(struct mn *mn, unsigned ifindex, uint8_t preference, usec now);
 void mn_on_ra(struct mn *mn, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now);
 void mn_on_addr(struct mn *mn, unsigned ifindex, const struct attach_addr *addr, bool gone, usec now);
 /* From a home agent; a correspondent's is for ro.h. */

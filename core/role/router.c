@@ -48,6 +48,14 @@ uint8_t router_default(const struct attach_link *l, usec now)
 	return bits;
 }
 
+struct in6_addr router_addr(const struct attach_link *l, uint8_t bits)
+{
+	for (size_t i = 0; i < ATTACH_ROUTERS; i++)
+		if (bits & 1U << i)
+			return l->routers[i].addr;
+	return in6addr_any;
+}
+
 bool router_since(const struct attach_link *l, usec when)
 {
 	for (const struct attach_router *r = l->routers; r < l->routers + ATTACH_ROUTERS; r++)

@@ -71,7 +71,8 @@ struct route {
 	struct in6_addr src, remote; /* without encap: src is the source the stack is to choose, :: = as it likes */
 	bool has_from; /* for packets of this source only; more specific than any without (CONFIG_IPV6_SUBTREES) */
 	struct in6_addr from;
-	uint32_t mtu; /* 0 = the device's */
+	struct in6_addr gateway; /* :: = none */
+	uint32_t mtu;		 /* 0 = the device's */
 };
 int route_add(struct nl *nl, const struct route *r, struct why *why) __attribute__((warn_unused_result));
 int route_del(struct nl *nl, const struct route *r, struct why *why) __attribute__((warn_unused_result));

@@ -35,6 +35,8 @@ static struct nlmsghdr *route_msg(void *buf, uint16_t type, uint16_t flags, cons
 		m->rtm_src_len = 128;
 		mnl_attr_put(h, RTA_SRC, sizeof(r->from), &r->from);
 	}
+	if (!addr_any(&r->gateway))
+		mnl_attr_put(h, RTA_GATEWAY, sizeof(r->gateway), &r->gateway);
 	return h;
 }
 
@@ -86,7 +88,6 @@ int route_del(struct nl *nl, const struct route *r, struct why *why)
 struct seen {
 	const struct rtmsg *m;
 	struct route r;
-	struct in6_addr gateway;
 	bool has_gateway, expires;
 	uint32_t metric;
 };
@@ -104,7 +105,12 @@ static void seen_attr(const struct nlattr *a, struct seen *s)
 	case RTA_GATEWAY:
 		s->has_gateway = is_addr;
 		if (is_addr)
-			memcpy(&s->gateway, mnl_attr_get_payload(a), sizeof(s->gateway));
+			memcpy(&s->r.gateway, mnl_attr_get_payload(a), sizeof(s->r.gateway));
+		break;
+	case RTA_SRC:
+		s->r.has_from = is_addr;
+		if (is_addr)
+			memcpy(&s->r.from, mnl_attr_get_payload(a), sizeof(s->r.from));
 		break;
 	case RTA_TABLE: s->r.table = is_u32 ? mnl_attr_get_u32(a) : s->r.table; break;
 	case RTA_OIF: s->r.ifindex = is_u32 ? mnl_attr_get_u32(a) : 0; break;
@@ -153,8 +159,6 @@ static void delete_seen(struct walk *w, const struct seen *s)
 	mnl_attr_for_each (a, h, sizeof(*m))
 		if (mnl_attr_get_type(a) == RTA_PRIORITY)
 			*(uint32_t *)mnl_attr_get_payload(a) = s->metric;
-	if (s->has_gateway)
-		mnl_attr_put(h, RTA_GATEWAY, sizeof(s->gateway), &s->gateway);
 	w->err = nl_queue(w->nl, h, w->why) ?: w->err;
 }
 
@@ -204,7 +208,7 @@ static int flush_router(const struct nlmsghdr *h, void *ctx)
 	struct seen s = seen_route(h);
 	struct walk *w = ctx;
 
-	if (s.r.ifindex == w->ifindex && s.m->rtm_protocol == RTPROT_RA && s.has_gateway && !among(w, &s.gateway, 16))
+	if (s.r.ifindex == w->ifindex && s.m->rtm_protocol == RTPROT_RA && s.has_gateway && !among(w, &s.r.gateway, 16))
 		delete_seen(w, &s);
 	return MNL_CB_OK;
 }

@@ -74,7 +74,10 @@
 	C(IPSEC_ADD, 51, WRITE)                                                                                        \
 	C(IPSEC_DEL, 52, WRITE)                                                                                        \
 	C(HA_ADD, 53, WRITE)                                                                                           \
-	C(HA_DEL, 54, WRITE)
+	C(HA_DEL, 54, WRITE)                                                                                           \
+	C(MN_LINKS, 55, READ)                                                                                          \
+	C(MN_USE, 56, WRITE)                                                                                           \
+	C(MN_UNUSE, 57, WRITE)
 
 #define MIP_CMD_ENUM(name, number, class) MIP_##name = number,
 enum mip_command { MIP_COMMANDS(MIP_CMD_ENUM) MIP_EVENT = 64, MIP_EVENT_SYNC = 65 };

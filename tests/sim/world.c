@@ -128,6 +128,11 @@ static void on_settle(void *ctx, unsigned ifindex, const struct in6_addr *router
 	sim_settle(ctx, ifindex, prefix, prefixes);
 }
 
+static void on_leave_by(void *ctx, const struct mn_home *h)
+{
+	(void)ctx, (void)h;
+}
+
 static void on_reach(void *ctx, unsigned ifindex, const struct in6_addr *router)
 {
 	sim_asked(ctx, ifindex, router);
@@ -228,6 +233,7 @@ void sim_world(struct sim_node *n)
 		.claim = on_claim,
 		.solicit = on_solicit,
 		.reach = on_reach,
+		.leave_by = on_leave_by,
 		.settle = on_settle,
 		.arrive_home = on_arrive,
 		.leave_home = on_leave,

@@ -52,6 +52,11 @@ static void on_reach(void *ctx, unsigned ifindex, const struct in6_addr *router)
 	(void)ctx, (void)ifindex, (void)router;
 }
 
+static void on_leave_by(void *ctx, const struct mn_home *h)
+{
+	(void)ctx, (void)h;
+}
+
 static void on_arrive(void *ctx, const struct mn_home *h, unsigned ifindex, const uint8_t *lladdr)
 {
 	(void)ctx, (void)h, (void)ifindex, (void)lladdr;
@@ -308,6 +313,7 @@ static struct net_node *add_node(struct net *net, const char *addr)
 		.claim = on_link_addr,
 		.solicit = on_solicit,
 		.reach = on_reach,
+		.leave_by = on_leave_by,
 		.settle = on_settle,
 		.arrive_home = on_arrive,
 		.leave_home = on_leave,

@@ -221,6 +221,39 @@ static void home_beats_away(void **state)
 	assert_home(ETH);
 }
 
+/* Of links that serve the preferred one is taken, home before all, and one whose router is gone last. */
+static void preferred_link(void **state)
+{
+	(void)state;
+	link_is(ETH, true);
+	link_is(WLAN, true);
+	hear(ETH, R1, "2001:db8:a::");
+	address(ETH, "2001:db8:a::5", 64, true, true);
+	hear(WLAN, R2, "2001:db8:b::");
+	address(WLAN, "2001:db8:b::5", 64, true, true);
+	assert_away(ETH, "2001:db8:a::5");
+	assert_addr(place.router, R1);
+	assert_true(attach_prefer(&attach, ETH, 2));
+	assert_false(attach_prefer(&attach, ETH, 2));
+	assert_false(attach_prefer(&attach, 77, 2));
+	assert_true(attach_prefer(&attach, WLAN, 1));
+	assert_away(WLAN, "2001:db8:b::5");
+	assert_addr(place.router, R2);
+	link_is(WLAN, false);
+	assert_away(ETH, "2001:db8:a::5");
+	link_is(WLAN, true);
+	assert_away(ETH, "2001:db8:a::5"); /* nothing is known of it yet */
+	hear(WLAN, R2, "2001:db8:b::");
+	assert_away(WLAN, "2001:db8:b::5");
+	attach_doubt(&attach, WLAN, NULL, f.now);
+	fake_run(&f, SEC);
+	assert_away(ETH, "2001:db8:a::5");
+	hear(WLAN, R2, "2001:db8:b::");
+	assert_away(WLAN, "2001:db8:b::5");
+	hear(ETH, R1, "2001:db8:1::");
+	assert_home(ETH);
+}
+
 static void prefix_withdrawn_or_over(void **state)
 {
 	struct nd_ra gone = ra_of("2001:db8:1::", 64, 0), brief = ra_of("2001:db8:1::", 64, 30);
@@ -456,6 +489,7 @@ int main(void)
 		T(second_router),
 		T(not_heard_while_down),
 		T(home_beats_away),
+		T(preferred_link),
 		T(prefix_withdrawn_or_over),
 		T(strange_prefixes),
 		T(short_prefix_is_not_home),

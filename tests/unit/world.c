@@ -181,6 +181,19 @@ static void on_leave(void *ctx, const struct mn_home *h, unsigned ifindex)
 	let_go(&f->home, &h->conf.home);
 }
 
+static void on_leave_by(void *ctx, const struct mn_home *h)
+{
+	struct fake *f = ctx;
+	struct note *n = write_down(f, DID_LEAVE_BY);
+
+	n->ifindex = h->place.ifindex;
+	n->addr = h->place.router;
+	n->coa = h->place.coa;
+	let_go(&f->way, &h->conf.home);
+	if (!addr_any(&h->place.router))
+		hold(&f->way, &h->conf.home);
+}
+
 static void on_own_home(void *ctx, const struct in6_addr *home, bool on)
 {
 	struct fake *f = ctx;
@@ -261,6 +274,7 @@ void fake_open(struct fake *f)
 		.settle = on_settle,
 		.arrive_home = on_arrive,
 		.leave_home = on_leave,
+		.leave_by = on_leave_by,
 		.own_home = on_own_home,
 		.tunnel = on_tunnel,
 		.untunnel = on_untunnel,
@@ -276,6 +290,7 @@ void fake_close(struct fake *f)
 	assert_int_equal(f->home.n, 0);
 	assert_int_equal(f->tunnel.n, 0);
 	assert_int_equal(f->own.n, 0);
+	assert_int_equal(f->way.n, 0);
 }
 
 void fake_run_until(struct fake *f, usec until)

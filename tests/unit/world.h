@@ -16,6 +16,7 @@ enum did {
 	DID_SEND,
 	DID_ICMP,
 	DID_OWN,
+	DID_LEAVE_BY,
 	DID_EVENT,
 	DID_BIND,
 	DID_UNBIND,
@@ -65,7 +66,7 @@ struct fake {
 	struct note note[FAKE_NOTES];
 	size_t notes;
 	size_t count[DIDS]; /* since fake_forget */
-	struct fake_held bound, home, tunnel, own;
+	struct fake_held bound, home, tunnel, own, way;
 	int bind_err, tunnel_err; /* what the data path answers: 0 or -errno */
 	unsigned protects;	  /* of every home address: 1 << enum mip_protect */
 	uint32_t next_random;	  /* used while > 0, else drawn */

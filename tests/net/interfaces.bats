@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# A mobile node with two interfaces: which one serves, and what happens when one goes, comes back, or is told to.
+
+. "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/traffic.sh"
+
+# eth0 on foreign link 1, wlan0 on foreign link 2, and routers that drop what does not come from their link (RFC 2827).
+setup_file() {
+	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
+	lab_up
+	ip link add wlan0 netns mn address 02:00:00:00:01:65 type veth peer name wl netns sw && ip -n mn link set wlan0 up || return
+	in_ns r nft -f - <<-NFT
+	table ip6 ingress { counter astray { }; chain in { type filter hook prerouting priority 0;
+		iifname f1 ip6 saddr 2001:db8::/32 ip6 saddr != 2001:db8:f1::/64 counter name astray drop
+		iifname f2 ip6 saddr 2001:db8::/32 ip6 saddr != 2001:db8:f2::/64 counter name astray drop
+	}; }
+	NFT
+}
+
+# wlan LINK: where wlan0 is plugged in.
+wlan() { ip -n sw link set wl $([ "$1" = nowhere ] && echo "nomaster down" || echo "master $1 up"); }
+
+setup() {
+	mkdir -p "$T"
+	lab_move f1; wlan f2
+	in_ns r nft reset counters table ip6 ingress >/dev/null
+	in_ns ha mip ha start dev eth0 insecure
+	in_ns mn mip agent start
+	in_ns mn mip mn use dev eth0 preference 1
+	in_ns mn mip mn use dev wlan0 preference 2
+	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA"
+	lab_wait 15 registered f1
+	monitor_start
+}
+
+teardown() {
+	local f pid
+	for f in "$T"/*.pid; do
+		[ -e "$f" ] && pid=$(cat "$f") && kill "$pid" 2>/dev/null
+	done
+	in_ns mn mip agent stop 2>/dev/null
+	in_ns ha mip agent stop 2>/dev/null
+	in_ns r nft delete table ip6 mute 2>/dev/null
+	rm -rf "$T"
+	return 0
+}
+
+json() { in_ns "$1" mip -j "${@:2}"; }
+registered() { json mn mn show | jq -e --arg p "2001:db8:$1:" '.[0].state == "registered" and (.[0].care_of | startswith($p))'; }
+reachable() { in_ns cn ping -c 1 -W $((2 * MIP_SLOW)) "$HOA"; }
+served() { lab_wait 15 registered "$1" && lab_wait 10 reachable; }
+updates() { jq -n '[inputs | select(.event == "bu_sent")] | length' < "$T/monitor"; }
+ways() { in_ns mn ip -6 route show table main proto 119 | grep -c '^default from' || true; }
+
+@test "the preferred interface serves; when it goes the other one does, and back when it is there again" {
+	served f1
+	json mn mn interface | jq -e 'length == 2 and
+		([.[] | select(.dev == "eth0")] | .[0] | .preference == 1 and .link and .in_use and (.care_of | startswith("2001:db8:f1:"))) and
+		([.[] | select(.dev == "wlan0")] | .[0] | .preference == 2 and .link and (.in_use | not))'
+	lab_move nowhere
+	served f2
+	lab_move f1
+	served f1
+	wlan nowhere
+	served f1
+	wlan f2
+	lab_wait 15 eval "nsenter --net=/run/netns/mn ip -6 addr show dev wlan0 | grep -q 2001:db8:f2:"
+	served f1
+}
+
+@test "a router that dies on the preferred interface, whose link stays, makes the other one serve" {
+	in_ns r nft -f - <<-NFT
+	table ip6 mute { chain out { type filter hook output priority 0; oifname f1 icmpv6 type { nd-router-advert, nd-neighbor-advert } drop; }
+		chain pass { type filter hook forward priority 0; oifname f1 drop; iifname f1 drop; }; }
+	NFT
+	served f2
+	in_ns r nft delete table ip6 mute
+	served f1
+}
+
+@test "preferences change while it runs, each change one update; 0 is never, unuse takes it back" {
+	local before; before=$(updates)
+	in_ns mn mip mn use dev wlan0 preference 1
+	served f1   # as good as the other: the one in use stays
+	[ "$(updates)" -eq "$before" ]
+	in_ns mn mip mn use dev eth0 preference 7
+	served f2
+	[ "$(updates)" -eq $((before + 1)) ]
+	in_ns mn mip mn use dev wlan0 preference 0
+	served f1
+	json mn mn interface | jq -e 'length == 1 and .[0].dev == "eth0" and .[0].preference == 7'
+	in_ns mn mip mn use dev any preference 3
+	in_ns mn mip mn unuse dev wlan0
+	served f2
+	in_ns mn mip mn unuse dev any
+	served f1
+	run in_ns mn mip mn unuse dev any
+	[ "$status" -eq 2 ]
+	run in_ns mn mip mn use dev eth0 preference 256
+	[ "$status" -eq 2 ]
+	in_ns mn mip undo   # the last change was: any is not used
+	served f2
+}
+
+@test "packets leave by the router of the care-of address, and no way is left behind" {
+	in_ns mn mip mn use dev eth0 preference 3
+	served f2
+	[ "$(ways)" -eq 1 ]
+	in_ns mn mip mn use dev eth0 preference 1
+	served f1
+	[ "$(ways)" -eq 1 ]
+	in_ns r nft list counter ip6 ingress astray | grep -q 'packets 0 bytes 0'
+	local pid; pid=$(json mn agent show | jq '.[0].pid')
+	kill -9 "$pid"
+	lab_wait 5 sh -c "! kill -0 $pid"
+	[ "$(ways)" -eq 1 ]
+	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev wlan0
+	served f2
+	[ "$(ways)" -eq 1 ]
+	in_ns mn mip mn stop
+	[ "$(ways)" -eq 0 ]
+}
+
+@test "saved, and applied again: the same words, and not one update" {
+	local words before
+	words=$(in_ns mn mip save)
+	[[ "$words" == *"mn use dev eth0 preference 1"*"mn use dev wlan0 preference 2"*"mn start"* ]]
+	before=$(updates)
+	in_ns mn mip apply - <<<"$words"
+	diff <(echo "$words") <(in_ns mn mip save)
+	[ "$(updates)" -eq "$before" ]
+	registered f1
+}
