@@ -101,21 +101,31 @@ static void do_probe(void *ctx, unsigned ifindex, const struct in6_addr *target)
 	send_nd(ctx, ifindex, &in6addr_any, &group, buf, ns_write(&ns, buf, sizeof(buf)));
 }
 
-/* The source is an address of the link: the mobile node's home address when it is ours, our own otherwise. */
+static void advertise(
+	struct host *h, const struct mirror_link *l, const struct in6_addr *src, const struct in6_addr *target)
+{
+	struct nd_nx na = {.target = *target, .override = true, .has_lladdr = true};
+	uint8_t buf[64];
+
+	memcpy(na.lladdr, l->l.lladdr, sizeof(na.lladdr));
+	send_nd(h, l->l.index, src, &all_nodes, buf, na_write(&na, buf, sizeof(buf)));
+}
+
+/* The source is an address of the link: the mobile node's home address when it is ours, our own otherwise. Who is back
+ * home tells of its link-local address, too (RFC 6275 11.5.5): the home agent may have defended it. */
 static void do_claim(void *ctx, unsigned ifindex, const struct in6_addr *home)
 {
 	struct host *h = ctx;
 	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
-	const struct in6_addr *src = mirror_source(&h->mirror, ifindex);
-	struct nd_nx na = {.target = *home, .override = true, .has_lladdr = true};
-	uint8_t buf[64];
+	const struct in6_addr *local = mirror_link_local(&h->mirror, ifindex);
+	bool own = mirror_addr(&h->mirror, ifindex, home);
+	const struct in6_addr *src = own ? home : mirror_source(&h->mirror, ifindex);
 
-	if (mirror_addr(&h->mirror, ifindex, home))
-		src = home;
 	if (!l || !src)
 		return;
-	memcpy(na.lladdr, l->l.lladdr, sizeof(na.lladdr));
-	send_nd(h, ifindex, src, &all_nodes, buf, na_write(&na, buf, sizeof(buf)));
+	advertise(h, l, src, home);
+	if (own && local)
+		advertise(h, l, local, local);
 }
 
 /* With our link-local address and its link-layer address when there is one, from :: otherwise (RFC 4861 4.1). */

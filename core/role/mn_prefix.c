@@ -6,6 +6,7 @@
  */
 #include "base/addr.h"
 #include "role/mn_impl.h"
+#include "role/ro.h"
 
 #define FIRST	   (3 * SEC) /* INITIAL_SOLICIT_TIMER */
 #define TRIES	   5
@@ -190,6 +191,7 @@ void mn_on_mpa(struct mn *mn, const struct via *via, const struct nd_ra *mpa, us
 	h->prefix.known = true;
 	take_lifetimes(mn, h, mpa, now);
 	look_again(mn, h, now);
+	ro_on_prefix(mn, h, now);
 	renumber(mn, h, mpa, now);
 }
 

@@ -483,6 +483,17 @@ void ro_on_registered(struct mn *mn, struct mn_home *h, usec now)
 	ro_want_always(mn, h, now);
 }
 
+static void shorten(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
+{
+	if (e->ro == MIP_RO_OPTIMIZED && e->expires > h->prefix.valid_until)
+		renew(mn, h, e, now);
+}
+
+void ro_on_prefix(struct mn *mn, struct mn_home *h, usec now)
+{
+	ro_each_peer(mn, h, now, shorten);
+}
+
 static void forget_peer(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 {
 	(void)h;

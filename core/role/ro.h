@@ -13,6 +13,8 @@ void ro_on_traffic(struct mn *mn, const struct in6_addr *home, const struct in6_
 /* The home address is somewhere else now (h->place), or its home registration was acknowledged. */
 void ro_on_moved(struct mn *mn, struct mn_home *h, usec now);
 void ro_on_registered(struct mn *mn, struct mn_home *h, usec now);
+/* The home agent told how long the home prefix lasts: no correspondent's binding may last longer (11.4.2). */
+void ro_on_prefix(struct mn *mn, struct mn_home *h, usec now);
 /* The home address goes away: its correspondents are forgotten, not told. */
 void ro_forget_home(struct mn *mn, const struct in6_addr *home, usec now);
 

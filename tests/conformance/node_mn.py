@@ -11,6 +11,8 @@ from wire import mac
 
 HOME, AGENT = "2001:db8:1::100", "2001:db8:1::1"
 AGENT_LL, AGENT_MAC = "fe80::a1", mac(0xa1)
+AGENTS = AGENT, "2001:db8:1::2", "2001:db8:1::3"
+ANYCAST = "2001:db8:1:0:fdff:ffff:ffff:fffe"   # RFC 2526 of the home prefix
 
 
 class Link:
@@ -93,7 +95,7 @@ class Mn(Node):
         q = p.inner or p
         if p.icmp == P.RS and self.place:
             self.advertise()
-        elif p.mh and p.mh.type == P.BU and p.mh.flags & P.HOME and p.dst == AGENT:
+        elif p.mh and p.mh.type == P.BU and p.mh.flags & P.HOME and p.dst in AGENTS:
             self.coa = p.src
             self.bus.append(p)
             self.reply(self.answer(self, p))
@@ -187,6 +189,39 @@ class Mn(Node):
             out.append((P.echo(AGENT, self.coa, 1, data=n, rh2_=HOME), lambda p: answer_of(p).icmp == P.REPLY
                         and answer_of(p).payload[8:] == n))
         return out
+
+
+class Seeker(Mn):
+    """A mobile node that has to find its home agent. named: those it is told of when it asks; None: silence."""
+
+    name = "seeker"
+    words = Mn.words[:4] + Mn.words[6:]
+
+    def as_usual(self):
+        super().as_usual()
+        self.agents = [AGENT]
+
+    def play(self, p):
+        if p.icmp == P.DHAAD_REQ:
+            self.reply(self.named(p, self.agents) if self.agents else None)
+        super().play(p)
+
+    def named(self, request, agents, ident=None):
+        """A Home Agent Address Discovery Reply (6.6)."""
+        ident = request.payload[4:6] if ident is None else struct.pack("!H", ident)
+        return P.icmp_packet(AGENT, request.src, P.DHAAD_REP, 0, ident + bytes(2) + b"".join(map(P.addr, agents)))
+
+    def search(self, agents):
+        """Forgets its home agent and asks; is told of these. The question."""
+        self.mip("mn", "del", "home", HOME)
+        self.agents, mark = agents, self.wire.mark()
+        self.mip("mn", "add", *self.words[:4])
+        question = self.wire.expect(lambda p: p.icmp == P.DHAAD_REQ, mark, what="a question")
+        self.settle()
+        return question
+
+    def probes(self):
+        return super().probes()[:1]   # without a home agent there is no tunnel
 
 
 def answer_of(p):

@@ -6,8 +6,9 @@ alone (packet.py) on the other. Prints TAP and then a table: section, MUST and S
     tests/conformance/run.py [-v] [s9 ...] [-t WORD]      these files; of them the tests whose name or text has WORD
     MIP_SLOW=8 tests/kernel/vm -t 2400 -- tests/conformance/run.py        on Debian's stock kernel
 
-HOW TO ADD A TEST. A file sN.py holds section N, sN_M.py section N.M. A test is a function whose argument names the node under test: cn, ha or
-mn (nodes.py, node_ha.py, node_mn.py). It is written under one decorator a requirement, in our own words:
+HOW TO ADD A TEST. A file sN.py holds section N, sN_M.py section N.M. A test is a function whose argument names the node
+under test: cn, ha, mn or seeker (nodes.py, node_ha.py, node_mn.py). It is written under one decorator a requirement, in
+our own words:
 
     @must("9.3.1", "a Home Address option without a binding: the packet is dropped")
     def hao_without_binding(cn):
@@ -44,10 +45,10 @@ sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 import table   # noqa: E402
 from node_ha import Ha   # noqa: E402
-from node_mn import Mn   # noqa: E402
+from node_mn import Mn, Seeker   # noqa: E402
 from nodes import Cn   # noqa: E402
 
-KINDS = {"cn": Cn, "ha": Ha, "mn": Mn}
+KINDS = {"cn": Cn, "ha": Ha, "mn": Mn, "seeker": Seeker}
 
 
 # --- one file, in its own world ------------------------------------------------------------------------------------

@@ -127,31 +127,6 @@ def can_be_switched(cn):
         cn.restart()
 
 
-# --- 8.3: routers --------------------------------------------------------------------------------------------------
-
-@should("8.3", "Router Advertisements have an Advertisement Interval, and a prefix with R set and the router's whole address")
-def advertises(ha):
-    ha.words = ("insecure", "radvd")
-    try:
-        ha.restart()
-        mark = ha.wire.mark()
-        ha.send(icmp_packet("fe80::77", "ff02::2", RS, 0, bytes(4), hops=255))
-        ra = ha.wire.expect(lambda p: p.icmp == RA, mark, timeout=10)
-        options = list(ra.nd_options())
-        assert [o for kind, o in options if kind == 7 and any(o[4:])], "no interval"
-        assert [o for kind, o in options if kind == 3 and o[3] & 0x20 and o[16:] == addr(ha.addr)], "no address"
-        assert ra.payload[5] & 0x20, "H is not set"
-    finally:
-        del ha.words
-        ha.restart()
-
-
-untested(SHOULD, "8.3", "unsolicited multicast Router Advertisements at the faster rate of 7.5, configurable",
-         why="said by radvd (MaxRtrAdvInterval)")
-untested(SHOULD, "8.3", "filters can tell routing headers of type 0 and type 2 apart",
-         why="the kernel's: nft `rt type`")
-
-
 # --- 8.4: home agents ----------------------------------------------------------------------------------------------
 
 @must("8.4", "keeps an entry for each mobile node it serves (10.1, 10.3.1)")

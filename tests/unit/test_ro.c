@@ -57,6 +57,17 @@ static void no_longer_than_the_home_registration(void **state)
 	assert_in_range(net_entry(mn, cn)->asked, 24, 25);
 }
 
+static void no_longer_than_the_home_prefix(void **state)
+{
+	(void)state;
+	optimize();
+	mn->mn.home[0].prefix.valid_until = net.now + 103 * SEC;
+	ro_on_prefix(&mn->mn, &mn->mn.home[0], net.now);
+	net_run(&net, SEC);
+	assert_true(net_optimized(mn, cn));
+	assert_true(net_entry(mn, cn)->expires <= mn->mn.home[0].prefix.valid_until);
+}
+
 static void both_tests_at_once(void **state)
 {
 	usec asked;
@@ -299,6 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(whole_procedure),
 		T(no_longer_than_the_home_registration),
+		T(no_longer_than_the_home_prefix),
 		T(both_tests_at_once),
 		T(unanswered_questions_are_repeated),
 		T(only_the_missing_token_is_asked_for),
