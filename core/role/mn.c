@@ -260,8 +260,18 @@ void mn_on_ra(struct mn *mn, unsigned ifindex, const struct in6_addr *router, co
 		look_around_all(mn, now);
 }
 
+/* 11.5.5 tells of the link-local address, too, which was tentative when the home address was claimed. */
+static void claim_again(struct mn *mn, unsigned ifindex)
+{
+	for (size_t i = 0; i < mn->homes; i++)
+		if (mn->home[i].state == MIP_MN_HOME && mn->home[i].place.ifindex == ifindex)
+			mn->w->claim(mn->w->ctx, ifindex, &mn->home[i].conf.home);
+}
+
 void mn_on_addr(struct mn *mn, unsigned ifindex, const struct attach_addr *addr, bool gone, usec now)
 {
+	if (IN6_IS_ADDR_LINKLOCAL(&addr->addr) && addr->usable && !gone)
+		claim_again(mn, ifindex);
 	if (attach_on_addr(&mn->attach, ifindex, addr, gone, now))
 		look_around_all(mn, now);
 }

@@ -4,6 +4,7 @@ from packet import *
 from table import MUST, SHOULD, must, should, unit, untested
 from wire import Timeout, mac
 
+LOCAL = "fe80::ff:fe00:1"   # of the node
 silence = lambda *_: None
 
 
@@ -175,7 +176,9 @@ def story(mn):
         mn.answer = type(mn).accept
         mn.reply(mn.ba(bu, life=0))
         mn.mip("mn", "wait", "home", "timeout", "5")
-        mn.wire.expect(lambda p: p.icmp == NA and p.target == HOA and p.dst == "ff02::1", mark, what="an advertisement to all")
+        for target in (HOA, LOCAL):   # the latter may be tentative for a while, and is told of then
+            mn.wire.expect(lambda p: p.icmp == NA and p.target == target and p.dst == "ff02::1", mark,
+                           what="an advertisement of %s to all" % target)
         mn.settle()
         mn.returned = bu, sent[:sent.index(bu)], sent[sent.index(bu) + 1:], mn.wire.since(acknowledged)
     return mn.returned
@@ -295,7 +298,7 @@ def claim_override(mn):
 
 @must("11.5.5", "for its link-local address such an advertisement goes out, too")
 def claim_link_local(mn):
-    p = claims(mn, "fe80::ff:fe00:1")[0]
+    p = claims(mn, LOCAL)[0]
     assert flags(p) & 0x60 == 0x20 and dict(p.nd_options()).get(2) == lladdr_option(2, mac(1)), p
 
 

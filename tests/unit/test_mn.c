@@ -803,6 +803,24 @@ static void return_home(void **state)
 	assert_int_equal(fake_armed(&f), 1); /* until the prefix, or the router, ends */
 }
 
+/* 11.5.5: the link-local address is told of, too; when it was tentative at the answer, as soon as it is not. */
+static void claims_again_with_a_link_local_address(void **state)
+{
+	struct attach_addr local = {.addr = {{{0xfe, 0x80, [15] = 1}}}, .plen = 64, .usable = true};
+
+	(void)state;
+	registered_at(AT_A);
+	mn_on_addr(&mn, ETH, &local, false, f.now);
+	assert_int_equal(fake_did(&f, DID_CLAIM), 0);
+	at_home();
+	mn_on_addr(&mn, ETH, &local, false, f.now);
+	assert_int_equal(fake_did(&f, DID_CLAIM), 1);
+	assert_addr(fake_last(&f, DID_CLAIM)->addr, HOME);
+	local.usable = false;
+	mn_on_addr(&mn, ETH, &local, false, f.now);
+	assert_int_equal(fake_did(&f, DID_CLAIM), 1);
+}
+
 static void return_answer_lost(void **state)
 {
 	(void)state;
@@ -1192,6 +1210,7 @@ int main(void)
 		T(taken_by_another),
 		T(accepted_for_no_time),
 		T(return_home),
+		T(claims_again_with_a_link_local_address),
 		T(return_answer_lost),
 		T(leaves_home_again_at_once),
 		T(del_gives_back),
