@@ -126,7 +126,9 @@ static void accepted(struct sim_node *n, struct sim_belief *b, const struct in6_
 
 	if (!h || m->u.ba.lifetime > h->lifetime)
 		sim_violated(n->sim, SIM_LAST_UPDATE, "node %u acknowledges to %s what it never heard", n->id, home);
-	last = b->has_spent ? b->spent : b->seq;
+	/* A home agent keeps the binding, and the number of the update it refused; a correspondent's binding has ended.
+	 */
+	last = b->bound && b->has_spent && !h->correspondent ? b->spent : b->seq;
 	if (must_be_newer(n, b, h) && !newer(h->seq, last))
 		sim_violated(
 			n->sim, SIM_SEQUENCE, "node %u accepts number %u of %s after %u", n->id, h->seq, home, last);
