@@ -12,11 +12,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define IMPORT_NICS  16
+#define IMPORT_NICS	16
 #define UMIP_PREFERENCE 5 /* unless said */
-#define IMPORT_HOMES 16
-#define IMPORT_RULES 256
-#define IMPORT_ARGS  6
+#define IMPORT_HOMES	16
+#define IMPORT_RULES	256
+#define IMPORT_ARGS	6
 
 enum umip_role { UMIP_CN, UMIP_HA, UMIP_MN };
 

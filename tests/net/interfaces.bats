@@ -18,7 +18,11 @@ setup_file() {
 }
 
 # wlan LINK: where wlan0 is plugged in.
-wlan() { ip -n sw link set wl $([ "$1" = nowhere ] && echo "nomaster down" || echo "master $1 up"); }
+wlan() {
+	local to="master $1 up"
+	[ "$1" != nowhere ] || to="nomaster down"
+	ip -n sw -b - <<< "link set wl $to"
+}
 
 setup() {
 	mkdir -p "$T"
