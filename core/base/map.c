@@ -6,6 +6,7 @@
 #include "base/map.h"
 
 #define FIRST_CAP 16
+#define SPARSE	  2 /* buckets for an entry: another entry met on the way is a cache miss in a large map */
 
 void map_init(struct map *m, size_t key_len, uint64_t seed)
 {
@@ -41,7 +42,7 @@ static uint32_t hash_of(const struct map *m, const void *key)
 
 static struct map_node **bucket_of(const struct map *m, uint32_t hash)
 {
-	return &m->bucket[hash & (m->cap - 1)];
+	return &m->bucket[hash & (m->cap * SPARSE - 1)];
 }
 
 struct map_node *map_find(const struct map *m, const void *key)
@@ -68,7 +69,7 @@ static void link_node(struct map *m, struct map_node *node)
 static int grow(struct map *m)
 {
 	size_t cap = m->cap ? m->cap * 2 : FIRST_CAP;
-	struct map_node **bucket = calloc(cap, sizeof(struct map_node *));
+	struct map_node **bucket = calloc(cap * SPARSE, sizeof(struct map_node *));
 	struct map_node **item = bucket ? realloc(m->item, cap * sizeof(struct map_node *)) : NULL;
 
 	if (!item) {

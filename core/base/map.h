@@ -21,7 +21,7 @@ struct map_node {
 
 struct map {
 	struct map_node **bucket, **item;
-	size_t n, cap;	/* entries; buckets, and room in item[]: a power of two */
+	size_t n, cap;	/* entries; room in item[], a power of two: there are as many buckets, or some times more */
 	size_t key_len; /* bytes */
 	uint64_t seed;
 };
