@@ -29,12 +29,12 @@ flood() {
 	lab_wait 10 eval '[ "$(ha -j ha show | jq ".[0].rx_limited")" -gt 0 ]'
 	before=$(ha_agent memory)
 	run crowd "$CROWD" 500 "keep=$FLOOD"
-	echo "# $output" >&3
+	sed "s/^/# /" <<<"$output" >&3
 	[ "$status" -eq 0 ]
 	[[ "$output" == *" expired 0 "* ]]
 	# it can be asked all the while
 	until ! kill -0 $! 2>/dev/null; do
-		out=$(time ha -j ha show) && asked=$((asked + 1))
+		out=$(ha -j ha show) && asked=$((asked + 1))
 	done
 	wait $!
 	after=$(ha_agent memory)
