@@ -9,7 +9,7 @@ done
 [ "$(uname -m)" = x86_64 ] || { echo "SKIP: the stock kernel is started on x86_64 only"; exit 0; }
 export MIP_SLOW=${MIP_SLOW:-8}
 # The others take longer under emulation than everything else together: name them to run them there.
-[ $# -gt 0 ] || set -- tests/lab/lab.bats tests/net/{move,optimize,optimize_two,ipsec,ipsec_each}.bats
+[ $# -gt 0 ] || set -- tests/lab/lab.bats tests/net/{move,optimize,optimize_two,ipsec,ipsec_each,forward}.bats
 tests/kernel/vm -t 2400 -- tests/net.sh "$@"
 status=$?
 [ $status -ne 125 ] || { echo "SKIP: Debian's stock kernel cannot be downloaded"; exit 0; }
