@@ -70,6 +70,8 @@ static uint16_t source_of(const struct verb *v, unsigned attr)
 
 	if (attr == MIP_A_HOME && !makes)
 		return strcmp(v->object, "binding") ? MIP_MN_GET : MIP_BINDING_GET;
+	if (attr == MIP_A_PREFIX && !makes)
+		return MIP_ACL_GET;
 	if (attr == MIP_A_PEER)
 		return MIP_RO_GET;
 	return attr == MIP_A_TO && !makes ? MIP_CONFIG_GET : 0;

@@ -207,6 +207,8 @@ static void print_arg(const struct nlmsghdr *msg, const struct arg *a)
 	record_print(msg, a->attr, value, sizeof(value));
 	if (*value && a->form == FLAG)
 		printf(" %s", info->word);
+	else if (*value && a->form == BARE)
+		printf(" %s", value);
 	else if (*value)
 		printf(" %s %s", info->word, value);
 }

@@ -102,36 +102,12 @@ static bool is_simple(const struct umip *u)
 	return !u->all_nics && nics_for(u, UMIP_MN, &nic) == 1 && nic->preference == UMIP_PREFERENCE;
 }
 
-/* Who may register: everybody, or those allowed. The first stands in `ha start`. */
 static void say_who(const struct umip *u, FILE *to)
 {
-	for (size_t i = 0; i < u->acls && u->deny_others; i++)
-		if (u->acl[i].yes) {
-			fprintf(to, " allow %s/128", text_of(&u->acl[i].addr).s);
-			return;
-		}
-	if (!u->deny_others)
-		fputs(" insecure", to);
-}
-
-static void say_more(const struct umip *u, FILE *to)
-{
-	bool first = true;
-
-	for (size_t i = 0; i < u->acls; i++) {
-		struct text t = text_of(&u->acl[i].addr);
-
-		if (!u->deny_others && !u->acl[i].yes)
-			fprintf(to, "# BindingAclPolicy %s deny: no equivalent while everybody else may register\n",
-				t.s);
-		if (!u->deny_others || !u->acl[i].yes)
-			continue;
-		if (!first)
-			fprintf(to, "ha set allow %s/128\n", t.s);
-		first = false;
-	}
-	if (u->deny_others && first)
-		fputs("# Nobody may register: say who with 'ha set allow PREFIX'.\n", to);
+	if (u->deny_others)
+		fputs("acl deny ::/0\n", to);
+	for (size_t i = 0; i < u->acls; i++)
+		fprintf(to, "acl %s %s/128\n", u->acl[i].yes ? "allow" : "deny", text_of(&u->acl[i].addr).s);
 }
 
 static void say_ha(const struct umip *u, FILE *to)
@@ -139,15 +115,14 @@ static void say_ha(const struct umip *u, FILE *to)
 	note_nics(u, to);
 	if (u->ipsec)
 		fputs("# UseMnHaIPsec: who is not protected by IPsec may not register.\n", to);
+	say_who(u, to);
 	fputs("ha start", to);
 	say_dev(u, UMIP_HA, to);
 	if (u->ha_lifetime)
 		fprintf(to, " max-lifetime %u", lifetime(u->ha_lifetime));
 	if (!u->ipsec)
-		say_who(u, to);
+		fputs(" insecure", to);
 	fputc('\n', to);
-	if (!u->ipsec)
-		say_more(u, to);
 }
 
 static void say_home(const struct umip *u, const struct umip_home *h, FILE *to)

@@ -22,12 +22,15 @@ static const struct mip_attr_info attrs[W_END] = {
 static const struct arg none[] = {{0}}, home[] = {{MIP_A_HOME, OPT}, {0}}, home_req[] = {{MIP_A_HOME, REQ}, {0}},
 			file[] = {{W_FILE, REQ, BARE}, {0}};
 static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {W_RADVD, OPT, FLAG}, {MIP_A_ADDRESS, OPT},
-	{MIP_A_MAX_LIFETIME, OPT}, {MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_ALLOW, OPT},
-	{MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {0}};
+	{MIP_A_MAX_LIFETIME, OPT}, {MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_PREFERENCE, OPT},
+	{MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {0}};
 static const struct arg ha_radvd[] = {{MIP_A_DEV, OPT}, {0}}, ha_link[] = {{MIP_A_DEV, REQ}, {0}};
 static const struct arg ha_set[] = {{MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {MIP_A_MAX_BINDINGS, OPT},
-	{MIP_A_INSECURE, OPT}, {MIP_A_ALLOW, OPT}, {MIP_A_DENY, OPT}, {MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT},
-	{MIP_A_MAX_PREFIX, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {0}};
+	{MIP_A_INSECURE, OPT}, {MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT},
+	{MIP_A_PREFIX_ADVS, OPT}, {0}};
+static const struct arg acl_allow[] = {{MIP_A_PREFIX, REQ, BARE}, {MIP_A_INSECURE, OPT, FLAG},
+	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {0}};
+static const struct arg acl_prefix[] = {{MIP_A_PREFIX, REQ, BARE}, {0}};
 static const struct arg mn_start[] = {
 	{MIP_A_HOME, ALL}, {MIP_A_PREFIX, ALL}, {MIP_A_AGENT, OPT}, {MIP_A_DEV, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
 static const struct arg mn_links[] = {{MIP_A_DEV, OPT}, {0}}, mn_unuse[] = {{MIP_A_DEV, REQ}, {0}},
@@ -66,6 +69,10 @@ const struct object objects[] = {
 		{MIP_A_VERSION, MIP_A_PID, MIP_A_UPTIME, MIP_A_ROLES, MIP_A_PATH}},
 	{"ha", "home agent: serves the home addresses of mobile nodes", "mip ha start dev eth0 insecure",
 		"mip ha start", true, {MIP_A_ENABLED, MIP_A_DEV, MIP_A_ADDRESS, MIP_A_BINDINGS}},
+	{"acl", "which home addresses may register with the home agent, how many and for how long",
+		"mip acl allow 2001:db8:1::/64 max-bindings 100", "mip agent start", false,
+		{MIP_A_PREFIX, MIP_A_PERMITTED, MIP_A_INSECURE, MIP_A_BINDINGS, MIP_A_MAX_BINDINGS,
+			MIP_A_MAX_LIFETIME}},
 	{"mn", "mobile node: keeps its home addresses wherever it is",
 		"mip mn start home 2001:db8:1::100 prefix 2001:db8:1::/64 agent 2001:db8:1::1", "mip mn start", true,
 		{MIP_A_HOME, MIP_A_MSTATE, MIP_A_COA}},
@@ -119,6 +126,13 @@ const struct verb verbs[] = {
 	{"ha", "set", MIP_HA_SET, true, ha_set, NULL, "change how the home agent works"},
 	{"ha", "radvd", 0, false, ha_radvd, run_ha_radvd, "print what radvd should say on the home link"},
 	{"ha", "stop", MIP_HA_STOP, false, none, run_ha_stop, "stop being a home agent"},
+
+	{"acl", "show", MIP_ACL_GET, false, none, NULL,
+		"show what was allowed and denied, and how many are registered"},
+	{"acl", "allow", MIP_ACL_ALLOW, true, acl_allow, NULL,
+		"home addresses of that prefix may register; the longest prefix decides alone"},
+	{"acl", "deny", MIP_ACL_DENY, true, acl_prefix, NULL, "home addresses of that prefix may not register"},
+	{"acl", "del", MIP_ACL_DEL, false, acl_prefix, NULL, "take back what was allowed or denied for that prefix"},
 
 	{"mn", "show", MIP_MN_GET, false, home, NULL, "show the home addresses and where they are"},
 	{"mn", "start", MIP_MN_START, true, mn_start, run_start, "be a mobile node, starting the agent when none runs"},

@@ -184,14 +184,19 @@ static void tell_addresses(struct agent *a)
 			agent_tell_ha_addr(a, &m->addr[i]);
 }
 
-static bool same_allows(const struct conf *a, const struct conf *b)
+static bool same_rule(const struct ha_rule *a, const struct ha_rule *b)
+{
+	return a->plen == b->plen && addr_eq(&a->addr, &b->addr) && a->deny == b->deny && a->insecure == b->insecure &&
+	       a->max_bindings == b->max_bindings && a->max_lifetime == b->max_lifetime;
+}
+
+static bool same_rules(const struct conf *a, const struct conf *b)
 {
 	size_t i = 0;
 
-	while (i < a->ha.allows && i < b->ha.allows && a->ha.allow[i].plen == b->ha.allow[i].plen &&
-		addr_eq(&a->ha.allow[i].addr, &b->ha.allow[i].addr))
+	while (i < a->ha.rules && i < b->ha.rules && same_rule(&a->ha.rule[i], &b->ha.rule[i]))
 		i++;
-	return i == a->ha.allows && i == b->ha.allows;
+	return i == a->ha.rules && i == b->ha.rules;
 }
 
 static bool same_links(const struct conf *a, const struct conf *b)
@@ -209,7 +214,7 @@ static bool same_ha(const struct conf *a, const struct conf *b)
 	       a->ha.max_lifetime == b->ha.max_lifetime && a->ha.max_bindings == b->ha.max_bindings &&
 	       a->ha.insecure == b->ha.insecure && a->ha.preference == b->ha.preference &&
 	       a->ha.no_prefix_advs == b->ha.no_prefix_advs && a->ha.min_prefix_interval == b->ha.min_prefix_interval &&
-	       a->ha.max_prefix_interval == b->ha.max_prefix_interval && same_allows(a, b);
+	       a->ha.max_prefix_interval == b->ha.max_prefix_interval && same_rules(a, b);
 }
 
 static void restore_ha(struct agent *a)
@@ -255,7 +260,7 @@ int agent_follow_ha(struct agent *a, const struct conf *want, struct why *why)
 		.max_lifetime = want->ha.max_lifetime,
 		.max_bindings = want->ha.max_bindings,
 		.insecure = want->ha.insecure,
-		.allows = want->ha.allows,
+		.rules = want->ha.rules,
 		.preference = want->ha.preference,
 		.min_prefix_interval = want->ha.min_prefix_interval,
 		.max_prefix_interval = want->ha.max_prefix_interval,
@@ -266,7 +271,7 @@ int agent_follow_ha(struct agent *a, const struct conf *want, struct why *why)
 		agent_stop_ha(a);
 		return 0;
 	}
-	memcpy(conf.allow, want->ha.allow, sizeof(conf.allow));
+	memcpy(conf.rule, want->ha.rule, sizeof(conf.rule));
 	err = find_links(a, want, &conf, why);
 	if (!err)
 		err = check_addresses(a, &conf, why);

@@ -62,39 +62,6 @@ static int take_number(const struct ctl_request *rq, enum mip_attr a, uint32_t m
 	return 0;
 }
 
-static struct ha_prefix *find_allow(struct conf *c, const struct ha_prefix *p)
-{
-	for (size_t i = 0; i < c->ha.allows; i++)
-		if (c->ha.allow[i].plen == p->plen && addr_eq(&c->ha.allow[i].addr, &p->addr))
-			return &c->ha.allow[i];
-	return NULL;
-}
-
-static int take_allow(struct conf *c, const struct ctl_request *rq, struct why *why)
-{
-	struct ha_prefix p;
-
-	if (!ctl_prefix(rq, MIP_A_ALLOW, &p.addr, &p.plen) || find_allow(c, &p))
-		return 0;
-	if (c->ha.allows == HA_ALLOWS_MAX)
-		return why_attr(why, ENOSPC, MIP_A_ALLOW, "no room for more than %d prefixes", HA_ALLOWS_MAX);
-	c->ha.allow[c->ha.allows++] = p;
-	return 0;
-}
-
-static int take_deny(struct conf *c, const struct ctl_request *rq, struct why *why)
-{
-	struct ha_prefix p, *allow;
-
-	if (!ctl_prefix(rq, MIP_A_DENY, &p.addr, &p.plen))
-		return 0;
-	allow = find_allow(c, &p);
-	if (!allow)
-		return why_attr(why, ENOENT, MIP_A_DENY, "%s/%u was not allowed", addr_text(&p.addr).s, p.plen);
-	*allow = c->ha.allow[--c->ha.allows];
-	return 0;
-}
-
 static int take_preference(const struct ctl_request *rq, int16_t *to, struct why *why)
 {
 	int32_t v = (int32_t)ctl_num(rq, MIP_A_PREFERENCE, (uint32_t)*to);
@@ -129,10 +96,6 @@ static int ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 	if (!err)
 		err = take_number(rq, MIP_A_MAX_BINDINGS, MAX_BINDINGS, &c->ha.max_bindings, why);
 	if (!err)
-		err = take_allow(c, rq, why);
-	if (!err)
-		err = take_deny(c, rq, why);
-	if (!err)
 		err = take_preference(rq, &c->ha.preference, why);
 	if (!err)
 		err = take_intervals(rq, c, why);
@@ -144,7 +107,11 @@ static int ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 /* Whose registration is taken? */
 static bool serves_nobody(const struct conf *c)
 {
-	return !c->ha.insecure && !c->ha.allows && !conf_protects(c);
+	bool some = c->ha.insecure || conf_protects(c);
+
+	for (size_t i = 0; i < c->ha.rules; i++)
+		some |= c->ha.rule[i].insecure;
+	return !some;
 }
 
 /* Registrations are protected by IPsec (RFC 6275 5.1); doing without is a decision. */
@@ -154,7 +121,7 @@ static int check_who_may(const struct conf *c, struct why *why)
 		return 0;
 	return why_set(why, EPERM,
 		"without IPsec anybody can take over a home address: protect them with 'mip ipsec add', "
-		"or say insecure, or allow PREFIX for some");
+		"or say insecure, or 'mip acl allow PREFIX insecure' for some");
 }
 
 static size_t find_link(const struct conf *c, const struct ctl_request *rq)
@@ -194,6 +161,67 @@ static int do_ha_del(struct conf *c, const struct ctl_request *rq, struct why *w
 		return why_attr(why, ENOENT, MIP_A_DEV, "%s was not named as a home link", ctl_str(rq, MIP_A_DEV));
 	c->ha.devs--;
 	memmove(c->ha.dev[i], c->ha.dev[i + 1], (c->ha.devs - i) * IF_NAMESIZE);
+	return 0;
+}
+
+static struct ha_rule *find_rule(struct conf *c, const struct ha_rule *like)
+{
+	for (size_t i = 0; i < c->ha.rules; i++)
+		if (c->ha.rule[i].plen == like->plen && addr_eq(&c->ha.rule[i].addr, &like->addr))
+			return &c->ha.rule[i];
+	return NULL;
+}
+
+static int take_prefix(const struct ctl_request *rq, struct ha_rule *r, struct why *why)
+{
+	return ctl_prefix(rq, MIP_A_PREFIX, &r->addr, &r->plen) ? 0 : ctl_need(rq, MIP_A_PREFIX, why);
+}
+
+/* One of the same prefix takes the place of the one before. */
+static int put_rule(struct conf *c, const struct ha_rule *r, struct why *why)
+{
+	struct ha_rule *old = find_rule(c, r);
+
+	if (!old && c->ha.rules == HA_RULES_MAX)
+		return why_attr(why, ENOSPC, MIP_A_PREFIX, "no room for more than %d prefixes", HA_RULES_MAX);
+	if (!old)
+		old = &c->ha.rule[c->ha.rules++];
+	*old = *r;
+	return 0;
+}
+
+static int acl_allow(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	struct ha_rule r = {.insecure = ctl_num(rq, MIP_A_INSECURE, false)};
+	int err = take_prefix(rq, &r, why);
+
+	if (!err && ctl_has(rq, MIP_A_MAX_BINDINGS))
+		err = take_number(rq, MIP_A_MAX_BINDINGS, MAX_BINDINGS, &r.max_bindings, why);
+	if (!err && ctl_has(rq, MIP_A_MAX_LIFETIME))
+		err = take_lifetime(rq, MIP_A_MAX_LIFETIME, LIFETIME_MIN, &r.max_lifetime, why);
+	return err ? err : put_rule(c, &r, why);
+}
+
+static int acl_deny(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	struct ha_rule r = {.deny = true};
+	int err = take_prefix(rq, &r, why);
+
+	return err ? err : put_rule(c, &r, why);
+}
+
+static int acl_del(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	struct ha_rule like, *r;
+	int err = take_prefix(rq, &like, why);
+
+	if (err)
+		return err;
+	r = find_rule(c, &like);
+	if (!r)
+		return why_attr(why, ENOENT, MIP_A_PREFIX, "%s/%u was neither allowed nor denied",
+			addr_text(&like.addr).s, like.plen);
+	*r = c->ha.rule[--c->ha.rules];
 	return 0;
 }
 
@@ -448,6 +476,9 @@ static int (*const changes[])(struct conf *, const struct ctl_request *, struct 
 	[MIP_HA_ADD] = do_ha_add,
 	[MIP_HA_DEL] = do_ha_del,
 	[MIP_HA_STOP] = do_ha_stop,
+	[MIP_ACL_ALLOW] = acl_allow,
+	[MIP_ACL_DENY] = acl_deny,
+	[MIP_ACL_DEL] = acl_del,
 	[MIP_BINDING_ADD] = binding_add,
 	[MIP_BINDING_DEL] = binding_del,
 	[MIP_MN_ADD] = mn_home_add,
@@ -529,10 +560,16 @@ static void put_ha(const struct conf *c, struct ctl_msg *m)
 		ctl_put_num(m, MIP_A_PREFIX_ADVS, false);
 }
 
-static void put_allow(const struct ha_prefix *p, struct ctl_msg *m)
+static void put_rule_command(const struct ha_rule *r, struct ctl_msg *m)
 {
-	ctl_put_str(m, MIP_A_COMMAND, "ha set");
-	ctl_put_prefix(m, MIP_A_ALLOW, &p->addr, p->plen);
+	ctl_put_str(m, MIP_A_COMMAND, r->deny ? "acl deny" : "acl allow");
+	ctl_put_prefix(m, MIP_A_PREFIX, &r->addr, r->plen);
+	if (r->insecure)
+		ctl_put_num(m, MIP_A_INSECURE, true);
+	if (r->max_bindings)
+		ctl_put_num(m, MIP_A_MAX_BINDINGS, r->max_bindings);
+	if (r->max_lifetime)
+		ctl_put_num(m, MIP_A_MAX_LIFETIME, r->max_lifetime);
 }
 
 static void put_home(const struct mn_home_conf *h, struct ctl_msg *m)
@@ -607,7 +644,7 @@ static void put_sa(const struct conf_sa *sa, bool keys, struct ctl_msg *m)
 	conf_ipsec_put(sa, keys, m);
 }
 
-/* Order: what IPsec protects, who may register without, the home agent, its links and bindings, the correspondent,
+/* Order: what IPsec protects, who may register, the home agent, its links and bindings, the correspondent,
  * policies, home addresses, interfaces, and the mobile node last: it starts with all of them. One whose last home
  * address was taken away does nothing, and could not be started so. */
 int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *m)
@@ -617,9 +654,9 @@ int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *m)
 
 	if (n < c->sas)
 		put_sa(&c->sa[n], keys, m);
-	else if ((n -= c->sas) < c->ha.allows)
-		put_allow(&c->ha.allow[n], m);
-	else if ((n -= c->ha.allows) < ha)
+	else if ((n -= c->sas) < c->ha.rules)
+		put_rule_command(&c->ha.rule[n], m);
+	else if ((n -= c->ha.rules) < ha)
 		put_ha(c, m);
 	else if ((n -= ha) < shut)
 		put_shut(m);

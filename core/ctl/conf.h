@@ -47,8 +47,8 @@ struct conf {
 		struct in6_addr address;
 		uint32_t max_lifetime, max_bindings;
 		bool insecure;
-		size_t allows;
-		struct ha_prefix allow[HA_ALLOWS_MAX];
+		size_t rules;
+		struct ha_rule rule[HA_RULES_MAX];
 		int16_t preference;
 		uint32_t min_prefix_interval, max_prefix_interval;
 		bool no_prefix_advs;

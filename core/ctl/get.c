@@ -114,18 +114,6 @@ void record_home(struct ctl_msg *m, const struct mn_home *h, usec now)
 	ctl_put_num(m, MIP_A_AGE, (uint64_t)((now - h->since) / SEC));
 }
 
-static void put_allowed(struct ctl_msg *m, const struct ha_conf *conf)
-{
-	char text[HA_ALLOWS_MAX * (INET6_ADDRSTRLEN + 5)];
-	size_t at = 0;
-
-	for (size_t i = 0; i < conf->allows; i++)
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s/%u", at ? " " : "",
-			addr_text(&conf->allow[i].addr).s, conf->allow[i].plen);
-	if (at)
-		ctl_put_str(m, MIP_A_ALLOWED, text);
-}
-
 static const struct ha_addr *first_on(const struct ha *ha, unsigned ifindex)
 {
 	for (size_t i = 0; i < ha->addrs; i++)
@@ -157,7 +145,6 @@ static void put_ha(struct ctl_msg *m, const struct view *v, size_t n)
 	ctl_put_num(m, MIP_A_MAX_LIFETIME, v->conf->ha.max_lifetime);
 	ctl_put_num(m, MIP_A_PREFERENCE, (uint32_t)v->conf->ha.preference);
 	ctl_put_num(m, MIP_A_INSECURE, ha->conf.insecure);
-	put_allowed(m, &ha->conf);
 	ctl_put_num(m, MIP_A_RX_BU, ha->stats.rx_bu);
 	ctl_put_num(m, MIP_A_RX_REFUSED, ha->stats.refused);
 	ctl_put_num(m, MIP_A_RX_DROPPED, ha->stats.dropped);
@@ -380,6 +367,27 @@ static int get_home_agents(
 	return 0;
 }
 
+static int get_rules(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	size_t n = (size_t)at->at++;
+	const struct ha_rule *r = &v->conf->ha.rule[n];
+
+	(void)rq, (void)now;
+	if (n >= v->conf->ha.rules)
+		return 1;
+	ctl_put_str(m, MIP_A_OBJECT, "acl");
+	ctl_put_prefix(m, MIP_A_PREFIX, &r->addr, r->plen);
+	ctl_put_num(m, MIP_A_PERMITTED, !r->deny);
+	ctl_put_num(m, MIP_A_INSECURE, r->insecure);
+	ctl_put_num(m, MIP_A_BINDINGS, v->ha->on ? v->ha->bound[n] : 0);
+	if (r->max_bindings)
+		ctl_put_num(m, MIP_A_MAX_BINDINGS, r->max_bindings);
+	if (r->max_lifetime)
+		ctl_put_num(m, MIP_A_MAX_LIFETIME, r->max_lifetime);
+	return 0;
+}
+
 static int get_agent(
 	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
 {
@@ -462,6 +470,7 @@ int get_record(
 		[MIP_BINDING_GET] = get_binding,
 		[MIP_BUL_GET] = get_bul,
 		[MIP_HA_GET] = get_ha,
+		[MIP_ACL_GET] = get_rules,
 		[MIP_MN_GET] = get_mn,
 		[MIP_CN_GET] = get_cn,
 		[MIP_RO_GET] = get_ro,

@@ -37,95 +37,13 @@ void ha_init(struct ha *ha, const struct world *w, uint64_t seed)
 	bc_init(&ha->gone, BC_BY_HOME, seed, ha);
 }
 
-struct ha_link *ha_link(const struct ha *ha, unsigned ifindex)
-{
-	for (size_t i = 0; i < ha->links; i++)
-		if (ha->link[i].conf.ifindex == ifindex)
-			return (struct ha_link *)&ha->link[i];
-	return NULL;
-}
-
-static bool wants_link(const struct ha_conf *conf, unsigned ifindex)
-{
-	for (size_t i = 0; i < conf->links; i++)
-		if (conf->link[i].ifindex == ifindex)
-			return true;
-	return false;
-}
-
-/* What was heard on a link that stays is still true. */
-static void follow_links(struct ha *ha, const struct ha_conf *conf)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < ha->links; i++)
-		if (wants_link(conf, ha->link[i].conf.ifindex) && n++ != i)
-			ha->link[n - 1] = ha->link[i];
-	ha->links = n;
-	for (size_t i = 0; i < conf->links; i++)
-		if (!ha_link(ha, conf->link[i].ifindex))
-			ha->link[ha->links++] = (struct ha_link){.conf = conf->link[i]};
-}
-
 void ha_start(struct ha *ha, const struct ha_conf *conf)
 {
 	ha->conf = *conf;
-	follow_links(ha, conf);
+	ha_follow_rules(ha);
+	ha_follow_links(ha, conf);
 	ha->bc.max = ha->gone.max = conf->max_bindings;
 	ha->on = true;
-}
-
-void ha_address(struct ha *ha, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, bool gone)
-{
-	size_t i = 0;
-
-	while (i < ha->addrs && !(ha->addr[i].ifindex == ifindex && addr_eq(&ha->addr[i].addr, addr)))
-		i++;
-	if (gone && i < ha->addrs)
-		ha->addr[i] = ha->addr[--ha->addrs];
-	else if (!gone && i < HA_ADDRS_MAX)
-		ha->addr[i] = (struct ha_addr){*addr, plen, ifindex};
-	if (!gone && i == ha->addrs && i < HA_ADDRS_MAX)
-		ha->addrs++;
-}
-
-const struct ha_addr *ha_addr_for(const struct ha *ha, const struct in6_addr *home)
-{
-	const struct ha_addr *best = NULL;
-
-	for (size_t i = 0; i < ha->addrs; i++) {
-		const struct ha_addr *a = &ha->addr[i];
-
-		if (addr_in(&a->addr, home, a->plen) && (!best || a->plen > best->plen))
-			best = a;
-	}
-	return best;
-}
-
-struct ha_link *ha_link_of(const struct ha *ha, const struct bc_entry *e)
-{
-	const struct ha_addr *a = e->ifindex ? NULL : ha_addr_for(ha, &e->home);
-
-	return ha_link(ha, a ? a->ifindex : e->ifindex);
-}
-
-/* The link a home address is defended on: that of its prefix, unless there are no neighbours; 0 = none. */
-static unsigned wire_of(const struct ha *ha, const struct in6_addr *home)
-{
-	const struct ha_addr *a = ha_addr_for(ha, home);
-	const struct ha_link *l = a ? ha_link(ha, a->ifindex) : NULL;
-
-	return l && !l->conf.is_virtual ? a->ifindex : 0;
-}
-
-bool ha_rehome(const struct ha *ha, struct bc_entry *e)
-{
-	unsigned to = wire_of(ha, &e->home);
-
-	if (!to || to == e->ifindex)
-		return false;
-	e->ifindex = to;
-	return true;
 }
 
 struct in6_addr ha_link_local(const struct in6_addr *home)
@@ -155,7 +73,7 @@ static void send_ba(struct ha *ha, const struct in6_addr *local, const struct in
 
 	via.esp = world_protects(ha->w, home, MIP_PROTECT_BINDING);
 	if (!via.has_rh2)
-		via.ifindex = wire_of(ha, home);
+		via.ifindex = ha_wire_of(ha, home);
 	ha->stats.tx_ba++;
 	ha->w->send(ha->w->ctx, &via, &ba);
 }
@@ -221,6 +139,7 @@ static void forget(struct ha *ha, struct bc_entry *e, enum event_type why, usec 
 	if (!e->fixed)
 		remember(ha, &e->home, &e->local, e->seq, now);
 	tell(ha, why, e, NULL, now);
+	ha_count(ha, e, -1);
 	bc_del(&ha->bc, e);
 }
 
@@ -435,14 +354,6 @@ static bool in_circle(const struct ha *ha, const struct in6_addr *home, const st
 	return true;
 }
 
-static bool is_allowed(const struct ha_conf *conf, const struct in6_addr *home)
-{
-	for (size_t i = 0; i < conf->allows; i++)
-		if (addr_in(&conf->allow[i].addr, home, conf->allow[i].plen))
-			return true;
-	return conf->insecure;
-}
-
 /* The number of the last update heard, whether its binding stands or not: the updates of one that ended a moment ago
  * may still be on their way. False: none was. */
 static bool last_seq(const struct ha *ha, const struct in6_addr *home, const struct bc_entry *e, uint16_t *seq)
@@ -487,7 +398,7 @@ static int judge(const struct ha *ha, const struct ha_request *rq, const struct 
 		return BA_NOT_HOME_SUBNET;
 	if (!ha_serves(ha, &rq->via->dst) || ours(ha, &rq->home))
 		return BA_NOT_HOME_AGENT;
-	if (!rq->via->esp && !is_allowed(&ha->conf, &rq->home))
+	if (!ha_may_register(ha, &rq->home, rq->via->esp))
 		return BA_PROHIBITED;
 	if (rq->peer_registered)
 		return BA_TYPE_CHANGE;
@@ -496,8 +407,7 @@ static int judge(const struct ha *ha, const struct ha_request *rq, const struct 
 
 static void note(struct bc_entry *e, const struct ha_request *rq, const struct ha *ha, usec now)
 {
-	uint32_t most = ha->conf.max_lifetime, left = prefix_left(ha_prefix_end(ha, &rq->home), now);
-
+	uint32_t most = ha_max_lifetime(ha, &rq->home), left = prefix_left(ha_prefix_end(ha, &rq->home), now);
 	most = (left < most ? left : most) / MH_LIFE_UNIT;
 	e->local = rq->via->dst;
 	e->from = rq->from;
@@ -511,17 +421,18 @@ static void note(struct bc_entry *e, const struct ha_request *rq, const struct h
 /* First registration: nobody else on the home link may have the address (10.3.1). */
 static void start_probe(struct ha *ha, const struct ha_request *rq, usec now)
 {
-	struct bc_entry *e = bc_add(&ha->bc, &rq->home, &rq->via->dst);
+	struct bc_entry *e = ha_has_room(ha, &rq->home) ? bc_add(&ha->bc, &rq->home, &rq->via->dst) : NULL;
 
 	if (!e) {
 		refuse(ha, rq, BA_RESOURCES, rq->seq, now);
 		return;
 	}
 	bc_forget(&ha->gone, ha->w->timers, bc_find(&ha->gone, &rq->home, NULL));
+	ha_count(ha, e, 1);
 	note(e, rq, ha, now);
 	e->made = now;
 	e->state = MIP_BINDING_DAD;
-	e->ifindex = wire_of(ha, &e->home);
+	e->ifindex = ha_wire_of(ha, &e->home);
 	if (!e->ifindex) { /* a virtual home link: nobody else can be there */
 		probe_over(ha, e, now);
 		return;
@@ -638,7 +549,7 @@ static struct bc_entry *copy_kept(struct ha *ha, const struct bc_entry *kept)
 
 	if (!e)
 		return NULL;
-	e->ifindex = wire_of(ha, &e->home);
+	e->ifindex = ha_wire_of(ha, &e->home);
 	e->coa = kept->coa;
 	e->from = kept->from;
 	e->made = kept->made;
@@ -669,6 +580,7 @@ int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now)
 		return err;
 	}
 	e->state = MIP_BINDING_ACTIVE;
+	ha_count(ha, e, 1);
 	if (e->ifindex) {
 		e->claims = 1;
 		e->doubt = HA_TO_ASK;
@@ -696,7 +608,7 @@ int ha_add(struct ha *ha, const struct in6_addr *home, const struct in6_addr *co
 	e = bc_add(&ha->bc, home, local);
 	if (!e)
 		return why_set(why, ENOSPC, "the binding cache is full (%zu entries)", bc_count(&ha->bc));
-	e->ifindex = wire_of(ha, home);
+	e->ifindex = ha_wire_of(ha, home);
 	e->coa = *coa;
 	e->made = now;
 	e->fixed = true;

@@ -13,9 +13,9 @@
 #include "role/seq.h"
 #include "role/world.h"
 
-#define HA_LINKS_MAX  16
-#define HA_ADDRS_MAX  64
-#define HA_ALLOWS_MAX 16
+#define HA_LINKS_MAX 16
+#define HA_ADDRS_MAX 64
+#define HA_RULES_MAX 64
 
 /* What is done a second, and at once, before it costs anything: see rate.h. A conforming mobile node sends 3 updates a
  * second (MAX_UPDATE_RATE, 11.8). */
@@ -28,9 +28,14 @@
 #define HA_REFUSAL_GROUPS  4 /* of which one network gets a fourth, */
 #define HA_BINDING_REFUSAL 2 /* and of one binding */
 
-struct ha_prefix {
+/* Who may register: of the rules whose prefix covers a home address, the longest alone decides. */
+struct ha_rule {
 	struct in6_addr addr;
 	uint8_t plen;
+	bool deny;
+	bool insecure;	       /* without IPsec, too */
+	uint32_t max_bindings; /* of home addresses it decides about; 0 = as many as the cache takes */
+	uint32_t max_lifetime; /* seconds; 0 = the home agent's */
 };
 
 /* A home link. A virtual one has a prefix and no neighbours: no home address is asked for or defended there. */
@@ -60,10 +65,9 @@ struct ha_conf {
 	struct in6_addr address; /* the only address served, :: = all of ours on the home links */
 	uint32_t max_lifetime;	 /* seconds, 4 .. 262136 */
 	uint32_t max_bindings;
-	/* Who may register without IPsec, which RFC 6275 5.1 forbids: everybody, or these home addresses. */
-	bool insecure;
-	size_t allows;
-	struct ha_prefix allow[HA_ALLOWS_MAX];
+	bool insecure; /* without IPsec everybody may register, which RFC 6275 5.1 forbids */
+	size_t rules;
+	struct ha_rule rule[HA_RULES_MAX];
 	uint32_t min_prefix_interval, max_prefix_interval; /* MinMobPfxAdvInterval, MaxMobPfxAdvInterval; seconds,
 							      max 0 = only when asked */
 	bool no_prefix_advs;				   /* they are told nothing, not even when they ask (8.4) */
@@ -84,12 +88,13 @@ struct ha {
 	size_t addrs;
 	struct ha_link link[HA_LINKS_MAX];
 	size_t links;
-	struct rates refusals;	/* Binding Acknowledgements that refuse who has no binding */
-	struct rates newcomers; /* first registrations */
-	struct rate replies;	/* to address and prefix discovery */
-	struct rate changes;	/* of prefixes, that all mobile nodes are told of */
-	struct seq last;	/* sequence numbers of protected home addresses without a binding */
-	struct rate complaints; /* events about updates that were to come through IPsec */
+	size_t bound[HA_RULES_MAX]; /* registered bindings, by the rule that decides about them */
+	struct rates refusals;	    /* Binding Acknowledgements that refuse who has no binding */
+	struct rates newcomers;	    /* first registrations */
+	struct rate replies;	    /* to address and prefix discovery */
+	struct rate changes;	    /* of prefixes, that all mobile nodes are told of */
+	struct seq last;	    /* sequence numbers of protected home addresses without a binding */
+	struct rate complaints;	    /* events about updates that were to come through IPsec */
 	struct ha_stats stats;
 	bool on;
 };

@@ -13,6 +13,17 @@ void ha_rearm(struct ha *ha, struct bc_entry *e);
 /* What was to come through IPsec and did not (enum mh_type, or ICMPv6 type) is counted, told, and not answered. */
 void ha_complain(struct ha *ha, const struct in6_addr *home, const struct in6_addr *from, uint8_t type, usec now);
 
+/* ha_rules.c. The configuration changed: bindings are counted anew; one came (1) or goes (-1). */
+void ha_follow_rules(struct ha *ha);
+void ha_count(struct ha *ha, const struct bc_entry *e, int by);
+bool ha_has_room(const struct ha *ha, const struct in6_addr *home);
+bool ha_may_register(const struct ha *ha, const struct in6_addr *home, bool esp);
+uint32_t ha_max_lifetime(const struct ha *ha, const struct in6_addr *home);
+
+/* ha_links.c. The configuration changed. */
+void ha_follow_links(struct ha *ha, const struct ha_conf *conf);
+/* The link a home address is defended on: that of its prefix, unless there are no neighbours; 0 = none. */
+unsigned ha_wire_of(const struct ha *ha, const struct in6_addr *home);
 /* The address of ours whose prefix covers `home`, or NULL; the home link the prefix of a binding is on, or NULL. */
 const struct ha_addr *ha_addr_for(const struct ha *ha, const struct in6_addr *home);
 struct ha_link *ha_link_of(const struct ha *ha, const struct bc_entry *e);

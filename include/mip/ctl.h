@@ -77,7 +77,11 @@
 	C(HA_DEL, 54, WRITE)                                                                                           \
 	C(MN_LINKS, 55, READ)                                                                                          \
 	C(MN_USE, 56, WRITE)                                                                                           \
-	C(MN_UNUSE, 57, WRITE)
+	C(MN_UNUSE, 57, WRITE)                                                                                         \
+	C(ACL_GET, 58, READ)                                                                                           \
+	C(ACL_ALLOW, 59, WRITE)                                                                                        \
+	C(ACL_DENY, 60, WRITE)                                                                                         \
+	C(ACL_DEL, 61, WRITE)
 
 #define MIP_CMD_ENUM(name, number, class) MIP_##name = number,
 enum mip_command { MIP_COMMANDS(MIP_CMD_ENUM) MIP_EVENT = 64, MIP_EVENT_SYNC = 65 };

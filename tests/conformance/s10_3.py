@@ -84,12 +84,14 @@ def no_room(ha):
 
 @should("10.3.1", "a registration that is not allowed: status 129")
 def not_allowed(ha):
-    ha.mip("ha", "set", "insecure", "no", "allow", "2001:db8:1::a:0:0/96")
+    ha.mip("ha", "set", "insecure", "no")
+    ha.mip("acl", "allow", "2001:db8:1::a:0:0/96", "insecure")
     try:
         refused(ha, m := ha.mobile(home="2001:db8:1::dead:1"), m.bu(), PROHIBITED)
         ha.mobile(home="2001:db8:1::a:0:1").bind()
     finally:
-        ha.mip("ha", "set", "insecure", "yes", "deny", "2001:db8:1::a:0:0/96")
+        ha.mip("ha", "set", "insecure", "yes")
+        ha.mip("acl", "del", "2001:db8:1::a:0:0/96")
 
 
 @must("10.3.1", "a registration has a Home Address option: without it there is no binding")

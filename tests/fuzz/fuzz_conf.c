@@ -62,8 +62,9 @@ static void print_command(const struct nlmsghdr *msg, char *buf, size_t size)
 	for (const struct arg *a = v->args; a->attr; a++) {
 		record_print(msg, a->attr, value, sizeof(value));
 		if (*value)
-			n += (size_t)snprintf(buf + n, size - n, " %s%s%s", attr_info(a->attr)->word,
-				a->form == FLAG ? "" : " ", a->form == FLAG ? "" : value);
+			n += (size_t)snprintf(buf + n, size - n, " %s%s%s",
+				a->form == BARE ? "" : attr_info(a->attr)->word, a->form == PAIR ? " " : "",
+				a->form == FLAG ? "" : value);
 		must(n < size);
 	}
 }

@@ -64,24 +64,28 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 	[ "$status" = 2 ]
 	[[ "$output" == *"say insecure"* ]]
 	lab_wait 5 no_agent ha
-	ha ha start dev eth0 allow 2001:db8:1::200/128
-	[ "$(ha -j ha show | jq -c '.[0] | [.insecure, .allowed]')" = '[false,"2001:db8:1::200/128"]' ]
+	ha agent start
+	ha acl allow 2001:db8:1::200/128 insecure
+	ha ha start dev eth0
+	ha -j ha show | jq -e '.[0].insecure == false'
 	ha ha start
-	ha ha set allow 2001:db8:1::400/120
-	[ "$(ha -j ha show | jq -r '.[0].allowed')" = "2001:db8:1::200/128 2001:db8:1::400/120" ]
-	ha ha set deny 2001:db8:1::200/128
-	refused "was not allowed" ha set deny 2001:db8:1::200/128
+	ha acl allow 2001:db8:1::400/120
+	[ "$(ha -j acl | jq -c 'map([.prefix, .permitted, .insecure])')" = \
+		'[["2001:db8:1::200/128",true,true],["2001:db8:1::400/120",true,false]]' ]
+	[ "$(ha __complete acl del "" | cut -f1 | xargs)" = "2001:db8:1::200/128 2001:db8:1::400/120" ]
+	ha acl del 2001:db8:1::200/128
+	refused "neither allowed nor denied" acl del 2001:db8:1::200/128
 	mn_start
 	lab_move f1
 	lab_wait 20 eval "ha -j ha show | jq -e '.[0].rx_refused > 0'"
 	[ "$(ha -j binding show)" = "[]" ]
-	ha ha set allow $HOA/128
+	ha acl allow $HOA/128 insecure
 	lab_wait 40 eval "[ \"\$(mn -j mn show | jq -r '.[0].state')\" = registered ]"
 	ha ha set insecure yes
 	words=$(ha save)
 	[[ "$words" == *"ha start"*" insecure"* ]]
 	ha ha set insecure no
-	[[ "$(ha save)" != *insecure* ]]
+	[ -z "$(ha save | grep "^ha start.* insecure")" ]
 	ha apply - <<< "$words"
 	diff <(echo "$words") <(ha save)
 }
@@ -89,14 +93,16 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 @test "JSON: every object, empty and full, is one array of objects, with and without a home address named" {
 	local o
 	ha agent start
-	for o in ha mn cn ro bul binding; do [ "$(ha -j $o show)" = "[]" ] || { echo "$o"; false; }; done
+	for o in ha acl mn cn ro bul binding; do [ "$(ha -j $o show)" = "[]" ] || { echo "$o"; false; }; done
 	ha -j agent show | jq -e 'length == 1 and .[0].pid > 0 and .[0].roles == ""'
+	ha acl allow 2001:db8:1::/64 max-bindings 100 max-lifetime 1h
+	ha -j acl show | jq -e 'length == 1'   # also while it is no home agent
 	ha ha start dev eth0 insecure; add 200; add 201
 	mn_start
 	lab_wait 20 registered
-	for o in ha cn binding agent; do ha -j $o show | jq -e 'type == "array" and length > 0 and all(type == "object")'; done
+	for o in ha acl cn binding agent; do ha -j $o show | jq -e 'type == "array" and length > 0 and all(type == "object")'; done
 	for o in mn bul agent; do mn -j $o show | jq -e 'type == "array" and length > 0 and all(type == "object")'; done
-	for o in ha cn binding agent; do ha -j $o show | valid $o; ha -j -p $o | valid $o; done
+	for o in ha acl cn binding agent; do ha -j $o show | valid $o; ha -j -p $o | valid $o; done
 	for o in mn bul ro agent; do mn -j $o show | valid $o; done
 	# what is no list of what there is; and nothing that the schema describes was left out
 	in_ns cn mip cn start
@@ -108,12 +114,28 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 	(ha -j doctor ha || true) | valid doctor
 	mip -j import "$BATS_TEST_DIRNAME/../import/mn_plain.conf" | valid import
 	in_ns cn mip agent stop
-	[ "$(mip __schema | jq -r '."$defs" | keys[]' | xargs)" = "agent any binding bul cn doctor ha import ipsec mn ro stats" ]
+	[ "$(mip __schema | jq -r '."$defs" | keys[]' | xargs)" = "acl agent any binding bul cn doctor ha import ipsec mn ro stats" ]
 	for o in ha mn; do $o -j | valid any; $o -j save | valid any; $o -j monitor once | jq -s . | valid any; done
 	ha -j binding show home 2001:db8:1::200 | jq -e 'length == 1 and .[0].home == "2001:db8:1::200" and .[0].static'
 	[ "$(ha -j binding show home 2001:db8:1::222)" = "[]" ]
 	mn -j bul show | jq -e --arg h "$HOA" '.[0].home == $h and .[0].state == "bound" and (.[0].status | type) == "number"'
 	ha -j binding show | jq -e 'map(.lifetime, .sequence | type) | unique == ["number"]'
+}
+
+@test "who may register, how many and for how long, by prefix: refused with status 129 and 130" {
+	ha ha start dev eth0 insecure
+	ha acl deny ::/0
+	mn_start
+	lab_move f1
+	lab_wait 20 eval "mn -j bul show | jq -e '.[0].status == 129'"
+	ha acl allow 2001:db8:1::/64 max-bindings 1 max-lifetime 100
+	lab_wait 40 eval "[ \"\$(mn -j mn show | jq -r '.[0].state')\" = registered ]"
+	mn -j bul show | jq -e '.[0].lifetime == 100'
+	[ "$(ha -j acl | jq -c 'map([.prefix, .permitted, .bindings])')" = '[["::/0",false,0],["2001:db8:1::/64",true,1]]' ]
+	mn mn add home 2001:db8:1::101 prefix $HOME_PREFIX agent $HA
+	lab_wait 20 eval "mn -j bul show home 2001:db8:1::101 | jq -e '.[0].status == 130'"
+	ha acl allow 2001:db8:1::/64 max-bindings 2
+	lab_wait 40 eval '[ "$(ha -j binding show | jq length)" = 2 ]'
 }
 
 @test "-br: columns of each record, in monitor behind its object; -o, -N: one line, plain numbers" {
@@ -170,8 +192,9 @@ kept() {
 @test "save | apply changes nothing: home agent, with bindings, mobile node, policies, and after ha stop" {
 	ha agent start
 	kept ha binding
-	ha ha start dev eth0 insecure max-lifetime 1000 max-bindings 500 allow 2001:db8:1::/64
-	ha ha set allow 2001:db8:2::/64
+	ha ha start dev eth0 insecure max-lifetime 1000 max-bindings 500
+	ha acl allow 2001:db8:2::/64 insecure max-bindings 7 max-lifetime 1h
+	ha acl deny 2001:db8:2::dead:0/112
 	kept ha binding
 	add 200; add 201
 	ha binding add home 2001:db8:1::202 care-of 2001:db8:f1::202 local $HA lifetime 1000

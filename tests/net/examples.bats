@@ -96,7 +96,9 @@ page() { sed -n '/^\.Bd -literal/,/^\.Ed/p' "$1" | sed -n 's/\\-/-/g; s/\\(aq/'"
 	done
 	in_ns mn mip mn wait registered timeout $((20 * MIP_SLOW))
 	in_ns ha mip binding wait active home "$HOA" timeout $((20 * MIP_SLOW))
-	in_ns ha mip -j ha show | jq -e '.[0] | .insecure == false and .max_bindings == 1000 and .allowed == "2001:db8:1::/64"'
+	in_ns ha mip -j ha show | jq -e '.[0] | .insecure == false and .max_bindings == 1000'
+	[ "$(in_ns ha mip -j acl | jq -c 'map([.prefix, .permitted, .insecure, .bindings, .max_bindings])')" = \
+		'[["::/0",false,false,0,null],["2001:db8:1::/64",true,true,1,100]]' ]
 	in_ns cn mip -j cn show | jq -e '.[0] | .enabled and .test_rate == 200'
 	in_ns mn mip -j save | jq -e 'any(.command == "ro add" and .policy == "never")'
 }

@@ -735,15 +735,15 @@ static void only_those_allowed_register(void **state)
 	(void)state;
 	ha_start(&ha, &conf);
 	assert_asked(ASK(), BA_PROHIBITED, 1, 0);
-	conf.allow[conf.allows++] = (struct ha_prefix){t_addr("2001:db8:ffff::"), 48};
+	conf.rule[conf.rules++] = (struct ha_rule){t_addr("2001:db8:ffff::"), 48, .insecure = true};
 	ha_start(&ha, &conf);
 	assert_asked(ASK(), BA_PROHIBITED, 1, 0);
 	assert_null(entry(HOME));
-	conf.allow[conf.allows++] = (struct ha_prefix){t_addr(HOME), 128};
+	conf.rule[conf.rules++] = (struct ha_rule){t_addr(HOME), 128, .insecure = true};
 	ha_start(&ha, &conf);
 	registered();
 	/* One that may no more keeps what it has until it ends; nothing prolongs it. */
-	conf.allows = 0;
+	conf.rules = 0;
 	ha_start(&ha, &conf);
 	assert_asked(ASK(.seq = 2), BA_PROHIBITED, 2, 0);
 	assert_asked(ASK(.seq = 3, .life = 0), BA_PROHIBITED, 3, 0);

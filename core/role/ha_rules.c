@@ -1,0 +1,66 @@
+/*
+ * Home agent: who may register, how many and for how long, by prefix of the home address. Of the rules that cover it
+ * the longest decides alone, so that one look says what holds.
+ */
+#include "base/addr.h"
+#include "role/ha_impl.h"
+
+static const struct ha_rule *rule_for(const struct ha *ha, const struct in6_addr *home)
+{
+	const struct ha_rule *best = NULL;
+
+	for (size_t i = 0; i < ha->conf.rules; i++) {
+		const struct ha_rule *r = &ha->conf.rule[i];
+
+		if (addr_in(&r->addr, home, r->plen) && (!best || r->plen > best->plen))
+			best = r;
+	}
+	return best;
+}
+
+static size_t *bound_by(struct ha *ha, const struct in6_addr *home)
+{
+	const struct ha_rule *r = rule_for(ha, home);
+
+	return r ? &ha->bound[r - ha->conf.rule] : NULL;
+}
+
+/* Bindings made by hand are nobody's to limit. */
+void ha_count(struct ha *ha, const struct bc_entry *e, int by)
+{
+	size_t *n = e->fixed ? NULL : bound_by(ha, &e->home);
+
+	if (n)
+		*n += (size_t)by;
+}
+
+void ha_follow_rules(struct ha *ha)
+{
+	memset(ha->bound, 0, sizeof(ha->bound));
+	for (size_t i = 0; ha->conf.rules && i < bc_count(&ha->bc); i++)
+		ha_count(ha, bc_at(&ha->bc, i), 1);
+}
+
+bool ha_has_room(const struct ha *ha, const struct in6_addr *home)
+{
+	const struct ha_rule *r = rule_for(ha, home);
+
+	return !r || !r->max_bindings || ha->bound[r - ha->conf.rule] < r->max_bindings;
+}
+
+bool ha_may_register(const struct ha *ha, const struct in6_addr *home, bool esp)
+{
+	const struct ha_rule *r = rule_for(ha, home);
+
+	if (r && r->deny)
+		return false;
+	return esp || ha->conf.insecure || (r && r->insecure);
+}
+
+uint32_t ha_max_lifetime(const struct ha *ha, const struct in6_addr *home)
+{
+	const struct ha_rule *r = rule_for(ha, home);
+
+	return r && r->max_lifetime && r->max_lifetime < ha->conf.max_lifetime ? r->max_lifetime
+									       : ha->conf.max_lifetime;
+}
