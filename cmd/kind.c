@@ -1,4 +1,4 @@
-/* kind.h. Input is people's: it is refused with a reason, never asserted. */
+/* kind.h: the words of each kind, and values as people read them. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -52,10 +52,14 @@ static const char *const auths[] = {[MIP_HMAC_SHA256] = "hmac-sha256",
 	NULL};
 static const char *const bools[] = {"no", "yes", NULL};
 
-/* The words of an enum kind and the number of the first. */
-static const char *const *words_of(unsigned kind, unsigned *first)
+unsigned kind_first(unsigned kind)
 {
-	*first = kind == MIP_K_BOOL || kind >= K_FILE ? 0 : 1;
+	return kind == MIP_K_BOOL || kind >= K_FILE ? 0 : 1;
+}
+
+/* The words of an enum kind, from kind_first on. */
+static const char *const *words_of(unsigned kind)
+{
 	switch (kind) {
 	case K_ROLE: return roles;
 	case MIP_K_BSTATE: return bstates;
@@ -125,8 +129,8 @@ const char *kind_name(unsigned kind)
 
 const char *kind_choice(unsigned kind, unsigned i)
 {
-	unsigned first;
-	const char *const *words = words_of(kind, &first);
+	unsigned first = kind_first(kind);
+	const char *const *words = words_of(kind);
 
 	if (kind == K_WATCHED)
 		return watched(i);
@@ -138,16 +142,15 @@ const char *kind_choice(unsigned kind, unsigned i)
 	return NULL;
 }
 
-static bool put_number(uint64_t v, size_t size, uint8_t *bytes)
+uint64_t kind_unit(char unit)
 {
-	uint8_t b1 = (uint8_t)v;
-	uint16_t b2 = (uint16_t)v;
-	uint32_t b4 = (uint32_t)v;
-
-	if (size < 8 && v >> (8 * size))
-		return false;
-	memcpy(bytes, size == 1 ? (void *)&b1 : size == 2 ? (void *)&b2 : size == 4 ? (void *)&b4 : (void *)&v, size);
-	return true;
+	switch (unit) {
+	case 's': return 1;
+	case 'm': return 60;
+	case 'h': return 3600;
+	case 'd': return 86400;
+	default: return 0;
+	}
 }
 
 static uint64_t get_number(const void *bytes, size_t size)
@@ -162,179 +165,6 @@ static uint64_t get_number(const void *bytes, size_t size)
 	case 4: memcpy(&b4, bytes, 4); return b4;
 	default: memcpy(&b8, bytes, 8); return b8;
 	}
-}
-
-/* Decimal digits at *p, at least one. */
-static bool digits(const char **p, uint64_t *v)
-{
-	const char *from = *p;
-
-	for (*v = 0; **p >= '0' && **p <= '9'; (*p)++) {
-		if (*v > (UINT64_MAX - 9) / 10)
-			return false;
-		*v = *v * 10 + (uint64_t)(**p - '0');
-	}
-	return *p > from;
-}
-
-static bool parse_number(const char *word, uint64_t *v)
-{
-	return digits(&word, v) && !*word;
-}
-
-static bool parse_signed(const char *word, uint64_t *v)
-{
-	bool minus = *word == '-';
-
-	if (!parse_number(word + minus, v) || *v > INT32_MAX)
-		return false;
-	*v = minus ? (uint32_t) - (int64_t)*v : *v;
-	return true;
-}
-
-static uint64_t unit_seconds(char unit)
-{
-	switch (unit) {
-	case 's': return 1;
-	case 'm': return 60;
-	case 'h': return 3600;
-	case 'd': return 86400;
-	default: return 0;
-	}
-}
-
-/* 420, 420s, 7m, 1h30m: units fall from left to right; a number alone is seconds. */
-static bool parse_seconds(const char *word, uint64_t *v)
-{
-	uint64_t n, unit, last = UINT64_MAX;
-
-	if (parse_number(word, v))
-		return true;
-	for (*v = 0; *word; word++) {
-		if (!digits(&word, &n))
-			return false;
-		unit = unit_seconds(*word);
-		if (!unit || unit >= last || n > UINT32_MAX)
-			return false;
-		*v += n * unit;
-		last = unit;
-	}
-	return last != UINT64_MAX;
-}
-
-/* An address alone is the prefix of it alone. */
-static bool parse_prefix(const char *word, uint8_t *bytes)
-{
-	char addr[INET6_ADDRSTRLEN];
-	const char *slash = strchr(word, '/');
-	uint64_t len;
-
-	bytes[16] = 128;
-	if (!slash)
-		return inet_pton(AF_INET6, word, bytes) == 1;
-	if ((size_t)(slash - word) >= sizeof(addr) || !parse_number(slash + 1, &len) || len > 128)
-		return false;
-	memcpy(addr, word, (size_t)(slash - word));
-	addr[slash - word] = 0;
-	bytes[16] = (uint8_t)len;
-	return inet_pton(AF_INET6, addr, bytes) == 1;
-}
-
-static bool host_bits(const uint8_t *bytes)
-{
-	for (unsigned bit = bytes[16]; bit < 128; bit++)
-		if (bytes[bit / 8] & 0x80 >> bit % 8)
-			return true;
-	return false;
-}
-
-static bool say(char *text, size_t size, const char *fmt, const char *word)
-{
-	snprintf(text, size, fmt, word);
-	return false;
-}
-
-static bool parse_choice(unsigned kind, const char *word, uint8_t *bytes, size_t *len, char *text, size_t size)
-{
-	unsigned first;
-	const char *c;
-
-	for (unsigned i = 0; (c = kind_choice(kind, i)); i++) {
-		if (strcmp(c, word))
-			continue;
-		words_of(kind, &first);
-		*len = mip_kind_size((enum mip_kind)kind);
-		return *len == 0 || put_number(i + first, *len, bytes);
-	}
-	return say(text, size, "'%s' is none of the words that can stand here", word);
-}
-
-static bool parse_text(unsigned kind, const char *word, char *text, size_t size)
-{
-	for (const char *p = word; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return say(text, size, "control characters cannot stand in a word%s", "");
-	if (!*word)
-		return say(text, size, "an empty word cannot stand here%s", "");
-	if (kind == MIP_K_DEV && (strlen(word) >= IFNAMSIZ || strchr(word, '/')))
-		return say(text, size, "'%s' cannot be the name of an interface", word);
-	return true;
-}
-
-static bool parse_num_kind(unsigned kind, const char *word, uint8_t *bytes, size_t size, char *text, size_t room)
-{
-	bool time = kind == MIP_K_SECS;
-	uint64_t v;
-
-	if (kind == MIP_K_S32 ? !parse_signed(word, &v) : time ? !parse_seconds(word, &v) : !parse_number(word, &v))
-		return say(
-			text, room, time ? "'%s' is not a time: write 420, 7m or 1h30m" : "'%s' is not a number", word);
-	return put_number(v, size, bytes) || say(text, room, "%s is too large", word);
-}
-
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | ('A' ^ 'a')) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-/* The word is not repeated: it may be most of a key. */
-static bool parse_key(const char *word, uint8_t *bytes, size_t *len, char *text, size_t size)
-{
-	*len = 0;
-	if (strncmp(word, "0x", 2) || !word[2])
-		return say(text, size, "a key is written in hexadecimal: 0x...%s", "");
-	for (word += 2; *word; word += 2) {
-		int high = hex_digit(word[0]), low = hex_digit(word[1]);
-
-		if (high < 0 || low < 0)
-			return say(text, size, "a key is written in hexadecimal, two digits an octet%s", "");
-		if (*len == MIP_KEY_MAX)
-			return say(text, size, "no key is so long%s", "");
-		bytes[(*len)++] = (uint8_t)(high << 4 | low);
-	}
-	return true;
-}
-
-bool kind_parse(unsigned kind, const char *word, uint8_t bytes[static KIND_MAX], size_t *len, char *text, size_t size)
-{
-	*len = 0;
-	if (kind_choice(kind, 0))
-		return parse_choice(kind, word, bytes, len, text, size);
-	if (kind >= K_FILE || kind == MIP_K_STR || kind == MIP_K_DEV)
-		return parse_text(kind, word, text, size);
-	if (kind == MIP_K_KEY)
-		return parse_key(word, bytes, len, text, size);
-	*len = mip_kind_size((enum mip_kind)kind);
-	if (kind == MIP_K_ADDR)
-		return inet_pton(AF_INET6, word, bytes) == 1 || say(text, size, "'%s' is not an IPv6 address", word);
-	if (kind == MIP_K_PREFIX) {
-		if (!parse_prefix(word, bytes))
-			return say(text, size, "'%s' is not a prefix: write 2001:db8:1::/64", word);
-		return !host_bits(bytes) || say(text, size, "'%s' has bits set behind its length", word);
-	}
-	return parse_num_kind(kind, word, bytes, *len, text, size);
 }
 
 bool kind_fits(unsigned kind, const void *bytes, size_t len)
@@ -353,7 +183,7 @@ static void print_seconds(uint64_t v, char *buf, size_t size)
 	size_t at = 0;
 
 	for (const char *u = units; *u; u++) {
-		uint64_t unit = unit_seconds(*u);
+		uint64_t unit = kind_unit(*u);
 
 		if (v >= unit && at < size)
 			at += (size_t)snprintf(buf + at, size - at, "%" PRIu64 "%c", v / unit, *u);
@@ -416,9 +246,8 @@ static void print_key(const uint8_t *bytes, size_t len, char *buf, size_t size)
 
 static void print_number(unsigned kind, uint64_t v, bool plain, char *buf, size_t size)
 {
-	unsigned first;
-	const char *const *words = words_of(kind, &first);
-	const char *word = words && v >= first ? kind_choice(kind, (unsigned)(v - first)) : NULL;
+	unsigned first = kind_first(kind);
+	const char *word = words_of(kind) && v >= first ? kind_choice(kind, (unsigned)(v - first)) : NULL;
 
 	if (word)
 		snprintf(buf, size, "%s", word);

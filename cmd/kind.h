@@ -23,5 +23,9 @@ bool kind_is_number(unsigned kind);
 const char *kind_name(unsigned kind);
 /* The i-th of the words a value of an enum kind can be (from 0; never a hole), or NULL. */
 const char *kind_choice(unsigned kind, unsigned i);
+/* The number the first of them has. */
+unsigned kind_first(unsigned kind);
+/* Seconds of a unit of time: s, m, h, d; 0 for another letter. */
+uint64_t kind_unit(char unit);
 
 #endif

@@ -88,14 +88,8 @@ int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *reco
 
 /* conf_link.c. The preference of an interface of that name: 0 when the mobile node does not use it. */
 uint8_t conf_preference(const struct conf *c, const char *dev);
-int conf_mn_use(struct conf *c, const struct ctl_request *rq, struct why *why) __attribute__((warn_unused_result));
-int conf_mn_unuse(struct conf *c, const struct ctl_request *rq, struct why *why) __attribute__((warn_unused_result));
-/* The attributes of `mn use`. */
-void conf_link_put(const struct conf_link *l, struct ctl_msg *m);
 
 /* conf_ipsec.c */
-int conf_ipsec_add(struct conf *c, const struct ctl_request *rq, struct why *why) __attribute__((warn_unused_result));
-int conf_ipsec_del(struct conf *c, const struct ctl_request *rq, struct why *why) __attribute__((warn_unused_result));
 /* Is any home address's registration protected? */
 bool conf_protects(const struct conf *c);
 /* The attributes of `ipsec add`. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "ctl/conf.h"
+#include "ctl/conf_impl.h"
 
 #define SPI_MIN	   256 /* those below are reserved, RFC 4303 2.1 */
 #define REQID_BASE 0x6d000000

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl/conf.h"
+#include "ctl/conf_impl.h"
 
 static struct conf_link *find(const struct conf *c, const char *dev)
 {

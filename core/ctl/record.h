@@ -1,4 +1,5 @@
-/* Inside of get.h: the attributes of one object of a role, for dumps (get.c) and events (event.c) alike. */
+/* Inside of get.h: the attributes of one object of a role, for dumps (get.c) and events (event.c) alike; record.c has
+ * those without a file. */
 #ifndef MIP_CTL_RECORD_H
 #define MIP_CTL_RECORD_H
 
@@ -16,6 +17,13 @@ void record_binding(
 void record_bul(struct ctl_msg *m, const struct bul_entry *e, usec now);
 void record_home(struct ctl_msg *m, const struct mn_home *h, usec now);
 void record_ro(struct ctl_msg *m, const struct view *v, const struct bul_entry *e, usec now);
+void record_agent(struct ctl_msg *m, const struct view *v, usec now);
+void record_cn(struct ctl_msg *m, const struct view *v);
+/* The n-th home link. */
+void record_ha(struct ctl_msg *m, const struct view *v, size_t n);
+void record_known_agent(struct ctl_msg *m, const struct ha_known *k, usec now);
+/* The n-th of those who may register, or may not. */
+void record_rule(struct ctl_msg *m, const struct view *v, size_t n);
 /* get_link.c. False, with nothing written, for a free slot or another interface than `dev` (NULL: any). */
 bool record_link(struct ctl_msg *m, const struct view *v, const struct attach_link *l, const char *dev);
 /* get_ipsec.c. first: of a dump. */

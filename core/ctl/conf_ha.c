@@ -1,0 +1,239 @@
+/* conf_impl.h: the home agent, its links, who may register, and bindings made by hand. */
+#include <errno.h>
+
+#include "base/addr.h"
+#include "ctl/conf_impl.h"
+
+#define PREFIX_INTERVAL_MAX (30 * 86400)
+
+static int take_preference(const struct ctl_request *rq, int16_t *to, struct why *why)
+{
+	int32_t v = (int32_t)ctl_num(rq, MIP_A_PREFERENCE, (uint32_t)*to);
+
+	if (v < INT16_MIN || v > INT16_MAX)
+		return why_attr(why, ERANGE, MIP_A_PREFERENCE, "%d to %d", INT16_MIN, INT16_MAX);
+	*to = (int16_t)v;
+	return 0;
+}
+
+/* 0 as the longest: prefixes are told of only when a mobile node asks. */
+static int take_intervals(const struct ctl_request *rq, struct conf *c, struct why *why)
+{
+	uint64_t least = ctl_num(rq, MIP_A_MIN_PREFIX, c->ha.min_prefix_interval);
+	uint64_t most = ctl_num(rq, MIP_A_MAX_PREFIX, c->ha.max_prefix_interval);
+
+	if (most > PREFIX_INTERVAL_MAX)
+		return why_attr(why, ERANGE, MIP_A_MAX_PREFIX, "0 to %d seconds", PREFIX_INTERVAL_MAX);
+	if (least < 1 || (most && least > most))
+		return why_attr(why, ERANGE, MIP_A_MIN_PREFIX, "1 second to max-prefix-interval");
+	c->ha.min_prefix_interval = (uint32_t)least;
+	c->ha.max_prefix_interval = (uint32_t)most;
+	return 0;
+}
+
+int conf_ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	int err = conf_take_lifetime(rq, MIP_A_MAX_LIFETIME, CONF_LIFETIME_MIN, &c->ha.max_lifetime, why);
+
+	if (!err)
+		err = conf_take_address(rq, MIP_A_ADDRESS, &c->ha.address, why);
+	if (!err)
+		err = conf_take_number(rq, MIP_A_MAX_BINDINGS, CONF_CACHE_MAX, &c->ha.max_bindings, why);
+	if (!err)
+		err = take_preference(rq, &c->ha.preference, why);
+	if (!err)
+		err = take_intervals(rq, c, why);
+	c->ha.insecure = ctl_num(rq, MIP_A_INSECURE, c->ha.insecure);
+	c->ha.no_prefix_advs = !ctl_num(rq, MIP_A_PREFIX_ADVS, !c->ha.no_prefix_advs);
+	return err;
+}
+
+/* Whose registration is taken? */
+bool conf_serves_nobody(const struct conf *c)
+{
+	bool some = c->ha.insecure || conf_protects(c);
+
+	for (size_t i = 0; i < c->ha.rules; i++)
+		some |= c->ha.rule[i].insecure;
+	return !some;
+}
+
+/* Registrations are protected by IPsec (RFC 6275 5.1); doing without is a decision. */
+static int check_who_may(const struct conf *c, struct why *why)
+{
+	if (!conf_serves_nobody(c))
+		return 0;
+	return why_set(why, EPERM,
+		"without IPsec anybody can take over a home address: protect them with 'mip ipsec add', "
+		"or say insecure, or 'mip acl allow PREFIX insecure' for some");
+}
+
+static size_t find_link(const struct conf *c, const struct ctl_request *rq)
+{
+	size_t i = 0;
+
+	while (i < c->ha.devs && strcmp(c->ha.dev[i], ctl_str(rq, MIP_A_DEV)))
+		i++;
+	return i;
+}
+
+static int add_link(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	if (find_link(c, rq) < c->ha.devs)
+		return 0;
+	if (c->ha.devs == HA_LINKS_MAX)
+		return why_attr(why, ENOSPC, MIP_A_DEV, "no room for more than %d home links", HA_LINKS_MAX);
+	conf_take_dev(rq, c->ha.dev[c->ha.devs++]);
+	return 0;
+}
+
+int conf_ha_add(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	int err = ctl_need(rq, MIP_A_DEV, why);
+
+	return err ? err : add_link(c, rq, why);
+}
+
+int conf_ha_del(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	int err = ctl_need(rq, MIP_A_DEV, why);
+	size_t i = err ? 0 : find_link(c, rq);
+
+	if (err)
+		return err;
+	if (i == c->ha.devs)
+		return why_attr(why, ENOENT, MIP_A_DEV, "%s was not named as a home link", ctl_str(rq, MIP_A_DEV));
+	c->ha.devs--;
+	memmove(c->ha.dev[i], c->ha.dev[i + 1], (c->ha.devs - i) * IF_NAMESIZE);
+	return 0;
+}
+
+static struct ha_rule *find_rule(struct conf *c, const struct ha_rule *like)
+{
+	for (size_t i = 0; i < c->ha.rules; i++)
+		if (c->ha.rule[i].plen == like->plen && addr_eq(&c->ha.rule[i].addr, &like->addr))
+			return &c->ha.rule[i];
+	return NULL;
+}
+
+static int take_prefix(const struct ctl_request *rq, struct ha_rule *r, struct why *why)
+{
+	return ctl_prefix(rq, MIP_A_PREFIX, &r->addr, &r->plen) ? 0 : ctl_need(rq, MIP_A_PREFIX, why);
+}
+
+/* One of the same prefix takes the place of the one before. */
+static int put_rule(struct conf *c, const struct ha_rule *r, struct why *why)
+{
+	struct ha_rule *old = find_rule(c, r);
+
+	if (!old && c->ha.rules == HA_RULES_MAX)
+		return why_attr(why, ENOSPC, MIP_A_PREFIX, "no room for more than %d prefixes", HA_RULES_MAX);
+	if (!old)
+		old = &c->ha.rule[c->ha.rules++];
+	*old = *r;
+	return 0;
+}
+
+int conf_acl_allow(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	struct ha_rule r = {.insecure = ctl_num(rq, MIP_A_INSECURE, false)};
+	int err = take_prefix(rq, &r, why);
+
+	if (!err && ctl_has(rq, MIP_A_MAX_BINDINGS))
+		err = conf_take_number(rq, MIP_A_MAX_BINDINGS, CONF_CACHE_MAX, &r.max_bindings, why);
+	if (!err && ctl_has(rq, MIP_A_MAX_LIFETIME))
+		err = conf_take_lifetime(rq, MIP_A_MAX_LIFETIME, CONF_LIFETIME_MIN, &r.max_lifetime, why);
+	return err ? err : put_rule(c, &r, why);
+}
+
+int conf_acl_deny(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	struct ha_rule r = {.deny = true};
+	int err = take_prefix(rq, &r, why);
+
+	return err ? err : put_rule(c, &r, why);
+}
+
+int conf_acl_del(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	struct ha_rule like, *r;
+	int err = take_prefix(rq, &like, why);
+
+	if (err)
+		return err;
+	r = find_rule(c, &like);
+	if (!r)
+		return why_attr(why, ENOENT, MIP_A_PREFIX, "%s/%u was neither allowed nor denied",
+			addr_text(&like.addr).s, like.plen);
+	*r = c->ha.rule[--c->ha.rules];
+	return 0;
+}
+
+int conf_ha_start(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	int err = ctl_has(rq, MIP_A_DEV) ? add_link(c, rq, why) : 0;
+
+	if (!err)
+		err = conf_ha_set(c, rq, why);
+	c->ha.enabled = true;
+	return err ? err : check_who_may(c, why);
+}
+
+/* Bindings need the home agent: those made by hand end with it, as those registered do. */
+int conf_ha_stop(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	(void)rq, (void)why;
+	c->ha.enabled = false;
+	c->bindings = 0;
+	return 0;
+}
+
+struct conf_binding *conf_binding(const struct conf *c, const struct in6_addr *home)
+{
+	for (size_t i = 0; i < c->bindings; i++)
+		if (addr_eq(&c->binding[i].home, home))
+			return (struct conf_binding *)&c->binding[i];
+	return NULL;
+}
+
+int conf_binding_add(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	struct conf_binding b = {0};
+	int err = ctl_need(rq, MIP_A_HOME, why);
+
+	if (!err && !c->ha.enabled)
+		err = why_set(why, EOPNOTSUPP, "bindings need the home agent: run 'mip ha start' first");
+	if (!err)
+		err = ctl_need(rq, MIP_A_COA, why);
+	if (!err)
+		err = conf_take_address(rq, MIP_A_HOME, &b.home, why);
+	if (!err)
+		err = conf_take_address(rq, MIP_A_COA, &b.coa, why);
+	if (!err)
+		err = conf_take_address(rq, MIP_A_LOCAL, &b.local, why);
+	if (!err)
+		err = conf_take_lifetime(rq, MIP_A_LIFETIME, 0, &b.lifetime, why);
+	if (!err && conf_binding(c, &b.home))
+		err = why_attr(why, EEXIST, MIP_A_HOME, "%s has a binding already", addr_text(&b.home).s);
+	if (!err && c->bindings == CONF_BINDINGS_MAX)
+		err = why_set(why, ENOSPC, "no room for more than %d bindings made by hand", CONF_BINDINGS_MAX);
+	if (!err)
+		c->binding[c->bindings++] = b;
+	return err;
+}
+
+int conf_binding_del(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	struct conf_binding *b;
+
+	(void)why;
+	if (!ctl_has(rq, MIP_A_HOME)) {
+		c->bindings = 0;
+		return 0;
+	}
+	/* One that a mobile node registered is not of the configuration: the agent removes it. */
+	b = conf_binding(c, ctl_addr(rq, MIP_A_HOME));
+	if (b)
+		*b = c->binding[--c->bindings];
+	return 0;
+}

@@ -1,0 +1,104 @@
+/* conf_impl.h: the mobile node and its home addresses; conf_link.c has its interfaces. */
+#include <errno.h>
+
+#include "base/addr.h"
+#include "ctl/conf_impl.h"
+
+bool conf_is_mine(const struct conf *c, const struct in6_addr *home)
+{
+	for (size_t i = 0; i < c->mn.homes; i++)
+		if (addr_eq(&c->mn.home[i].home, home))
+			return c->mn.enabled;
+	return false;
+}
+
+static struct mn_home_conf *find_home(struct conf *c, const struct in6_addr *home)
+{
+	for (size_t i = 0; i < c->mn.homes; i++)
+		if (addr_eq(&c->mn.home[i].home, home))
+			return &c->mn.home[i];
+	return NULL;
+}
+
+static int check_home(const struct mn_home_conf *h, const struct in6_addr *prefix, struct why *why)
+{
+	if (!addr_in(prefix, &h->home, h->plen))
+		return why_attr(why, EINVAL, MIP_A_HOME, "%s is not in the home prefix", addr_text(&h->home).s);
+	if (addr_eq(&h->home, &h->agent))
+		return why_attr(why, EINVAL, MIP_A_AGENT, "the home agent has the home address itself");
+	return 0;
+}
+
+static int read_home(const struct ctl_request *rq, struct mn_home_conf *h, struct why *why)
+{
+	struct in6_addr prefix;
+	int err = ctl_need(rq, MIP_A_HOME, why);
+
+	if (!err)
+		err = conf_take_address(rq, MIP_A_HOME, &h->home, why);
+	if (!err)
+		err = conf_take_address(rq, MIP_A_AGENT, &h->agent, why);
+	if (!err)
+		err = conf_take_lifetime(rq, MIP_A_LIFETIME, CONF_LIFETIME_MIN, &h->lifetime, why);
+	if (err)
+		return err;
+	if (!ctl_prefix(rq, MIP_A_PREFIX, &prefix, &h->plen)) {
+		prefix = h->home;
+		h->plen = 64;
+	}
+	return check_home(h, &prefix, why);
+}
+
+int conf_mn_add(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	struct mn_home_conf h = {.lifetime = 600}, *old;
+	int err = read_home(rq, &h, why);
+
+	if (err)
+		return err;
+	old = find_home(c, &h.home);
+	if (old && rq->cmd == MIP_MN_ADD)
+		return why_attr(why, EEXIST, MIP_A_HOME, "home address %s is there already", addr_text(&h.home).s);
+	if (!old && c->mn.homes == MN_HOMES_MAX)
+		return why_set(why, ENOSPC, "no room for more than %d home addresses", MN_HOMES_MAX);
+	if (!old)
+		old = &c->mn.home[c->mn.homes++];
+	*old = h;
+	return 0;
+}
+
+int conf_mn_del(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	struct mn_home_conf *h;
+	int err = ctl_need(rq, MIP_A_HOME, why);
+
+	if (err)
+		return err;
+	h = find_home(c, ctl_addr(rq, MIP_A_HOME));
+	if (!h)
+		return why_attr(why, ENOENT, MIP_A_HOME, "no home address %s", addr_text(ctl_addr(rq, MIP_A_HOME)).s);
+	*h = c->mn.home[--c->mn.homes];
+	return 0;
+}
+
+int conf_mn_start(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	conf_take_dev(rq, c->mn.dev);
+	c->mn.enabled = true;
+	if (ctl_has(rq, MIP_A_HOME) || ctl_has(rq, MIP_A_AGENT)) {
+		int err = conf_mn_add(c, rq, why);
+
+		if (err)
+			return err;
+	}
+	if (!c->mn.homes)
+		return why_set(why, EINVAL, "no home address: say home ADDRESS prefix PREFIX, or use 'mip mn add'");
+	return 0;
+}
+
+int conf_mn_stop(struct conf *c, const struct ctl_request *rq, struct why *why)
+{
+	(void)rq, (void)why;
+	c->mn.enabled = false;
+	return 0;
+}
