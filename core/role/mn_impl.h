@@ -1,4 +1,5 @@
-/* Between mn.c (registrations), mn_agent.c (with whom) and mn_prefix.c (for how long, and under which prefix). */
+/* Between mn.c (places), mn_reg.c (registrations), mn_agent.c (with whom) and mn_prefix.c (for how long, and under
+ * which prefix). */
 #ifndef MIP_ROLE_MN_IMPL_H
 #define MIP_ROLE_MN_IMPL_H
 
@@ -7,14 +8,21 @@
 
 #define MN_AGENT_TRIES 3 /* updates without an answer before another home agent is tried */
 
-/* mn.c. Registers the care-of address with h->agent, a first transmission. */
+/* mn_reg.c. Registers the care-of address with h->agent, a first transmission. */
 void mn_register(struct mn *mn, struct mn_home *h, usec now);
+/* The same without the tunnel; from the home address it ends the registration. */
+void mn_start_registering(struct mn *mn, struct mn_home *h, const struct in6_addr *coa, usec now);
 void mn_drop_registration(struct mn *mn, struct mn_home *h);
-void mn_enter(struct mn *mn, struct mn_home *h, enum mip_mn_state state, usec now);
-void mn_tell(struct mn *mn, enum event_type type, const struct mn_home *h, const struct bul_entry *e, usec now);
+/* Nothing can be said: the binding is kept until it ends. */
+void mn_await_end(struct mn *mn, struct mn_home *h);
+void mn_now_home(struct mn *mn, struct mn_home *h, usec now);
 /* Sends the update that renews a binding, now. */
 void mn_refresh(struct mn *mn, struct mn_home *h, usec now);
-
+/* De-registers, not waiting for the answer. */
+void mn_give_back(struct mn *mn, struct mn_home *h);
+/* mn.c */
+void mn_enter(struct mn *mn, struct mn_home *h, enum mip_mn_state state, usec now);
+void mn_tell(struct mn *mn, enum event_type type, const struct mn_home *h, const struct bul_entry *e, usec now);
 /* The home address goes: deregistered, taken down; h is another one afterwards. */
 void mn_leave(struct mn *mn, struct mn_home *h, usec now);
 

@@ -1,0 +1,284 @@
+/*
+ * Mobile node: the home registration (RFC 6275 11.7.1, 11.7.3, 11.8): Binding Updates
+ * out, repeated until they are answered, Binding Acknowledgements in. Nothing mutes it:
+ * after any refusal or silence the next update follows, at most 32 s later. But a home
+ * address that another node has is not used again.
+ */
+#include "base/addr.h"
+#include "role/mn_impl.h"
+#include "role/ro.h"
+
+#define FIRST_BACKOFF (1500 * MSEC) /* InitialBindackTimeoutFirstReg: the home agent's DAD takes 1 s */
+#define BACKOFF	      SEC	    /* INITIAL_BINDACK_TIMEOUT */
+#define BACKOFF_MAX   (32 * SEC)    /* MAX_BINDACK_TIMEOUT */
+#define RESYNCS_MAX   3		    /* sequence numbers taken over at once; then the back-off decides */
+#define MARGIN_MAX    (60 * SEC)    /* refresh at the latest this long before the binding ends */
+#define ROUTER_TRIES  2		    /* updates without an answer before it is asked whether the router is there */
+#define REG_FLAGS     (BU_F_ACK | BU_F_HOME)
+
+static void on_timer(struct timer *t, usec now);
+
+/* --- Binding Updates --------------------------------------------------------------------------------------------- */
+
+/* 11.7.1: away, from the care-of address with a Home Address option; at home (11.5.5), bare, from the home address. */
+static void transmit(struct mn *mn, const struct mn_home *h, struct bul_entry *e, uint16_t lifetime)
+{
+	bool away = !addr_eq(&e->coa, &h->conf.home);
+	struct via via = {
+		.src = e->coa, .dst = h->agent, .hao = h->conf.home, .has_hao = away, .ifindex = h->place.ifindex};
+	struct mh bu = {.type = MH_BU, .u.bu = {.seq = e->seq, .flags = e->flags, .lifetime = lifetime}};
+
+	via.esp = world_protects(mn->w, &h->conf.home, MIP_PROTECT_BINDING);
+	if (away) {
+		bu.opt.has = MHO_ALT_COA;
+		bu.opt.alt_coa = e->coa;
+	}
+	mn->w->send(mn->w->ctx, &via, &bu);
+}
+
+/* The next update for this entry, with the next sequence number; it will be repeated until it is answered. */
+static void send_bu(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
+{
+	bool away = !addr_eq(&e->coa, &h->conf.home);
+
+	e->seq++;
+	e->sent_at = now;
+	e->state = MIP_BUL_WAITING;
+	e->asked = away ? mn_lifetime(mn, h, now) : 0;
+	transmit(mn, h, e, e->asked);
+	timer_arm(mn->w->timers, &e->timer, now + e->backoff, on_timer);
+	mn_tell(mn, EV_BU_SENT, h, e, now);
+}
+
+static struct bul_entry *registration(struct mn *mn, struct mn_home *h, usec now)
+{
+	struct bul_entry *e = h->reg;
+
+	if (e)
+		return e;
+	e = bul_add(&mn->bul, &h->conf.home, &h->agent);
+	if (!e)
+		return NULL;
+	e->owner = mn;
+	e->made = now;
+	e->flags = REG_FLAGS;
+	e->seq = h->numbered ? h->seq : (uint16_t)mn->w->random(mn->w->ctx);
+	return h->reg = e;
+}
+
+/* The binding at the home agent is over (11.8): what follows is a first registration again. */
+static void lapse(struct bul_entry *e, usec now)
+{
+	if (e->bound && now >= e->expires) {
+		e->bound = false;
+		e->expires = e->refresh_at = NEVER;
+	}
+}
+
+/* A new registration, or the present one from a new place: first transmission, fresh back-off. */
+void mn_start_registering(struct mn *mn, struct mn_home *h, const struct in6_addr *coa, usec now)
+{
+	struct bul_entry *e = registration(mn, h, now);
+
+	if (!e)
+		return;
+	lapse(e, now);
+	e->coa = *coa;
+	e->backoff = e->bound ? BACKOFF : FIRST_BACKOFF;
+	e->resyncs = e->tries = 0;
+	e->refresh_at = NEVER;
+	send_bu(mn, h, e, now);
+}
+
+void mn_drop_registration(struct mn *mn, struct mn_home *h)
+{
+	if (!h->reg)
+		return;
+	h->seq = h->reg->seq;
+	h->numbered = true;
+	timer_stop(mn->w->timers, &h->reg->timer);
+	bul_del(&mn->bul, h->reg);
+	h->reg = NULL;
+}
+
+/* The tunnel moves before the update leaves: the home agent takes the first packet out of it right behind the update.
+ */
+void mn_register(struct mn *mn, struct mn_home *h, usec now)
+{
+	h->tunnelled = !mn->w->tunnel(mn->w->ctx, h);
+	mn_start_registering(mn, h, &h->place.coa, now);
+	mn_enter(mn, h, MIP_MN_REGISTERING, now);
+}
+
+/* What we hold at the home agent, or may hold (it accepted and its answer is under way), is given back: one update, not
+ * waited for. */
+void mn_give_back(struct mn *mn, struct mn_home *h)
+{
+	struct bul_entry *e = h->reg;
+
+	if (e && (e->bound || e->state == MIP_BUL_WAITING) && h->place.where == AT_AWAY) {
+		e->seq++;
+		transmit(mn, h, e, 0);
+	}
+}
+
+void mn_await_end(struct mn *mn, struct mn_home *h)
+{
+	timer_arm(mn->w->timers, &h->reg->timer, h->reg->expires, on_timer);
+}
+
+/* --- timers ------------------------------------------------------------------------------------------------------ */
+
+void mn_refresh(struct mn *mn, struct mn_home *h, usec now)
+{
+	h->reg->backoff = BACKOFF;
+	h->reg->tries = 0;
+	send_bu(mn, h, h->reg, now);
+}
+
+static void on_timer(struct timer *t, usec now)
+{
+	struct bul_entry *e = timer_owner(t, struct bul_entry, timer);
+	struct mn *mn = e->owner;
+	struct mn_home *h = mn_find(mn, &e->home);
+
+	lapse(e, now);
+	if (h->place.where == AT_NOWHERE) {
+		mn_drop_registration(mn, h);
+		return;
+	}
+	if (!e->bound && h->state == MIP_MN_REGISTERED)
+		mn_enter(mn, h, MIP_MN_REGISTERING, now);
+	if (e->state == MIP_BUL_BOUND) {
+		mn_refresh(mn, h, now);
+		return;
+	}
+	if (++e->tries >= MN_AGENT_TRIES && mn_agent_failed(mn, h, now))
+		return;
+	e->backoff = e->backoff * 2 < BACKOFF_MAX ? e->backoff * 2 : BACKOFF_MAX;
+	send_bu(mn, h, e, now);
+	if (e->tries == ROUTER_TRIES)
+		attach_doubt(&mn->attach, h->place.ifindex, NULL, now);
+}
+
+/* --- Binding Acknowledgements ------------------------------------------------------------------------------------ */
+
+/* When to renew a binding of this lifetime: a quarter of it early, a minute at most, or as the home agent advises. */
+static usec refresh_after(const struct mh *m, usec lifetime)
+{
+	usec margin = lifetime / 4 < MARGIN_MAX ? lifetime / 4 : MARGIN_MAX, after = lifetime - margin;
+	usec advice = m->opt.has & MHO_REFRESH ? m->opt.refresh * MH_LIFE_UNIT * SEC : after;
+
+	return advice && advice < after ? advice : after;
+}
+
+/* 11.7.3: at home and the home agent keeps no binding (any more): the address is ours alone. */
+void mn_now_home(struct mn *mn, struct mn_home *h, usec now)
+{
+	mn_drop_registration(mn, h);
+	mn->w->claim(mn->w->ctx, h->place.ifindex, &h->conf.home);
+	mn_enter(mn, h, MIP_MN_HOME, now);
+	ro_on_registered(mn, h, now);
+}
+
+static void now_bound(struct mn *mn, struct mn_home *h, struct bul_entry *e, const struct mh *m, usec now)
+{
+	uint16_t granted = m->u.ba.lifetime < e->asked ? m->u.ba.lifetime : e->asked; /* 10.3.1: never longer */
+	usec lifetime = granted * MH_LIFE_UNIT * SEC;
+
+	mn_agent_works(h);
+	e->state = MIP_BUL_BOUND;
+	e->bound = true;
+	e->resyncs = 0;
+	e->granted = granted;
+	e->expires = e->sent_at + lifetime; /* the home agent's began later, never earlier */
+	e->refresh_at = now + refresh_after(m, e->expires - now);
+	timer_arm(mn->w->timers, &e->timer, e->refresh_at, on_timer);
+	if (!h->tunnelled)
+		h->tunnelled = !mn->w->tunnel(mn->w->ctx, h);
+	mn_enter(mn, h, MIP_MN_REGISTERED, now);
+	mn_prefix_registered(mn, h, e->status == BA_ACCEPTED_PREFIX, now);
+	ro_on_registered(mn, h, now);
+}
+
+/* 11.7.3: take over the home agent's idea of the sequence number. Answered at once a few times only, so that a liar
+ * cannot make us send at his pace. */
+static void resync(struct mn *mn, struct mn_home *h, struct bul_entry *e, uint16_t seq, usec now)
+{
+	e->seq = seq;
+	if (e->resyncs == RESYNCS_MAX)
+		return;
+	e->resyncs++;
+	send_bu(mn, h, e, now);
+}
+
+/* 11.7.1: the address is another node's, and must not be used again. */
+static void give_up(struct mn *mn, struct mn_home *h, struct bul_entry *e)
+{
+	timer_stop(mn->w->timers, &e->timer);
+	mn->w->untunnel(mn->w->ctx, h);
+	h->tunnelled = false;
+}
+
+/* Any other refusal: the state says so, the next try comes with the back-off. */
+static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
+{
+	if (h->place.where == AT_HOME && e->status == BA_NOT_HOME_AGENT) {
+		mn_now_home(mn, h, now);
+		return;
+	}
+	h->taken = h->place.where == AT_AWAY && e->status == BA_DAD_FAILED;
+	if (!h->taken && mn_agent_failed(mn, h, now))
+		return;
+	e->state = MIP_BUL_REFUSED;
+	e->bound = false;
+	e->expires = e->refresh_at = NEVER;
+	if (h->taken)
+		give_up(mn, h, e);
+	mn_enter(mn, h, h->place.where == AT_HOME ? MIP_MN_RETURNING : MIP_MN_REGISTERING, now);
+}
+
+static void accepted(struct mn *mn, struct mn_home *h, struct bul_entry *e, const struct mh *m, usec now)
+{
+	if (h->place.where == AT_HOME)
+		mn_now_home(mn, h, now);
+	else if (m->u.ba.lifetime)
+		now_bound(mn, h, e, m, now);
+	else
+		refused(mn, h, e, now);
+}
+
+/* 11.7.3's checks: from the peer of an update that waits, about that update; through IPsec if that is agreed, which
+ * hides the type 2 routing header. */
+static struct mn_home *answered(struct mn *mn, const struct via *via, const struct mh *m, usec now)
+{
+	struct mn_home *h = mn_find(mn, via->has_rh2 ? &via->rh2 : &via->dst);
+
+	if (!h || !h->reg || h->reg->state != MIP_BUL_WAITING || !addr_eq(&via->src, &h->agent))
+		return NULL;
+	if (!via->esp && world_protects(mn->w, &h->conf.home, MIP_PROTECT_BINDING)) {
+		mn_complain(mn, &h->conf.home, &via->src, MH_BA, now);
+		return NULL;
+	}
+	if (h->place.where == AT_NOWHERE || (!via->esp && (h->place.where == AT_AWAY) != via->has_rh2))
+		return NULL;
+	if (m->u.ba.status == BA_SEQ_OUT_OF_WINDOW)
+		return bul_is_behind(h->reg, m->u.ba.seq) ? h : NULL;
+	return m->u.ba.seq == h->reg->seq ? h : NULL;
+}
+
+void mn_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now)
+{
+	struct mn_home *h = answered(mn, via, m, now);
+
+	if (!h)
+		return;
+	h->reg->status = m->u.ba.status;
+	mn_tell(mn, EV_BA_RECEIVED, h, h->reg, now);
+	if (m->u.ba.status == BA_SEQ_OUT_OF_WINDOW)
+		resync(mn, h, h->reg, m->u.ba.seq, now);
+	else if (m->u.ba.status >= BA_UNSPECIFIED)
+		refused(mn, h, h->reg, now);
+	else
+		accepted(mn, h, h->reg, m, now);
+}
