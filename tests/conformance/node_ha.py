@@ -68,7 +68,6 @@ class Ha(Node):
         until(lambda: "tentative" not in self.inside("ip", "-6", "addr", "show", "dev", "eth0").stdout, "the addresses")
         self.mip_warped("ha", "start", "dev", "eth0", *self.words)
         self.probe = itertools.count(1)
-        self.wire.host(PREFIX + "ba:2")
 
     def mobile(self, **how):
         return Visitor(self, **how)
@@ -115,10 +114,13 @@ class Ha(Node):
         return [p for p in super().answers(mark) if not (p.icmp == P.UNREACH and p.dst == ASKER)]
 
     def probes(self):
-        """De-registrations of nothing: through the raw socket and through the shim. An echo through the tunnel and back."""
+        """De-registrations of nothing: through the raw socket and through the shim. An echo through the tunnel and back.
+        What refuses strangers is limited, a fourth of HA_REFUSAL_RATE for a network, and both are of one: time goes on, so
+        that one test's probes do not take the answers from the next one's."""
+        self.jump(0.02)
         n = next(self.probe) & 0xffff
         out = []
-        for hao, to in ((None, PREFIX + "ba:2"), (PREFIX + "ba:4", "2001:db8:ba::5")):
+        for hao, to in ((None, "2001:db8:ba::2"), (PREFIX + "ba:4", "2001:db8:ba::5")):
             out.append((P.mh_packet(to, self.addr, P.bu_mh(n, P.ACK | P.HOME, 0), hao_=hao),
                         lambda p, to=to: p.dst == to and p.mh and p.mh.type == P.BA and p.mh.status == NOT_HERE and p.mh.seq == n))
         if self.standing:

@@ -31,6 +31,7 @@ Each file runs in a private world of namespaces of its own (tests/lab/lab.sh run
 import argparse
 import importlib
 import inspect
+import itertools
 import json
 import os
 import re
@@ -48,6 +49,8 @@ from node_ha import Ha   # noqa: E402
 from node_mn import Mn, Seeker   # noqa: E402
 from nodes import Cn   # noqa: E402
 
+UNITS = sorted(f[:-2] for f in os.listdir(os.path.join(HERE, "../unit")) if re.fullmatch(r"test_.*\.c", f))
+PARTS = ["mip", "mipd", "tests/conformance/warp.so"] + ["tests/unit/" + u for u in UNITS]
 KINDS = {"cn": Cn, "ha": Ha, "mn": Mn, "seeker": Seeker}
 
 
@@ -97,8 +100,11 @@ def run_test(row, kind, alive):
         return "failed", "%s\n%s\n%s" % (own_line(e), said, node.story() if node else "")
 
 
-def run_file(name, word):
+def run_file(name, word, cpu):
+    """All of it on one processor: each has a queue of its own for what comes in, and a probe must not overtake what was
+    sent before it, nor its answer what was answered before, when a busy machine moves the sender to another."""
     alive = {}
+    os.sched_setaffinity(0, {cpu})
     importlib.import_module(name)
     for row in table.rows:
         what = row.test.__name__ if row.test else row.unit[1] if row.unit else ""
@@ -127,14 +133,15 @@ def show(n, result, verbose):
 
 def collect(args, names):
     """Runs the files, so many at once; yields their results file by file."""
-    waiting, running = list(names), []
+    waiting, running, cpus = list(names), [], itertools.cycle(sorted(os.sched_getaffinity(0)))
 
     def start():
         name = waiting.pop(0)
         out = open("/tmp/conformance.%d.%s" % (os.getpid(), name), "w+")
         os.unlink(out.name)
         command = [os.path.join(HERE, "../lab/lab.sh"), "run", sys.executable, os.path.abspath(__file__), "--file", name]
-        running.append((name, out, subprocess.Popen(command + ["-t", args.word], stdout=out, stdin=subprocess.DEVNULL)))
+        command += ["--cpu", str(next(cpus)), "-t", args.word]
+        running.append((name, out, subprocess.Popen(command, stdout=out, stdin=subprocess.DEVNULL)))
     while waiting or running:
         while waiting and sum(p.poll() is None for _, _, p in running) < (os.cpu_count() or 1):
             start()
@@ -152,14 +159,18 @@ def collect(args, names):
 
 
 def main():
-    args = argparse.ArgumentParser()
-    args.add_argument("files", nargs="*")
-    args.add_argument("-t", dest="word", default="", help="only tests whose name, text or section has this")
-    args.add_argument("-v", dest="verbose", action="store_true")
-    args.add_argument("--file", help=argparse.SUPPRESS)
-    args = args.parse_args()
+    words = argparse.ArgumentParser()
+    words.add_argument("files", nargs="*")
+    words.add_argument("-t", dest="word", default="", help="only tests whose name, text or section has this")
+    words.add_argument("-v", dest="verbose", action="store_true")
+    words.add_argument("--file", help=argparse.SUPPRESS)
+    words.add_argument("--cpu", type=int, help=argparse.SUPPRESS)
+    args = words.parse_args()
     if args.file:
-        return run_file(args.file, args.word)
+        return run_file(args.file, args.word, args.cpu)
+    missing = [f for f in PARTS if not os.path.exists(os.path.join(BUILD, f))]
+    if missing:
+        words.error("%s is not built in %s: `make conformance` builds all that is needed" % (missing[0], BUILD))
     names = args.files or sorted((f[:-3] for f in os.listdir(HERE) if re.fullmatch(r"s\d+(_\d+)?\.py", f)),
                                  key=lambda f: [int(n) for n in f[1:].split("_")])
     began, results = time.monotonic(), []
