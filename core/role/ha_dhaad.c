@@ -9,19 +9,11 @@
 /* An answer fits the minimum MTU (10.5). */
 _Static_assert(40 + 8 + 16 * DHAAD_MAX <= 1280, "a reply with DHAAD_MAX addresses is not fragmented");
 
-static bool is_ours(const struct ha *ha, const struct in6_addr *addr)
-{
-	for (size_t i = 0; i < ha->addrs; i++)
-		if (addr_eq(&ha->addr[i].addr, addr))
-			return true;
-	return false;
-}
-
 /* Does it name an address of ours as the router's? */
 static bool is_our_own(const struct ha *ha, const struct nd_ra *ra)
 {
 	for (size_t i = 0; i < ra->prefixes; i++)
-		if (ra->prefix[i].router && is_ours(ha, &ra->prefix[i].prefix))
+		if (ra->prefix[i].router && ha_is_ours(ha, &ra->prefix[i].prefix))
 			return true;
 	return false;
 }
@@ -73,7 +65,7 @@ static bool known_on(const struct ha *ha, const struct ha_link *l, size_t *n, st
 		const struct homeagent *h = &l->agents.list[i];
 
 		for (size_t k = 0; k < h->addrs; k++)
-			if (!is_ours(ha, &h->addr[k].addr) && !(*n)--) {
+			if (!ha_is_ours(ha, &h->addr[k].addr) && !(*n)--) {
 				*to = (struct ha_known){
 					l->conf.ifindex, h->addr[k].addr, h->router, h->preference, h->expires};
 				return true;

@@ -1,15 +1,34 @@
-/* Between ha.c (bindings), ha_dhaad.c (who serves) and ha_prefix.c (which prefixes). */
+/* Between the files of the home agent: ha.c (bindings), ha_*.c. */
 #ifndef MIP_ROLE_HA_IMPL_H
 #define MIP_ROLE_HA_IMPL_H
 
+#include "role/event.h"
 #include "role/ha.h"
 
 /* A binding of before, that another home agent of the link may have taken over meanwhile: asked before it is announced.
  */
 enum ha_doubt { HA_SURE, HA_TO_ASK, HA_ASKED };
 
-/* ha.c: the binding's timer is due at what comes next. */
+#define HA_RESTORE_EVERY 200 /* us between the announcements of many bindings */
+
+/* ha.c. A binding just added: asked for on its home link, then served and acknowledged, or refused. */
+void ha_begin(struct ha *ha, struct bc_entry *e, usec now);
+/* The home address is free: into the data path, and announced. */
+int ha_activate(struct ha *ha, struct bc_entry *e, usec now, struct why *why) __attribute__((warn_unused_result));
+/* It ends: out of the data path and the cache; its number is remembered. */
+void ha_forget(struct ha *ha, struct bc_entry *e, enum event_type why, usec now);
+void ha_remember(struct ha *ha, const struct in6_addr *home, const struct in6_addr *local, uint16_t seq, usec now);
+/* Asks, from then on, whether somebody else serves it now. */
+void ha_doubt(struct ha *ha, struct bc_entry *e, usec at);
+/* The binding's timer is due at what comes next. */
 void ha_rearm(struct ha *ha, struct bc_entry *e);
+void ha_tell(struct ha *ha, enum event_type type, const struct bc_entry *e, const struct in6_addr *old, usec now);
+
+/* ha_bu.c: a Binding Acknowledgement, with or without A (10.3.1), and one that refuses. */
+void ha_accept(struct ha *ha, const struct bc_entry *e, usec now);
+void ha_refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, usec now);
+/* Would what is tunnelled to `coa` come back to be tunnelled there again, perhaps through other bindings (6.1.7)? */
+bool ha_in_circle(const struct ha *ha, const struct in6_addr *home, const struct in6_addr *coa);
 /* What was to come through IPsec and did not (enum mh_type, or ICMPv6 type) is counted, told, and not answered. */
 void ha_complain(struct ha *ha, const struct in6_addr *home, const struct in6_addr *from, uint8_t type, usec now);
 
@@ -20,7 +39,9 @@ bool ha_has_room(const struct ha *ha, const struct in6_addr *home);
 bool ha_may_register(const struct ha *ha, const struct in6_addr *home, bool esp);
 uint32_t ha_max_lifetime(const struct ha *ha, const struct in6_addr *home);
 
-/* ha_links.c. The configuration changed. */
+/* ha_links.c. Is that an address of ours on a home link? */
+bool ha_is_ours(const struct ha *ha, const struct in6_addr *addr);
+/* The configuration changed. */
 void ha_follow_links(struct ha *ha, const struct ha_conf *conf);
 /* The link a home address is defended on: that of its prefix, unless there are no neighbours; 0 = none. */
 unsigned ha_wire_of(const struct ha *ha, const struct in6_addr *home);

@@ -4,6 +4,19 @@
 #include "base/addr.h"
 #include "role/ha_impl.h"
 
+bool ha_is_ours(const struct ha *ha, const struct in6_addr *addr)
+{
+	for (size_t i = 0; i < ha->addrs; i++)
+		if (addr_eq(&ha->addr[i].addr, addr))
+			return true;
+	return false;
+}
+
+bool ha_serves(const struct ha *ha, const struct in6_addr *local)
+{
+	return ha_is_ours(ha, local) && (addr_any(&ha->conf.address) || addr_eq(&ha->conf.address, local));
+}
+
 struct ha_link *ha_link(const struct ha *ha, unsigned ifindex)
 {
 	for (size_t i = 0; i < ha->links; i++)

@@ -1,0 +1,252 @@
+/*
+ * Home agent: what a Binding Update does to the cache (RFC 6275 9.5.1, 10.3.1,
+ * 10.3.2) and what it is answered (9.5.4). Correspondent registrations are not
+ * handled here.
+ */
+#include "base/addr.h"
+#include "role/event.h"
+#include "role/ha_impl.h"
+
+#define DROP (-1) /* verdict: say nothing */
+
+/* --- answers ----------------------------------------------------------------------------------------------------- */
+
+/* 9.5.4: to where the update came from, whatever the cache says; with a type 2 routing header unless that is the home
+ * address itself: then it is on the home link, and the tunnel of a binding that stands must not take the answer. */
+static void send_ba(struct ha *ha, const struct in6_addr *local, const struct in6_addr *home, const struct in6_addr *to,
+	uint8_t status, uint16_t seq, uint16_t lifetime)
+{
+	struct mh ba = {.type = MH_BA, .u.ba = {.status = status, .seq = seq, .lifetime = lifetime}};
+	struct via via = {.src = *local, .dst = *to, .rh2 = *home, .has_rh2 = !addr_eq(to, home)};
+
+	via.esp = world_protects(ha->w, home, MIP_PROTECT_BINDING);
+	if (!via.has_rh2)
+		via.ifindex = ha_wire_of(ha, home);
+	ha->stats.tx_ba++;
+	ha->w->send(ha->w->ctx, &via, &ba);
+}
+
+/* 10.3.1: with or without A. */
+void ha_accept(struct ha *ha, const struct bc_entry *e, usec now)
+{
+	uint8_t status = ha_prefix_lasts(ha, e, now) ? BA_ACCEPTED : BA_ACCEPTED_PREFIX;
+
+	send_ba(ha, &e->local, &e->home, &e->from, status, e->seq, e->lifetime);
+}
+
+/* Who has a binding must hear why an update of his does not count (his number is behind: he started anew), however many
+ * strangers are being refused. */
+static bool may_refuse(struct ha *ha, const struct ha_request *rq, usec now)
+{
+	struct bc_entry *e = bc_find(&ha->bc, &rq->home, NULL);
+
+	if (e)
+		return rate_spend(&e->told, HA_BINDING_REFUSAL, 4 * HA_BINDING_REFUSAL, now);
+	return rates_take(&ha->refusals, &rq->from, now);
+}
+
+void ha_refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, usec now)
+{
+	struct event ev = {.type = EV_BU_REFUSED, .addr = &rq->home, .coa = &rq->coa, .status = status};
+
+	ha->stats.refused++;
+	if (!may_refuse(ha, rq, now))
+		return;
+	ha->w->event(ha->w->ctx, &ev, now);
+	send_ba(ha, &rq->via->dst, &rq->home, &rq->from, status, seq, 0);
+}
+
+/* --- Binding Updates --------------------------------------------------------------------------------------------- */
+
+bool ha_in_circle(const struct ha *ha, const struct in6_addr *home, const struct in6_addr *coa)
+{
+	const struct in6_addr *at = coa;
+
+	for (size_t hops = bc_count(&ha->bc); !addr_eq(at, home); hops--) {
+		const struct bc_entry *e = bc_find(&ha->bc, at, NULL);
+
+		if (!e)
+			return false;
+		if (!hops)
+			return true;
+		at = &e->coa;
+	}
+	return true;
+}
+
+/* The number of the last update heard, whether its binding stands or not: the updates of one that ended a moment ago
+ * may still be on their way. False: none was. */
+static bool last_seq(const struct ha *ha, const struct in6_addr *home, const struct bc_entry *e, uint16_t *seq)
+{
+	if (!e)
+		e = bc_find(&ha->gone, home, NULL);
+	if (e)
+		*seq = e->seq;
+	return e ? !e->fixed : seq_find(&ha->last, home, seq);
+}
+
+static bool is_old(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e)
+{
+	uint16_t last;
+
+	return last_seq(ha, &rq->home, e, &last) && (int16_t)(rq->seq - last) <= 0;
+}
+
+/* 10.3.1, 10.3.2 and 9.5.1, in the RFC's order: DROP, a status to refuse with, or 0. */
+static int judge(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e, usec now)
+{
+	/* Without an address to answer from or to, nothing may happen (9.5.4); nonces are for correspondents (9.5.1).
+	 */
+	if (!addr_routable(&rq->home) || !addr_routable(&rq->from) || !addr_routable(&rq->via->dst) || rq->nonces)
+		return DROP;
+	/* 10.3.1: a registration has a Home Address option. IPsec hides it. */
+	if (!rq->remove && !rq->via->has_hao && !rq->via->esp)
+		return DROP;
+	if (is_old(ha, rq, e))
+		return BA_SEQ_OUT_OF_WINDOW;
+	if (!(rq->flags & BU_F_HOME))
+		return e ? BA_TYPE_CHANGE : DROP;
+	if (!ha->on)
+		return BA_NO_HOME_REG;
+	if (!addr_routable(&rq->coa) || ha_is_ours(ha, &rq->coa))
+		return BA_INVALID_COA;
+	if (!rq->remove && ha_in_circle(ha, &rq->home, &rq->coa))
+		return DROP;
+	if (rq->remove && !e)
+		return BA_NOT_HOME_AGENT;
+	if (!ha_addr_for(ha, &rq->home) || ha_prefix_end(ha, &rq->home) < now + MH_LIFE_UNIT * SEC)
+		return BA_NOT_HOME_SUBNET;
+	if (!ha_serves(ha, &rq->via->dst) || ha_is_ours(ha, &rq->home))
+		return BA_NOT_HOME_AGENT;
+	if (!ha_may_register(ha, &rq->home, rq->via->esp))
+		return BA_PROHIBITED;
+	if (rq->peer_registered)
+		return BA_TYPE_CHANGE;
+	return e && e->fixed ? BA_PROHIBITED : 0;
+}
+
+static void note(struct bc_entry *e, const struct ha_request *rq, const struct ha *ha, usec now)
+{
+	uint32_t most = ha_max_lifetime(ha, &rq->home), left = prefix_left(ha_prefix_end(ha, &rq->home), now);
+	most = (left < most ? left : most) / MH_LIFE_UNIT;
+	e->local = rq->via->dst;
+	e->from = rq->from;
+	e->coa = rq->coa;
+	e->seq = rq->seq;
+	e->flags = rq->flags;
+	e->lifetime = rq->lifetime < most ? rq->lifetime : (uint16_t)most;
+	e->expires = now + e->lifetime * MH_LIFE_UNIT * SEC;
+}
+
+static void start(struct ha *ha, const struct ha_request *rq, usec now)
+{
+	struct bc_entry *e = ha_has_room(ha, &rq->home) ? bc_add(&ha->bc, &rq->home, &rq->via->dst) : NULL;
+
+	if (!e) {
+		ha_refuse(ha, rq, BA_RESOURCES, rq->seq, now);
+		return;
+	}
+	bc_forget(&ha->gone, ha->w->timers, bc_find(&ha->gone, &rq->home, NULL));
+	ha_count(ha, e, 1);
+	note(e, rq, ha, now);
+	ha_begin(ha, e, now);
+}
+
+/* The mobile node moved or refreshes. While the probe runs, the newest update is the one that will be answered. */
+static void renew(struct ha *ha, struct bc_entry *e, const struct ha_request *rq, usec now)
+{
+	struct bc_entry before = *e;
+	bool moved = !addr_eq(&e->coa, &rq->coa) || !addr_eq(&e->local, &rq->via->dst);
+
+	note(e, rq, ha, now);
+	if (e->state == MIP_BINDING_DAD)
+		return;
+	if (moved && ha->w->bind(ha->w->ctx, e, NULL)) {
+		*e = before;
+		e->seq = rq->seq; /* used up all the same: it must not be played again */
+		ha_refuse(ha, rq, BA_RESOURCES, rq->seq, now);
+		return;
+	}
+	if (e->doubt) {
+		e->doubt = HA_SURE; /* the mobile node itself says whom it is with */
+		e->claim_at = now;
+	}
+	ha_prefix_again(e, now);
+	ha_rearm(ha, e);
+	ha_tell(ha, moved ? EV_BINDING_MOVED : EV_BINDING_REFRESHED, e, &before.coa, now);
+	ha_accept(ha, e, now);
+}
+
+/* 10.3.2: intercept no more, then answer: the acknowledgement must reach the mobile node on its own link. */
+static void deregister(struct ha *ha, struct bc_entry *e, const struct ha_request *rq, usec now)
+{
+	e->seq = rq->seq;
+	ha_forget(ha, e, EV_BINDING_REMOVED, now);
+	send_ba(ha, &rq->via->dst, &rq->home, &rq->from, BA_ACCEPTED, rq->seq, 0);
+}
+
+static struct ha_request request_of(const struct via *via, const struct mh *m)
+{
+	struct ha_request rq = {.via = via, .seq = m->u.bu.seq, .flags = m->u.bu.flags, .lifetime = m->u.bu.lifetime};
+
+	rq.home = via->has_hao ? via->hao : via->src;
+	rq.coa = m->opt.has & MHO_ALT_COA ? m->opt.alt_coa : via->src;
+	/* RFC 3776 3.1: the care-of address in the message is the protected one, and the message says it whenever there
+	 * is one. */
+	rq.from = via->esp ? rq.coa : via->src;
+	rq.remove = !rq.lifetime || addr_eq(&rq.coa, &rq.home);
+	rq.nonces = m->opt.has & MHO_NONCES;
+	return rq;
+}
+
+void ha_complain(struct ha *ha, const struct in6_addr *home, const struct in6_addr *from, uint8_t type, usec now)
+{
+	struct event ev = {.type = EV_UNPROTECTED, .addr = home, .coa = from, .mh = type};
+
+	ha->stats.unprotected++;
+	if (rate_take(&ha->complaints, now))
+		ha->w->event(ha->w->ctx, &ev, now);
+}
+
+/* Accepted, before anything is done for it. What is refused, as a forger's is who does not know the number, is not
+ * counted: it takes nothing from the binding. */
+static bool is_over_limit(struct ha *ha, const struct ha_request *rq, struct bc_entry *e, usec now)
+{
+	bool ok = e ? rate_spend(&e->paced, HA_UPDATE_RATE, HA_UPDATE_BURST, now)
+		    : rates_take(&ha->newcomers, &rq->from, now);
+
+	ha->stats.limited += !ok;
+	return !ok;
+}
+
+void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, bool peer_registered, usec now)
+{
+	struct ha_request rq = request_of(via, m);
+	struct bc_entry *e = bc_find(&ha->bc, &rq.home, NULL);
+	uint16_t seq = rq.seq;
+	int status;
+
+	rq.peer_registered = peer_registered;
+	ha->stats.rx_bu++;
+	if (!via->esp && world_protects(ha->w, &rq.home, MIP_PROTECT_BINDING)) {
+		ha_complain(ha, &rq.home, &via->src, MH_BU, now);
+		return;
+	}
+	status = judge(ha, &rq, e, now);
+	if (rq.remove && !e && status == BA_NOT_HOME_AGENT && ha_addr_for(ha, &rq.home))
+		ha_remember(ha, &rq.home, &via->dst, rq.seq, now);
+	if (status == BA_SEQ_OUT_OF_WINDOW)
+		(void)last_seq(ha, &rq.home, e, &seq);
+	if (status == DROP)
+		ha->stats.dropped++;
+	else if (status)
+		ha_refuse(ha, &rq, (uint8_t)status, seq, now);
+	else if (is_over_limit(ha, &rq, e, now))
+		return;
+	else if (rq.remove)
+		deregister(ha, e, &rq, now);
+	else if (e)
+		renew(ha, e, &rq, now);
+	else
+		start(ha, &rq, now);
+}

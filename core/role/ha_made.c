@@ -1,0 +1,95 @@
+/*
+ * Home agent: bindings no Binding Update made: those an earlier agent kept, and those
+ * made by hand.
+ */
+#include <errno.h>
+
+#include "base/addr.h"
+#include "role/event.h"
+#include "role/ha_impl.h"
+
+/* --- of before ---------------------------------------------------------------------------------------------------- */
+
+static struct bc_entry *copy_kept(struct ha *ha, const struct bc_entry *kept)
+{
+	struct bc_entry *e = bc_add(&ha->bc, &kept->home, &kept->local);
+
+	if (!e)
+		return NULL;
+	e->ifindex = ha_wire_of(ha, &e->home);
+	e->coa = kept->coa;
+	e->from = kept->from;
+	e->made = kept->made;
+	e->expires = kept->expires;
+	e->seq = kept->seq;
+	e->flags = kept->flags;
+	e->lifetime = kept->lifetime;
+	return e;
+}
+
+int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now)
+{
+	struct bc_entry *e;
+	int err;
+
+	if (bc_find(&ha->bc, &kept->home, NULL))
+		return -EEXIST;
+	if (kept->expires <= now || !ha_addr_for(ha, &kept->home) || ha_is_ours(ha, &kept->home) ||
+		!ha_serves(ha, &kept->local) || !addr_routable(&kept->coa) || ha_is_ours(ha, &kept->coa) ||
+		ha_in_circle(ha, &kept->home, &kept->coa))
+		return -EADDRNOTAVAIL;
+	e = copy_kept(ha, kept);
+	if (!e)
+		return -ENOSPC;
+	err = ha->w->bind(ha->w->ctx, e, NULL);
+	if (err) {
+		bc_del(&ha->bc, e);
+		return err;
+	}
+	e->state = MIP_BINDING_ACTIVE;
+	ha_count(ha, e, 1);
+	ha_rearm(ha, e);
+	if (e->ifindex)
+		ha_doubt(ha, e, now + (usec)bc_count(&ha->bc) * HA_RESTORE_EVERY);
+	return 0;
+}
+
+/* --- by hand ----------------------------------------------------------------------------------------------------- */
+
+int ha_add(struct ha *ha, const struct in6_addr *home, const struct in6_addr *coa, const struct in6_addr *local,
+	uint32_t lifetime, usec now, struct why *why)
+{
+	uint32_t units = lifetime / MH_LIFE_UNIT;
+	struct bc_entry *e;
+	int err;
+
+	if (!addr_routable(home) || ha_is_ours(ha, home))
+		return why_set(why, EINVAL, "%s cannot be a home address", addr_text(home).s);
+	if (!addr_routable(coa) || ha_is_ours(ha, coa) || ha_in_circle(ha, home, coa))
+		return why_set(why, EINVAL, "%s cannot be the care-of address", addr_text(coa).s);
+	if (bc_find(&ha->bc, home, NULL))
+		return why_set(why, EEXIST, "%s has a binding already", addr_text(home).s);
+	e = bc_add(&ha->bc, home, local);
+	if (!e)
+		return why_set(why, ENOSPC, "the binding cache is full (%zu entries)", bc_count(&ha->bc));
+	e->ifindex = ha_wire_of(ha, home);
+	e->coa = *coa;
+	e->made = now;
+	e->fixed = true;
+	e->expires = lifetime ? now + lifetime * SEC : NEVER;
+	e->lifetime = units < MH_LIFE_INF ? (uint16_t)units : MH_LIFE_INF;
+	err = ha_activate(ha, e, now, why);
+	if (err)
+		bc_del(&ha->bc, e);
+	return err;
+}
+
+int ha_del(struct ha *ha, const struct in6_addr *home, usec now, struct why *why)
+{
+	struct bc_entry *e = bc_find(&ha->bc, home, NULL);
+
+	if (!e)
+		return why_set(why, ENOENT, "no binding of %s", addr_text(home).s);
+	ha_forget(ha, e, EV_BINDING_REMOVED, now);
+	return 0;
+}
