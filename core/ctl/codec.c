@@ -168,9 +168,14 @@ void ctl_msg_open(struct ctl_msg *m, uint16_t type)
 	mnl_nlmsg_put_header(m->bytes)->nlmsg_type = type;
 }
 
+/* Whose length is not a multiple of four is followed by zeros: what stood there of another message may be of a key. */
 static void put(struct ctl_msg *m, uint16_t type, size_t len, const void *v)
 {
-	if (!mnl_attr_put_check(&m->head, sizeof(m->bytes), type, len, v))
+	char *to = (char *)mnl_nlmsg_get_payload_tail(&m->head) + MNL_ATTR_HDRLEN;
+
+	if (mnl_attr_put_check(&m->head, sizeof(m->bytes), type, len, v))
+		memset(to + len, 0, MNL_ALIGN(len) - len);
+	else
 		m->full = true;
 }
 

@@ -22,6 +22,20 @@ static void test_hello(void **state)
 	assert_int_equal(t.ctl->n, 0);
 }
 
+/* A message is made where others were, maybe with keys: nothing of them may stay between its attributes. */
+static void test_nothing_stays_between_attributes(void **state)
+{
+	struct ctl_msg m;
+
+	(void)state;
+	memset(&m, 0xaa, sizeof(m));
+	ctl_msg_open(&m, MIP_AGENT_GET);
+	ctl_put_str(&m, MIP_A_CAPS, "");
+	ctl_put_num(&m, MIP_A_ENABLED, true);
+	ctl_put_str(&m, MIP_A_PATH, "ip6tnl");
+	assert_null(memchr(m.bytes, 0xaa, m.head.nlmsg_len));
+}
+
 static void test_socket_modes(void **state)
 {
 	struct stat st;
@@ -349,6 +363,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_hello),
+		cmocka_unit_test(test_nothing_stays_between_attributes),
 		T(test_socket_modes),
 		T(test_second_agent_is_refused),
 		T(test_stale_socket_is_replaced),
