@@ -61,6 +61,14 @@ void client_close(void)
 	the_fd = -1;
 }
 
+pid_t client_agent_pid(void)
+{
+	struct ucred cred = {0};
+	socklen_t len = sizeof(cred);
+
+	return getsockopt(the_fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ? 0 : cred.pid;
+}
+
 static int hello(void)
 {
 	uint32_t version = MIP_CTL_VERSION;

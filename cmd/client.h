@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <sys/un.h>
 
 #include "mip/ctl.h"
@@ -31,6 +32,8 @@ struct request {
 /* Connects, once per process; later calls give the same connection. DONE, or NO_AGENT or REFUSED with errno = why. */
 int client_connect(void);
 void client_close(void);
+/* The process at the other end of the connection; 0 = of another PID namespace. */
+pid_t client_agent_pid(void);
 /* client_connect that complains on stderr; `object` chooses the command it names. */
 int client_need(const char *object);
 /* Where the agent of the chosen network namespace listens. False, having complained, when there is no such namespace.

@@ -1,4 +1,5 @@
 /* `mip help`: usage written from the table. An object fits a screen and ends with an example. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,8 +7,9 @@
 #include "cmd/usage.h"
 #include "cmd/walk.h"
 
-#define EDGE   79
-#define INDENT 12 /* of a usage line that goes on */
+#define EDGE	 79
+#define INDENT	 12 /* of a usage line that goes on */
+#define REPEATED 4  /* more words than these are not written out twice */
 
 static void arg_pieces(const struct arg *a, piece_fn piece, void *ctx)
 {
@@ -87,6 +89,24 @@ static void print_row(const struct verb *v)
 	printf("\n        %s\n", v->help);
 }
 
+/* Does the row take what the one above it takes, and a lot of it? */
+static bool repeats(const struct verb *v)
+{
+	size_t n = 0;
+
+	while (v->args[n].attr)
+		n++;
+	return n > REPEATED && v->args == v[-1].args;
+}
+
+static void print_repeated(const struct verb *v)
+{
+	printf("    mip %s %s [ WORDS OF ", v->object, v->verb);
+	for (const char *c = v[-1].verb; *c; c++)
+		putchar(toupper((unsigned char)*c));
+	printf(" ]\n        %s\n", v->help);
+}
+
 static void print_choices(unsigned kind)
 {
 	const char *word;
@@ -134,7 +154,10 @@ static void help_rows(const struct object *o, const struct verb *from, const str
 {
 	printf("%s: %s\n\n", o->word, o->help);
 	for (const struct verb *v = from; v < to; v++)
-		print_row(v);
+		if (v > from && repeats(v))
+			print_repeated(v);
+		else
+			print_row(v);
 	putchar('\n');
 	print_args(from, to);
 	printf("\nexample: %s\n", o->example);

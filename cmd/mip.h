@@ -42,6 +42,7 @@ int run_schema(void);
 
 int run_generic(const struct call *call);
 int run_start(const struct call *call);
+int run_restart(const struct call *call);
 int run_reload(const struct call *call);
 int run_stop(const struct call *call);
 int run_agent_wait(const struct call *call);

@@ -113,6 +113,8 @@ const struct verb verbs[] = {
 	{"agent", "start", 0, false, none, run_start, "start the agent and wait until it serves"},
 	{"agent", "reload", 0, false, none, run_reload,
 		"make the configuration file the configuration, when there is one"},
+	{"agent", "restart", 0, false, none, run_restart,
+		"end the agent and start it again, with its options and its configuration; bindings stay"},
 	{"agent", "stop", MIP_AGENT_STOP, false, none, run_stop, "stop the agent; what it installed is removed"},
 	{"agent", "wait", 0, false, agent_wait, run_agent_wait, "wait until the agent serves, or is gone"},
 
@@ -121,6 +123,8 @@ const struct verb verbs[] = {
 		"list the home agents of the home link, as mobile nodes that ask are told",
 		{MIP_A_ADDRESS, MIP_A_DEV, MIP_A_PREFERENCE, MIP_A_OWN, MIP_A_REMAINING}},
 	{"ha", "start", MIP_HA_START, true, ha_start, run_start, "be a home agent, starting the agent when none runs"},
+	{"ha", "restart", MIP_HA_RESTART, false, ha_start, run_start,
+		"end and start again with what it had, unless words say otherwise; bindings stay"},
 	{"ha", "add", MIP_HA_ADD, true, ha_link, NULL, "serve one more home link"},
 	{"ha", "del", MIP_HA_DEL, true, ha_link, NULL, "serve that home link no more; its bindings end"},
 	{"ha", "set", MIP_HA_SET, true, ha_set, NULL, "change how the home agent works"},
@@ -136,6 +140,8 @@ const struct verb verbs[] = {
 
 	{"mn", "show", MIP_MN_GET, false, home, NULL, "show the home addresses and where they are"},
 	{"mn", "start", MIP_MN_START, true, mn_start, run_start, "be a mobile node, starting the agent when none runs"},
+	{"mn", "restart", MIP_MN_RESTART, false, mn_start, run_start,
+		"end and start again with what it had, unless words say otherwise; home addresses register anew"},
 	{"mn", "add", MIP_MN_ADD, true, mn_add, NULL, "add a home address"},
 	{"mn", "del", MIP_MN_DEL, false, home_req, NULL, "remove a home address, deregistering it"},
 	{"mn", "interface", MIP_MN_LINKS, false, mn_links, NULL, "show the interfaces it moves on"},
@@ -148,6 +154,8 @@ const struct verb verbs[] = {
 	{"cn", "show", MIP_CN_GET, false, none, NULL, "show the correspondent node and what it counted"},
 	{"cn", "start", MIP_CN_START, true, cn_args, run_start,
 		"be a correspondent node, starting the agent when none runs"},
+	{"cn", "restart", MIP_CN_RESTART, false, cn_args, run_start,
+		"end and start again with what it had, unless words say otherwise; bindings stay"},
 	{"cn", "set", MIP_CN_SET, true, cn_args, NULL, "change how the correspondent node works"},
 	{"cn", "stop", MIP_CN_STOP, false, none, NULL, "stop being a correspondent node"},
 

@@ -77,13 +77,16 @@ static int on_commit(void *ctx, const struct ctl_request *commit, const struct c
 		err = conf_change(&want, &list[*bad], why);
 	if (!err) {
 		*bad = n ? n - 1 : 0;
-		err = agent_follow(a, &want, why);
+		for (size_t i = 0; i < n && !err; i++)
+			err = agent_rest(a, list[i].cmd, why);
+		err = err ? err : agent_follow(a, &want, why);
 		if (err)
 			go_back(a, &was, ran);
 	}
 	if (!err) {
 		a->conf = want;
-		agent_remember(a, &was, commit);
+		if (!conf_same(&want, &was) || ctl_has(commit, MIP_A_CONFIRM))
+			agent_remember(a, &was, commit);
 	}
 	agent_end_if_idle(a, ran);
 	explicit_bzero(&want, sizeof(want)); /* keys */

@@ -75,6 +75,8 @@ void agent_tell_mn_all(struct agent *a);
 
 /* follow.c: makes the roles be as `want` says. 0 or -errno with `why`; then the caller goes back to what was. */
 int agent_follow(struct agent *a, const struct conf *want, struct why *why) __attribute__((warn_unused_result));
+/* Before a command that makes a role start anew: it ends. Its bindings stay in the store, and are found there again. */
+int agent_rest(struct agent *a, uint16_t cmd, struct why *why) __attribute__((warn_unused_result));
 /* follow_ipsec.c: the same for IPsec, as far as the machine is open; else what is new is tried. */
 int agent_follow_ipsec(struct agent *a, const struct conf *want, struct why *why) __attribute__((warn_unused_result));
 void agent_sa_facts(void *ctx, const struct conf_sa *sa, bool first, struct sa_facts *to);

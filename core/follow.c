@@ -210,6 +210,25 @@ int agent_follow(struct agent *a, const struct conf *want, struct why *why)
 	return err;
 }
 
+int agent_rest(struct agent *a, uint16_t cmd, struct why *why)
+{
+	struct conf rest = a->conf;
+	int err;
+
+	if (cmd != MIP_HA_RESTART && cmd != MIP_MN_RESTART && cmd != MIP_CN_RESTART)
+		return 0;
+	rest.ha.enabled &= cmd != MIP_HA_RESTART;
+	rest.mn.enabled &= cmd != MIP_MN_RESTART;
+	rest.cn.enabled &= cmd != MIP_CN_RESTART;
+	keep_sleep(&a->keep, true);
+	if (cmd == MIP_CN_RESTART && a->cn.on) /* beside another role it would go on */
+		cn_stop(&a->cn, clock_now());
+	err = agent_follow(a, &rest, why);
+	keep_sleep(&a->keep, false);
+	explicit_bzero(&rest, sizeof(rest)); /* keys */
+	return err;
+}
+
 void agent_stop_roles(struct agent *a)
 {
 	stop_mn(a);

@@ -85,6 +85,8 @@ bool conf_is_mine(const struct conf *c, const struct in6_addr *home);
 /* The n-th of the commands that make c out of the default, as a CONFIG_GET record, with keys or without. 0, or 1 when
  * there is no n-th. */
 int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *record);
+/* Do the same commands make both? */
+bool conf_same(const struct conf *a, const struct conf *b);
 
 /* conf_link.c. The preference of an interface of that name: 0 when the mobile node does not use it. */
 uint8_t conf_preference(const struct conf *c, const char *dev);

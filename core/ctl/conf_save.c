@@ -1,4 +1,6 @@
 /* conf.h: a configuration back into the commands that make it. */
+#include <string.h>
+
 #include "base/addr.h"
 #include "ctl/conf_impl.h"
 
@@ -173,4 +175,21 @@ int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *m)
 	else
 		return 1;
 	return 0;
+}
+
+bool conf_same(const struct conf *a, const struct conf *b)
+{
+	struct ctl_msg x, y;
+	bool same = true, more = true;
+
+	for (size_t n = 0; same && more; n++) {
+		ctl_msg_open(&x, MIP_CONFIG_GET);
+		ctl_msg_open(&y, MIP_CONFIG_GET);
+		more = !conf_command(a, n, true, &x);
+		same = more == !conf_command(b, n, true, &y) && x.head.nlmsg_len == y.head.nlmsg_len &&
+		       !memcmp(x.bytes, y.bytes, x.head.nlmsg_len);
+	}
+	explicit_bzero(&x, sizeof(x)); /* keys */
+	explicit_bzero(&y, sizeof(y));
+	return same;
 }

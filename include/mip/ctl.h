@@ -81,7 +81,10 @@
 	C(ACL_GET, 58, READ)                                                                                           \
 	C(ACL_ALLOW, 59, WRITE)                                                                                        \
 	C(ACL_DENY, 60, WRITE)                                                                                         \
-	C(ACL_DEL, 61, WRITE)
+	C(ACL_DEL, 61, WRITE)                                                                                          \
+	C(HA_RESTART, 62, WRITE)                                                                                       \
+	C(MN_RESTART, 63, WRITE)                                                                                       \
+	C(CN_RESTART, 66, WRITE)
 
 #define MIP_CMD_ENUM(name, number, class) MIP_##name = number,
 enum mip_command { MIP_COMMANDS(MIP_CMD_ENUM) MIP_EVENT = 64, MIP_EVENT_SYNC = 65 };

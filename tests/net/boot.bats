@@ -18,6 +18,7 @@ teardown() {
 	lab_sysctl ha net.ipv6.conf.all.forwarding=1
 	ip -n ha addr replace "$HA/64" dev eth0 nodad
 	ip -n ha link set eth0 up
+	ip -n ha route replace default via 2001:db8:1::fe
 	ip -n mn link set eth0 up
 }
 
@@ -95,6 +96,76 @@ verdict() { { in_ns "$1" mip -j doctor "${@:3}" || true; } | jq -r --arg c "$2" 
 	run in_ns cn setpriv --bounding-set -net_admin,-net_raw --inh-caps -all -- mip cn start
 	[ "$status" = 2 ]
 	[[ "$output" == *"privilege: CAP_NET_ADMIN"* ]]
+}
+
+# --- restart ---
+
+registered() { mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 && mn mn wait registered timeout $((10 * MIP_SLOW)); }
+bindings() { ha -j binding show | jq -c 'map([.home, .care_of, .sequence, .state])'; }
+# The newest device of the agent: a role that ends takes its devices along.
+device() { ip -n "$1" -j link | jq 'map(select(.ifname | startswith("mip")).ifindex) | max'; }
+
+@test "ha restart: starts what does not run; ends and starts what does, with what it had but for the words said; bindings stay" {
+	local was device
+	lab_move f1
+	ha ha restart dev eth0 insecure max-lifetime 1000
+	registered
+	was=$(bindings) device=$(device ha)
+	[[ "$was" == *"$HOA"* ]]
+	[ "$(ha ha restart 2>&1)" = "" ]
+	[ "$(device ha)" -gt "$device" ]
+	[ "$(bindings)" = "$was" ]
+	ha ha restart preference 3
+	[ "$(ha -j ha show | jq -c '.[0] | [.max_lifetime, .preference, .insecure, .enabled]')" = '[1000,3,true,true]' ]
+	[ "$(bindings)" = "$was" ]
+	in_ns r ping -q -c1 -w$((5 * MIP_SLOW)) "$HOA"
+	run in_ns ha mip ha restart dev nosuch0
+	[ "$status" = 2 ]
+	[ "$(bindings)" = "$was" ]
+}
+
+@test "agent restart: another process with the same options, configuration and bindings; starts what does not run" {
+	local was pid
+	ha agent restart
+	ha agent stop
+	lab_move f1
+	in_ns ha mipd --path tun >/dev/null 2>&1 3>&- 4>&- &
+	lab_wait 10 in_ns ha mip agent show
+	ha acl allow 2001:db8:1::/64 max-bindings 7
+	ha ha start dev eth0 insecure preference -2
+	registered
+	was=$(ha save; bindings) pid=$(ha -j agent show | jq '.[0].pid')
+	ha agent restart
+	[ "$(ha save; bindings)" = "$was" ]
+	[ "$(ha -j agent show | jq '.[0].pid')" != "$pid" ]
+	[ "$(ha -j agent show | jq -r '.[0].path')" = tun ]
+	[[ "$(tr '\0' ' ' < "/proc/$(ha -j agent show | jq '.[0].pid')/cmdline")" == *" --path tun "* ]]
+	in_ns r ping -q -c1 -w$((5 * MIP_SLOW)) "$HOA"
+	ha save | ha apply - confirm 60
+	run in_ns ha mip agent restart
+	[ "$status" = 2 ]
+	[[ "$output" == *"mip confirm"* ]]
+	ha confirm
+}
+
+@test "mn restart and cn restart: registered again with the same home address; without one refused, and what ran goes on" {
+	local device
+	lab_move f1
+	run in_ns mn mip mn restart
+	[ "$status" = 2 ]
+	[[ "$output" == *"no home address"* ]]
+	no_agent mn
+	ha ha start dev eth0 insecure
+	registered
+	device=$(device mn)
+	mn mn restart
+	mn mn wait registered timeout $((10 * MIP_SLOW))
+	[ "$(device mn)" -gt "$device" ]
+	[ "$(mn -j mn show | jq -c 'map(.home)')" = "[\"$HOA\"]" ]
+	mn cn restart max-bindings 50
+	mn cn restart test-rate 7
+	[ "$(mn -j cn show | jq -c '.[0] | [.max_bindings, .test_rate]')" = '[50,7]' ]
+	mn mn wait registered timeout $((10 * MIP_SLOW))
 }
 
 # --- router advertisements ---

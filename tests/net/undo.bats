@@ -87,3 +87,13 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 	ha undo
 	as_before
 }
+
+@test "what changes nothing is not a change: after ha restart, undo takes back what was before it" {
+	ha ha set max-lifetime 100
+	ha ha restart
+	ha ha start dev eth0 insecure
+	[ "$(ha -j ha show | jq '.[0].max_lifetime')" = 100 ]
+	ha undo
+	as_before
+	[ "$(ha -j ha show | jq '.[0].max_lifetime')" = 3600 ]
+}

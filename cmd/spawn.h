@@ -1,0 +1,11 @@
+/* The process of the agent, for who starts it. */
+#ifndef MIP_CMD_SPAWN_H
+#define MIP_CMD_SPAWN_H
+
+#define SPAWN_OPTIONS 16
+
+/* Starts mipd with at most that many options (NULL ends them), and waits until it serves. DONE, connected to it, or not
+ * DONE, having said why. */
+int spawn_agent(char *const *options);
+
+#endif
