@@ -3,11 +3,18 @@
  * Address option through a packet socket, takes the acknowledgements, repeats what
  * is not answered in time as a mobile node would, and prints rates.
  *
- *   buload IFACE GATEWAY-MAC HOME-AGENT HOME-PREFIX COA-PREFIX N [SEQUENCE [echo|register|refresh|keep=SECONDS ...]]
+ *   buload IFACE GATEWAY-MAC HOME-AGENT HOME-PREFIX COA-PREFIX N [SEQUENCE [WORD ...]]
  *
- * Sequence numbers are above SEQUENCE (100). Without words the first three are done, one after the other. keep: for so
- * long each node refreshes a binding of 8 s every 4 s and, without an answer, again after 1, 2, 4 s; how many were
- * without a binding for a moment. In the end all refresh for an hour.
+ * Sequence numbers are above SEQUENCE (100). The words, and without any the first three, are done one after the other:
+ *
+ *   echo, register, refresh	each node once
+ *   keep=SECONDS	for so long each node refreshes a binding of 8 s every 4 s and, without an answer, again after
+ *1, 2, 4 s; how many were without a binding for a moment. In the end all refresh for an hour echoes=TOTAL,
+ *refreshes=TOTAL	so many by whose turn it is: as many at once for few nodes as for many. In runs of what the home
+ *agent's limit lets a thousand bindings do without a pause (HA_UPDATE_BURST), with the rest after each that the limit
+ *wants; the rate is that of the runs
+ *   renew=TIMES	so often the last thousand nodes leave and register again, Duplicate Address Detection and all;
+ *			the rate is without its second
  *
  * Node i has home address HOME-PREFIX::i+0x10000 and care-of address COA-PREFIX::i+0x10000; both prefixes are /64.
  * The same loop with echo requests to the same address is the baseline: what this wire and
@@ -25,20 +32,27 @@
 
 #include "base/addr.h"
 #include "base/clock.h"
+#include "role/ha.h"
 #include "wire/exthdr.h"
 #include "wire/icmp6.h"
 #include "wire/mh.h"
 
-#define RETRY	(1500 * MSEC)
-#define GIVE_UP (120 * SEC)
+#define RETRY	(1500 * MSEC) /* INITIAL_BINDACK_TIMEOUT_FIRSTREG, doubled each time */
+#define TRIES	5	      /* that wait longer than the one before */
+#define GIVE_UP (60 * SEC)    /* without any answer */
 #define BATCH	64
+#define WINDOW	1000		  /* not yet answered */
+#define FIRSTS	HA_NEW_GROUP_RATE /* the same, of first registrations: the limit of one network */
+#define SOME	1000		  /* nodes */
+#define REST	(HA_UPDATE_BURST * SEC / HA_UPDATE_RATE)
+#define DAD	SEC
 #define KEEP	(8 * SEC)
 
 struct node {
 	usec sent;	 /* 0 = not yet in this pass */
 	usec next, good; /* keep: when it speaks again, and was accepted last */
 	uint16_t seq;
-	uint8_t done, status, tries, expired;
+	uint8_t done, tries, expired;
 };
 
 static int fd;
@@ -47,6 +61,7 @@ static struct in6_addr agent, home_prefix, coa_prefix;
 static struct node *nodes;
 static size_t count, answered, refused, resent, outstanding;
 static uint16_t lifetime = 900; /* units of 4 s */
+static usec retry = RETRY;	/* MIP_SLOW times longer */
 static uint8_t packets[BATCH][256];
 
 static struct in6_addr numbered(const struct in6_addr *prefix, size_t i)
@@ -90,6 +105,8 @@ static size_t make_echo(size_t i, uint8_t *pkt)
 
 	memset(m, 0, 40);
 	m[0] = 128;
+	m[6] = (uint8_t)(nodes[i].seq >> 8);
+	m[7] = (uint8_t)nodes[i].seq;
 	sum = ip6_checksum(&coa, &agent, 58, m, 40);
 	m[2] = (uint8_t)(sum >> 8);
 	m[3] = (uint8_t)sum;
@@ -118,10 +135,25 @@ static void send_nodes(const size_t *which, size_t n)
 		perror("buload: send");
 }
 
+/* The sequence number answered, or -1: it is no answer to what is being asked. */
+static int answer_of(const uint8_t *pkt, const struct exthdr *e, const struct node *node, uint8_t *status)
+{
+	const uint8_t *at = pkt + e->upper_at;
+	struct mh m;
+
+	if (make == make_echo)
+		return e->upper == 58 && e->end - e->upper_at >= 8 && at[0] == 129 ? at[6] << 8 | at[7] : -1;
+	if (e->upper != MH_PROTO || mh_read(at, e->end - e->upper_at, &m, NULL) != MH_OK || m.type != MH_BA)
+		return -1;
+	*status = m.u.ba.status;
+	return *status == BA_SEQ_OUT_OF_WINDOW ? node->seq : m.u.ba.seq; /* that names the last one accepted */
+}
+
 static void take(uint8_t *pkt, size_t len)
 {
 	struct exthdr e;
-	struct mh m;
+	uint8_t status = BA_ACCEPTED;
+	int seq;
 	size_t i;
 
 	if (exthdr_read(pkt, len, &e) != EXT_OK)
@@ -129,17 +161,10 @@ static void take(uint8_t *pkt, size_t len)
 	i = number_of(&e.dst);
 	if (i == count || nodes[i].done || !nodes[i].sent)
 		return;
-	if (make == make_echo) {
-		if (e.upper != 58 || pkt[e.upper_at] != 129)
-			return;
-	} else {
-		if (e.upper != MH_PROTO || mh_read(pkt + e.upper_at, e.end - e.upper_at, &m, NULL) != MH_OK ||
-			m.type != MH_BA)
-			return;
-		nodes[i].status = m.u.ba.status;
-		if (m.u.ba.status >= BA_UNSPECIFIED)
-			refused++;
-	}
+	seq = answer_of(pkt, &e, &nodes[i], &status);
+	if (seq < 0 || (uint16_t)(nodes[i].seq - seq) >= nodes[i].tries)
+		return;
+	refused += status >= BA_UNSPECIFIED;
 	nodes[i].done = 1;
 	answered++;
 	outstanding--;
@@ -164,61 +189,146 @@ static void receive(void)
 	} while (n == BATCH);
 }
 
-/* Next node to send for: one whose time is over first, else a fresh one while the window has room. */
-static size_t next_batch(size_t *which, size_t *fresh, size_t *scan, size_t window)
+/* `total` updates, from node `from` on, by turns. */
+struct job {
+	const char *name;
+	size_t from, total, window;
+	size_t fresh, scan;
+};
+
+static bool is_over(const struct node *node, usec now)
+{
+	unsigned doublings = node->tries < TRIES ? node->tries - 1 : TRIES - 1;
+
+	return node->sent && !node->done && now - node->sent > retry << doublings;
+}
+
+/* Next node to send for: one whose time is over first, else whose turn it is while the window has room. */
+static size_t next_batch(size_t *which, struct job *j)
 {
 	usec now = clock_now();
 	size_t n = 0;
 
 	for (size_t steps = 0; steps < 256 && n < BATCH && count; steps++) {
-		struct node *node = &nodes[*scan];
-
-		if (node->sent && !node->done && now - node->sent > RETRY) {
-			which[n++] = *scan;
+		if (is_over(&nodes[j->scan], now)) {
+			nodes[j->scan].tries++;
+			which[n++] = j->scan;
 			resent++;
 		}
-		*scan = (*scan + 1) % count;
+		j->scan = (j->scan + 1) % count;
 	}
-	while (n < BATCH && *fresh < count && outstanding < window) {
-		which[n++] = (*fresh)++;
+	while (n < BATCH && j->fresh < j->total && outstanding < j->window) {
+		size_t i = (j->from + j->fresh) % count;
+
+		if (nodes[i].sent && !nodes[i].done)
+			break;
+		nodes[i].done = 0;
+		nodes[i].tries = 1;
+		which[n++] = i;
+		j->fresh++;
 		outstanding++;
 	}
 	return n;
 }
 
-/* All nodes once; how many answers a second. */
-static double pass(const char *name, size_t window)
+/* How long it took. */
+static usec work(struct job j)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
-	size_t which[BATCH], fresh = 0, scan = 0;
-	usec start = clock_now(), took;
+	usec start = clock_now(), heard = start;
+	size_t which[BATCH], before = answered, seen = answered;
 
-	answered = refused = resent = outstanding = 0;
+	outstanding = 0;
 	for (size_t i = 0; i < count; i++)
 		nodes[i].done = 0, nodes[i].sent = 0;
-	while (answered < count && clock_now() - start < GIVE_UP) {
-		size_t n = next_batch(which, &fresh, &scan, window);
+	while (answered - before < j.total && clock_now() - heard < GIVE_UP) {
+		size_t n = next_batch(which, &j);
 
 		if (n)
 			send_nodes(which, n);
 		poll(&p, 1, n ? 0 : 1);
 		receive();
+		if (answered > seen)
+			heard = clock_now();
+		seen = answered;
 	}
-	took = clock_now() - start;
-	printf("%s nodes %zu answered %zu refused %zu resent %zu seconds %.3f rate %.0f\n", name, count, answered,
-		refused, resent, (double)took / (double)SEC, (double)answered * (double)SEC / (double)took);
+	return clock_now() - start;
+}
+
+static double say(const char *name, usec took)
+{
+	double rate = (double)answered * (double)SEC / (double)(took > 0 ? took : 1);
+
+	printf("%.*s nodes %zu answered %zu refused %zu resent %zu seconds %.3f rate %.0f\n", (int)strcspn(name, "="),
+		name, count, answered, refused, resent, (double)took / (double)SEC, rate);
 	fflush(stdout);
-	return (double)answered * (double)SEC / (double)took;
+	return rate;
+}
+
+/* All nodes once; how many answers a second. */
+static double pass(const char *name, size_t window)
+{
+	answered = refused = resent = 0;
+	return say(name, work((struct job){.total = count, .window = window}));
+}
+
+/* True when one was refused or not answered. The rate is that of the best run: others use the machine, too. */
+static int in_runs(const char *name, size_t total)
+{
+	size_t run = HA_UPDATE_BURST * (count < SOME ? count : SOME), todo = total, all = 0;
+	usec took, least = 0;
+
+	refused = resent = 0;
+	for (; todo; todo -= run) {
+		run = run < todo ? run : todo;
+		if (todo < total)
+			usleep(REST);
+		answered = 0;
+		took = work((struct job){.from = (total - todo) % count, .total = run, .window = WINDOW});
+		all += answered;
+		if (answered == run && (!least || took < least))
+			least = took;
+	}
+	answered = run;
+	say(name, least);
+	return refused || all < total;
+}
+
+/* True when one was refused or not answered. */
+static int leave_and_register(unsigned times)
+{
+	size_t some = count < SOME ? count : SOME, left = 0, came = 0;
+	struct job j = {.from = count - some, .total = some, .window = some};
+	uint16_t granted = lifetime;
+	usec took = 0;
+
+	make = make_bu;
+	refused = resent = 0;
+	for (unsigned t = 0; t < times; t++) {
+		lifetime = 0;
+		answered = 0;
+		work(j);
+		left += answered;
+		lifetime = granted;
+		answered = 0;
+		took += work(j) - DAD;
+		came += answered;
+	}
+	answered = came;
+	say("renew", took);
+	return refused || left < some * times || came < some * times;
 }
 
 static int setup(char **argv)
 {
 	unsigned char *mac = gateway.sll_addr;
+	const char *slow = getenv("MIP_SLOW");
 	int size = 16 << 20;
 
 	gateway = (struct sockaddr_ll){.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IPV6), .sll_halen = 6};
 	gateway.sll_ifindex = (int)if_nametoindex(argv[1]);
 	count = strtoul(argv[6], NULL, 10);
+	retry *= slow && atoi(slow) > 0 ? atoi(slow) : 1;
 	nodes = calloc(count ? count : 1, sizeof(*nodes));
 	if (!gateway.sll_ifindex || !nodes || !count ||
 		sscanf(argv[2], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
@@ -292,7 +402,7 @@ static int keep(unsigned seconds)
 	printf("keep nodes %zu expired %zu answered %zu refused %zu resent %zu seconds %u\n", count, expired, answered,
 		refused, resent, seconds);
 	lifetime = 900;
-	pass("hour", 1000);
+	pass("hour", WINDOW);
 	return expired || refused || answered < count;
 }
 
@@ -313,9 +423,9 @@ static int all_three(void)
 	int failed = 0;
 
 	make = make_echo;
-	base = pass("echo", 1000);
-	first = registrations("register", count, &failed);
-	again = registrations("refresh", 1000, &failed);
+	base = pass("echo", WINDOW);
+	first = registrations("register", FIRSTS, &failed);
+	again = registrations("refresh", WINDOW, &failed);
 	printf("ratio register %.3f refresh %.3f (of echo)\n", first / base, again / base);
 	return failed;
 }
@@ -324,15 +434,20 @@ static int one(const char *word)
 {
 	int failed = 0;
 
+	const char *value = strchr(word, '=');
+	unsigned number = value ? (unsigned)strtoul(value + 1, NULL, 10) : 0;
+
 	if (!strncmp(word, "keep=", 5))
-		return keep((unsigned)strtoul(word + 5, NULL, 10));
-	make = make_echo;
+		return keep(number);
+	if (!strncmp(word, "renew=", 6))
+		return leave_and_register(number);
+	make = word[0] == 'e' ? make_echo : make_bu;
+	if (value)
+		return in_runs(word, number);
 	if (!strcmp(word, "echo"))
-		pass(word, 1000);
-	else if (!strcmp(word, "register"))
-		registrations(word, count, &failed);
+		pass(word, WINDOW);
 	else
-		registrations(word, 1000, &failed);
+		registrations(word, !strcmp(word, "register") ? FIRSTS : WINDOW, &failed);
 	return failed;
 }
 

@@ -17,7 +17,17 @@ crowd_up() {
 	ip -n ha route add 2001:db8:f0::/64 via 2001:db8:9::2
 	lab_wait 5 in_ns ha ping -c1 -W1 2001:db8:9::2
 }
-crowd_down() { for n in ha load host; do ip netns del $n; done; }
+# crowd_node: the first node is there in person, an ordinary tunnel of the kernel behind the load's wire.
+CROWD_NODE=2001:db8:1::1:0
+crowd_node() {
+	local coa=2001:db8:f0::1:0
+	ip -n load addr add $coa/128 dev wire nodad
+	ip -n load link add t0 type ip6tnl mode ip6ip6 local $coa remote $HA encaplimit none
+	ip -n load addr add $CROWD_NODE/128 dev t0 nodad && ip -n load link set t0 up
+	ip -n load route add 2001:db8:1::/64 dev t0 src $CROWD_NODE metric 1
+	ip -n load route add $HA/128 via 2001:db8:9::1
+}
+crowd_down() { local n; for n in ha load host; do ip netns del $n; done; }
 # crowd N [SEQUENCE PASS...]: N nodes do that (see buload.c); its exit status is theirs.
 crowd() {
 	in_ns load "$MIP_BUILD/tests/bench/buload" wire "$(ip -n ha -j link show wire | jq -r '.[0].address')" \

@@ -5,8 +5,6 @@
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
 . "$BATS_TEST_DIRNAME/../lab/crowd.sh"
 
-MN=2001:db8:1::1:0 COA=2001:db8:f0::1:0   # the crowd's first node
-
 setup_file() {
 	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	crowd_up || return
@@ -14,22 +12,13 @@ setup_file() {
 }
 teardown_file() { ha agent stop; crowd_down; }
 
-# The node behind the load's wire, as an ordinary tunnel of the kernel.
-node_up() {
-	ip -n load addr add $COA/128 dev wire nodad
-	ip -n load link add t0 type ip6tnl mode ip6ip6 local $COA remote $HA encaplimit none
-	ip -n load addr add $MN/128 dev t0 nodad && ip -n load link set t0 up
-	ip -n load route add 2001:db8:1::/64 dev t0 src $MN metric 1
-	ip -n load route add $HA/128 via 2001:db8:9::1
-}
-
 @test "killed and started again while a ping runs through the tunnel: nothing is lost" {
 	[ "$(ha_agent path)" = ip6tnl ] || skip "this kernel has no ip6_tunnel"
 	local pid sent got
-	node_up
+	crowd_node
 	crowd 1 100 register
-	lab_wait 10 in_ns host ping -c1 -W1 $MN
-	lab_bg host "$BATS_TEST_TMPDIR/ping" ping -i 0.02 $MN
+	lab_wait 10 in_ns host ping -c1 -W1 $CROWD_NODE
+	lab_bg host "$BATS_TEST_TMPDIR/ping" ping -i 0.02 $CROWD_NODE
 	pid=$!
 	lab_wait 10 eval '[ "$(grep -c "bytes from" "$BATS_TEST_TMPDIR/ping")" -gt 20 ]'
 	for _ in 1 2 3; do ha_kill; ha_start; done
