@@ -17,12 +17,12 @@
 
 struct bc;
 
+/* Without holes: there may be 100,000 of them. */
 struct bc_entry {
 	struct map_node node;
 	struct in6_addr home;  /* the key, right after the node: home, or home and local */
 	struct in6_addr local; /* our address the mobile node registered with */
 	struct in6_addr coa;
-	unsigned ifindex;     /* where a home agent defends `home`; 0: nowhere */
 	struct in6_addr from; /* source of the last Binding Update: where a refusal goes */
 	struct bc *cache;
 	struct timer timer; /* the next of: probe over, announcement due, expiry */
@@ -30,18 +30,19 @@ struct bc_entry {
 	usec claim_at;	    /* next Neighbor Advertisement, NEVER when done */
 	usec prefix_at;	    /* next Mobile Prefix Advertisement */
 	usec paced, told;   /* token buckets (rate_spend): of updates that count, and of answers that refuse or test */
-	uint16_t prefix_id; /* of the one that is repeated */
+	usec unreachable_since, unreachable_last; /* routers say so of the care-of address; 0: they do not */
+	unsigned ifindex;			  /* where a home agent defends `home`; 0: nowhere */
+	uint16_t prefix_id;			  /* of the one that is repeated */
 	uint16_t seq, flags;
 	uint16_t lifetime; /* granted, units of 4 s */
 	uint16_t nonce;	   /* at a correspondent: the last index issued when the last update came */
 	uint8_t state;	   /* enum mip_binding_state */
 	uint8_t claims;	   /* advertisements still to send */
 	uint8_t prefix_tries;
-	uint8_t doubt;				  /* enum ha_doubt: may somebody else serve it by now? */
-	bool fixed;				  /* made by hand */
-	bool asked;				  /* a Binding Refresh Request was sent */
-	bool prefix_unheard;			  /* all retries of an advertisement were in vain */
-	usec unreachable_since, unreachable_last; /* routers say so of the care-of address; 0: they do not */
+	uint8_t doubt;	     /* enum ha_doubt: may somebody else serve it by now? */
+	bool fixed;	     /* made by hand */
+	bool asked;	     /* a Binding Refresh Request was sent */
+	bool prefix_unheard; /* all retries of an advertisement were in vain */
 };
 
 struct bc {
