@@ -70,12 +70,16 @@ static void leave_link(struct agent *a, unsigned ifindex)
 void agent_stop_ha(struct agent *a)
 {
 	struct ha *ha = &a->ha;
+	struct why why = {0};
 
 	if (!ha->on)
 		return;
 	for (size_t i = 0; i < ha->links; i++)
 		leave_link(a, ha->link[i].conf.ifindex);
+	host_bulk_begin(&a->host);
 	ha_stop(ha, clock_now());
+	if (host_bulk_end(&a->host, &why))
+		log_warn("not all of the bindings left the kernel: %s", why.text);
 	ha->addrs = 0;
 	remains_matter(&a->remains, false);
 }
