@@ -15,9 +15,12 @@
 #include "cmd/netns.h"
 
 #define PATIENCE_MS 10000 /* an agent that says nothing for so long is stuck */
+#define DIAL_MS	    10
+#define LEAVING_MS  3000 /* one that ends has hung up on everybody by then */
 
 int client_interrupt_fd = -1;
 static int the_fd = -1;
+static bool greeting; /* who hangs up before that was about to end: not missed yet */
 static uint32_t the_seq;
 static _Alignas(8) char rx[MIP_MSG_MAX];
 
@@ -61,6 +64,15 @@ void client_close(void)
 	the_fd = -1;
 }
 
+static int lost_agent(const char *why)
+{
+	if (!greeting)
+		complain("the agent went away: %s", why);
+	client_close();
+	errno = EPIPE;
+	return NO_AGENT;
+}
+
 pid_t client_agent_pid(void)
 {
 	struct ucred cred = {0};
@@ -78,17 +90,34 @@ static int hello(void)
 
 	request_open(&rq, MIP_HELLO);
 	request_put(&rq, MIP_A_PROTOCOL, &version, sizeof(version));
+	greeting = true;
 	err = client_ask(&rq, NULL, NULL, &no);
+	greeting = false;
 	if (err == REFUSED)
 		complain("%s", no.text);
 	errno = err == REFUSED ? no.err : EPIPE;
 	return err;
 }
 
+static int dial(const struct sockaddr_un *at)
+{
+	int saved;
+
+	the_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (the_fd >= 0 && connect(the_fd, (const struct sockaddr *)at, sizeof(*at)) == 0)
+		return hello();
+	saved = errno;
+	client_close();
+	errno = saved;
+	return NO_AGENT;
+}
+
+/* Killed, an agent takes a moment to die: its socket still lets in, and hangs up. */
 int client_connect(void)
 {
+	int64_t deadline = client_now() + LEAVING_MS;
 	struct sockaddr_un at;
-	int saved;
+	int err;
 
 	if (the_fd >= 0)
 		return DONE;
@@ -96,14 +125,12 @@ int client_connect(void)
 		errno = ENXIO;
 		return NO_AGENT;
 	}
-	the_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (the_fd < 0 || connect(the_fd, (struct sockaddr *)&at, sizeof(at)) < 0) {
-		saved = errno;
-		client_close();
-		errno = saved;
-		return NO_AGENT;
+	while ((err = dial(&at)) == NO_AGENT && errno == EPIPE) {
+		if (client_now() >= deadline)
+			return lost_agent("it hangs up before a word is said");
+		poll(NULL, 0, DIAL_MS);
 	}
-	return hello();
+	return err;
 }
 
 int client_need(const char *object)
@@ -164,13 +191,6 @@ void request_put_call(struct request *rq, const struct call *call)
 				v->len ? v->len : strlen(v->word) + 1);
 	}
 	put_watched(rq, call);
-}
-
-static int lost_agent(const char *why)
-{
-	complain("the agent went away: %s", why);
-	client_close();
-	return NO_AGENT;
 }
 
 int client_send(struct request *rq)

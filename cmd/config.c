@@ -16,6 +16,8 @@
 #include "cmd/record.h"
 #include "cmd/run.h"
 
+#define WRONG_MAX 10
+
 /* One line of the file, kept for the message of a refusal. */
 struct kept {
 	struct lines from; /* owns the text the words are in */
@@ -86,13 +88,13 @@ static bool walk_config(const struct line *line, struct call *call)
 	return false;
 }
 
-/* Every line with something wrong is reported, not only the first. The plan is NULL when only checking. */
+/* Lines with something wrong are reported, not only the first; many mean that the file is of another kind. */
 static int read_file(const char *path, struct plan *p)
 {
 	struct lines l;
 	struct line line;
 	struct call call;
-	int err = DONE, next;
+	int err = DONE, next, wrong = 0;
 
 	if (!lines_open(&l, path))
 		return WORDS;
@@ -101,7 +103,11 @@ static int read_file(const char *path, struct plan *p)
 
 		if (!walk_config(&line, &call)) {
 			err = WORDS;
-			continue;
+			if (++wrong < WRONG_MAX)
+				continue;
+			complain("%s: %d lines are wrong, no more is read: a configuration is a file of commands", path,
+				wrong);
+			break;
 		}
 		k = plan_grow(p);
 		if (!k) {

@@ -25,9 +25,9 @@ static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {W_RADVD, OPT, FLAG}, {M
 	{MIP_A_MAX_LIFETIME, OPT}, {MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_PREFERENCE, OPT},
 	{MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {0}};
 static const struct arg ha_radvd[] = {{MIP_A_DEV, OPT}, {0}}, ha_link[] = {{MIP_A_DEV, REQ}, {0}};
-static const struct arg ha_set[] = {{MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {MIP_A_MAX_BINDINGS, OPT},
-	{MIP_A_INSECURE, OPT}, {MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT},
-	{MIP_A_PREFIX_ADVS, OPT}, {0}};
+static const struct arg ha_set[] = {{MIP_A_ADDRESS, SOME}, {MIP_A_MAX_LIFETIME, SOME}, {MIP_A_MAX_BINDINGS, SOME},
+	{MIP_A_INSECURE, SOME}, {MIP_A_PREFERENCE, SOME}, {MIP_A_MIN_PREFIX, SOME}, {MIP_A_MAX_PREFIX, SOME},
+	{MIP_A_PREFIX_ADVS, SOME}, {0}};
 static const struct arg acl_allow[] = {{MIP_A_PREFIX, REQ, BARE}, {MIP_A_INSECURE, OPT, FLAG},
 	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {0}};
 static const struct arg acl_prefix[] = {{MIP_A_PREFIX, REQ, BARE}, {0}};
@@ -46,7 +46,8 @@ static const struct arg agent_wait[] = {{W_LIFE, REQ, BARE}, {MIP_A_TIMEOUT, OPT
 				{MIP_A_TIMEOUT, OPT}, {0}};
 static const struct arg binding_add[] = {
 	{MIP_A_HOME, REQ}, {MIP_A_COA, REQ}, {MIP_A_LOCAL, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
-static const struct arg cn_args[] = {{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_TEST_RATE, OPT}, {0}};
+static const struct arg cn_start[] = {{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_TEST_RATE, OPT}, {0}},
+			cn_set[] = {{MIP_A_MAX_BINDINGS, SOME}, {MIP_A_TEST_RATE, SOME}, {0}};
 static const struct arg ro_add[] = {{MIP_A_TO, REQ}, {MIP_A_POLICY, REQ}, {0}}, ro_del[] = {{MIP_A_TO, REQ}, {0}},
 			ro_test[] = {{MIP_A_PEER, REQ, BARE}, {MIP_A_HOME, OPT}, {0}},
 			ro_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PEER, OPT}, {0}};
@@ -152,11 +153,11 @@ const struct verb verbs[] = {
 	{"mn", "wait", MIP_MONITOR, false, mn_wait, run_wait, "wait until the home addresses are in that state"},
 
 	{"cn", "show", MIP_CN_GET, false, none, NULL, "show the correspondent node and what it counted"},
-	{"cn", "start", MIP_CN_START, true, cn_args, run_start,
+	{"cn", "start", MIP_CN_START, true, cn_start, run_start,
 		"be a correspondent node, starting the agent when none runs"},
-	{"cn", "restart", MIP_CN_RESTART, false, cn_args, run_start,
+	{"cn", "restart", MIP_CN_RESTART, false, cn_start, run_start,
 		"end and start again with what it had, unless words say otherwise; bindings stay"},
-	{"cn", "set", MIP_CN_SET, true, cn_args, NULL, "change how the correspondent node works"},
+	{"cn", "set", MIP_CN_SET, true, cn_set, NULL, "change how the correspondent node works"},
 	{"cn", "stop", MIP_CN_STOP, false, none, NULL, "stop being a correspondent node"},
 
 	{"ro", "show", MIP_RO_GET, false, ro_show, NULL,

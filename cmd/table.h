@@ -17,7 +17,7 @@ struct call;
 enum { W_FILE = MIP_A_COUNT, W_OBJECT, W_VERB, W_FORMAT, W_LIFE, W_WATCHED, W_ROLE, W_RADVD, W_END };
 enum { K_FILE = 100, K_OBJECT, K_VERB, K_FORMAT, K_LIFE, K_WATCHED, K_ROLE };
 
-enum need { OPT = 1, REQ, ALL /* all of these or none */ };
+enum need { OPT = 1, REQ, ALL /* all of these or none */, SOME /* at least one of these */ };
 enum form { PAIR, /* word and value */ FLAG, /* the word alone */ BARE, /* the value alone */ MANY /* values alone */ };
 
 struct arg {

@@ -215,6 +215,16 @@ static bool needs(const struct walk *w, const struct arg *a)
 	return false;
 }
 
+/* Is it a row that wants some of several, and has none? */
+static bool lacks_all(const struct walk *w)
+{
+	bool some = false;
+
+	for (const struct arg *a = w->verb->args; a->attr; a++)
+		some |= a->need == SOME;
+	return some && !w->call.n;
+}
+
 bool walk_end(struct walk *w, struct fault *f)
 {
 	if (!w->rows)
@@ -232,6 +242,8 @@ bool walk_end(struct walk *w, struct fault *f)
 	for (const struct arg *a = w->verb->args; a->attr; a++)
 		if (needs(w, a))
 			return fail(f, w->at, "%s is missing", attr_info(a->attr)->word);
+	if (lacks_all(w))
+		return fail(f, w->at, "what to %s is missing", w->verb->verb);
 	return true;
 }
 

@@ -217,6 +217,26 @@ $BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configura
 	is "$("$MIP" __complete "" | grep -cvP '^[a-z]+\t\S')" 0
 }
 
+@test "set wants something to set, and says what there is; start does not" {
+	local object
+	for object in ha cn; do
+		run "$MIP" $object set
+		[ "$status" = 1 ]
+		[[ "$output" == *"what to set is missing"*"expected one of: "*"max-bindings"* ]]
+	done
+	run "$MIP" check - <<< $'cn start\ncn set\nha start insecure'
+	[ "$status" = 1 ]
+	[ "$(grep -c missing <<< "$output")" = 1 ]
+}
+
+@test "check of a file that is no configuration says so after a few lines" {
+	seq 1000 | sed 's/^/line /' > "$BATS_TEST_TMPDIR/other"
+	run "$MIP" check "$BATS_TEST_TMPDIR/other"
+	[ "$status" = 1 ]
+	[ "$(wc -l <<< "$output")" -lt 50 ]
+	[[ "$output" == *"other: 10 lines are wrong, no more is read"* ]]
+}
+
 @test "every word of every usage line is offered by completion at its place" {
 	local line at word n=0
 	while read -r line; do

@@ -98,7 +98,46 @@ verdict() { { in_ns "$1" mip -j doctor "${@:3}" || true; } | jq -r --arg c "$2" 
 	[[ "$output" == *"privilege: CAP_NET_ADMIN"* ]]
 }
 
-# --- restart ---
+# --- after a crash, restart ---
+
+@test "started in the moment the agent is killed: it serves; no word of the one that went" {
+	local n pid
+	ha ha start dev eth0 insecure
+	for n in 1 2 3 4 5; do
+		pid=$(ha -j agent show | jq '.[0].pid')
+		kill -9 "$pid"
+		[ "$(ha ha start dev eth0 insecure 2>&1)" = "" ]
+		[ "$(ha -j ha show | jq '.[0].enabled')" = true ]
+		[ "$(ha -j agent show | jq '.[0].pid')" != "$pid" ]
+	done
+}
+
+@test "an agent that hangs up on everybody and then dies is waited for; one that goes on so is said" {
+	local socket log=$BATS_TEST_TMPDIR/log
+	socket=/run/mip/$(in_ns cn stat -L -c %i /proc/self/ns/net).sock
+	lab_bg cn "$log" python3 -u -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.bind(sys.argv[1]); s.listen(); print("ready")
+for n in range(int(sys.argv[2])): s.accept()[0].close()
+print("ends")' "$socket" 3
+	lab_wait 10 grep -q ready "$log"
+	[ "$(in_ns cn mip cn start 2>&1)" = "" ]
+	grep -q ends "$log"
+	in_ns cn mip agent stop
+	lab_bg cn "$log" python3 -u -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.bind(sys.argv[1]); s.listen(); print("ready")
+while True: s.accept()[0].close()' "$socket"
+	lab_wait 10 grep -q ready "$log"
+	run in_ns cn mip agent show
+	kill $!
+	[ "$status" = 3 ]
+	[[ "$output" == *"the agent went away: it hangs up"* ]]
+	rm "$socket"
+}
+
 
 registered() { mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 && mn mn wait registered timeout $((10 * MIP_SLOW)); }
 bindings() { ha -j binding show | jq -c 'map([.home, .care_of, .sequence, .state])'; }
