@@ -57,6 +57,16 @@ bool client_address(struct sockaddr_un *at)
 	return true;
 }
 
+bool client_log_name(char log[static CLIENT_LOG_MAX])
+{
+	struct sockaddr_un at;
+
+	if (!client_address(&at))
+		return false;
+	snprintf(log, CLIENT_LOG_MAX, "%.*s.log", (int)(strlen(at.sun_path) - strlen(".sock")), at.sun_path);
+	return true;
+}
+
 void client_close(void)
 {
 	if (the_fd >= 0)

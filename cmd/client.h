@@ -40,6 +40,9 @@ int client_need(const char *object);
  */
 bool client_address(struct sockaddr_un *at);
 const char *client_run_dir(void);
+/* The log of an agent that no service manager runs stands beside its socket. False when that has no name. */
+#define CLIENT_LOG_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) + 8)
+bool client_log_name(char log[static CLIENT_LOG_MAX]);
 
 void request_open(struct request *rq, uint16_t cmd);
 void request_put(struct request *rq, uint16_t attr, const void *bytes, size_t len);

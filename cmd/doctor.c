@@ -1,7 +1,7 @@
 /* doctor.h: goes through the table of checks.c. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/doctor.h"
 #include "cmd/fault.h"
@@ -17,13 +17,11 @@ static unsigned role_of(const char *word)
 /* /proc and netlink show the namespace of who asks: go there. */
 static int examine(struct patient *p, bool running)
 {
-	if (opt.netns && netns_enter(opt.netns) < 0) {
-		complain("cannot enter network namespace %s: %s", opt.netns, strerror(errno));
-		return REFUSED;
-	}
-	if (!running)
+	int err = netns_go();
+
+	if (!err && !running)
 		trial_run(&p->trial);
-	return DONE;
+	return err;
 }
 
 /* What every role needs is looked at even when none is named. */
@@ -68,39 +66,74 @@ int run_doctor(const struct call *call)
 	return err ? err : closed ? closed : bad ? REFUSED : DONE;
 }
 
-void doctor_each_bad(
-	const struct patient *p, bool running, void (*each)(const struct check *c, const struct finding *f))
+static void look(
+	const struct patient *p, unsigned moments, void (*each)(const struct check *c, const struct finding *f))
 {
 	for (const struct check *c = checks; c->name; c++) {
 		struct finding f = {.verdict = MIP_VERDICT_OK};
 
-		if (!concerns(c, p) || (running && c->to_start))
+		if (!(c->when & moments) || !concerns(c, p))
 			continue;
 		c->look(p, &f);
-		if (f.verdict == MIP_VERDICT_BAD)
-			each(c, &f);
+		each(c, &f);
 	}
+}
+
+static void (*each_bad)(const struct check *c, const struct finding *f);
+
+static void pass_bad(const struct check *c, const struct finding *f)
+{
+	if (f->verdict == MIP_VERDICT_BAD)
+		each_bad(c, f);
+}
+
+void doctor_each_bad(const struct patient *p, void (*each)(const struct check *c, const struct finding *f))
+{
+	each_bad = each;
+	look(p, ALWAYS, pass_bad);
 }
 
 static bool some_bad;
 
-static void say_bad(const struct check *c, const struct finding *f)
+/* Scripts hear of what is bad; who looks on, or asks for details, sees each line. On stderr: records are on stdout. */
+static void say(const struct check *c, const struct finding *f)
 {
-	complain("%s: %s", c->name, f->text);
-	if (*f->mend)
+	bool bad = f->verdict == MIP_VERDICT_BAD, all = opt.details || isatty(STDERR_FILENO);
+
+	if (all)
+		fprintf(stderr, "%-7s %-14s %s\n", kind_choice(MIP_K_VERDICT, f->verdict - kind_first(MIP_K_VERDICT)),
+			c->name, f->text);
+	else if (bad)
+		complain("%s: %s", c->name, f->text);
+	if ((all || bad) && *f->mend)
 		fprintf(stderr, "mend it with: %s\n", f->mend);
-	some_bad = true;
+	some_bad |= bad;
+}
+
+static struct patient patient_of(const struct call *call)
+{
+	const struct value *dev = call_value(call, MIP_A_DEV);
+
+	return (struct patient){.roles = role_of(call->verb->object), .dev = dev ? dev->word : NULL};
 }
 
 int doctor_admits(const struct call *call, bool running)
 {
-	const struct value *dev = call_value(call, MIP_A_DEV);
-	struct patient p = {.roles = role_of(call->verb->object), .dev = dev ? dev->word : NULL};
+	struct patient p = patient_of(call);
 	int err = examine(&p, running);
 
 	if (err)
 		return err;
 	some_bad = false;
-	doctor_each_bad(&p, running, say_bad);
+	look(&p, running ? ALWAYS : ALWAYS | TO_START, say);
+	return some_bad ? REFUSED : DONE;
+}
+
+int doctor_confirms(const struct call *call)
+{
+	struct patient p = patient_of(call);
+
+	some_bad = false;
+	look(&p, SERVING, say);
 	return some_bad ? REFUSED : DONE;
 }

@@ -23,23 +23,31 @@ struct finding {
 	char text[200], mend[200]; /* mend "" when there is nothing to mend */
 };
 
+/* When it is of interest. */
+enum moment {
+	ALWAYS = 1,
+	TO_START = 2, /* not beside an agent that runs */
+	SERVING = 4   /* not before the role runs: it is of what that did */
+};
+
 struct check {
 	const char *name;
 	unsigned roles; /* who needs it */
-	bool to_start;	/* of no interest beside an agent that runs */
+	enum moment when;
 	void (*look)(const struct patient *p, struct finding *f);
 };
 
 extern const struct check checks[]; /* ends with name NULL */
 
-/* Each check that comes out bad of those an agent that runs depends on; cheap. `p` has roles and dev. */
-void doctor_each_bad(
-	const struct patient *p, bool running, void (*each)(const struct check *c, const struct finding *f));
+/* Each check that comes out bad of those an agent that runs depends on all the time; cheap. `p` has roles and dev. */
+void doctor_each_bad(const struct patient *p, void (*each)(const struct check *c, const struct finding *f));
 
 /*
- * Before `mip ROLE start`: a line for each check that came out bad. `running`: an agent is there already. DONE, or
- * REFUSED when one was bad.
+ * Before `mip ROLE start`: a line for each check that comes out bad, and on a terminal, or with -d, for every one.
+ * `running`: an agent is there already. DONE, or REFUSED when one was bad.
  */
 int doctor_admits(const struct call *call, bool running);
+/* After it: the same for what can be seen only then. */
+int doctor_confirms(const struct call *call);
 
 #endif

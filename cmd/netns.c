@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cmd/fault.h"
+#include "cmd/mip.h"
 #include "cmd/netns.h"
 
 #define NAMES "/run/netns"
@@ -49,6 +51,14 @@ int netns_enter(const char *name)
 	err = setns(fd, CLONE_NEWNET);
 	close(fd);
 	return err;
+}
+
+int netns_go(void)
+{
+	if (!opt.netns || netns_enter(opt.netns) == 0)
+		return DONE;
+	complain("cannot enter network namespace %s: %s", opt.netns, strerror(errno));
+	return REFUSED;
 }
 
 /* The name under /run/netns of that inode, or NULL. */

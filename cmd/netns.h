@@ -10,5 +10,7 @@ uint64_t netns_inode(const char *name);
 void netns_others(const char *run_dir);
 /* Moves this process there. 0 or -1 with errno. */
 int netns_enter(const char *name);
+/* The same to the one that -n names, if any. DONE, or REFUSED having complained. */
+int netns_go(void);
 
 #endif

@@ -173,18 +173,10 @@ static int print_links(const struct links *l)
 	return err ? err : closed;
 }
 
-static int enter(void)
-{
-	if (!opt.netns || netns_enter(opt.netns) == 0)
-		return DONE;
-	complain("cannot enter network namespace %s: %s", opt.netns, strerror(errno));
-	return REFUSED;
-}
-
 int run_ha_radvd(const struct call *call)
 {
 	struct links l;
-	int err = enter();
+	int err = netns_go();
 
 	if (err)
 		return err;
@@ -317,7 +309,7 @@ int radvd_start(const struct call *call)
 	struct links l;
 	int err;
 
-	if (enter() || !find_links(call, &l) || !name_files(&f))
+	if (netns_go() || !find_links(call, &l) || !name_files(&f))
 		return REFUSED;
 	ours = machine_process("radvd", f.conf);
 	any = machine_process("radvd", NULL);
@@ -352,7 +344,7 @@ int radvd_stop(void)
 	struct files f;
 	pid_t ours;
 
-	if (enter() || !name_files(&f))
+	if (netns_go() || !name_files(&f))
 		return REFUSED;
 	ours = machine_process("radvd", f.conf);
 	if (ours && !end(ours)) {

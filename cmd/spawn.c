@@ -26,7 +26,7 @@
 struct child {
 	pid_t pid;
 	int ready; /* the pipe READY comes through */
-	char log[sizeof(((struct sockaddr_un *)0)->sun_path) + 8];
+	char log[CLIENT_LOG_MAX];
 };
 
 /* Beside this program, or where it is installed from bin; else wherever PATH finds it. */
@@ -49,12 +49,9 @@ static void mipd_path(char *buf, size_t size)
 /* The log stands beside the socket; where none can be made the agent keeps our stderr. */
 static int open_log(struct child *c)
 {
-	struct sockaddr_un at;
-
 	c->log[0] = 0;
-	if (!client_address(&at) || (mkdir(client_run_dir(), 0750) < 0 && errno != EEXIST))
+	if (!client_log_name(c->log) || (mkdir(client_run_dir(), 0750) < 0 && errno != EEXIST))
 		return -1;
-	snprintf(c->log, sizeof(c->log), "%.*s.log", (int)(strlen(at.sun_path) - strlen(".sock")), at.sun_path);
 	return open(c->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
 }
 

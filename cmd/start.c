@@ -14,6 +14,7 @@
 #include "cmd/doctor.h"
 #include "cmd/fault.h"
 #include "cmd/mip.h"
+#include "cmd/netns.h"
 #include "cmd/radvd.h"
 #include "cmd/run.h"
 #include "cmd/spawn.h"
@@ -93,13 +94,15 @@ static int raise_link(const char *dev)
 	return err;
 }
 
-/* What comes before a role: the checks, and the link of a mobile node. */
+/* What comes before a role: the link of a mobile node, and the checks. */
 static int prepare(const struct call *call, bool running)
 {
 	const struct value *dev = call_value(call, MIP_A_DEV);
-	int err = doctor_admits(call, running);
+	bool moves = dev && strcmp(call->verb->object, "mn") == 0;
+	int err = netns_go(), raised = !err && moves ? raise_link(dev->word) : DONE;
 
-	return err || !dev || strcmp(call->verb->object, "mn") != 0 ? err : raise_link(dev->word);
+	err = err ? err : doctor_admits(call, running);
+	return err ? err : raised;
 }
 
 int run_start(const struct call *call)
@@ -122,5 +125,7 @@ int run_start(const struct call *call)
 		err = run_generic(call);
 	if (!err && call_value(call, W_RADVD))
 		err = radvd_start(call);
+	if (!err && call->verb->cmd)
+		err = doctor_confirms(call);
 	return err && fresh ? give_up(err) : err;
 }

@@ -129,7 +129,7 @@ static void look_around(unsigned role, const char *dev)
 	struct patient p = {.roles = role, .dev = dev};
 
 	if (!opt.netns || netns_inode(opt.netns) == netns_inode(NULL))
-		doctor_each_bad(&p, true, say_bad);
+		doctor_each_bad(&p, say_bad);
 }
 
 /* Messages the home agent did not want; counted since it started. */

@@ -92,6 +92,22 @@ verdict() { { in_ns "$1" mip -j doctor "${@:3}" || true; } | jq -r --arg c "$2" 
 	[ "$(verdict mn interface mn dev eth0)" = ok ]
 }
 
+@test "start on a terminal, or with -d: a line a check, on stderr; what is wrong with its mend, and stdout stays empty" {
+	local c name=$BATS_TEST_TMPDIR/lines
+	ip -n mn link set eth0 down
+	[ -z "$(mn -d mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 2> "$name")" ]
+	for c in $(mn -j doctor mn | jq -r '.[].check'); do
+		[ "$(awk -v c="$c" '$2 == c' "$name" | wc -l)" = 1 ] || { echo "not once: $c"; cat "$name"; return 1; }
+	done
+	grep -qx 'ok *interface *eth0 is up' "$name"
+	[ "$(in_ns ha script -qec "mip ha start dev eth0 insecure" /dev/null </dev/null | grep -c '^ok .*eth0 forwards IPv6')" = 1 ]
+	lab_sysctl ha net.ipv6.conf.all.forwarding=0
+	run in_ns ha mip -d ha start
+	[ "$status" = 2 ]
+	grep -qx 'bad *forwarding *eth0 does not forward.*' <<< "$output"
+	grep -qx 'mend it with: sysctl -w net.ipv6.conf.all.forwarding=1' <<< "$output"
+}
+
 @test "without privilege, doctor and start say so" {
 	run in_ns cn setpriv --bounding-set -net_admin,-net_raw --inh-caps -all -- mip cn start
 	[ "$status" = 2 ]

@@ -1,0 +1,147 @@
+/* doctor.h: the checks of what a home agent, or a mobile node, needs of its links. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/checks.h"
+#include "cmd/machine.h"
+
+/* --- the home agent ----------------------------------------------------------------------------------------------- */
+
+/* One that is not named may stand in the configuration: the agent will know. */
+static void no_home_link(const struct patient *p, struct finding *f)
+{
+	if (p->dev) {
+		found(f, MIP_VERDICT_BAD, "no interface %s", p->dev);
+		mend(f, "ip -br link");
+		return;
+	}
+	found(f, MIP_VERDICT_WEAK, "which is the home link? not exactly one interface has a global unicast address");
+	mend(f, "ip -6 addr add 2001:db8:1::1/64 dev DEV; or say dev DEV");
+}
+
+void check_home_link(const struct patient *p, struct finding *f)
+{
+	struct nic_addr list[256];
+	size_t n = machine_addrs(list, sizeof(list) / sizeof(list[0])), global = 0, usable = 0;
+	char dev[IFNAMSIZ];
+	struct nic nic;
+
+	if (!machine_home_link(p->dev, dev) || !machine_nic(dev, &nic)) {
+		no_home_link(p, f);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		global += list[i].routable && !strcmp(list[i].dev, dev);
+		usable += list[i].routable && list[i].usable && !strcmp(list[i].dev, dev);
+	}
+	found(f, MIP_VERDICT_OK, "%s is up and has a global unicast address", dev);
+	if (!nic.up) {
+		found(f, MIP_VERDICT_BAD, "home link %s is down", dev);
+		mend(f, "ip link set %s up", dev);
+	} else if (!global) {
+		found(f, MIP_VERDICT_BAD, "home link %s has no global unicast address", dev);
+		mend(f, "ip -6 addr add 2001:db8:1::1/64 dev %s", dev);
+	} else if (!usable) {
+		found(f, MIP_VERDICT_WEAK, "%s: Duplicate Address Detection is not over, or found a duplicate", dev);
+		mend(f, "ip -6 addr show dev %s", dev);
+	}
+}
+
+void check_forwarding(const struct patient *p, struct finding *f)
+{
+	char dev[IFNAMSIZ], path[64];
+
+	machine_home_link(p->dev, dev);
+	snprintf(path, sizeof(path), "conf/%s/forwarding", *dev ? dev : "all");
+	found(f, MIP_VERDICT_OK, "%s forwards IPv6", *dev ? dev : "this machine");
+	if (machine_sysctl(path) > 0)
+		return;
+	found(f, *dev ? MIP_VERDICT_BAD : MIP_VERDICT_WEAK, "%s does not forward: a home agent is a router",
+		*dev ? dev : "this machine");
+	mend(f, "sysctl -w net.ipv6.conf.all.forwarding=1");
+}
+
+void check_proxy(const struct patient *p, struct finding *f)
+{
+	char dev[IFNAMSIZ], path[64];
+	int err;
+
+	machine_home_link(p->dev, dev);
+	snprintf(path, sizeof(path), "conf/%s/proxy_ndp", *dev ? dev : "all");
+	err = machine_sysctl_writable(path);
+	found(f, MIP_VERDICT_OK, "home addresses can be defended by proxy Neighbor Discovery");
+	if (err == EACCES || err == EPERM) {
+		found(f, MIP_VERDICT_UNKNOWN, "proxy Neighbor Discovery: be root to find out");
+	} else if (err) {
+		found(f, MIP_VERDICT_BAD, "proxy Neighbor Discovery cannot be switched on: %s", strerror(err));
+		mend(f, "mount -o remount,rw /proc/sys; in a container, let it have one that can be written");
+	}
+}
+
+void check_radvd(const struct patient *p, struct finding *f)
+{
+	pid_t pid = machine_process("radvd", NULL);
+
+	(void)p;
+	if (pid) {
+		found(f, MIP_VERDICT_OK, "radvd runs, process %d; 'mip ha radvd' prints what it should say", (int)pid);
+		return;
+	}
+	found(f, MIP_VERDICT_WEAK,
+		"no radvd runs here: mobile nodes find the home link if another router announces it");
+	mend(f, machine_program("radvd") ? "mip ha start radvd" : "apt install radvd; then 'mip ha start radvd'");
+}
+
+/* --- the mobile node ---------------------------------------------------------------------------------------------- */
+
+/* How many interfaces a node could be on are up; `name` is one of them. */
+static size_t count_up(char name[IFNAMSIZ])
+{
+	struct nic list[256];
+	size_t n = machine_nics(list, sizeof(list) / sizeof(list[0])), up = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!list[i].up || !list[i].ether)
+			continue;
+		memcpy(name, list[i].name, IFNAMSIZ);
+		up++;
+	}
+	return up;
+}
+
+void check_interface(const struct patient *p, struct finding *f)
+{
+	char name[IFNAMSIZ] = "";
+	struct nic nic;
+	size_t up;
+
+	if (p->dev && machine_nic(p->dev, &nic)) {
+		found(f, nic.up ? MIP_VERDICT_OK : MIP_VERDICT_WEAK, "%s is %s", p->dev, nic.up ? "up" : "down");
+		if (!nic.up)
+			mend(f, "ip link set %s up", p->dev);
+		return;
+	}
+	up = count_up(name);
+	if (p->dev)
+		found(f, MIP_VERDICT_WEAK, "no interface %s yet", p->dev);
+	else if (up)
+		found(f, MIP_VERDICT_OK, "%s%s up", name, up > 1 ? " and others are" : " is");
+	else
+		found(f, MIP_VERDICT_WEAK, "no interface is up: the node stays detached");
+	if (!up)
+		mend(f, "ip link set DEV up");
+}
+
+void check_autoconf(const struct patient *p, struct finding *f)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "conf/%s/accept_ra", p->dev ? p->dev : "default");
+	found(f, MIP_VERDICT_OK, "care-of addresses are configured from Router Advertisements");
+	if (machine_sysctl(path) != 0)
+		return;
+	found(f, MIP_VERDICT_WEAK,
+		"Router Advertisements are ignored: care-of addresses must come by DHCPv6 or by hand");
+	mend(f, "sysctl -w net.ipv6.conf.%s.accept_ra=1", p->dev ? p->dev : "all");
+}
