@@ -10,7 +10,6 @@
 #include "role/ro.h"
 #include "wire/exthdr.h"
 
-#define ERROR_HLEN	    8	/* before the packet an ICMPv6 error quotes */
 #define ICMP6_INFORMATIONAL 128 /* types below are errors, RFC 4443 2.1 */
 #define UNKNOWN_NEXT_HEADER 1	/* code of a Parameter Problem */
 
@@ -147,13 +146,13 @@ static void on_error(struct agent *a, const struct raw_meta *m, const uint8_t *d
 	struct in6_addr dst;
 	struct exthdr quoted;
 
-	if (data[0] == ICMP6_DEST_UNREACH_T && a->mn.on && len >= ERROR_HLEN + IP6_HLEN) {
-		memcpy(&dst, data + ERROR_HLEN + IP6_HLEN - sizeof(dst), sizeof(dst));
+	if (data[0] == ICMP6_DEST_UNREACH_T && a->mn.on && len >= ICMP6_ERROR_HLEN + IP6_HLEN) {
+		memcpy(&dst, data + ICMP6_ERROR_HLEN + IP6_HLEN - sizeof(dst), sizeof(dst));
 		mn_on_unreachable(&a->mn, &dst, clock_now());
 	}
 	if (ro_icmp_error(a->host.ro, m, data, len) || data[0] != ICMP6_PARAM_PROB_T || data[1] != UNKNOWN_NEXT_HEADER)
 		return;
-	if (exthdr_read(data + ERROR_HLEN, len - ERROR_HLEN, &quoted) == EXT_OK && quoted.upper == MH_PROTO)
+	if (exthdr_read(data + ICMP6_ERROR_HLEN, len - ICMP6_ERROR_HLEN, &quoted) == EXT_OK && quoted.upper == MH_PROTO)
 		ro_on_unsupported(&a->mn, &quoted.dst, clock_now());
 }
 
@@ -214,7 +213,7 @@ static void on_icmp(void *ctx, const struct raw_meta *m, const uint8_t *data, si
 {
 	struct agent *a = ctx;
 
-	if (len > ERROR_HLEN && data[0] < ICMP6_INFORMATIONAL) {
+	if (len > ICMP6_ERROR_HLEN && data[0] < ICMP6_INFORMATIONAL) {
 		on_error(a, m, data, len);
 		return;
 	}

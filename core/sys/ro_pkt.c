@@ -10,6 +10,7 @@
 #include "base/addr.h"
 #include "base/buf.h"
 #include "sys/ro_impl.h"
+#include "wire/icmp6.h"
 #include "wire/mh.h"
 
 #define HEAD_MAX     512 /* of headers that can be moved */
@@ -101,7 +102,7 @@ static void half(struct ro *ro, const struct ro_pair *pair, const struct in6_add
 
 /* --- out ---------------------------------------------------------------------------------------------------------- */
 
-/* A Mobility Header message chooses its way itself: a Home Test goes to the home address (9.4.3), and the routes of
+/* Signalling chooses its way itself: a Home Test goes to the home address (9.4.3), and the routes of
  * other sources lead there. */
 static void go_aside(struct ro *ro, const struct shim_pkt *p, const struct exthdr *e)
 {
@@ -145,6 +146,17 @@ static void insert(struct ro *ro, struct ro_pair *pair, struct shim_pkt *p, cons
 	half(ro, pair, &e->src, &e->dst, true);
 }
 
+/* A Mobility Header message, or the answer to one that cannot be read (9.2: without the Binding Cache). */
+static bool is_signalling(const struct shim_pkt *p, const struct exthdr *e)
+{
+	size_t quoted = e->upper_at + ICMP6_ERROR_HLEN;
+	struct exthdr about;
+
+	if (e->upper != IPPROTO_ICMPV6 || e->end < quoted || p->data[e->upper_at] != ICMP6_PARAM_PROB_T)
+		return e->upper == MH_PROTO;
+	return exthdr_read(p->data + quoted, e->end - quoted, &about) == EXT_OK && about.upper == MH_PROTO;
+}
+
 bool ro_out(void *ctx, struct shim_pkt *p, const struct exthdr *e)
 {
 	struct ro *ro = ctx;
@@ -152,7 +164,7 @@ bool ro_out(void *ctx, struct shim_pkt *p, const struct exthdr *e)
 
 	if (!pair)
 		return false;
-	if (e->upper == MH_PROTO)
+	if (is_signalling(p, e))
 		go_aside(ro, p, e);
 	else
 		insert(ro, pair, p, e);

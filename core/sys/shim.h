@@ -1,8 +1,9 @@
 /*
  * The shim (DESIGN: data path): the TUN device `mipro` between what is on the wire and what the stack sees. In: packets
  * addressed to this machine that carry a Home Address option or a type 2 routing header are taken at the links' ingress
- * by nft `fwd` before the kernel can object to them. Out: routes lead packets here that are to get one (ro.h). Both are
- * given to their readers; what is nobody's goes back to the stack. Segments the kernel has coalesced (GSO) stay whole.
+ * by nft `fwd` before the kernel can object to them; so are Mobility Headers some kernels would answer themselves. Out:
+ * routes lead packets here that are to get one (ro.h). Both are given to their readers; what is nobody's goes back to
+ * the stack. Segments the kernel has coalesced (GSO) stay whole.
  */
 #ifndef MIP_SYS_SHIM_H
 #define MIP_SYS_SHIM_H
@@ -30,8 +31,8 @@ struct shim_pkt {
 	size_t len;
 };
 
-/* A whole IPv6 packet as it came in, with a HAO or an RH2; `e` is what exthdr_read said, EXT_OK. The interface it came
- * by is not known. True: it was signalling, and is done with. */
+/* A whole IPv6 packet as it came in, with a HAO or an RH2, or a Mobility Header; `e` is what exthdr_read said, EXT_OK.
+ * The interface it came by is not known. True: it was signalling, and is done with. */
 typedef bool shim_in(void *ctx, const struct exthdr *e, const uint8_t *pkt);
 
 /* Who does route optimization (ro.h). Packets may be changed and given to shim_send before these return. */

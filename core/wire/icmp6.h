@@ -25,8 +25,9 @@ enum icmp6_type {
 	ICMP6_MPA = 147, /* Mobile Prefix Advertisement */
 };
 
-#define RA_PREFIXES_MAX 16
-#define DHAAD_MAX	64
+#define RA_PREFIXES_MAX	 16
+#define DHAAD_MAX	 64
+#define ICMP6_ERROR_HLEN 8 /* before the packet an ICMPv6 error quotes */
 
 /* Prefix Information option (RFC 4861 4.6.2, R bit RFC 6275 7.2). */
 struct nd_prefix {

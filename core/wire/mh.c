@@ -11,8 +11,6 @@
 
 #define MH_FIXED 6 /* Payload Proto, Header Len, MH Type, Reserved, Checksum */
 
-enum { AT_PROTO = 0, AT_LEN = 1, AT_TYPE = 2 };
-
 static uint64_t rd_u64(struct rd *r)
 {
 	uint64_t high = rd_u32(r);
@@ -124,25 +122,30 @@ static const struct kind {
 	[MH_BE] = {2, 0, be_read, be_write},				       /* 6.1.9 */
 };
 
+uint8_t mh_least(uint8_t type)
+{
+	return type < MH_TYPES ? kinds[type].min : 0;
+}
+
 static size_t header_len(const uint8_t *data)
 {
-	return 8 * ((size_t)data[AT_LEN] + 1);
+	return 8 * ((size_t)data[MH_LEN_AT] + 1);
 }
 
 /* The checks of 9.2. A message shorter than it claims cannot have had a good checksum, so that is the first of them. */
 static enum mh_verdict header_check(const uint8_t *data, size_t len, size_t *at)
 {
-	*at = AT_LEN;
+	*at = MH_LEN_AT;
 	if (len < 8 || header_len(data) > len)
 		return MH_DROP;
-	*at = AT_TYPE;
-	if (data[AT_TYPE] >= MH_TYPES)
+	*at = MH_TYPE_AT;
+	if (data[MH_TYPE_AT] >= MH_TYPES)
 		return MH_UNKNOWN_TYPE;
-	*at = AT_PROTO;
-	if (data[AT_PROTO] != MH_NO_NEXT)
+	*at = MH_PROTO_AT;
+	if (data[MH_PROTO_AT] != MH_NO_NEXT)
 		return MH_BAD_PROTO;
-	*at = AT_LEN;
-	return data[AT_LEN] < kinds[data[AT_TYPE]].min ? MH_BAD_LENGTH : MH_OK;
+	*at = MH_LEN_AT;
+	return data[MH_LEN_AT] < kinds[data[MH_TYPE_AT]].min ? MH_BAD_LENGTH : MH_OK;
 }
 
 /* Body and options of a message whose header is in order. Bytes after Header Len are not ours: behind a Next Header of
@@ -164,10 +167,10 @@ enum mh_verdict mh_read(const uint8_t *data, size_t len, struct mh *out, size_t 
 	enum mh_verdict v = header_check(data, len, at ? at : &unwanted);
 
 	if (v == MH_UNKNOWN_TYPE)
-		out->type = data[AT_TYPE];
+		out->type = data[MH_TYPE_AT];
 	if (v != MH_OK)
 		return v;
-	m.type = data[AT_TYPE];
+	m.type = data[MH_TYPE_AT];
 	if (!body_read(data, &m, at ? at : &unwanted))
 		return MH_DROP;
 	*out = m;
@@ -185,9 +188,9 @@ int mh_write(struct mh *m, uint8_t *data, size_t cap)
 	mhopt_write(&w, &m->opt);
 	if (w.bad)
 		return -ENOSPC;
-	data[AT_PROTO] = MH_NO_NEXT;
-	data[AT_LEN] = (uint8_t)(wr_at(&w) / 8 - 1);
-	data[AT_TYPE] = m->type;
+	data[MH_PROTO_AT] = MH_NO_NEXT;
+	data[MH_LEN_AT] = (uint8_t)(wr_at(&w) / 8 - 1);
+	data[MH_TYPE_AT] = m->type;
 	return (int)wr_at(&w);
 }
 

@@ -13,6 +13,8 @@
 
 #define MH_PROTO     135  /* IPPROTO_MH */
 #define MH_NO_NEXT   59	  /* the only Payload Proto allowed, RFC 6275 6.1.1 */
+#define MH_PROTO_AT  0	  /* offset of the Payload Proto */
+#define MH_LEN_AT    1	  /* offset of the Header Len */
 #define MH_TYPE_AT   2	  /* offset of the type */
 #define MH_CKSUM_AT  4	  /* offset of the checksum */
 #define MH_MAX	     2048 /* Header Len is 8 bits of 8 octets beyond the first 8 */
@@ -134,6 +136,9 @@ int mh_write(struct mh *m, uint8_t *data, size_t cap) __attribute__((warn_unused
  * with a type 2 routing header dst is the home address (RFC 6275 6.1.1). */
 uint16_t mh_checksum(const struct in6_addr *src, const struct in6_addr *dst, const uint8_t *data, size_t len);
 bool mh_checksum_ok(const struct in6_addr *src, const struct in6_addr *dst, const uint8_t *data, size_t len);
+
+/* The least Header Len of a message of that type; 0 when unknown. */
+uint8_t mh_least(uint8_t type);
 
 /* "BU", "HoTI", ...; "MH-type-42" style numbers are the caller's. NULL when unknown. */
 const char *mh_type_name(uint8_t type);

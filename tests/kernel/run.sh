@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# The network tests on Debian's stock kernel (the ip6tnl data path). TAP on stdout. The machine is emulated: deadlines are
-# MIP_SLOW times longer there.
+# Tests on Debian's stock kernel (the ip6tnl data path). TAP on stdout. The machine is emulated: deadlines are MIP_SLOW
+# times longer there.
+#
+#   tests/kernel/run.sh [FILE.bats ...]           these network tests, or some
+#   tests/kernel/run.sh conformance [WORD ...]    RFC 6275 requirement by requirement: the words of tests/conformance/run.py
 cd "$(dirname "$0")/../.." || exit
 need=(qemu-system-x86_64 busybox cpio modprobe depmod)
 for tool in "${need[@]}"; do
@@ -10,7 +13,8 @@ done
 export MIP_SLOW=${MIP_SLOW:-8}
 # The others take longer under emulation than everything else together: name them to run them there.
 [ $# -gt 0 ] || set -- tests/lab/lab.bats tests/net/{move,optimize,optimize_two,ipsec,ipsec_each,forward}.bats
-tests/kernel/vm -t 2400 -- tests/net.sh "$@"
+if [ "$1" = conformance ]; then set -- tests/conformance/run.py "${@:2}"; else set -- tests/net.sh "$@"; fi
+tests/kernel/vm -t 2400 -- "$@"
 status=$?
 [ $status -ne 125 ] || { echo "SKIP: Debian's stock kernel cannot be downloaded"; exit 0; }
 exit $status
