@@ -53,31 +53,52 @@ static struct ha_known own(const struct ha *ha, const struct ha_link *l, const s
 	return k;
 }
 
-/* Counts *n down; true when it was the one to be found. */
-static bool known_on(const struct ha *ha, const struct ha_link *l, size_t *n, struct ha_known *to)
+/* Our addresses first, then those heard of; until `see` returns true. */
+static bool each_on(
+	const struct ha *ha, const struct ha_link *l, bool (*see)(void *ctx, const struct ha_known *k), void *ctx)
 {
-	for (size_t i = 0; i < ha->addrs; i++)
-		if (ha->addr[i].ifindex == l->conf.ifindex && ha_serves(ha, &ha->addr[i].addr) && !(*n)--) {
-			*to = own(ha, l, &ha->addr[i].addr);
+	for (size_t i = 0; i < ha->addrs; i++) {
+		const struct ha_addr *a = &ha->addr[i];
+		struct ha_known k = own(ha, l, &a->addr);
+
+		if (a->ifindex == l->conf.ifindex && ha_serves(ha, &a->addr) && see(ctx, &k))
 			return true;
-		}
+	}
 	for (size_t i = 0; i < l->agents.n; i++) {
 		const struct homeagent *h = &l->agents.list[i];
 
-		for (size_t k = 0; k < h->addrs; k++)
-			if (!ha_is_ours(ha, &h->addr[k].addr) && !(*n)--) {
-				*to = (struct ha_known){
-					l->conf.ifindex, h->addr[k].addr, h->router, h->preference, h->expires};
+		for (size_t k = 0; k < h->addrs; k++) {
+			struct ha_known other = {
+				l->conf.ifindex, h->addr[k].addr, h->router, h->preference, h->expires};
+
+			if (!ha_is_ours(ha, &other.addr) && see(ctx, &other))
 				return true;
-			}
+		}
 	}
 	return false;
 }
 
+struct nth {
+	size_t left;
+	struct ha_known *to;
+};
+
+static bool see_nth(void *ctx, const struct ha_known *k)
+{
+	struct nth *n = ctx;
+
+	if (n->left--)
+		return false;
+	*n->to = *k;
+	return true;
+}
+
 bool ha_known(const struct ha *ha, size_t n, struct ha_known *to)
 {
+	struct nth nth = {n, to};
+
 	for (size_t i = 0; i < ha->links; i++)
-		if (known_on(ha, &ha->link[i], &n, to))
+		if (each_on(ha, &ha->link[i], see_nth, &nth))
 			return true;
 	return false;
 }
@@ -95,19 +116,30 @@ static const struct ha_addr *asked_for(const struct ha *ha, const struct in6_add
 	return NULL;
 }
 
+struct choices {
+	const struct world *w;
+	size_t n;
+	struct homeagents_choice choice[HA_ADDRS_MAX + HOMEAGENTS_MAX * HOMEAGENTS_ADDRS];
+};
+
+static bool see_choice(void *ctx, const struct ha_known *k)
+{
+	struct choices *c = ctx;
+
+	c->choice[c->n++] = (struct homeagents_choice){k->addr, k->preference, c->w->random(c->w->ctx)};
+	return false;
+}
+
 /* In the order of preference, equals in a new order each time, also the addresses of one home agent among themselves.
  */
-static void choose(struct ha *ha, const struct ha_link *l, struct dhaad *reply)
+static void choose(const struct ha *ha, const struct ha_link *l, struct dhaad *reply)
 {
-	struct homeagents_choice choice[HA_ADDRS_MAX + HOMEAGENTS_MAX * HOMEAGENTS_ADDRS];
-	struct ha_known k;
-	size_t n = 0, at = 0;
+	struct choices c = {.w = ha->w};
 
-	for (; known_on(ha, l, &at, &k); at = ++n)
-		choice[n] = (struct homeagents_choice){k.addr, k.preference, ha->w->random(ha->w->ctx)};
-	homeagents_sort(choice, n);
-	for (reply->agents = 0; reply->agents < n && reply->agents < DHAAD_MAX; reply->agents++)
-		reply->agent[reply->agents] = choice[reply->agents].addr;
+	(void)each_on(ha, l, see_choice, &c);
+	homeagents_sort(c.choice, c.n);
+	for (reply->agents = 0; reply->agents < c.n && reply->agents < DHAAD_MAX; reply->agents++)
+		reply->agent[reply->agents] = c.choice[reply->agents].addr;
 }
 
 void ha_on_dhaad(struct ha *ha, const struct via *via, uint16_t id, usec now)

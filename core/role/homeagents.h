@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "wire/icmp6.h"
 
-#define HOMEAGENTS_MAX	    32 /* on one link */
-#define HOMEAGENTS_ADDRS    4  /* global addresses of one of them */
+#define HOMEAGENTS_MAX	    32		    /* on one link */
+#define HOMEAGENTS_ADDRS    RA_PREFIXES_MAX /* global addresses of one of them: all that an advertisement has */
 #define HOMEAGENTS_ANYCAST  126
 #define HOMEAGENTS_PLEN_MAX 120 /* a longer prefix has no room for anycast addresses */
 

@@ -116,7 +116,7 @@ def lifetime_anew(ha):
 @must("10.5.1", "every address with the R bit in a Prefix Information option is added to its entry")
 def addresses(ha):
     with others(ha) as other:
-        more = [other.addr, other.addr + "0", other.addr + "1"]
+        more = [other.addr] + [other.addr + "%x" % n for n in range(15)]   # as many as we read of one advertisement
         other.advertise(more)
         assert set(more) <= set(ha.agents())
 
