@@ -49,6 +49,7 @@ struct ha_addr {
 	struct in6_addr addr;
 	uint8_t plen;
 	unsigned ifindex;
+	usec prefix_until; /* as we last advertised its prefix ourselves; NEVER: we did not */
 };
 
 /* What is heard on a home link. */

@@ -22,11 +22,14 @@ static bool is_our_own(const struct ha *ha, const struct nd_ra *ra)
 void ha_on_ra(struct ha *ha, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now)
 {
 	struct ha_link *l = ha_link(ha, ifindex);
+	bool own_ra = is_our_own(ha, ra);
 
 	if (!l)
 		return;
 	homeagents_on_ra(&l->agents, router, ra, now);
-	l->prefixes_differ |= prefixes_on_ra(&l->prefixes, ra, is_our_own(ha, ra), now);
+	l->prefixes_differ |= prefixes_on_ra(&l->prefixes, ra, own_ra, now);
+	if (own_ra)
+		ha_prefix_heard(ha, l);
 	if (!l->prefixes_differ || !rate_take(&ha->changes, now))
 		return;
 	l->prefixes_differ = false;

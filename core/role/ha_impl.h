@@ -51,6 +51,8 @@ struct ha_link *ha_link_of(const struct ha *ha, const struct bc_entry *e);
 
 /* ha_prefix.c. When the prefix of a home address ends; NEVER when nothing is known of it. */
 usec ha_prefix_end(const struct ha *ha, const struct in6_addr *home);
+/* An advertisement of our own changed the prefixes of that link. */
+void ha_prefix_heard(struct ha *ha, const struct ha_link *l);
 /* Does it stay preferred as long as the binding, and valid longer? Otherwise the mobile node is to ask (10.3.1). */
 bool ha_prefix_lasts(const struct ha *ha, const struct bc_entry *e, usec now);
 /* The next unsolicited advertisement to this mobile node; e->prefix_at has come; the prefixes of a link are not what

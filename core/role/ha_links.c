@@ -55,10 +55,10 @@ void ha_address(struct ha *ha, unsigned ifindex, const struct in6_addr *addr, ui
 		i++;
 	if (gone && i < ha->addrs)
 		ha->addr[i] = ha->addr[--ha->addrs];
+	else if (!gone && i < ha->addrs)
+		ha->addr[i].plen = plen;
 	else if (!gone && i < HA_ADDRS_MAX)
-		ha->addr[i] = (struct ha_addr){*addr, plen, ifindex};
-	if (!gone && i == ha->addrs && i < HA_ADDRS_MAX)
-		ha->addrs++;
+		ha->addr[ha->addrs++] = (struct ha_addr){*addr, plen, ifindex, NEVER};
 }
 
 const struct ha_addr *ha_addr_for(const struct ha *ha, const struct in6_addr *home)

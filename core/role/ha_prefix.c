@@ -17,7 +17,22 @@ usec ha_prefix_end(const struct ha *ha, const struct in6_addr *home)
 	const struct ha_link *l = a ? ha_link(ha, a->ifindex) : NULL;
 	const struct prefix *p = l ? prefixes_find(&l->prefixes, home) : NULL;
 
-	return p ? p->valid_until : NEVER;
+	if (p)
+		return p->valid_until;
+	return a ? a->prefix_until : NEVER;
+}
+
+/* One that we advertised and that ended stays ended, although our address there may stand: nobody is at home in it any
+ * more (10.3.1), until we advertise it again. */
+void ha_prefix_heard(struct ha *ha, const struct ha_link *l)
+{
+	for (size_t i = 0; i < ha->addrs; i++) {
+		struct ha_addr *a = &ha->addr[i];
+		const struct prefix *p = prefixes_find(&l->prefixes, &a->addr);
+
+		if (p && a->ifindex == l->conf.ifindex)
+			a->prefix_until = p->valid_until;
+	}
 }
 
 /* 10.3.1: both in units of four seconds. */
@@ -55,7 +70,8 @@ static void put_own(const struct ha *ha, const struct ha_link *l, struct nd_ra *
 
 		x.autoconf = x.len == 64;
 		x.valid_until = x.preferred_until = NEVER;
-		if (ha->addr[i].ifindex == l->conf.ifindex && !prefixes_find(&l->prefixes, &x.prefix))
+		if (ha->addr[i].ifindex == l->conf.ifindex && ha->addr[i].prefix_until > now &&
+			!prefixes_find(&l->prefixes, &x.prefix))
 			put_prefix(ha, l, &x, mpa, now);
 	}
 }

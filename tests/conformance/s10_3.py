@@ -1,5 +1,5 @@
 """RFC 6275 section 10.3: how mobile nodes register with a home agent and de-register."""
-from home import NOT_HERE, NOT_SUBNET, OLD, given, neighbour, refused
+from home import NOT_HERE, NOT_SUBNET, OLD, Other, given, neighbour, refused
 from packet import *
 from table import MUST, SHOULD, must, should, unit, untested
 
@@ -306,6 +306,24 @@ def ends_with_withdrawn_prefix(ha):
         ha.own_ra(prefix, valid=0, preferred=0)
         ha.settle()
         assert not ha.list("binding", "show", "home", m.home)
+
+
+@must("10.3.1", "a home address of a prefix that was withdrawn, or whose lifetime ended, is not registered (132)")
+def withdrawn_prefix(ha):
+    with given(ha, valid=86400, preferred=86400) as prefix:
+        for end in ("withdrawn", "over"):
+            m = ha.mobile(home=prefix + ("aa" if end == "over" else "ab"))
+            m.bind(life=40)
+            ha.own_ra(prefix, valid=0 if end == "withdrawn" else 30, preferred=0)
+            ha.settle()
+            if end == "over":
+                ha.advance(40)
+            refused(ha, m, m.bu(), NOT_SUBNET)
+            Other(ha).advertise(addrs=(), lifetime=0)   # one without it changes nothing
+            refused(ha, m, m.bu(), NOT_SUBNET)
+            ha.own_ra(prefix, valid=86400, preferred=86400)
+            ha.settle()
+            m.bind()
 
 
 @must("10.3.1", "an entry is deleted when the lifetime of the last update is over")
