@@ -46,7 +46,7 @@ static void answer_parameter_problem(
 	const uint8_t *pkt = m->pkt ? m->pkt : whole;
 	size_t upper_at = m->pkt ? m->upper_at : IP6_HLEN;
 	size_t pkt_len = m->pkt ? m->pkt_len : rebuild(m, data, len, whole);
-	int n = param_problem_write(0, (uint32_t)(upper_at + at), pkt, pkt_len, buf, sizeof(buf));
+	int n = icmp6_error_write(ICMP6_PARAM_PROB_T, 0, (uint32_t)(upper_at + at), pkt, pkt_len, buf, sizeof(buf));
 
 	if (n > 0 && raw_send_icmp(a->host.raw, &to, buf, (size_t)n))
 		log_debug("parameter problem to %s not sent", addr_text(&to.dst).s);
@@ -139,6 +139,22 @@ static void on_mh(void *ctx, const struct raw_meta *m, const uint8_t *data, size
 		dispatch(a, &via, &mh, data, clock_now());
 }
 
+/* RFC 2473 8: who sent what a tunnel could not carry hears of it. False: that is not what the error is about. */
+static bool tell_sender(struct agent *a, const uint8_t *data, size_t len)
+{
+	struct path_error e;
+	struct raw_meta to = {0};
+	bool ours = path_error(a->host.path, data, len, &e);
+
+	if (!ours || !e.len || !rate_take(&a->errors, clock_now()))
+		return ours;
+	to.src = e.from;
+	to.dst = e.to;
+	if (raw_send_icmp(a->host.raw, &to, e.data, e.len))
+		log_debug("what %s sent does not pass its tunnel, and it was not told", addr_text(&e.to).s);
+	return true;
+}
+
 /* An ICMPv6 error about a packet of ours: a correspondent that does not know Mobility Headers says so (11.3.5), and a
  * home agent may be gone. What is quoted is seldom whole, so its destination is read where it always stands. */
 static void on_error(struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len)
@@ -150,7 +166,8 @@ static void on_error(struct agent *a, const struct raw_meta *m, const uint8_t *d
 		memcpy(&dst, data + ICMP6_ERROR_HLEN + IP6_HLEN - sizeof(dst), sizeof(dst));
 		mn_on_unreachable(&a->mn, &dst, clock_now());
 	}
-	if (ro_icmp_error(a->host.ro, m, data, len) || data[0] != ICMP6_PARAM_PROB_T || data[1] != UNKNOWN_NEXT_HEADER)
+	if (tell_sender(a, data, len) || ro_icmp_error(a->host.ro, m, data, len) || data[0] != ICMP6_PARAM_PROB_T ||
+		data[1] != UNKNOWN_NEXT_HEADER)
 		return;
 	if (exthdr_read(data + ICMP6_ERROR_HLEN, len - ICMP6_ERROR_HLEN, &quoted) == EXT_OK && quoted.upper == MH_PROTO)
 		ro_on_unsupported(&a->mn, &quoted.dst, clock_now());

@@ -71,6 +71,15 @@ uint32_t path_table(const struct path *p, const struct in6_addr *home);
 /* The care-of address of a home address with a tunnel, either side. False: it has none. */
 bool path_place(const struct path *p, const struct in6_addr *home, struct in6_addr *coa);
 
+/* An ICMPv6 error as the sender of the packet in the tunnel is told it (RFC 2473 8); len 0: it is not told. */
+struct path_error {
+	struct in6_addr from, to;
+	size_t len;
+	uint8_t data[1280];
+};
+/* False: `data`, an ICMPv6 error, is not about a tunnel of ours, or the kernel tells of it. */
+bool path_error(const struct path *p, const uint8_t *data, size_t len, struct path_error *out);
+
 int path_stats(struct path *p, struct path_stats *out) __attribute__((warn_unused_result));
 
 #endif

@@ -17,6 +17,7 @@
 
 struct path_ops {
 	const char *name, *why;
+	bool tells; /* the kernel tells senders of errors in the tunnel */
 	int (*open)(struct path **out, struct loop *loop, struct nl *nl, struct why *why);
 	void (*close)(struct path *p);
 	/* Before the entry is in the table (old is NULL or what it replaces) and after it has left. */

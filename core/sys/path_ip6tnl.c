@@ -141,6 +141,7 @@ static int ip6tnl_stats(struct path *p, struct path_stats *out)
 const struct path_ops path_ip6tnl = {
 	.name = "ip6tnl",
 	.why = "this kernel has a collect-metadata ip6tnl device: it forwards by itself, also while the agent restarts",
+	.tells = true,
 	.open = ip6tnl_open,
 	.close = ip6tnl_close,
 	.bind = ip6tnl_bind,

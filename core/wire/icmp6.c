@@ -94,13 +94,14 @@ int mps_write(uint16_t id, uint8_t *data, size_t cap)
 	return icmp6_end(&w);
 }
 
-int param_problem_write(uint8_t code, uint32_t pointer, const uint8_t *pkt, size_t len, uint8_t *data, size_t cap)
+int icmp6_error_write(
+	uint8_t type, uint8_t code, uint32_t info, const uint8_t *pkt, size_t len, uint8_t *data, size_t cap)
 {
-	const size_t most = IP6_MIN_MTU - IP6_HLEN - 8; /* RFC 4443 2.4 (c): the whole packet within the minimum MTU */
+	const size_t most = IP6_MIN_MTU - IP6_HLEN - ICMP6_ERROR_HLEN; /* RFC 4443 2.4 (c) */
 	struct wr w = wr_over(data, cap);
 
-	icmp6_head_write(&w, ICMP6_PARAM_PROB_T, code);
-	wr_u32(&w, pointer);
+	icmp6_head_write(&w, type, code);
+	wr_u32(&w, info);
 	wr_bytes(&w, pkt, len < most ? len : most);
 	return icmp6_end(&w);
 }

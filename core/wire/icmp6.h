@@ -84,10 +84,9 @@ int ns_write(const struct nd_nx *ns, uint8_t *data, size_t cap) __attribute__((w
 int na_write(const struct nd_nx *na, uint8_t *data, size_t cap) __attribute__((warn_unused_result));
 int dhaad_write(const struct dhaad *d, bool reply, uint8_t *data, size_t cap) __attribute__((warn_unused_result));
 int mps_write(uint16_t id, uint8_t *data, size_t cap) __attribute__((warn_unused_result));
-/* Parameter Problem `code`, pointer from the start of the offending packet `pkt`, of which as much is quoted as fits
- * 1280. */
-int param_problem_write(uint8_t code, uint32_t pointer, const uint8_t *pkt, size_t len, uint8_t *data, size_t cap)
-	__attribute__((warn_unused_result));
+/* An error about `pkt`, of which as much is quoted as fits 1280; info: a pointer from its start, an MTU, or 0. */
+int icmp6_error_write(uint8_t type, uint8_t code, uint32_t info, const uint8_t *pkt, size_t len, uint8_t *data,
+	size_t cap) __attribute__((warn_unused_result));
 
 /* Internet checksum over pseudo-header and message for upper protocol `proto` (58: ICMPv6, 135: MH); the checksum field
  * in data counts as it stands. */

@@ -228,6 +228,66 @@ def hop_limit(ha):
     assert (p.inner, p.icmp, p.dst) == (None, TIME_EXCEEDED, AWAY), p
 
 
+# How it is tunnelled is RFC 2473: section 7 for its size, section 8 for errors on the way.
+
+def errors(ha, *packets):
+    """What correspondents hear because of these: (type, code, the word behind, what is quoted)."""
+    return [(p.icmp, p.code, p.word, p.payload[8:]) for p in ha.ask(*packets) if p.dst == AWAY and not p.inner]
+
+
+def on_the_way(m, kind, code, info, packet):
+    """What a router between says of that packet in the tunnel of m."""
+    return icmp_packet("2001:db8:f1::fe", m.ha, kind, code, struct.pack("!I", info) + packet.raw[:1232])
+
+
+@must("10.4.2", "what fills the tunnel's MTU, an Ethernet's less the outer header, is tunnelled in one piece")
+def fills(ha):
+    sent = udp_packet(AWAY, bound(ha).home, 5, 7, bytes(1460 - 48))
+    assert len(through(ha, sent).inner.raw) == 1460
+
+
+@must("10.4.2", "what is longer is not tunnelled: its sender hears Packet Too Big with the tunnel's MTU")
+def too_long(ha):
+    sent = udp_packet(AWAY, bound(ha).home, 5, 7, bytes(1461 - 48))
+    ((kind, code, mtu, quoted),) = errors(ha, sent)
+    assert (kind, code, mtu) == (TOO_BIG, 0, 1460) and quoted[8:] == sent[8:8 + len(quoted) - 8]
+
+
+@must("10.4.2", "Packet Too Big from a router in the tunnel: the sender hears it, with the MTU less the outer header")
+def too_big_on_the_way(ha):
+    m = bound(ha)
+    sent = udp_packet(AWAY, m.home, 5, 7, bytes(1400))
+    told = errors(ha, on_the_way(m, TOO_BIG, 0, 1400, through(ha, sent)))
+    assert [t[:3] for t in told] == [(TOO_BIG, 0, 1360)] and told[0][3][8:400] == sent[8:400], told
+
+
+@must("10.4.2", "an MTU that would leave less than 1280: the sender hears 1280, and never less")
+def least_on_the_way(ha):
+    m = bound(ha)
+    told = errors(ha, on_the_way(m, TOO_BIG, 0, 1290, through(ha, udp_packet(AWAY, m.home, 5, 7, bytes(1400)))))
+    assert [t[:3] for t in told] == [(TOO_BIG, 0, 1280)], told
+    assert not errors(ha, on_the_way(m, TOO_BIG, 0, 1290, through(ha, udp_packet(AWAY, m.home, 5, 7, bytes(1000)))))
+
+
+@must("10.4.2", "the care-of address is not to be reached: the sender hears Destination Unreachable, code 3")
+def unreachable_on_the_way(ha):
+    m = bound(ha)
+    sent = udp_packet(AWAY, m.home, 5, 7, b"nobody there")
+    for kind, code in ((UNREACH, 0), (UNREACH, 3), (TIME_EXCEEDED, 0)):
+        told = errors(ha, on_the_way(m, kind, code, 0, through(ha, sent)))
+        assert [t[:2] for t in told] == [(UNREACH, 3)] and told[0][3][8:] == sent[8:], told
+
+
+@must("10.4.2", "an error about what is not in that tunnel, or is an error itself, is told to nobody")
+def told_to_nobody(ha):
+    m, other = bound(ha), bound(ha)
+    p = through(ha, icmp_packet(AWAY, m.home, TIME_EXCEEDED, 0, bytes(4) + echo(m.home, AWAY, 9)[:56]))
+    assert not errors(ha, on_the_way(m, UNREACH, 0, 0, p))
+    for src, dst in ((ha.addr, other.coa), ("2001:db8:bad::6", m.coa)):
+        forged = Packet(tunnelled(src, dst, udp_packet(AWAY, m.home, 5, 7, b"forged")))
+        assert not errors(ha, on_the_way(m, UNREACH, 0, 0, forged))
+
+
 untested(SHOULD, "10.4.2", "what the home agent itself sends goes by way of a type 2 routing header (9.3.2)",
          why="not so: apart from acknowledgements and prefix advertisements it takes the tunnel like every other packet, "
              "which costs a mobile node 16 octets more, and the home agent two routes a binding less")

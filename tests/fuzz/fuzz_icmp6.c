@@ -88,7 +88,7 @@ static void mps(const uint8_t *data, size_t len)
 
 static void param_problem(const uint8_t *data, size_t len)
 {
-	int n = param_problem_write(0, 0, data, len, first, sizeof(first));
+	int n = icmp6_error_write(ICMP6_PARAM_PROB_T, 0, 0, data, len, first, sizeof(first));
 
 	must(n >= 8 && n <= 1240);
 }

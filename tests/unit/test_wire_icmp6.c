@@ -283,12 +283,12 @@ static void test_param_problem(void **state)
 
 	(void)state;
 	memset(pkt, 0xab, sizeof(pkt));
-	assert_int_equal(param_problem_write(2, 0x102, pkt, 100, out, sizeof(out)), 108);
+	assert_int_equal(icmp6_error_write(ICMP6_PARAM_PROB_T, 2, 0x102, pkt, 100, out, sizeof(out)), 108);
 	assert_memory_equal(out, head, 8);
 	assert_memory_equal(out + 8, pkt, 100);
 	/* RFC 4443 2.4 (c): as much as fits 1280 with the IPv6 header. */
-	assert_int_equal(param_problem_write(0, 0, pkt, sizeof(pkt), out, sizeof(out)), 1240);
-	assert_int_equal(param_problem_write(0, 0, pkt, 100, out, 107), -ENOSPC);
+	assert_int_equal(icmp6_error_write(ICMP6_PARAM_PROB_T, 0, 0, pkt, sizeof(pkt), out, sizeof(out)), 1240);
+	assert_int_equal(icmp6_error_write(ICMP6_PARAM_PROB_T, 0, 0, pkt, 100, out, 107), -ENOSPC);
 }
 
 /* The worked example of RFC 1071 3: the words sum to ddf2. Here the length, 8, and the protocol come on top. */
