@@ -212,6 +212,23 @@ static void on_dhaad(struct agent *a, const struct raw_meta *m, const uint8_t *d
 		mn_on_dhaad(&a->mn, &via, &d, clock_now());
 }
 
+/* 9.3.1: does a binding allow the Home Address option? */
+static bool is_bound(const struct agent *a, const struct via *via)
+{
+	const struct bc_entry *home = bc_find(&a->ha.bc, &via->hao, NULL),
+			      *peer = bc_find(&a->cn.bc, &via->hao, &via->dst);
+
+	return (home && home->state == MIP_BINDING_ACTIVE && addr_eq(&home->coa, &via->src)) ||
+	       (peer && addr_eq(&peer->coa, &via->src));
+}
+
+static void on_mps(struct agent *a, const struct via *via, uint16_t id)
+{
+	if (via->has_hao && !is_bound(a, via))
+		cn_on_unknown_hao(&a->cn, &via->src, &via->dst, &via->hao, clock_now());
+	ha_on_mps(&a->ha, via, id, clock_now());
+}
+
 static void on_prefix(struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
 	struct via via = via_of(a, m, MIP_PROTECT_PREFIX);
@@ -219,7 +236,7 @@ static void on_prefix(struct agent *a, const struct raw_meta *m, const uint8_t *
 	uint16_t id;
 
 	if (data[0] == ICMP6_MPS && !mps_read(data, len, &id))
-		ha_on_mps(&a->ha, &via, id, clock_now());
+		on_mps(a, &via, id);
 	else if (data[0] == ICMP6_MPA && !mpa_read(data, len, &mpa))
 		mn_on_mpa(&a->mn, &via, &mpa, clock_now());
 	else

@@ -300,6 +300,19 @@ def strangers(ha):
     assert not [p for p in ha.ask(solicit(m, src="2001:db8:bad::3")) if p.icmp == MPA]
 
 
+@must("9.3.1", "a solicitation whose Home Address option no binding allows gets a Binding Error, status 1")
+def strangers_hear(ha):
+    m = ha.mobile()
+
+    def told(src):
+        p = ha.one(solicit(m, src=src))
+        assert (p.mh and p.mh.type, p.mh.status, p.mh.home, p.dst) == (BE, 1, m.home, src), p
+    told(m.coa)
+    m.bind()
+    told("2001:db8:bad::4")
+    assert solicited(ha, m)
+
+
 untested(MUST, "10.6.3", "IPsec headers are supported",
          why="this kernel has no ESP; on the stock one tests/net/ipsec_each.bats shows it: prefix alone")
 untested(SHOULD, "10.6.3", "IPsec headers are used", why="that is the choice of who sets the keys; `mip ipsec gen` makes them")
