@@ -281,7 +281,16 @@ static void on_nd(void *ctx, const struct raw_meta *m, const uint8_t *data, size
 		host_answer(&a->host, m->ifindex, &nx.target, &m->src);
 }
 
-const struct raw_events agent_packets = {.mh = on_mh, .icmp = on_icmp, .nd = on_nd};
+/* Who has a binding here, and who answers a home address of ours. */
+static bool is_known(void *ctx, const struct exthdr *e)
+{
+	const struct in6_addr *home = e->hao_at ? &e->hao : &e->src;
+	const struct agent *a = ctx;
+
+	return e->rh2_at || bc_find(&a->ha.bc, home, NULL) || bc_find(&a->cn.bc, home, &e->dst);
+}
+
+const struct raw_events agent_packets = {.known = is_known, .mh = on_mh, .icmp = on_icmp, .nd = on_nd};
 
 static void on_unknown_hao(
 	void *ctx, const struct in6_addr *coa, const struct in6_addr *local, const struct in6_addr *home)

@@ -33,6 +33,7 @@ void agent_tally(void *ctx, struct tally *to)
 	raw_stats(a->host.raw, &rs);
 	ro_drops(a->host.ro, &ds);
 	to->dropped[DROP_CHECKSUM] += rs.rx_malformed;
+	to->dropped[DROP_LIMIT] += rs.rx_crowded;
 	to->dropped[DROP_RH2] += ds.rh2_home;
 	to->dropped[DROP_HAO] += ds.hao_unknown;
 	to->dropped[DROP_MALFORMED] += ds.malformed;

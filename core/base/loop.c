@@ -7,7 +7,7 @@
 #include "base/loop.h"
 
 #define BATCH	      64
-#define TIMERS_A_TURN 256 /* the end of ten thousand probes at once must not keep messages waiting */
+#define TIMERS_A_TURN 64 /* the end of ten thousand probes at once must not keep messages waiting */
 
 int loop_open(struct loop *l)
 {

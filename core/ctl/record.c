@@ -230,16 +230,17 @@ void record_ro(struct ctl_msg *m, const struct view *v, const struct bul_entry *
 /* What anybody can make the agent hold and do. */
 static void put_limits(struct ctl_msg *m, const struct view *v)
 {
-	char text[512];
+	char text[640];
 
 	snprintf(text, sizeof(text),
 		"bindings %u+%u, first registrations %u/s (one network %u/s), updates of a binding %u/s, "
 		"refusals %u/s (one network %u/s, one binding %u/s), tests %u/s (one network %u/s, one binding %u/s), "
-		"unknown updates %u/s (one network %u/s), peers %u, clients %u, bytes waiting for a client %u",
+		"unknown updates %u/s (one network %u/s), peers %u, clients %u, bytes waiting for a client %u, "
+		"messages of strangers waiting %u",
 		v->conf->ha.max_bindings, v->conf->cn.max_bindings, HA_NEW_RATE, HA_NEW_GROUP_RATE, HA_UPDATE_RATE,
 		HA_REFUSAL_RATE, HA_REFUSAL_RATE / HA_REFUSAL_GROUPS, HA_BINDING_REFUSAL, v->conf->cn.test_rate,
 		(v->conf->cn.test_rate + CN_TEST_GROUPS - 1) / CN_TEST_GROUPS, CN_UPDATE_RATE, CN_NEW_RATE,
-		CN_NEW_GROUP_RATE, MN_PEERS_MAX, MIP_CLIENTS_MAX, MIP_QUEUE_MAX);
+		CN_NEW_GROUP_RATE, MN_PEERS_MAX, MIP_CLIENTS_MAX, MIP_QUEUE_MAX, MIP_STRANGERS_MAX);
 	ctl_put_str(m, MIP_A_LIMITS, text);
 }
 

@@ -92,6 +92,7 @@ int raw_open(struct raw **out, struct loop *loop, const struct raw_events *ev, s
 	r->loop = loop;
 	r->ev = *ev;
 	r->out = r->mh.watch.fd = r->icmp.watch.fd = -1;
+	r->waiting_end = &r->waiting;
 	err = out_socket(r, why);
 	if (!err)
 		err = watch(r, &r->mh, MH_PROTO, raw_take_mh, why);
@@ -116,6 +117,7 @@ void raw_close(struct raw *r)
 {
 	if (!r)
 		return;
+	raw_wait_close(r);
 	raw_nd_close(r);
 	unwatch(r, &r->mh);
 	unwatch(r, &r->icmp);

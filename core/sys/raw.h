@@ -38,6 +38,8 @@ struct raw_meta {
 /* Data and meta live until the callback returns. Callbacks may send and watch, not close. */
 struct raw_events {
 	void *ctx;
+	/* Do its sender and we know each other? Then a message that came through the shim is served before others. */
+	bool (*known)(void *ctx, const struct exthdr *e);
 	/* A Mobility Header message whose checksum is right. */
 	void (*mh)(void *ctx, const struct raw_meta *m, const uint8_t *data, size_t len);
 	/* An ICMPv6 message whose checksum is right: RA, RS, NA, DHAAD, MPS, MPA, and errors about our packets. */
@@ -50,6 +52,7 @@ struct raw_stats {
 	uint64_t rx, tx;       /* messages given to callbacks, sent */
 	uint64_t rx_malformed; /* checksum, truncation, headers that cannot be walked */
 	uint64_t rx_other;     /* from the shim, neither MH nor mobile prefix discovery: left to route optimization */
+	uint64_t rx_crowded;   /* of strangers, too many of whom wait */
 	uint64_t tx_failed;    /* refused by the kernel: no route, no buffer, source not ours */
 };
 

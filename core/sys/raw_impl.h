@@ -1,5 +1,6 @@
 /*
- * Inside of raw.h, shared by raw.c (opening, sending), raw_in.c (receiving) and raw_nd.c (watching).
+ * Inside of raw.h, shared by raw.c (opening, sending), raw_in.c (receiving), raw_wait.c (who comes first) and raw_nd.c
+ * (watching).
  */
 #ifndef MIP_SYS_RAW_IMPL_H
 #define MIP_SYS_RAW_IMPL_H
@@ -34,6 +35,9 @@ struct raw {
 	struct raw_sock mh, icmp;
 	struct raw_link *links;
 	int out; /* header-included */
+	struct raw_waiting *waiting, **waiting_end;
+	size_t waits; /* how many */
+	struct timer serve;
 	struct mmsghdr msgs[RAW_BATCH];
 	struct iovec iov[RAW_BATCH];
 	struct sockaddr_storage from[RAW_BATCH];
@@ -44,6 +48,10 @@ struct raw {
 void raw_ready(struct watch *w, uint32_t events);
 void raw_take_mh(struct raw *r, struct raw_meta *m, const uint8_t *data, size_t len);
 void raw_take_icmp(struct raw *r, struct raw_meta *m, const uint8_t *data, size_t len);
+/* Takes a message of the shim's; a copy of the packet is kept for later, when there is room. */
+void raw_serve(struct raw *r, const struct exthdr *e, const uint8_t *pkt);
+void raw_wait(struct raw *r, const uint8_t *pkt, size_t len);
+void raw_wait_close(struct raw *r);
 void raw_nd_close(struct raw *r);
 
 #endif

@@ -47,27 +47,33 @@ static bool is_prefix_discovery(const struct exthdr *e, const uint8_t *pkt)
 	return e->upper == IPPROTO_ICMPV6 && (type == ICMP6_MPS || type == ICMP6_MPA);
 }
 
-/* A Mobility Header message is never fragmented (6.1.1: it fits any link). */
-bool raw_from_shim(void *raw, const struct exthdr *e, const uint8_t *pkt)
+void raw_serve(struct raw *r, const struct exthdr *e, const uint8_t *pkt)
 {
-	struct raw *r = raw;
-	bool mh = e->upper == MH_PROTO;
 	struct raw_meta m = {
 		.src = e->src, .dst = e->dst, .hao = e->hao, .rh2 = e->rh2, .has_hao = e->hao_at, .has_rh2 = e->rh2_at};
 
-	if (!mh && !is_prefix_discovery(e, pkt)) {
-		r->stats.rx_other++;
-		return false;
-	}
-	if (e->fragment) {
-		r->stats.rx_malformed++;
-		return true;
-	}
 	m.hop_limit = pkt[7];
 	m.pkt = pkt;
 	m.pkt_len = e->end;
 	m.upper_at = e->upper_at;
-	(mh ? raw_take_mh : raw_take_icmp)(r, &m, pkt + e->upper_at, e->end - e->upper_at);
+	(e->upper == MH_PROTO ? raw_take_mh : raw_take_icmp)(r, &m, pkt + e->upper_at, e->end - e->upper_at);
+}
+
+/* A Mobility Header message is never fragmented (6.1.1: it fits any link). */
+bool raw_from_shim(void *raw, const struct exthdr *e, const uint8_t *pkt)
+{
+	struct raw *r = raw;
+
+	if (e->upper != MH_PROTO && !is_prefix_discovery(e, pkt)) {
+		r->stats.rx_other++;
+		return false;
+	}
+	if (e->fragment)
+		r->stats.rx_malformed++;
+	else if (!r->ev.known || r->ev.known(r->ev.ctx, e))
+		raw_serve(r, e, pkt);
+	else
+		raw_wait(r, pkt, e->end);
 	return true;
 }
 

@@ -26,7 +26,7 @@
 
 #define DEV	     SHIM_DEV
 #define TXQLEN	     10000 /* bursts of thousands of Binding Updates wait here */
-#define READS_A_TURN 256
+#define READS_A_TURN 4096
 #define ROOM	     (64 * 1024 + ETH_HLEN)
 #define GSO_MAX	     (65535 - HAO_ROOM - RH2_ROOM) /* a packet grown by both still has a Payload Length */
 #define SHIM_PRIO    -150			   /* before firewalls at ingress: they see what we give back */

@@ -35,6 +35,7 @@
 #define MIP_CLIENTS_ROOT  8	       /* of these, kept free for those who may WRITE */
 #define MIP_BATCH_MAX	  16384	       /* write commands in one transaction */
 #define MIP_QUEUE_MAX	  (256 * 1024) /* bytes waiting for a slow reader before events are lost */
+#define MIP_STRANGERS_MAX 10000	       /* messages of strangers that wait while those of the known are served */
 
 /* C(NAME, number, CLASS): CLASS is READ or WRITE. Numbers never change. */
 #define MIP_COMMANDS(C)                                                                                                \

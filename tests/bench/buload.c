@@ -217,7 +217,7 @@ static size_t next_batch(size_t *which, struct job *j)
 		}
 		j->scan = (j->scan + 1) % count;
 	}
-	while (n < BATCH && j->fresh < j->total && outstanding < j->window) {
+	while (n < BATCH && count && j->fresh < j->total && outstanding < j->window) {
 		size_t i = (j->from + j->fresh) % count;
 
 		if (nodes[i].sent && !nodes[i].done)

@@ -44,6 +44,7 @@ timed() {
 	a=$(cpu); crowd "$n" "$4" "$3" >/run/lab/scale || missed "all answered ($(cat /run/lab/scale))"
 	now "$1 cpu" $((($(cpu) - a) * 100 / $2))
 	now "$1/s" "$(awk '{ print $NF }' /run/lab/scale)"
+	echo "# $n: $(cat /run/lab/scale)"
 }
 
 # watched COMMAND: while a ping of every 20 ms goes through the tunnel to a node. A kernel without tunnels has no such node.
@@ -64,7 +65,7 @@ watched() {
 again() {
 	local start=${EPOCHREALTIME/./}
 	ha_kill
-	ha_start || return
+	ha_start || lab_wait 60 eval '[ "$(count)" -gt 0 ]' || return   # emulated, it takes longer than the command waits
 	[ "$(count)" -eq "$n" ] || missed "all $n bindings after kill -9 (there are $(count))"
 	now again "$(ms_since "$start")"
 }
