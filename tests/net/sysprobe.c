@@ -484,7 +484,7 @@ static void on_stdin(struct watch *w, uint32_t events)
 
 int main(void)
 {
-	static const struct raw_events ev = {NULL, on_mh, on_icmp, on_nd};
+	static const struct raw_events ev = {.mh = on_mh, .icmp = on_icmp, .nd = on_nd};
 	struct watch in = {0, on_stdin};
 	int err;
 
