@@ -215,6 +215,16 @@ static int watch_signals(struct agent *a, struct why *why)
 	return 0;
 }
 
+/* Lifetimes went on: what ended meanwhile is due now. Whether the links are what they were has to be asked. */
+static void on_wake(struct wake *w, usec slept)
+{
+	struct agent *a = timer_owner(w, struct agent, wake);
+
+	log_info("the machine slept for %lld s", (long long)(slept / SEC));
+	if (a->mn.on)
+		attach_resume(&a->mn.attach, clock_now());
+}
+
 static void prepare(struct agent *a, const struct agent_options *options)
 {
 	uint64_t seed = 0;
@@ -222,7 +232,7 @@ static void prepare(struct agent *a, const struct agent_options *options)
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		seed = (uint64_t)clock_now();
 	*a = (struct agent){.options = options, .started = clock_now(), .errors = {.rate = 100, .burst = 100}};
-	a->signals.fd = a->remains.pipe = -1;
+	a->signals.fd = a->wake.watch.fd = a->remains.pipe = -1;
 	a->host.loop = &a->loop;
 	a->host.owner = a;
 	a->host.on_event = on_event;
@@ -252,6 +262,9 @@ static int start(struct agent *a, struct why *why)
 	if (err)
 		return why_set(why, -err, "epoll: %s", strerror(-err));
 	news.ctx = a;
+	err = wake_open(&a->wake, &a->loop, on_wake);
+	if (err)
+		return why_set(why, -err, "timer: %s", strerror(-err));
 	err = watch_signals(a, why);
 	if (!err)
 		err = self_become(a->options->user, dir_of("MIP_RUN_DIR", MIP_RUN_DIR),
@@ -288,6 +301,7 @@ static void stop(struct agent *a)
 	ctl_close(a->ctl);
 	if (a->signals.fd >= 0)
 		close(a->signals.fd);
+	wake_close(&a->wake, &a->loop);
 	loop_close(&a->loop);
 }
 

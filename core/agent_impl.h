@@ -13,6 +13,7 @@
 #include "host.h"
 #include "keep.h"
 #include "remains.h"
+#include "sys/wake.h"
 
 struct agent {
 	const struct agent_options *options;
@@ -30,6 +31,7 @@ struct agent {
 	struct ctl_ops ops;
 	struct view view;
 	struct watch signals;
+	struct wake wake;
 	struct remains remains;
 	struct mirror before; /* what was known when notifications were lost, until all is told again */
 	struct rate errors;   /* ICMPv6 errors and Binding Errors we send, RFC 4443 2.4 (f) */

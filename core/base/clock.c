@@ -16,6 +16,11 @@ usec clock_now(void)
 	return read_clock(CLOCK_BOOTTIME);
 }
 
+usec clock_slept(void)
+{
+	return read_clock(CLOCK_BOOTTIME) - read_clock(CLOCK_MONOTONIC);
+}
+
 usec clock_wall(void)
 {
 	return read_clock(CLOCK_REALTIME);

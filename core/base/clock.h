@@ -16,6 +16,8 @@ typedef int64_t usec;
 
 /* Microseconds of CLOCK_BOOTTIME: the only clock the agent schedules by. */
 usec clock_now(void);
+/* How long the machine has slept since it was booted: what CLOCK_MONOTONIC leaves out. */
+usec clock_slept(void);
 /* Microseconds since 1970 (CLOCK_REALTIME): only for people and records. */
 usec clock_wall(void);
 

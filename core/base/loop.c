@@ -1,7 +1,8 @@
 /* loop.h: epoll, timers, ends of turns. A batch of ready events is walked with the removed ones struck out. */
 #include <errno.h>
-#include <limits.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/loop.h"
@@ -11,14 +12,20 @@
 
 int loop_open(struct loop *l)
 {
+	struct epoll_event ev = {.events = EPOLLIN};
+
 	*l = (struct loop){.epfd = epoll_create1(EPOLL_CLOEXEC)};
-	return l->epfd < 0 ? -errno : 0;
+	l->timerfd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (l->epfd < 0 || l->timerfd < 0 || epoll_ctl(l->epfd, EPOLL_CTL_ADD, l->timerfd, &ev) < 0)
+		return -errno;
+	return 0;
 }
 
 void loop_close(struct loop *l)
 {
+	close(l->timerfd);
 	close(l->epfd);
-	l->epfd = -1;
+	l->epfd = l->timerfd = -1;
 }
 
 static int control(struct loop *l, int op, struct watch *w, uint32_t events)
@@ -56,28 +63,37 @@ void loop_each_turn(struct loop *l, struct turn *t)
 	*at = t;
 }
 
-/* Milliseconds until the next timer, rounded up: waking early would only spin. */
-static int wait_ms(const struct loop *l)
+/* Sets the alarm for the next timer; one that rang is silenced by this. Not by epoll_wait's own time limit: that stands
+ * still while the machine sleeps, and what ended meanwhile would be noticed late. */
+static int set_alarm(const struct loop *l, usec left)
 {
-	usec due = timers_next(&l->timers), left;
+	struct itimerspec at = {.it_value = {left / SEC, left % SEC * 1000}};
 
-	if (due == NEVER)
-		return -1;
-	left = due - clock_now();
-	if (left <= 0)
-		return 0;
-	return left >= (usec)INT_MAX * MSEC ? INT_MAX : (int)((left + MSEC - 1) / MSEC);
+	return timerfd_settime(l->timerfd, 0, &at, NULL) < 0 ? -errno : 0;
+}
+
+/* Waits until something is ready or the next timer is due. How many are ready, or -errno. */
+static int wait_ready(struct loop *l, struct epoll_event *batch)
+{
+	usec due = timers_next(&l->timers), left = due == NEVER ? 0 : due - clock_now();
+	bool late = due != NEVER && left <= 0;
+	int err = late ? 0 : set_alarm(l, left), n;
+
+	if (err)
+		return err;
+	n = epoll_wait(l->epfd, batch, BATCH, late ? 0 : -1);
+	return n < 0 && errno != EINTR ? -errno : n < 0 ? 0 : n;
 }
 
 static int one_turn(struct loop *l)
 {
-	struct epoll_event batch[BATCH];
-	int n = epoll_wait(l->epfd, batch, BATCH, wait_ms(l));
+	struct epoll_event batch[BATCH] = {0};
+	int n = wait_ready(l, batch);
 
-	if (n < 0 && errno != EINTR)
-		return -errno;
+	if (n < 0)
+		return n;
 	l->ready = batch;
-	l->nready = n < 0 ? 0 : n;
+	l->nready = n;
 	for (int i = 0; i < l->nready; i++) {
 		struct watch *w = batch[i].data.ptr;
 

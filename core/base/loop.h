@@ -1,6 +1,7 @@
 /*
  * The event loop: file descriptors (epoll, level triggered), timers, and work
- * put off to the end of the turn. One per agent, one thread.
+ * put off to the end of the turn. One per agent, one thread. It is woken by the
+ * clock that timers are due by (clock.h), which goes on while the machine sleeps.
  */
 #ifndef MIP_BASE_LOOP_H
 #define MIP_BASE_LOOP_H
@@ -13,7 +14,7 @@
 struct epoll_event;
 
 struct loop {
-	int epfd;
+	int epfd, timerfd;
 	bool quit;
 	struct timers timers;
 	struct epoll_event *ready; /* the batch being walked: loop_unwatch strikes out of it */
@@ -42,7 +43,7 @@ int loop_rewatch(struct loop *l, struct watch *w, uint32_t events) __attribute__
 /* Forgets w; call before closing its fd. Safe inside any callback, also its own. */
 void loop_unwatch(struct loop *l, struct watch *w);
 void loop_each_turn(struct loop *l, struct turn *t);
-/* Runs until loop_quit. 0, or -errno when epoll itself fails. */
+/* Runs until loop_quit. 0, or -errno when waiting itself fails. */
 int loop_run(struct loop *l) __attribute__((warn_unused_result));
 void loop_quit(struct loop *l);
 

@@ -101,6 +101,8 @@ bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr
 void attach_on_answer(struct attach *a, unsigned ifindex, const struct in6_addr *router, usec now);
 /* Something says that this router (NULL: those of the link) may be gone: it is asked. */
 void attach_doubt(struct attach *a, unsigned ifindex, const struct in6_addr *router, usec now);
+/* The machine slept: all routers are asked. */
+void attach_resume(struct attach *a, usec now);
 void attach_reset(struct attach *a);
 
 /* The place for `home` (of a home prefix of plen bits). `last` is the place chosen before: it is kept while it holds.

@@ -201,6 +201,13 @@ void attach_doubt(struct attach *a, unsigned ifindex, const struct in6_addr *rou
 	on_watch(&l->watch_timer, now);
 }
 
+void attach_resume(struct attach *a, usec now)
+{
+	for (size_t i = 0; i < ATTACH_LINKS; i++)
+		if (a->link[i].ifindex)
+			attach_doubt(a, a->link[i].ifindex, NULL, now);
+}
+
 /* --- the watch ---------------------------------------------------------------------------------------------------- */
 
 static usec silent_at(const struct attach_router *r)

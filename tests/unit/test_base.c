@@ -477,6 +477,28 @@ static void loop_wakes_for_timers(void **state)
 	loop_close(&loop);
 }
 
+/* The alarm counts the time the machine sleeps: CLOCK_BOOTTIME is 7. */
+static void loop_is_woken_by_the_boot_clock(void **state)
+{
+	char path[64], line[128];
+	int clockid = -1;
+	struct timer t = {0};
+	FILE *info;
+
+	(void)state;
+	assert_int_equal(loop_open(&loop), 0);
+	timer_arm(&loop.timers, &t, clock_now() + 5 * MSEC, quit_loop);
+	assert_int_equal(loop_run(&loop), 0);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", loop.timerfd);
+	info = fopen(path, "r");
+	assert_non_null(info);
+	while (fgets(line, sizeof(line), info))
+		(void)!sscanf(line, "clockid: %d", &clockid);
+	fclose(info);
+	assert_int_equal(clockid, CLOCK_BOOTTIME);
+	loop_close(&loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -494,6 +516,7 @@ int main(void)
 		cmocka_unit_test(loop_reads_and_turns),
 		cmocka_unit_test(loop_unwatch_in_a_batch),
 		cmocka_unit_test(loop_wakes_for_timers),
+		cmocka_unit_test(loop_is_woken_by_the_boot_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -507,6 +507,20 @@ static void binding_runs_out(void **state)
 	assert_state(MIP_MN_REGISTERED);
 }
 
+/* Asleep, no timer fires in time; awake again, what is overdue is done at once, and once. */
+static void sleeps_beyond_the_end(void **state)
+{
+	(void)state;
+	registered_at(AT_A);
+	f.now += 600 * SEC;
+	timers_run(&f.timers, f.now);
+	assert_int_equal(updates(), 1);
+	assert_away_update(AT_A);
+	assert_state(MIP_MN_REGISTERING);
+	answer(BA_ACCEPTED);
+	assert_state(MIP_MN_REGISTERED);
+}
+
 /* The home agent has forgotten us meanwhile, so it will do DAD again: the first-registration wait. */
 static void moved_after_the_end(void **state)
 {
@@ -1194,6 +1208,7 @@ int main(void)
 		T(tunnel_is_tried_again),
 		T(refresh_before_the_end),
 		T(refresh_of_what_was_granted),
+		T(sleeps_beyond_the_end),
 		T(binding_runs_out),
 		T(moved_after_the_end),
 		T(runs_out_while_detached),

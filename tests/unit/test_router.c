@@ -134,6 +134,27 @@ static void at_a(uint32_t every)
 
 /* --- movement ----------------------------------------------------------------------------------------------------- */
 
+/* After a sleep routers are asked: one that answers is all there is to it. */
+static void sleeps_and_wakes(void **state)
+{
+	(void)state;
+	at_a(0);
+	strcpy(there[0], R1);
+	attach_resume(&attach, f.now);
+	run(5 * SEC);
+	assert_int_equal(fake_did(&f, DID_REACH), 1);
+	assert_away(AT_A);
+	assert_int_equal(fake_did(&f, DID_SOLICIT), 0);
+	there[0][0] = '\0'; /* carried elsewhere meanwhile */
+	attach_resume(&attach, f.now);
+	run(SEC);
+	assert_int_equal(fake_did(&f, DID_REACH), 4);
+	assert_true(fake_did(&f, DID_SOLICIT) > 0);
+	hear(R2, "2001:db8:b::");
+	address(AT_B);
+	assert_away(AT_B);
+}
+
 /* Another network behind the same carrier: the old router is asked three times, then the new one's address counts. */
 static void another_network(void **state)
 {
@@ -440,6 +461,7 @@ static void dhcpv6_elsewhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(sleeps_and_wakes),
 		T(another_network),
 		T(home_and_away_again),
 		T(back_so_soon),
