@@ -156,15 +156,15 @@ static bool tell_sender(struct agent *a, const uint8_t *data, size_t len)
 }
 
 /* An ICMPv6 error about a packet of ours: a correspondent that does not know Mobility Headers says so (11.3.5), and a
- * home agent may be gone. What is quoted is seldom whole, so its destination is read where it always stands. */
+ * home agent may be gone. What is quoted is seldom whole, so its addresses are read where they always stand. */
 static void on_error(struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
-	struct in6_addr dst;
+	struct in6_addr end[2]; /* source, destination */
 	struct exthdr quoted;
 
 	if (data[0] == ICMP6_DEST_UNREACH_T && a->mn.on && len >= ICMP6_ERROR_HLEN + IP6_HLEN) {
-		memcpy(&dst, data + ICMP6_ERROR_HLEN + IP6_HLEN - sizeof(dst), sizeof(dst));
-		mn_on_unreachable(&a->mn, &dst, clock_now());
+		memcpy(end, data + ICMP6_ERROR_HLEN + IP6_HLEN - sizeof(end), sizeof(end));
+		mn_on_unreachable(&a->mn, &end[0], &end[1], clock_now());
 	}
 	if (tell_sender(a, data, len) || ro_icmp_error(a->host.ro, m, data, len) || data[0] != ICMP6_PARAM_PROB_T ||
 		data[1] != UNKNOWN_NEXT_HEADER)

@@ -210,9 +210,11 @@ static void take_place(struct mn *mn, struct mn_home *to, struct mn_home *from)
 		return;
 	move_timer(mn, &copy.search.timer, &from->search.timer);
 	move_timer(mn, &copy.prefix.timer, &from->prefix.timer);
+	move_timer(mn, &copy.tunnel.quiet, &from->tunnel.quiet);
 	*to = copy;
 	move_timer(mn, &to->search.timer, &copy.search.timer);
 	move_timer(mn, &to->prefix.timer, &copy.prefix.timer);
+	move_timer(mn, &to->tunnel.quiet, &copy.tunnel.quiet);
 }
 
 void mn_leave(struct mn *mn, struct mn_home *h, usec now)
@@ -231,6 +233,7 @@ void mn_leave(struct mn *mn, struct mn_home *h, usec now)
 	mn_drop_registration(mn, h);
 	dhaad_stop(&h->search, mn->w);
 	timer_stop(mn->w->timers, &h->prefix.timer);
+	timer_stop(mn->w->timers, &h->tunnel.quiet);
 	take_place(mn, h, &mn->home[--mn->homes]);
 }
 

@@ -22,6 +22,14 @@ struct mn_home_conf {
 	uint32_t lifetime;	     /* seconds asked for, 4 .. 262140 */
 };
 
+/* What says that the home agent may be gone: packets through its tunnel. */
+struct mn_tunnel {
+	struct timer quiet; /* armed: one came; then, when no more come */
+	usec in, out;	    /* the last one that came, and left */
+	usec unanswered;    /* since when packets leave and none comes; 0: the last one came */
+	usec asked, gap;    /* the last question because of that, and how long at least to the next; 0: PROBE_GAP */
+};
+
 /* What is known of the prefix of a home address, and the question about it. */
 struct mn_prefix {
 	struct timer timer;
@@ -45,8 +53,12 @@ struct mn_home {
 	uint8_t state;	       /* enum mip_mn_state */
 	usec since;	       /* in this state */
 	bool tunnelled;	       /* the reverse tunnel stands at place.coa */
-	bool taken;	       /* another node has this address (status 134): it is not registered until we were home */
-	bool numbered;	       /* seq is that of the last update, kept from one registration to the next */
+	struct mn_tunnel tunnel;
+	struct in6_addr
+		held_by; /* a home agent that fell silent, and may still defend the home address by our binding */
+	usec held_until; /* ... till then */
+	bool taken;	 /* another node has this address (status 134): it is not registered until we were home */
+	bool numbered;	 /* seq is that of the last update, kept from one registration to the next */
 	uint16_t seq;
 };
 
@@ -104,8 +116,11 @@ void mn_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now
 void mn_on_dhaad(struct mn *mn, const struct via *via, const struct dhaad *reply, usec now);
 /* A Mobile Prefix Advertisement. */
 void mn_on_mpa(struct mn *mn, const struct via *via, const struct nd_ra *mpa, usec now);
-/* An ICMPv6 Destination Unreachable about a packet of ours to `dst`. It may be forged: a home agent is asked, by a
- * Binding Update, whether it is still there. */
-void mn_on_unreachable(struct mn *mn, const struct in6_addr *dst, usec now);
+/* An ICMPv6 Destination Unreachable about a packet of ours. It may be forged: a home agent is asked, by a Binding
+ * Update, whether it is still there. */
+void mn_on_unreachable(struct mn *mn, const struct in6_addr *src, const struct in6_addr *dst, usec now);
+/* A packet of the home address went into the tunnel (out) or came out of it. When none comes any more, the home agent
+ * is asked, too. */
+void mn_on_traffic(struct mn *mn, struct mn_home *h, bool out, usec now);
 
 #endif

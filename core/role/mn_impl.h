@@ -39,6 +39,9 @@ bool mn_has_agent(struct mn *mn, struct mn_home *h, usec now);
 bool mn_hears_agent(struct mn *mn, struct mn_home *h, usec now);
 /* h->agent was silent or refused. True when another is taken or looked for; false when it is the only one allowed. */
 bool mn_agent_failed(struct mn *mn, struct mn_home *h, usec now);
-void mn_agent_works(struct mn_home *h);
+/* h->agent does not answer, but the binding holds. Others are asked for; true when one of them is taken instead. */
+bool mn_agent_silent(struct mn *mn, struct mn_home *h, usec now);
+/* It answered an update. */
+void mn_agent_answers(struct mn *mn, struct mn_home *h, bool accepts);
 
 #endif

@@ -86,6 +86,7 @@ void mn_start_registering(struct mn *mn, struct mn_home *h, const struct in6_add
 	e->coa = *coa;
 	e->backoff = e->bound ? BACKOFF : FIRST_BACKOFF;
 	e->resyncs = e->tries = 0;
+	h->tunnel.unanswered = 0;
 	e->refresh_at = NEVER;
 	send_bu(mn, h, e, now);
 }
@@ -153,7 +154,8 @@ static void on_timer(struct timer *t, usec now)
 		mn_refresh(mn, h, now);
 		return;
 	}
-	if (++e->tries >= MN_AGENT_TRIES && mn_agent_failed(mn, h, now))
+	e->tries += e->tries < UINT8_MAX;
+	if (e->bound ? mn_agent_silent(mn, h, now) : e->tries >= MN_AGENT_TRIES && mn_agent_failed(mn, h, now))
 		return;
 	e->backoff = e->backoff * 2 < BACKOFF_MAX ? e->backoff * 2 : BACKOFF_MAX;
 	send_bu(mn, h, e, now);
@@ -186,7 +188,7 @@ static void now_bound(struct mn *mn, struct mn_home *h, struct bul_entry *e, con
 	uint16_t granted = m->u.ba.lifetime < e->asked ? m->u.ba.lifetime : e->asked; /* 10.3.1: never longer */
 	usec lifetime = granted * MH_LIFE_UNIT * SEC;
 
-	mn_agent_works(h);
+	mn_agent_answers(mn, h, true);
 	e->state = MIP_BUL_BOUND;
 	e->bound = true;
 	e->resyncs = 0;
@@ -220,6 +222,12 @@ static void give_up(struct mn *mn, struct mn_home *h, struct bul_entry *e)
 	h->tunnelled = false;
 }
 
+/* Status 134, unless it may be our own binding, with a home agent that was left because it was silent. */
+static bool is_taken(const struct mn_home *h, const struct bul_entry *e, usec now)
+{
+	return h->place.where == AT_AWAY && e->status == BA_DAD_FAILED && now >= h->held_until;
+}
+
 /* Any other refusal: the state says so, the next try comes with the back-off. */
 static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 {
@@ -227,7 +235,8 @@ static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec 
 		mn_now_home(mn, h, now);
 		return;
 	}
-	h->taken = h->place.where == AT_AWAY && e->status == BA_DAD_FAILED;
+	mn_agent_answers(mn, h, false);
+	h->taken = is_taken(h, e, now);
 	if (!h->taken && mn_agent_failed(mn, h, now))
 		return;
 	e->state = MIP_BUL_REFUSED;

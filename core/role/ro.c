@@ -158,6 +158,8 @@ void ro_on_traffic(struct mn *mn, const struct in6_addr *home, const struct in6_
 	enum mip_ro_policy mode = ro_mode(mn, peer);
 	struct bul_entry *e;
 
+	if (h)
+		mn_on_traffic(mn, h, out, now);
 	if (!h || h->state != MIP_MN_REGISTERED || mode == MIP_RO_NEVER || !addr_routable(peer) ||
 		addr_eq(peer, &h->agent))
 		return;

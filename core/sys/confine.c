@@ -32,6 +32,7 @@ static const unsigned allowed[] = {
 	SYS_ppoll,
 	SYS_pselect6,
 	SYS_signalfd4,
+	SYS_timerfd_create,
 	SYS_timerfd_settime,
 	SYS_clock_gettime,
 	SYS_clock_nanosleep,

@@ -365,7 +365,7 @@ static void rumour(struct steps *s, struct sim_node *n)
 	else if (what % 4 == 1)
 		ro_on_unsupported(n->mn, &a, now);
 	else if (what % 4 == 2)
-		mn_on_unreachable(n->mn, &a, now);
+		mn_on_unreachable(n->mn, &n->mn->home[0].place.coa, &a, now);
 	else
 		ro_on_traffic(n->mn, &n->addr, &b, what & 4, now);
 	sim_leave(n);

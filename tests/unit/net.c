@@ -258,6 +258,7 @@ static void on_send(void *ctx, const struct via *via, struct mh *m)
 		return; /* a correspondent does not know about links; the kernel drops it */
 	check_sent(n, via, m);
 	n->sent[m->type]++;
+	n->to_agent += m->type == MH_BU && m->u.bu.flags & BU_F_HOME;
 	*log = (struct net_msg){.at = net->now, .node = n->id, .via = *via};
 	log->len = encode(via, m, log->bytes, sizeof(log->bytes));
 	log->via.auth = NULL;
@@ -516,6 +517,11 @@ bool net_optimized(const struct net_node *m, const struct net_node *peer)
 size_t net_sent(const struct net_node *n, uint8_t type)
 {
 	return n->sent[type];
+}
+
+size_t net_sent_updates(const struct net_node *n)
+{
+	return n->sent[MH_BU] - n->to_agent;
 }
 
 const struct net_msg *net_last(const struct net *net, const struct net_node *n, uint8_t type)

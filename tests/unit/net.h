@@ -56,7 +56,7 @@ struct net_node {
 	int optimize_err;
 	struct net_fact fact[NET_FACTS];
 	struct net_talk talk[NET_TALKS];
-	size_t sent[MH_TYPES], events[EV_TYPES];
+	size_t sent[MH_TYPES], to_agent, events[EV_TYPES]; /* to_agent: of the updates, home registrations */
 	/* data that arrived: through a home agent, or straight; and that did not, as the receiver knew no binding */
 	size_t got_tunnelled, got_direct, refused_hao;
 };
@@ -114,6 +114,8 @@ const struct net_fact *net_fact(const struct net_node *n, enum ro_side side, con
 bool net_optimized(const struct net_node *m, const struct net_node *peer);
 /* Messages of that type `n` sent so far. */
 size_t net_sent(const struct net_node *n, uint8_t type);
+/* Of the Binding Updates those to correspondents. */
+size_t net_sent_updates(const struct net_node *n);
 /* The last message of that type from n; it must be in the log. */
 const struct net_msg *net_last(const struct net *net, const struct net_node *n, uint8_t type);
 /* A message from anybody: encoded, signed when via->auth says so, decoded and given to n's roles at once. */

@@ -63,6 +63,7 @@ static inline void optimize(void)
 static inline void clear_sent(struct net_node *n)
 {
 	memset(n->sent, 0, sizeof(n->sent));
+	n->to_agent = 0;
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

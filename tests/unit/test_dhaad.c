@@ -268,9 +268,9 @@ static uint16_t question(void)
 	return d.id;
 }
 
-static void named(uint16_t id, const char *first, const char *second)
+static void named_by(const char *by, uint16_t id, const char *first, const char *second)
 {
-	struct via via = {.src = t_addr(OURS), .dst = t_addr(COA)};
+	struct via via = {.src = t_addr(by), .dst = t_addr(COA)};
 	struct dhaad d = {.id = id};
 
 	if (first)
@@ -278,6 +278,11 @@ static void named(uint16_t id, const char *first, const char *second)
 	if (second)
 		d.agent[d.agents++] = t_addr(second);
 	mn_on_dhaad(&mn, &via, &d, f.now);
+}
+
+static void named(uint16_t id, const char *first, const char *second)
+{
+	named_by(OURS, id, first, second);
 }
 
 static void answer(uint8_t status, uint16_t life)
@@ -292,6 +297,16 @@ static void answer(uint8_t status, uint16_t life)
 static void assert_update_to(const char *agent)
 {
 	assert_addr(fake_last(&f, DID_SEND)->via.dst, agent);
+}
+
+static void registered_with(const char *agent, const char *other)
+{
+	add(NULL);
+	away();
+	named(question(), agent, other);
+	answer(BA_ACCEPTED, 105);
+	fake_run(&f, 60 * SEC);
+	fake_forget(&f);
 }
 
 static void found(void **state)
@@ -428,27 +443,168 @@ static void configured_stays(void **state)
 
 static void unreachable(void **state)
 {
-	struct in6_addr a = t_addr(A1), b = t_addr(B1);
+	struct in6_addr us = t_addr(COA), a = t_addr(A1), b = t_addr(B1);
 
 	(void)state;
-	add(NULL);
-	away();
-	named(question(), A1, B1);
-	answer(BA_ACCEPTED, 105);
-	fake_run(&f, 60 * SEC);
-	fake_forget(&f);
+	registered_with(A1, B1);
 	for (int i = 0; i < 100; i++) {
-		mn_on_unreachable(&mn, &b, f.now);
-		mn_on_unreachable(&mn, &a, f.now);
+		mn_on_unreachable(&mn, &us, &b, f.now);
+		mn_on_unreachable(&mn, &b, &a, f.now); /* about a packet that was not ours */
 	}
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
+	for (int i = 0; i < 100; i++)
+		mn_on_unreachable(&mn, &us, &a, f.now);
 	assert_int_equal(fake_did(&f, DID_SEND), 1); /* a forged error costs one update in 5 s */
 	answer(BA_ACCEPTED, 105);
-	mn_on_unreachable(&mn, &a, f.now + SEC);
+	mn_on_unreachable(&mn, &us, &a, f.now + SEC);
 	assert_int_equal(fake_did(&f, DID_SEND), 1);
 	fake_run(&f, 10 * SEC);
-	mn_on_unreachable(&mn, &a, f.now); /* this time it is true */
+	mn_on_unreachable(&mn, &us, &a, f.now); /* this time it is true */
 	fake_run(&f, 8 * SEC);
 	assert_update_to(B1);
+}
+
+static void packet(bool out)
+{
+	mn_on_traffic(&mn, &mn.home[0], out, f.now);
+}
+
+/* A packet out each 100 ms and none in: the home agent is dead, long before the binding ends. */
+static void mute(usec for_)
+{
+	for (usec end = f.now + for_; f.now < end; fake_run(&f, SEC / 10))
+		packet(true);
+}
+
+static void another_in_time(void **state)
+{
+	(void)state;
+	registered_with(A1, B1);
+	mute(29 * SEC / 10);
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
+	mute(6 * SEC);
+	assert_update_to(A1); /* an answer or two may be lost */
+	mute(2 * SEC);
+	assert_update_to(B1);
+	answer(BA_ACCEPTED, 105);
+	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
+	assert_addr(mn.home[0].agent, B1);
+	assert_int_equal(questions(), 0); /* it was known */
+}
+
+static void another_is_asked_for(void **state)
+{
+	(void)state;
+	registered_with(A1, NULL);
+	mute(5 * SEC);
+	assert_int_equal(questions(), 1);
+	named(question(), A1, B1);
+	assert_update_to(A1);
+	mute(6 * SEC);
+	assert_update_to(B1);
+	answer(BA_ACCEPTED, 105);
+	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
+	fake_forget(&f);
+	fake_run(&f, 60 * SEC);
+	assert_int_equal(questions(), 0);
+}
+
+/* Nobody answers: it is the network. What the home agent holds is good for when it is back. */
+static void outage(void **state)
+{
+	(void)state;
+	registered_with(A1, NULL);
+	mute(100 * SEC);
+	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
+	assert_update_to(A1);
+	assert_in_range(fake_did(&f, DID_SEND), 6, 9);
+	assert_in_range(questions(), 5, 8);
+	answer(BA_ACCEPTED, 105);
+	fake_forget(&f);
+	fake_run(&f, 200 * SEC);
+	assert_int_equal(fake_did(&f, DID_SEND) + questions(), 0);
+	assert_int_equal(fake_did(&f, DID_UNTUNNEL), 0);
+}
+
+/* The same where another is known: both are tried in turn. */
+static void outage_of_both(void **state)
+{
+	size_t to_first = 0, to_other = 0;
+	struct in6_addr a = t_addr(A1);
+
+	(void)state;
+	registered_with(A1, B1);
+	mute(100 * SEC);
+	for (size_t i = 0; i < fake_did(&f, DID_SEND); i++)
+		*(addr_eq(&fake_nth(&f, DID_SEND, i)->via.dst, &a) ? &to_first : &to_other) += 1;
+	assert_in_range(to_first, 12, 18);
+	assert_in_range(to_other, 9, 15);
+	assert_int_equal(questions(), 0);
+	answer(BA_ACCEPTED, 105);
+	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
+}
+
+/* Nobody ever answers what this one sends: the home agent, which does, is asked ever more seldom. */
+static void one_way(void **state)
+{
+	(void)state;
+	registered_with(A1, B1);
+	for (int i = 0; i < 3000; i++) {
+		mute(SEC / 10);
+		if (mn.home[0].reg->state == MIP_BUL_WAITING)
+			answer(BA_ACCEPTED, 105);
+	}
+	assert_in_range(fake_did(&f, DID_SEND), 5, 9);
+	assert_int_equal(questions(), 0);
+	packet(false);
+	fake_forget(&f);
+	for (int i = 0; i < 100; i++) {
+		mute(2 * SEC);
+		packet(false);
+	}
+	assert_in_range(fake_did(&f, DID_SEND), 0, 1); /* the binding is renewed in time */
+}
+
+/* Packets came, and come no more: it says nothing itself, and would not know. Asked once, and after long silences ever
+ * again, but for a packet now and then no more than once a minute. */
+static void only_listens(void **state)
+{
+	(void)state;
+	registered_with(A1, B1);
+	for (int i = 0; i < 100; i++) {
+		packet(false);
+		fake_run(&f, SEC);
+	}
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
+	fake_run(&f, 4 * SEC);
+	assert_int_equal(fake_did(&f, DID_SEND), 1);
+	answer(BA_ACCEPTED, 105);
+	fake_run(&f, 100 * SEC);
+	assert_int_equal(fake_did(&f, DID_SEND), 1);
+	for (int i = 0; i < 60; i++) {
+		packet(false);
+		fake_run(&f, 9 * SEC);
+		if (mn.home[0].reg->state == MIP_BUL_WAITING)
+			answer(BA_ACCEPTED, 105);
+		fake_run(&f, SEC);
+	}
+	assert_in_range(fake_did(&f, DID_SEND), 6, 30);
+}
+
+/* The silent one still defends the address, by our own binding: that is no other node's. */
+static void refused_because_of_the_first(void **state)
+{
+	(void)state;
+	registered_with(A1, B1);
+	mute(11 * SEC);
+	assert_update_to(B1);
+	answer(BA_DAD_FAILED, 0);
+	assert_false(mn.home[0].taken);
+	assert_update_to(A1);
+	answer(BA_PROHIBITED, 0); /* it has no binding of ours any more */
+	assert_update_to(B1);
+	answer(BA_DAD_FAILED, 0);
+	assert_true(mn.home[0].taken);
 }
 
 static void moves_while_it_asks(void **state)
@@ -534,6 +690,13 @@ int main(void)
 		T(old_ones_again),
 		T(configured_stays),
 		T(unreachable),
+		T(another_in_time),
+		T(another_is_asked_for),
+		T(outage),
+		T(outage_of_both),
+		T(one_way),
+		T(only_listens),
+		T(refused_because_of_the_first),
 		T(moves_while_it_asks),
 		T(heard_at_home),
 		T(nobody_at_home),

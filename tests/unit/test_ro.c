@@ -112,7 +112,7 @@ static void unanswered_questions_are_repeated(void **state)
 		assert_true(m->mh.u.init.cookie != last);
 		last = m->mh.u.init.cookie;
 	}
-	assert_int_equal(net_sent(mn, MH_BU), 0);
+	assert_int_equal(net_sent_updates(mn), 0);
 }
 
 static void only_the_missing_token_is_asked_for(void **state)
