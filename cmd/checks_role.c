@@ -90,7 +90,7 @@ void check_radvd(const struct patient *p, struct finding *f)
 	}
 	found(f, MIP_VERDICT_WEAK,
 		"no radvd runs here: mobile nodes find the home link if another router announces it");
-	mend(f, machine_program("radvd") ? "mip ha start radvd" : "apt install radvd; then 'mip ha start radvd'");
+	mend(f, machine_program("radvd") ? "mip ha start" : "apt install radvd; then 'mip ha start'");
 }
 
 /* --- the mobile node ---------------------------------------------------------------------------------------------- */

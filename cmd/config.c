@@ -59,8 +59,8 @@ static bool is_for_agent(const struct line *line, const struct call *call)
 		if (call->values[i].arg->attr < MIP_A_COUNT)
 			continue;
 		f.at = call->values[i].at;
-		snprintf(f.text, sizeof(f.text), "'%s' is said on the command line, not in a configuration",
-			call->values[i].word);
+		snprintf(f.text, sizeof(f.text), "%s is said on the command line, not in a configuration",
+			attr_info(call->values[i].arg->attr)->word);
 		fault_print(line, &f);
 		return false;
 	}

@@ -87,7 +87,8 @@ static bool read_addr(const char *line, struct nic_addr *to)
 
 	if (sscanf(line, "%32s %*x %x %*x %x %15s", hex, &to->plen, &flags, to->dev) != 4 || !read_hex(hex, &to->addr))
 		return false;
-	to->usable = !(flags & IFA_F_DADFAILED) && (!(flags & IFA_F_TENTATIVE) || flags & IFA_F_OPTIMISTIC);
+	to->failed = (flags & IFA_F_DADFAILED) != 0;
+	to->usable = !to->failed && (!(flags & IFA_F_TENTATIVE) || flags & IFA_F_OPTIMISTIC);
 	to->routable = is_routable(&to->addr);
 	return true;
 }

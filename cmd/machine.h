@@ -20,6 +20,7 @@ struct nic_addr {
 	unsigned plen;
 	char dev[IFNAMSIZ];
 	bool usable;   /* Duplicate Address Detection is over and found none */
+	bool failed;   /* it found one */
 	bool routable; /* neither loopback, multicast, link-local nor IPv4 in disguise */
 };
 

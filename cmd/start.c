@@ -105,6 +105,11 @@ static int prepare(const struct call *call, bool running)
 	return err ? err : raised;
 }
 
+static bool is_home_agent(const struct call *call)
+{
+	return strcmp(call->verb->object, "ha") == 0;
+}
+
 int run_start(const struct call *call)
 {
 	int err = client_connect();
@@ -123,7 +128,7 @@ int run_start(const struct call *call)
 	}
 	if (!err && call->verb->cmd)
 		err = run_generic(call);
-	if (!err && call_value(call, W_RADVD))
+	if (!err && is_home_agent(call))
 		err = radvd_start(call);
 	if (!err && call->verb->cmd)
 		err = doctor_confirms(call);

@@ -14,16 +14,16 @@ static const struct mip_attr_info attrs[W_END] = {
 	[W_LIFE] = {(enum mip_kind)K_LIFE, "state", "STATE", "whether the agent serves"},
 	[W_WATCHED] = {(enum mip_kind)K_WATCHED, "object", "OBJECT",
 		"only events of this object; packets: each mobility message in and out"},
-	[W_RADVD] = {MIP_K_BOOL, "radvd", "BOOL", "start radvd for the home link, when none runs"},
+	[W_RADVD] = {MIP_K_BOOL, "radvd", "BOOL", "announce the home link with radvd when none runs; yes unless said"},
 	[W_ROLE] = {(enum mip_kind)K_ROLE, "role", "ROLE", "home agent, mobile node or correspondent node"},
 };
 #undef A
 
 static const struct arg none[] = {{0}}, home[] = {{MIP_A_HOME, OPT}, {0}}, home_req[] = {{MIP_A_HOME, REQ}, {0}},
 			file[] = {{W_FILE, REQ, BARE}, {0}};
-static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {W_RADVD, OPT, FLAG}, {MIP_A_ADDRESS, OPT},
-	{MIP_A_MAX_LIFETIME, OPT}, {MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_PREFERENCE, OPT},
-	{MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {0}};
+static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {W_RADVD, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT},
+	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT},
+	{MIP_A_MAX_PREFIX, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {0}};
 static const struct arg ha_radvd[] = {{MIP_A_DEV, OPT}, {0}}, ha_link[] = {{MIP_A_DEV, REQ}, {0}};
 static const struct arg ha_set[] = {{MIP_A_ADDRESS, SOME}, {MIP_A_MAX_LIFETIME, SOME}, {MIP_A_MAX_BINDINGS, SOME},
 	{MIP_A_INSECURE, SOME}, {MIP_A_PREFERENCE, SOME}, {MIP_A_MIN_PREFIX, SOME}, {MIP_A_MAX_PREFIX, SOME},

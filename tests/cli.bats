@@ -160,12 +160,12 @@ $BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configura
 }
 
 @test "what only the tool does cannot stand in a configuration" {
-	echo "ha start dev eth0 insecure radvd" > "$BATS_TEST_TMPDIR/f"
+	echo "ha start dev eth0 insecure radvd no" > "$BATS_TEST_TMPDIR/f"
 	mip check "$BATS_TEST_TMPDIR/f"
 	is "$status" 1
-	is "$err" "$BATS_TEST_TMPDIR/f:1: 'radvd' is said on the command line, not in a configuration
-    ha start dev eth0 insecure radvd
-                               ^~~~~
+	is "$err" "$BATS_TEST_TMPDIR/f:1: radvd is said on the command line, not in a configuration
+    ha start dev eth0 insecure radvd no
+                                     ^~
 "
 }
 

@@ -17,7 +17,7 @@ ip link add wire netns ha type veth peer name wire netns load && ip -n ha link s
 ip -n ha addr add 2001:db8:1::1/64 dev home0 nodad && ip -n ha addr add 2001:db8:9::1/64 dev wire nodad
 ip -n load addr add 2001:db8:9::2/64 dev wire nodad
 ip -n ha route add 2001:db8:f0::/64 via 2001:db8:9::2
-in_ns ha mip ha start dev home0 insecure max-bindings 1000000 || exit
+in_ns ha mip ha start dev home0 insecure radvd no max-bindings 1000000 || exit
 
 agent_ms() { in_ns ha sh -c 'sed "s/.*) //" /proc/$(mip -j agent show | jq .[0].pid)/stat' | awk '{ print ($12 + $13) * 10 }'; }
 

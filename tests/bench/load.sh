@@ -20,7 +20,7 @@ wire() {
 	ip -n load addr add 2001:db8:9::2/64 dev wire nodad
 	ip -n ha route add 2001:db8:f0::/64 via 2001:db8:9::2
 	lab_wait 5 in_ns ha ping -c1 -W1 2001:db8:9::2
-	in_ns ha mip ha start dev home0 insecure max-bindings 1000000
+	in_ns ha mip ha start dev home0 insecure radvd no max-bindings 1000000
 }
 
 rate_of() { awk -v what="$1" '$1 == what { print $NF }' /run/lab/load; }

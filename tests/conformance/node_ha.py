@@ -66,7 +66,7 @@ class Ha(Node):
     def start(self):
         self.inside("sysctl", "-qw", "net.ipv6.conf.all.accept_dad=1", "net.ipv6.conf.eth0.accept_dad=1")
         until(lambda: "tentative" not in self.inside("ip", "-6", "addr", "show", "dev", "eth0").stdout, "the addresses")
-        self.mip_warped("ha", "start", "dev", "eth0", *self.words)
+        self.mip_warped("ha", "start", "dev", "eth0", "radvd", "no", *self.words)
         self.probe = itertools.count(1)
 
     def mobile(self, **how):

@@ -34,7 +34,7 @@ crowd() {
 		$HA 2001:db8:1:: 2001:db8:f0:: "$@"
 }
 ha() { in_ns ha mip "$@"; }
-ha_start() { ha ha start dev home0 insecure max-bindings 1000000; }
+ha_start() { ha ha start dev home0 insecure radvd no max-bindings 1000000; }
 ha_agent() { ha -j agent show | jq -r ".[0].$1"; }
 ha_kill() { local p; p=$(ha_agent pid); kill -9 "$p"; lab_wait 5 eval "! kill -0 $p"; }
 ha_log() { cat "/run/mip/$(stat -Lc %i /run/netns/ha).log"; }

@@ -236,15 +236,26 @@ heard() {
 		-e icmpv6.opt.advertisement_interval -e icmpv6.opt.home_agent_preference -e icmpv6.opt.home_agent_lifetime 2>/dev/null
 }
 
-@test "ha start radvd: the home link hears H bit, R bit with the address, home agent information and interval; ha stop ends it" {
+# Ours: the child of its keeper. (radvd has a child itself.)
+our_radvd() { local keeper; keeper=$(pgrep -d, -x mip-radvd) && pgrep -P "$keeper" -x radvd; }
+radvds() { our_radvd | wc -l; }
+another_radvd() { local pid; pid=$(our_radvd) && [ "$pid" != "$1" ]; }
+
+@test "ha start: the home link hears H bit, R bit with the address, home agent information and interval; ha stop ends it" {
 	local pid
 	lab_silent
 	lab_move home
-	ha ha start dev eth0 insecure preference -7 radvd
+	ip -n ha addr del "$HA/64" dev eth0
+	ip -n ha addr add "$HA/64" dev eth0   # as in a boot script, probed for while the home agent starts
+	ip -n ha route replace default via 2001:db8:1::fe
+	[ "$(ha ha start dev eth0 insecure preference -7 2>&1)" = "" ]
 	[ "$(heard)" = "1 1 $HA 3000 65529 3600" ]
-	pid=$(pgrep -o -f "radvd -C /run/mip.radvd/")
-	ha ha start dev eth0 insecure radvd
-	[ "$(pgrep -o -f "radvd -C /run/mip.radvd/")" = "$pid" ]
+	pid=$(our_radvd)
+	ha ha start dev eth0 insecure
+	ha ha restart
+	ha agent restart
+	[ "$(our_radvd)" = "$pid" ]
+	[ "$(radvds)" = 1 ]
 	[ "$(verdict ha radvd ha)" = ok ]
 	ha ha stop
 	radvd_gone
@@ -252,26 +263,64 @@ heard() {
 	lab_again
 }
 
+@test "a home link that was added is announced after the next start, whichever link that names" {
+	lab_silent
+	ip -n ha link add more type veth peer name less
+	ip -n ha link set more up
+	ip -n ha addr add 2001:db8:7::1/64 dev more nodad
+	ha ha start dev eth0 insecure
+	ha ha add dev more
+	ha ha start dev eth0
+	[ "$(grep -c '^interface' /run/mip.radvd/*.conf)" = 2 ]
+	ha ha stop
+	ip -n ha link del more
+	lab_again
+}
+
+@test "radvd is started again when it dies, and ends when the home agent was killed and does not come back" {
+	local pid
+	lab_silent
+	ha ha start dev eth0 insecure
+	pid=$(our_radvd)
+	kill -9 "$pid"
+	lab_wait 20 another_radvd "$pid"
+	[ "$(radvds)" = 1 ]
+	kill -9 "$(ha -j agent show | jq '.[0].pid')"
+	lab_wait 30 radvd_gone
+	lab_wait 10 [ ! -e /run/mip.radvd ]
+	lab_again
+}
+
 @test "a radvd that is there already is left alone: not started twice, not stopped" {
 	local out
-	out=$(ha ha start dev eth0 insecure radvd 2>&1)
+	out=$(ha ha start dev eth0 insecure radvd yes 2>&1)
 	[[ "$out" == *"runs here already"*"mip ha radvd"* ]]
+	[ "$(radvds)" = 0 ]
 	ha ha stop
 	kill -0 "$(cat /run/lab/ha/radvd.pid)"
 }
 
-@test "agent stop ends the radvd it started too; without radvd installed the start fails and no agent stays" {
+@test "radvd no: none; agent stop ends one; without radvd installed a line says so, and who insists is refused" {
 	lab_silent
-	ha ha start dev eth0 insecure radvd
+	ha ha start dev eth0 insecure radvd no
+	radvd_gone
+	ha ha start
 	[ "$(verdict ha radvd ha)" = ok ]
+	ha ha start radvd no
+	radvd_gone
+	ha ha start
 	ha agent stop
 	radvd_gone
 	mount -t tmpfs tmpfs /usr/sbin
-	run in_ns ha mip ha start dev eth0 insecure radvd
-	umount /usr/sbin
+	run in_ns ha mip ha start dev eth0 insecure radvd yes
 	[ "$status" = 2 ]
-	[[ "$output" == *"cannot run radvd"* ]]
+	[[ "$output" == *"cannot run radvd"*"mend it with: apt install radvd"* ]] || { umount /usr/sbin; false; }
 	no_agent ha
+	run in_ns ha mip ha start dev eth0 insecure
+	umount /usr/sbin
+	[ "$status" = 0 ]
+	[[ "$output" == *"cannot run radvd"*"mend it with: apt install radvd"* ]]
+	ha ha show
 	lab_again
 }
 

@@ -12,7 +12,7 @@ setup_file() {
 	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	crowd_up || return
 	ip -n ha route add 2001:db8:8000::/33 via 2001:db8:9::2
-	in_ns ha mip ha start dev home0 insecure max-bindings $CACHE
+	in_ns ha mip ha start dev home0 insecure radvd no max-bindings $CACHE
 }
 teardown_file() { ha agent stop; crowd_down; }
 

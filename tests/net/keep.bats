@@ -127,7 +127,7 @@ again() { seq=$((seq + 100)); crowd "$1" $seq refresh; }
 	cp "$P/copy/${file##*/}" "$MIP_STATE_DIR/$(stat -Lc %i /run/netns/host).db"
 	cp "$P/copy/${file##*/}-wal" "$MIP_STATE_DIR/$(stat -Lc %i /run/netns/host).db-wal"
 	lab_sysctl host net.ipv6.conf.all.forwarding=1
-	in_ns host mip ha start dev home0 insecure
+	in_ns host mip ha start dev home0 insecure radvd no
 	[ "$(in_ns host mip -j ha show | jq '.[0].bindings')" = 0 ]
 	in_ns host mip ha stop
 	lab_sysctl host net.ipv6.conf.all.forwarding=0
@@ -193,7 +193,7 @@ flip() {
 	head -c 20000 /dev/urandom > "$P/f"
 	begin_with "$P/f" "$P/w.file"
 	grep -q "cannot be trusted" "$P/log"
-	in_ns ha mip ha start dev home0 insecure
+	in_ns ha mip ha start dev home0 insecure radvd no
 }
 
 @test "a full disk: registrations go on and it is said; with room again all is kept" {
