@@ -18,9 +18,9 @@
 #include "cmd/mip.h"
 #include "cmd/radvd_impl.h"
 
-#define LOOK_MS	    2000 /* between looks whether there is a home agent */
-#define GRACE_MS    5000 /* a home agent that is started again is not gone */
-#define FIRST_RETRY 1000 /* a radvd that died is started again; not all the time when it does so all the time */
+#define LOOK_MS	    2000  /* between looks whether there is a home agent */
+#define GRACE_MS    10000 /* a home agent that is started again is not gone; a loaded machine takes its time */
+#define FIRST_RETRY 1000  /* a radvd that died is started again; not all the time when it does so all the time */
 #define LAST_RETRY  60000
 #define TOLD_AT	    3
 
