@@ -52,7 +52,8 @@ static usec ask(struct mn *mn, const struct bul_entry *e, struct bul_test *t, ui
 	struct mh m = {.type = type};
 	struct via via = {.src = *from, .dst = e->peer, .ifindex = ifindex};
 
-	via.esp = type == MH_HOTI && world_protects(mn->w, from, MIP_PROTECT_TEST);
+	via.esp = type == MH_HOTI &&
+		  (world_protects(mn->w, from, MIP_PROTECT_TEST) || world_protects(mn->w, from, MIP_PROTECT_PAYLOAD));
 	if (t->asked && addr_eq(&t->coa, from) && !again)
 		return NEVER;
 	t->got = t->asked = 0;

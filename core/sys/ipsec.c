@@ -93,7 +93,7 @@ static int bypass_one(struct ipsec *s, struct ipsec_bypass *b, bool gone, struct
 	const struct ipsec_home *h = ipsec_home_find(s, &b->home);
 	bool want = !gone && h && h->mine && h->set & IPSEC_BIT(MIP_PROTECT_PAYLOAD);
 	struct xfrm_policy p[IPSEC_POLICIES];
-	size_t n = want == b->installed ? 0 : ipsec_bypasses(&b->home, &b->peer, p);
+	size_t n = want == b->installed ? 0 : ipsec_bypasses(b, h, p);
 	int err = 0;
 
 	b->installed = want;
@@ -109,6 +109,14 @@ static int bypass_all(struct ipsec *s, struct why *why)
 	for (size_t i = 0; i < s->bypasses; i++)
 		err = bypass_one(s, &s->bypass[i], false, why) ?: err;
 	return err;
+}
+
+/* Until bypass_all: what they have of the tunnel is about to move. */
+static void bypasses_out(struct ipsec *s, const struct in6_addr *home)
+{
+	for (size_t i = 0; i < s->bypasses; i++)
+		if (addr_eq(&s->bypass[i].home, home))
+			(void)!bypass_one(s, &s->bypass[i], true, NULL);
 }
 
 /* --- one home address --------------------------------------------------------------------------------------------- */
@@ -200,10 +208,12 @@ int ipsec_away(struct ipsec *s, const struct in6_addr *home, const struct in6_ad
 
 	if (!h || !addr_eq(&h->agent, agent))
 		return 0;
-	if (h->away && !addr_eq(&h->coa, coa))
+	if (h->away && !addr_eq(&h->coa, coa)) {
+		bypasses_out(s, home);
 		for (unsigned p = MIP_PROTECT_TEST; p <= MIP_PROTECT_PAYLOAD && !err; p++)
 			if (h->set & IPSEC_BIT(p))
 				err = move(s, h, p, coa, why);
+	}
 	h->away = true;
 	h->coa = *coa;
 	err = err ?: settle(s, h, why);

@@ -26,7 +26,8 @@ bool ipsec_came(const struct ipsec *s, enum mip_protect protect, const struct in
 		return false;
 	if (addr_eq(&to->agent, src) && to->set & IPSEC_BIT(protect))
 		return true;
-	return protect == MIP_PROTECT_BINDING && to->set & IPSEC_BIT(MIP_PROTECT_TEST);
+	return protect == MIP_PROTECT_BINDING &&
+	       to->set & (IPSEC_BIT(MIP_PROTECT_TEST) | IPSEC_BIT(MIP_PROTECT_PAYLOAD));
 }
 
 bool ipsec_nth(const struct ipsec *s, size_t i, struct in6_addr *home, struct in6_addr *agent)
@@ -94,7 +95,7 @@ static bool keep_policy(void *ctx, const struct xfrm_policy *p)
 				return true;
 	for (size_t i = 0; i < s->bypasses; i++)
 		if (s->bypass[i].installed &&
-			is_among(p, ours, ipsec_bypasses(&s->bypass[i].home, &s->bypass[i].peer, ours)))
+			is_among(p, ours, ipsec_bypasses(&s->bypass[i], ipsec_home_find(s, &s->bypass[i].home), ours)))
 			return true;
 	return false;
 }

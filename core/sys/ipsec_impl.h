@@ -7,7 +7,7 @@
 #include "sys/ipsec.h"
 #include "sys/xfrm.h"
 
-#define IPSEC_POLICIES 3 /* of one protection, at most */
+#define IPSEC_POLICIES 4 /* of one protection or bypass, at most */
 
 /* An SA that is wished for, and how the kernel has it. */
 struct ipsec_entry {
@@ -67,9 +67,10 @@ void ipsec_free_entries(struct ipsec_entry *list, size_t n);
 
 /* ipsec_sa.c. The SA as the kernel wants it; the pointers in it are into e and constants. */
 struct xfrm_sa ipsec_kernel_sa(const struct ipsec_home *h, const struct ipsec_sa *sa);
-/* The policies of one protection, and those that let a directly travelling pair pass. Returns how many. */
+/* The policies of one protection, and those that let a directly travelling pair pass: all but its Mobility Headers,
+ * which stay in the tunnel of h; h NULL: to take them down. Returns how many. */
 size_t ipsec_policies(const struct ipsec_home *h, unsigned protect, struct xfrm_policy p[static IPSEC_POLICIES]);
 size_t ipsec_bypasses(
-	const struct in6_addr *home, const struct in6_addr *peer, struct xfrm_policy p[static IPSEC_POLICIES]);
+	const struct ipsec_bypass *b, const struct ipsec_home *h, struct xfrm_policy p[static IPSEC_POLICIES]);
 
 #endif

@@ -89,15 +89,25 @@ size_t ipsec_policies(const struct ipsec_home *h, unsigned protect, struct xfrm_
 	return 3;
 }
 
+/* Home Tests and their Inits travel by way of the home agent always (5.2.6): without a protection of their own they are
+ * payload, and would be let pass, too. */
 size_t ipsec_bypasses(
-	const struct in6_addr *home, const struct in6_addr *peer, struct xfrm_policy p[static IPSEC_POLICIES])
+	const struct ipsec_bypass *b, const struct ipsec_home *h, struct xfrm_policy p[static IPSEC_POLICIES])
 {
-	struct xfrm_policy any = {.src_plen = 128, .dst_plen = 128, .priority = XFRM_PRIO_BYPASS};
+	struct xfrm_policy pass = {.src_plen = 128, .dst_plen = 128, .priority = XFRM_PRIO_BYPASS};
 
-	p[0] = p[1] = any;
-	p[0].dir = XFRM_POLICY_OUT;
-	p[0].src = p[1].dst = *home;
-	p[0].dst = p[1].src = *peer;
-	p[1].dir = XFRM_POLICY_IN;
-	return 2;
+	for (size_t i = 0; i < IPSEC_POLICIES; i++) {
+		bool out = i % 2 == 0, tests = i >= 2;
+
+		p[i] = tests && h ? tunnel(h, MIP_PROTECT_PAYLOAD, out, XFRM_POLICY_OUT) : pass;
+		p[i].dir = out ? XFRM_POLICY_OUT : XFRM_POLICY_IN;
+		p[i].src = out ? b->home : b->peer;
+		p[i].dst = out ? b->peer : b->home;
+		p[i].src_plen = p[i].dst_plen = 128;
+		if (tests) {
+			p[i].proto = MH_PROTO;
+			p[i].priority = XFRM_PRIO + 25;
+		}
+	}
+	return IPSEC_POLICIES;
 }

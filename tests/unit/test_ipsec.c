@@ -273,6 +273,22 @@ static void a_home_test_without_ipsec_is_none(void **state)
 	assert_true(e->home_test.got);
 }
 
+/* What protects everything in the tunnel protects them, too: it is the kernel that has to find the policy. */
+static void where_payload_is_protected_a_home_test_init_is(void **state)
+{
+	struct ro_policy always = {.peer = t_addr(PEER), .plen = 128, .mode = MIP_RO_ALWAYS};
+
+	(void)state;
+	f.protects = 1 << MIP_PROTECT_PAYLOAD;
+	away();
+	acknowledge(false, true);
+	fake_forget(&f);
+	assert_int_equal(ro_policy_set(&mn, &always, f.now, NULL), 0);
+	assert_int_equal(fake_nth(&f, DID_SEND, 0)->mh.type, MH_HOTI);
+	assert_true(fake_nth(&f, DID_SEND, 0)->via.esp);
+	assert_false(fake_nth(&f, DID_SEND, 1)->via.esp);
+}
+
 /* --- configuration ------------------------------------------------------------------------------------------------ */
 
 static struct conf conf;
@@ -424,6 +440,7 @@ int main(void)
 		T(remembered_numbers_are_bounded),
 		T(an_acknowledgement_without_ipsec_is_none),
 		T(a_home_test_without_ipsec_is_none),
+		T(where_payload_is_protected_a_home_test_init_is),
 		T(wrong_associations_are_refused),
 		T(reqids_follow_from_the_home_address),
 		T(keys_are_for_those_who_may_write),
