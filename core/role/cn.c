@@ -16,7 +16,6 @@
 		    */
 #define UNREACHABLE_FOR (20 * SEC) /* a care-of address of which routers say so for that long ... */
 #define UNREACHABLE_GAP (10 * SEC) /* ... without a pause of that, is left */
-#define DROP		(-1)
 
 static void on_timer(struct timer *t, usec now);
 
@@ -50,12 +49,6 @@ static void tell(struct cn *cn, enum event_type type, const struct bc_entry *e, 
 	cn->w->event(cn->w->ctx, &(struct event){.type = type, .binding = e, .coa = old}, now);
 }
 
-/* Not above `last`, modulo 2^16 (9.5.1). */
-static bool seq_is_old(uint16_t seq, uint16_t last)
-{
-	return (int16_t)(seq - last) <= 0;
-}
-
 /* --- bindings that ended --------------------------------------------------------------------------------------- */
 
 /* 5.2.8: an update seen on its way must not make the binding again after it ended. Until the nonces that authorised it
@@ -67,20 +60,11 @@ static void remember_gone(struct cn *cn, const struct in6_addr *home, const stru
 
 	if (until <= now)
 		return;
-	g = bc_remember(&cn->gone, cn->w->timers, home, local, g && seq_is_old(seq, g->seq) ? g->seq : seq, until);
+	g = bc_remember(&cn->gone, cn->w->timers, home, local, g && cn_seq_is_old(seq, g->seq) ? g->seq : seq, until);
 	if (g)
 		g->nonce = nonce;
 	else
 		rr_revoke(&cn->rr);
-}
-
-/* An update that could have been seen before the binding ended: one with a newer nonce was not, and may have any
- * sequence number (9.5.1). */
-static bool is_replay(const struct bc_entry *g, const struct mh *m, bool remove)
-{
-	bool newer = !seq_is_old(m->opt.home_nonce, g->nonce) || (!remove && !seq_is_old(m->opt.coa_nonce, g->nonce));
-
-	return !newer && seq_is_old(m->u.bu.seq, g->seq);
 }
 
 /* The last update of this binding was accepted then. */
@@ -118,24 +102,11 @@ void cn_stop(struct cn *cn, usec now)
 	cn->on = false;
 }
 
-/* Who was meant: our home address when we are a mobile node ourselves and the packet came by way of the care-of address
- * (6.2.7). */
-static const struct in6_addr *local_of(const struct via *via)
-{
-	return via->has_rh2 ? &via->rh2 : &via->dst;
-}
-
-/* Nobody answers to, or from, what is not one node's own address. */
-static bool is_sane(const struct via *via)
-{
-	return addr_routable(&via->src) && addr_routable(local_of(via)) && !addr_eq(&via->src, local_of(via));
-}
-
 /* --- return routability ------------------------------------------------------------------------------------------- */
 
 static bool may_test(struct cn *cn, const struct via *via, enum rr_kind kind, usec now)
 {
-	struct bc_entry *e = kind == RR_HOME ? bc_find(&cn->bc, &via->src, local_of(via)) : NULL;
+	struct bc_entry *e = kind == RR_HOME ? bc_find(&cn->bc, &via->src, cn_local_of(via)) : NULL;
 	usec *known = e ? &e->told : kind == RR_COA ? cn_place_pace(cn, &via->src) : NULL;
 	bool ok = !known ? rates_take(&cn->tests, &via->src, now)
 			 : rate_spend(known, CN_UPDATE_RATE, CN_UPDATE_BURST, now) && rate_take(&cn->known, now);
@@ -150,10 +121,10 @@ void cn_on_init(struct cn *cn, const struct via *via, const struct mh *m, usec n
 {
 	enum rr_kind kind = m->type == MH_HOTI ? RR_HOME : RR_COA;
 	struct mh test = {.type = kind == RR_HOME ? MH_HOT : MH_COT};
-	struct via back = {.src = *local_of(via), .dst = via->src};
+	struct via back = {.src = *cn_local_of(via), .dst = via->src};
 
 	cn->stats.rx_test++;
-	if (!cn->on || via->has_hao || !is_sane(via) || !cn->conf.test_rate) {
+	if (!cn->on || via->has_hao || !cn_is_sane(via) || !cn->conf.test_rate) {
 		cn->stats.dropped++;
 		return;
 	}
@@ -166,79 +137,9 @@ void cn_on_init(struct cn *cn, const struct via *via, const struct mh *m, usec n
 
 /* --- Binding Updates ---------------------------------------------------------------------------------------------- */
 
-struct request {
-	const struct via *via;
-	const struct mh *m;
-	const uint8_t *data;
-	struct in6_addr home, coa, local;
-	struct mh_auth auth; /* filled once the tokens are known */
-	bool remove, authorised;
-};
-
-static struct request request_of(const struct via *via, const struct mh *m, const uint8_t *data)
-{
-	struct request rq = {.via = via, .m = m, .data = data};
-
-	rq.local = *local_of(via);
-	rq.home = via->has_hao ? via->hao : via->src;
-	rq.coa = m->opt.has & MHO_ALT_COA ? m->opt.alt_coa : via->src;
-	rq.remove = !m->u.bu.lifetime || addr_eq(&rq.coa, &rq.home);
-	return rq;
-}
-
-/* 9.5.1: the tokens its nonce indices stand for. To delete a binding the home token is enough, and the authenticator is
- * over the home address, wherever the update came from (6.2.7). 0 or a status. */
-static int recall_key(const struct cn *cn, struct request *rq, usec now)
-{
-	const struct mh_opts *o = &rq->m->opt;
-	uint64_t home, coa;
-	bool has_home = rr_recall(&cn->rr, o->home_nonce, RR_HOME, &rq->home, now, &home);
-	bool has_coa = rq->remove || rr_recall(&cn->rr, o->coa_nonce, RR_COA, &rq->coa, now, &coa);
-
-	if (!has_home || !has_coa)
-		return has_coa ? BA_HOME_NONCE_EXPIRED : has_home ? BA_COA_NONCE_EXPIRED : BA_NONCES_EXPIRED;
-	rr_kbm(home, rq->remove ? NULL : &coa, rq->auth.kbm);
-	rq->auth.coa = rq->remove ? rq->home : rq->coa;
-	rq->auth.cn = rq->local;
-	return 0;
-}
-
-/* The binding, or one that ended, whose sequence number makes this update an old one. */
-static const struct bc_entry *seq_above(const struct cn *cn, const struct request *rq, const struct bc_entry *e)
-{
-	const struct bc_entry *g = bc_find(&cn->gone, &rq->home, &rq->local);
-
-	if (e && seq_is_old(rq->m->u.bu.seq, e->seq))
-		return e;
-	return g && is_replay(g, rq->m, rq->remove) ? g : NULL;
-}
-
-/* DROP, a status to refuse with, or 0. Nothing an unauthorised sender says is answered with more than "expired". */
-static int judge(const struct cn *cn, struct request *rq, bool is_old, bool home_registered, usec now)
-{
-	const struct mh_opts *o = &rq->m->opt;
-	int status;
-
-	if (!is_sane(rq->via) || !addr_routable(&rq->home) || addr_eq(&rq->home, &rq->local))
-		return DROP;
-	if (!addr_routable(&rq->coa) || addr_eq(&rq->coa, &rq->local))
-		return DROP;
-	if ((o->has & (MHO_NONCES | MHO_AUTH)) != (MHO_NONCES | MHO_AUTH))
-		return DROP;
-	status = recall_key(cn, rq, now);
-	if (status)
-		return status;
-	if (!rr_mac_ok(rq->auth.kbm, &rq->auth.coa, &rq->auth.cn, rq->data, o->auth_at, o->auth))
-		return DROP;
-	rq->authorised = true;
-	if (is_old)
-		return BA_SEQ_OUT_OF_WINDOW;
-	return home_registered ? BA_TYPE_CHANGE : 0;
-}
-
 /* 9.5.4: to the care-of address with a type 2 routing header; bare to a mobile node at home. Signed when we have a key.
  */
-static void send_ba(struct cn *cn, const struct request *rq, uint8_t status, uint16_t seq, uint16_t lifetime)
+static void send_ba(struct cn *cn, const struct cn_request *rq, uint8_t status, uint16_t seq, uint16_t lifetime)
 {
 	struct mh ba = {.type = MH_BA, .u.ba = {.status = status, .seq = seq, .lifetime = lifetime}};
 	struct via via = {.src = rq->local, .dst = rq->via->src, .rh2 = rq->home};
@@ -251,7 +152,7 @@ static void send_ba(struct cn *cn, const struct request *rq, uint8_t status, uin
 	cn->w->send(cn->w->ctx, &via, &ba);
 }
 
-static void refuse(struct cn *cn, const struct request *rq, uint8_t status, uint16_t seq, usec now)
+static void refuse(struct cn *cn, const struct cn_request *rq, uint8_t status, uint16_t seq, usec now)
 {
 	struct event ev = {.type = EV_BU_REFUSED, .addr = &rq->home, .coa = &rq->coa, .status = status};
 
@@ -281,7 +182,7 @@ static bool evict_one(struct cn *cn, usec now)
 }
 
 /* The limit may have been lowered: room is made until there is some. NULL when there is none. */
-static struct bc_entry *add_entry(struct cn *cn, const struct request *rq, usec now)
+static struct bc_entry *add_entry(struct cn *cn, const struct cn_request *rq, usec now)
 {
 	struct bc_entry *e;
 
@@ -302,7 +203,7 @@ static void rearm(struct cn *cn, struct bc_entry *e)
 	timer_arm(cn->w->timers, &e->timer, ask ? e->expires - BRR_BEFORE : e->expires, on_timer);
 }
 
-static void note(struct bc_entry *e, const struct request *rq, uint16_t nonce, usec now)
+static void note(struct bc_entry *e, const struct cn_request *rq, uint16_t nonce, usec now)
 {
 	uint16_t most = RR_MAX_BINDING_LIFE / MH_LIFE_UNIT, asked = rq->m->u.bu.lifetime;
 
@@ -318,7 +219,7 @@ static void note(struct bc_entry *e, const struct request *rq, uint16_t nonce, u
 	e->state = MIP_BINDING_ACTIVE;
 }
 
-static void take_binding(struct cn *cn, struct bc_entry *e, const struct request *rq, usec now)
+static void take_binding(struct cn *cn, struct bc_entry *e, const struct cn_request *rq, usec now)
 {
 	struct bc_entry *gone = bc_find(&cn->gone, &rq->home, &rq->local);
 	struct in6_addr old = e ? e->coa : rq->coa;
@@ -334,7 +235,7 @@ static void take_binding(struct cn *cn, struct bc_entry *e, const struct request
 		refuse(cn, rq, BA_RESOURCES, rq->m->u.bu.seq, now);
 		return;
 	}
-	if (gone && !seq_is_old(rq->m->u.bu.seq, gone->seq))
+	if (gone && !cn_seq_is_old(rq->m->u.bu.seq, gone->seq))
 		bc_forget(&cn->gone, cn->w->timers, gone);
 	cn_place_leave(cn, e);
 	note(e, rq, cn->rr.index, now);
@@ -372,7 +273,7 @@ int cn_restore(struct cn *cn, const struct bc_entry *kept, usec now)
 	return 0;
 }
 
-static void drop_binding(struct cn *cn, struct bc_entry *e, const struct request *rq, usec now)
+static void drop_binding(struct cn *cn, struct bc_entry *e, const struct cn_request *rq, usec now)
 {
 	if (e)
 		forget(cn, e, EV_BINDING_REMOVED, now);
@@ -395,19 +296,19 @@ static bool is_over_limit(struct cn *cn, struct bc_entry *e, const struct via *v
 void cn_on_bu(
 	struct cn *cn, const struct via *via, const struct mh *m, const uint8_t *data, bool home_registered, usec now)
 {
-	struct request rq = request_of(via, m, data);
+	struct cn_request rq = cn_request_of(via, m, data);
 	struct bc_entry *e = bc_find(&cn->bc, &rq.home, &rq.local);
-	const struct bc_entry *last = seq_above(cn, &rq, e);
+	const struct bc_entry *last = cn_seq_above(cn, &rq, e);
 	int status;
 
 	cn->stats.rx_bu++;
 	if (is_over_limit(cn, e, via, false, now))
 		return;
-	status = cn->on ? judge(cn, &rq, last != NULL, home_registered, now) : DROP;
-	if (status == DROP)
+	status = cn->on ? cn_judge(cn, &rq, last != NULL, home_registered, now) : CN_DROP;
+	if (status == CN_DROP)
 		cn->stats.dropped++;
 	else if (status)
-		refuse(cn, &rq, (uint8_t)status, status == BA_SEQ_OUT_OF_WINDOW ? last->seq : m->u.bu.seq, now);
+		refuse(cn, &rq, (uint8_t)status, last && status == BA_SEQ_OUT_OF_WINDOW ? last->seq : m->u.bu.seq, now);
 	else if (is_over_limit(cn, e, via, true, now))
 		return;
 	else if (rq.remove)

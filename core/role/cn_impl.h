@@ -4,6 +4,38 @@
 
 #include "role/cn.h"
 
+#define CN_DROP (-1) /* verdict: say nothing */
+
+/* cn_judge.c: a Binding Update on its way through the checks. */
+struct cn_request {
+	const struct via *via;
+	const struct mh *m;
+	const uint8_t *data;
+	struct in6_addr home, coa, local;
+	struct mh_auth auth; /* filled once the tokens are known */
+	bool remove, authorised;
+};
+struct cn_request cn_request_of(const struct via *via, const struct mh *m, const uint8_t *data);
+/* The binding, or one that ended, whose sequence number makes this update an old one. */
+const struct bc_entry *cn_seq_above(const struct cn *cn, const struct cn_request *rq, const struct bc_entry *e);
+/* CN_DROP, a status to refuse with, or 0. */
+int cn_judge(const struct cn *cn, struct cn_request *rq, bool is_old, bool home_registered, usec now);
+/* Nobody answers to, or from, what is not one node's own address. */
+bool cn_is_sane(const struct via *via);
+
+/* Not above `last`, modulo 2^16 (9.5.1). */
+static inline bool cn_seq_is_old(uint16_t seq, uint16_t last)
+{
+	return (int16_t)(seq - last) <= 0;
+}
+
+/* Who was meant: our home address when we are a mobile node ourselves and the packet came by way of the care-of address
+ * (6.2.7). */
+static inline const struct in6_addr *cn_local_of(const struct via *via)
+{
+	return via->has_rh2 ? &via->rh2 : &via->dst;
+}
+
 /* cn_place.c: care-of addresses that bindings are at, so that a Care-of Test Init from one is known for what it is. */
 void cn_places_init(struct cn *cn, uint64_t seed);
 /* The binding is at e->coa from now on; without memory it is as if it were a stranger. */

@@ -1,0 +1,81 @@
+/*
+ * cn_impl.h: may a Binding Update count? Whose it is, whether return routability
+ * authorises it, whether it is an old one (RFC 6275 9.5.1, 5.2.8).
+ */
+#include "base/addr.h"
+#include "role/cn_impl.h"
+
+bool cn_is_sane(const struct via *via)
+{
+	return addr_routable(&via->src) && addr_routable(cn_local_of(via)) && !addr_eq(&via->src, cn_local_of(via));
+}
+
+/* An update that could have been seen before the binding ended: one with a newer nonce was not, and may have any
+ * sequence number (9.5.1). */
+static bool is_replay(const struct bc_entry *g, const struct mh *m, bool remove)
+{
+	bool newer =
+		!cn_seq_is_old(m->opt.home_nonce, g->nonce) || (!remove && !cn_seq_is_old(m->opt.coa_nonce, g->nonce));
+
+	return !newer && cn_seq_is_old(m->u.bu.seq, g->seq);
+}
+
+struct cn_request cn_request_of(const struct via *via, const struct mh *m, const uint8_t *data)
+{
+	struct cn_request rq = {.via = via, .m = m, .data = data};
+
+	rq.local = *cn_local_of(via);
+	rq.home = via->has_hao ? via->hao : via->src;
+	rq.coa = m->opt.has & MHO_ALT_COA ? m->opt.alt_coa : via->src;
+	rq.remove = !m->u.bu.lifetime || addr_eq(&rq.coa, &rq.home);
+	return rq;
+}
+
+/* 9.5.1: the tokens its nonce indices stand for. To delete a binding the home token is enough, and the authenticator is
+ * over the home address, wherever the update came from (6.2.7). 0 or a status. */
+static int recall_key(const struct cn *cn, struct cn_request *rq, usec now)
+{
+	const struct mh_opts *o = &rq->m->opt;
+	uint64_t home, coa;
+	bool has_home = rr_recall(&cn->rr, o->home_nonce, RR_HOME, &rq->home, now, &home);
+	bool has_coa = rq->remove || rr_recall(&cn->rr, o->coa_nonce, RR_COA, &rq->coa, now, &coa);
+
+	if (!has_home || !has_coa)
+		return has_coa ? BA_HOME_NONCE_EXPIRED : has_home ? BA_COA_NONCE_EXPIRED : BA_NONCES_EXPIRED;
+	rr_kbm(home, rq->remove ? NULL : &coa, rq->auth.kbm);
+	rq->auth.coa = rq->remove ? rq->home : rq->coa;
+	rq->auth.cn = rq->local;
+	return 0;
+}
+
+const struct bc_entry *cn_seq_above(const struct cn *cn, const struct cn_request *rq, const struct bc_entry *e)
+{
+	const struct bc_entry *g = bc_find(&cn->gone, &rq->home, &rq->local);
+
+	if (e && cn_seq_is_old(rq->m->u.bu.seq, e->seq))
+		return e;
+	return g && is_replay(g, rq->m, rq->remove) ? g : NULL;
+}
+
+/* Nothing an unauthorised sender says is answered with more than "expired". */
+int cn_judge(const struct cn *cn, struct cn_request *rq, bool is_old, bool home_registered, usec now)
+{
+	const struct mh_opts *o = &rq->m->opt;
+	int status;
+
+	if (!cn_is_sane(rq->via) || !addr_routable(&rq->home) || addr_eq(&rq->home, &rq->local))
+		return CN_DROP;
+	if (!addr_routable(&rq->coa) || addr_eq(&rq->coa, &rq->local))
+		return CN_DROP;
+	if ((o->has & (MHO_NONCES | MHO_AUTH)) != (MHO_NONCES | MHO_AUTH))
+		return CN_DROP;
+	status = recall_key(cn, rq, now);
+	if (status)
+		return status;
+	if (!rr_mac_ok(rq->auth.kbm, &rq->auth.coa, &rq->auth.cn, rq->data, o->auth_at, o->auth))
+		return CN_DROP;
+	rq->authorised = true;
+	if (is_old)
+		return BA_SEQ_OUT_OF_WINDOW;
+	return home_registered ? BA_TYPE_CHANGE : 0;
+}
