@@ -1,4 +1,5 @@
-/* host.h: the effects of the roles on this machine's kernel, and their start and stop order. */
+/* host.h: the effects of the roles on this machine's kernel, those of a mobile node (host_mn.c) and Neighbor Discovery
+ * (host_nd.c) aside, and their start and stop order. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,16 +7,11 @@
 
 #include "base/addr.h"
 #include "base/log.h"
-#include "host.h"
+#include "host_impl.h"
 #include "role/ha.h"
 #include "role/mn.h"
 #include "role/rr.h"
 #include "sys/link.h"
-
-#define ND_HOPS 255 /* RFC 4861: Neighbor Discovery never crosses a router */
-
-static const struct in6_addr all_nodes = {{{0xff, 0x02, [15] = 1}}};
-static const struct in6_addr all_routers = {{{0xff, 0x02, [15] = 2}}};
 
 /* --- messages ----------------------------------------------------------------------------------------------------- */
 
@@ -81,83 +77,9 @@ static void do_send_icmp(void *ctx, const struct via *via, const uint8_t *data, 
 			strerror(-err));
 }
 
-static void send_nd(struct host *h, unsigned ifindex, const struct in6_addr *src, const struct in6_addr *dst,
-	const uint8_t *data, int len)
-{
-	struct raw_meta meta = {.src = *src, .dst = *dst, .ifindex = ifindex, .hop_limit = ND_HOPS};
-	int err = len < 0 ? len : raw_send_icmp(h->raw, &meta, data, (size_t)len);
-
-	if (err)
-		log_debug("neighbor discovery on link %u not sent: %s", ifindex, strerror(-err));
-}
-
-static void do_probe(void *ctx, unsigned ifindex, const struct in6_addr *target)
-{
-	struct nd_nx ns = {.target = *target};
-	struct in6_addr group = {{{0xff, 0x02, [11] = 1, [12] = 0xff}}};
-	uint8_t buf[64];
-
-	memcpy(&group.s6_addr[13], &target->s6_addr[13], 3);
-	send_nd(ctx, ifindex, &in6addr_any, &group, buf, ns_write(&ns, buf, sizeof(buf)));
-}
-
-static void advertise(
-	struct host *h, const struct mirror_link *l, const struct in6_addr *src, const struct in6_addr *target)
-{
-	struct nd_nx na = {.target = *target, .override = true, .has_lladdr = true};
-	uint8_t buf[64];
-
-	memcpy(na.lladdr, l->l.lladdr, sizeof(na.lladdr));
-	send_nd(h, l->l.index, src, &all_nodes, buf, na_write(&na, buf, sizeof(buf)));
-}
-
-/* The source is an address of the link: the mobile node's home address when it is ours, our own otherwise. Who is back
- * home tells of its link-local address, too (RFC 6275 11.5.5): the home agent may have defended it. */
-static void do_claim(void *ctx, unsigned ifindex, const struct in6_addr *home)
-{
-	struct host *h = ctx;
-	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
-	const struct in6_addr *local = mirror_link_local(&h->mirror, ifindex);
-	bool own = mirror_addr(&h->mirror, ifindex, home);
-	const struct in6_addr *src = own ? home : mirror_source(&h->mirror, ifindex);
-
-	if (!l || !src)
-		return;
-	advertise(h, l, src, home);
-	if (own && local)
-		advertise(h, l, local, local);
-}
-
-/* With our link-local address and its link-layer address when there is one, from :: otherwise (RFC 4861 4.1). */
-static void do_solicit(void *ctx, unsigned ifindex)
-{
-	struct host *h = ctx;
-	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
-	const struct in6_addr *src = mirror_link_local(&h->mirror, ifindex);
-	uint8_t buf[64];
-	int len = rs_write(buf, sizeof(buf), src && l ? l->l.lladdr : NULL);
-
-	send_nd(h, ifindex, src ? src : &in6addr_any, &all_routers, buf, len);
-}
-
-/* RFC 4861 7.3.3. To its address alone: the neighbour cache knows where that is, or was. */
-static void do_reach(void *ctx, unsigned ifindex, const struct in6_addr *router)
-{
-	struct host *h = ctx;
-	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
-	const struct in6_addr *src = mirror_link_local(&h->mirror, ifindex);
-	struct nd_nx ns = {.target = *router, .has_lladdr = true};
-	uint8_t buf[64];
-
-	if (!l || !src)
-		return;
-	memcpy(ns.lladdr, l->l.lladdr, sizeof(ns.lladdr));
-	send_nd(h, ifindex, src, router, buf, ns_write(&ns, buf, sizeof(buf)));
-}
-
 /* --- home agent --------------------------------------------------------------------------------------------------- */
 
-static void warn(const struct why *why)
+void host_warn(const struct why *why)
 {
 	if (why->err)
 		log_warn("%s", why->text);
@@ -174,31 +96,17 @@ static int proxy(struct host *h, const struct bc_entry *e, bool on, struct why *
 	return err;
 }
 
-/* RFC 4861 7.2.4, 7.2.8. With Override 0, as the kernel does it: a mobile node that is back answers for itself. */
-void host_answer(struct host *h, unsigned ifindex, const struct in6_addr *home, const struct in6_addr *to)
-{
-	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
-	const struct in6_addr *src = mirror_source(&h->mirror, ifindex);
-	struct nd_nx na = {.target = *home, .solicited = !addr_any(to), .has_lladdr = true};
-	uint8_t buf[64];
-
-	if (!l || !src || proxies_has(h->proxies, ifindex, home) || !rate_take(&h->answers, clock_now()))
-		return;
-	memcpy(na.lladdr, l->l.lladdr, sizeof(na.lladdr));
-	send_nd(h, ifindex, src, addr_any(to) ? &all_nodes : to, buf, na_write(&na, buf, sizeof(buf)));
-}
-
 static void do_unbind(void *ctx, const struct bc_entry *e)
 {
 	struct host *h = ctx;
 	struct why why = {0};
 
 	if (proxy(h, e, false, &why))
-		warn(&why);
+		host_warn(&why);
 	why = (struct why){0};
 	ipsec_home(h->ipsec, &e->home);
 	if (path_unbind(h->path, &e->home, &why))
-		warn(&why);
+		host_warn(&why);
 }
 
 /* The tunnel first: once the home link sends us the packets they must have somewhere to go. */
@@ -215,7 +123,7 @@ static int do_bind(void *ctx, const struct bc_entry *e, struct why *why)
 		err = proxy(h, e, true, &own);
 	if (err && e->state != MIP_BINDING_ACTIVE)
 		do_unbind(ctx, e);
-	warn(&own);
+	host_warn(&own);
 	if (err && why)
 		*why = own;
 	return err;
@@ -265,7 +173,7 @@ int host_defend(struct host *h, const struct bc_entry *e, unsigned before, struc
 	int err = host_proxy_again(h, e, before, why);
 
 	if (e->state == MIP_BINDING_ACTIVE && !err && e->ifindex)
-		do_claim(h, e->ifindex, &e->home);
+		h->world.claim(h, e->ifindex, &e->home);
 	return err;
 }
 
@@ -281,141 +189,7 @@ void host_hear_anycast(struct host *h, unsigned ifindex, const struct in6_addr *
 	if (!on)
 		raw_anycast_leave(h->raw, ifindex, anycast);
 	else if (raw_anycast_join(h->raw, ifindex, anycast, &why))
-		warn(&why);
-}
-
-/* --- mobile node -------------------------------------------------------------------------------------------------- */
-
-static void do_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, size_t routers,
-	const struct in6_addr *prefix, size_t prefixes)
-{
-	struct host *h = ctx;
-	struct why why = {0};
-
-	if (route_flush_ra(h->nl, ifindex, router, routers, &why) ||
-		addr_flush_prefixes(h->nl, ifindex, prefix, prefixes, &why) ||
-		route_flush_prefixes(h->nl, ifindex, prefix, prefixes, &why))
-		warn(&why);
-}
-
-static void do_arrive_home(void *ctx, const struct mn_home *home, unsigned ifindex, const uint8_t *agent_lladdr)
-{
-	struct host *h = ctx;
-	struct why why = {0};
-
-	if (agent_lladdr && neigh_learn(h->nl, ifindex, &home->agent, agent_lladdr, &why))
-		warn(&why);
-	why = (struct why){0};
-	if (addr_add(h->nl, ifindex, &home->conf.home, home->conf.plen, true, true, &why))
-		warn(&why);
-}
-
-static void do_leave_home(void *ctx, const struct mn_home *home, unsigned ifindex)
-{
-	struct host *h = ctx;
-	struct why why = {0};
-
-	if (addr_del(h->nl, ifindex, &home->conf.home, home->conf.plen, &why))
-		warn(&why);
-}
-
-static int do_tunnel(void *ctx, const struct mn_home *home)
-{
-	struct host *h = ctx;
-	struct path_reverse r = {home->conf.home, home->place.coa, home->agent};
-	struct why why = {0};
-	int err = path_reverse_add(h->path, &r, &why);
-
-	if (!err)
-		err = ro_home(h->ro, &r.home, &r.coa, &why);
-	if (!err)
-		err = ipsec_away(h->ipsec, &r.home, &r.agent, &r.coa, &why);
-	warn(&why);
-	return err;
-}
-
-static void do_untunnel(void *ctx, const struct mn_home *home)
-{
-	struct host *h = ctx;
-	struct why why = {0};
-
-	ipsec_home(h->ipsec, &home->conf.home);
-	if (path_reverse_del(h->path, &home->conf.home, &why) || ro_home(h->ro, &home->conf.home, NULL, &why))
-		warn(&why);
-}
-
-static void do_leave_by(void *ctx, const struct mn_home *home)
-{
-	struct host *h = ctx;
-	struct way way = {home->conf.home, home->place.coa, home->place.router, home->place.ifindex};
-	struct why why = {0};
-
-	/* Without CONFIG_IPV6_SUBTREES the routes of the kernel decide: they are right while there is one link. */
-	if (ways_set(&h->ways, &way, &why))
-		log_debug("%s", why.text);
-}
-
-static bool do_busy(void *ctx, const struct in6_addr *local, const struct in6_addr *remote)
-{
-	struct host *h = ctx;
-
-	return ro_busy(h->ro, local, remote);
-}
-
-/* Absent sysctls (a kernel without optimistic DAD) cost time, not function. */
-void host_prepare_link(struct host *h, const struct nl_link *l)
-{
-	static const char *const optimistic[] = {"optimistic_dad", "use_optimistic"};
-	char path[64];
-	int forwarding = 0;
-
-	(void)h;
-	for (size_t i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "conf/%s/%s", l->name, optimistic[i]);
-		if (sysctl_set(path, 1, NULL))
-			log_debug("%s is not to be had", path);
-	}
-	snprintf(path, sizeof(path), "conf/%s/forwarding", l->name);
-	if (!sysctl_get(path, &forwarding) && forwarding) {
-		snprintf(path, sizeof(path), "conf/%s/accept_ra", l->name);
-		if (sysctl_set(path, 2, NULL))
-			log_warn("%s: forwarding is on and accept_ra cannot be set to 2: no router will be heard",
-				l->name);
-	}
-}
-
-bool host_prefers_temporary(const struct host *h, unsigned ifindex)
-{
-	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
-	char path[64];
-	int v = 0;
-
-	snprintf(path, sizeof(path), "conf/%s/use_tempaddr", l ? l->l.name : "default");
-	return !sysctl_get(path, &v) && v == 2;
-}
-
-int host_add_home(struct host *h, const struct in6_addr *home, struct why *why)
-{
-	return addr_add(h->nl, path_ifindex(h->path), home, 128, true, true, why);
-}
-
-void host_del_home(struct host *h, const struct in6_addr *home)
-{
-	struct why why = {0};
-
-	if (addr_del(h->nl, path_ifindex(h->path), home, 128, &why))
-		warn(&why);
-}
-
-static void do_own_home(void *ctx, const struct in6_addr *home, bool on)
-{
-	struct host *h = ctx;
-	struct why why = {0};
-
-	if (!on)
-		host_del_home(h, home);
-	else if (host_add_home(h, home, &why))
-		warn(&why);
+		host_warn(&why);
 }
 
 /* --- links -------------------------------------------------------------------------------------------------------- */
@@ -445,7 +219,7 @@ void host_guard(struct host *h, struct mirror_link *l)
 	if (!h->shim || l->attached || l->l.loopback || is_ours(h, &l->l))
 		return;
 	l->attached = !shim_attach(h->shim, l->l.name, &why);
-	warn(&why);
+	host_warn(&why);
 }
 
 /* --- start and stop ----------------------------------------------------------------------------------------------- */
@@ -457,25 +231,15 @@ static const struct world effects = {
 	.send_icmp = do_send_icmp,
 	.bind = do_bind,
 	.unbind = do_unbind,
-	.probe = do_probe,
-	.claim = do_claim,
-	.solicit = do_solicit,
-	.reach = do_reach,
-	.settle = do_settle,
-	.arrive_home = do_arrive_home,
-	.leave_home = do_leave_home,
-	.leave_by = do_leave_by,
-	.own_home = do_own_home,
-	.tunnel = do_tunnel,
-	.untunnel = do_untunnel,
 	.optimize = host_optimize,
-	.busy = do_busy,
 	.protects = host_protects,
 };
 
 void host_world(struct host *h)
 {
 	h->world = effects;
+	host_nd_world(&h->world);
+	host_mn_world(&h->world);
 	h->answers = (struct rate){.rate = 10000, .burst = 10000};
 	h->world.ctx = h;
 	h->world.timers = &h->loop->timers;
