@@ -92,6 +92,8 @@ check-kernel: all $(PROBE) $(BENCH:%.c=$(B)/%)   ## the same on Debian's stock k
 conformance: all $(UNIT_BIN) $(B)/tests/conformance/warp.so   ## RFC 6275 requirement by requirement, and a table of them; root
 	@$(TAP) -r conformance tests/conformance/run.py
 check-conformance: conformance
+conformance-kernel: all $(UNIT_BIN) $(B)/tests/conformance/warp.so   ## the same on Debian's stock kernel in a virtual machine; root
+	@$(TAP) -r conformance-kernel tests/kernel/run.sh conformance
 check-package: deps   ## the Debian package is built, installed, booted by systemd, removed; root
 	@$(TAP) -r package sh -c 'cmd/package/deb.sh $(B) $(VERSION) >/dev/null && tests/net.sh tests/package/package.bats'
 demo: deps   ## a node moves home -> foreign 1 -> foreign 2 -> home and its TCP connection lives; root
@@ -161,6 +163,6 @@ help:   ## this
 
 FORCE:
 .SECONDARY:
-.PHONY: all check check-unit check-sim check-tree check-golden check-cli check-net check-kernel check-conformance conformance check-package \
+.PHONY: all check check-unit check-sim check-tree check-golden check-cli check-net check-kernel check-conformance conformance conformance-kernel check-package \
 	demo lab moves bench pictures sim fuzz fuzz-run lint deps install deb clean help FORCE
 -include $(shell [ ! -d $(B) ] || find $(B) -name '*.d' -type f ! -path '$(B)/deb/*')

@@ -4,7 +4,7 @@ alone (packet.py) on the other. Prints TAP and then a table: section, MUST and S
 
     make conformance                         everything
     tests/conformance/run.py [-v] [s9 ...] [-t WORD]      these files; of them the tests whose name or text has WORD
-    MIP_SLOW=8 tests/kernel/vm -t 2400 -- tests/conformance/run.py        on Debian's stock kernel
+    tests/kernel/run.sh conformance [the same words]      on Debian's stock kernel; `make conformance-kernel`
 
 HOW TO ADD A TEST. A file sN.py holds section N, sN_M.py section N.M. A test is a function whose argument names the node
 under test: cn, ha, mn or seeker (nodes.py, node_ha.py, node_mn.py). It is written under one decorator a requirement, in
