@@ -226,7 +226,7 @@ static void check_ipsec(const struct patient *p, struct finding *f)
 	if (!*gap)
 		return;
 	found(f, MIP_VERDICT_WEAK, "%s", gap);
-	mend(f, "mip ipsec check; mip ipsec add");
+	mend(f, "mip ipsec check");
 }
 
 static void check_alone(const struct patient *p, struct finding *f)
