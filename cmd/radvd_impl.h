@@ -30,7 +30,7 @@ bool radvd_alone(const char *dev);
 int radvd_write(FILE *to, const struct radvd_links *l);
 
 #define RADVD_KEEPER  "mip-radvd" /* what the keeper is called */
-#define RADVD_STOP_MS 5000	  /* radvd says goodbye on each link first */
+#define RADVD_STOP_MS 10000	  /* radvd says goodbye on each link first */
 
 struct radvd_files {
 	char conf[192], log[192], pid[192];
