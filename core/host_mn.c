@@ -26,6 +26,7 @@ static void do_arrive_home(void *ctx, const struct mn_home *home, unsigned ifind
 	if (agent_lladdr && neigh_learn(h->nl, ifindex, &home->agent, agent_lladdr, &why))
 		host_warn(&why);
 	why = (struct why){0};
+	raw_solicited_join(h->raw, ifindex, &home->conf.home);
 	if (addr_add(h->nl, ifindex, &home->conf.home, home->conf.plen, true, true, &why))
 		host_warn(&why);
 }
@@ -35,6 +36,7 @@ static void do_leave_home(void *ctx, const struct mn_home *home, unsigned ifinde
 	struct host *h = ctx;
 	struct why why = {0};
 
+	raw_solicited_leave(h->raw, ifindex, &home->conf.home);
 	if (addr_del(h->nl, ifindex, &home->conf.home, home->conf.plen, &why))
 		host_warn(&why);
 }

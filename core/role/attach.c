@@ -203,6 +203,17 @@ static struct attach_addr *addr_slot(struct attach_link *l, const struct in6_add
 	return NULL;
 }
 
+static void keep_local(struct attach_link *l, const struct in6_addr *addr, bool there)
+{
+	struct in6_addr *at = NULL;
+
+	for (size_t i = 0; i < ATTACH_LOCALS; i++)
+		if (addr_eq(&l->local[i], addr) || (!at && addr_any(&l->local[i])))
+			at = &l->local[i];
+	if (at)
+		*at = there ? *addr : in6addr_any;
+}
+
 bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr *addr, bool gone, usec now)
 {
 	struct attach_link *l = find(a, ifindex, false);
@@ -210,6 +221,8 @@ bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr
 	bool was = slot && slot->usable;
 	uint8_t liked;
 
+	if (l && IN6_IS_ADDR_LINKLOCAL(&addr->addr))
+		keep_local(l, &addr->addr, addr->usable && !gone);
 	if (!l || !addr_routable(&addr->addr))
 		return false;
 	if (gone) {
@@ -374,6 +387,18 @@ const struct in6_addr *attach_agent(
 		}
 	}
 	return NULL;
+}
+
+bool attach_has_local(const struct attach *a, unsigned ifindex, const struct in6_addr *home)
+{
+	for (size_t i = 0; i < ATTACH_LINKS; i++) {
+		const struct attach_link *l = &a->link[i];
+
+		for (size_t k = 0; l->ifindex == ifindex && k < ATTACH_LOCALS; k++)
+			if (!addr_any(&l->local[k]) && !memcmp(&l->local[k].s6_addr[8], &home->s6_addr[8], 8))
+				return true;
+	}
+	return false;
 }
 
 usec attach_valid_until(const struct attach *a, unsigned ifindex, const struct in6_addr *addr)

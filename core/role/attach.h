@@ -22,6 +22,7 @@
 #define ATTACH_PREFIXES 16
 #define ATTACH_ADDRS	24
 #define ATTACH_ROUTERS	8
+#define ATTACH_LOCALS	4
 
 /* A router of the link. Doubted, it is asked; when it does not answer it is gone. */
 struct attach_router {
@@ -72,6 +73,7 @@ struct attach_link {
 	struct attach_router routers[ATTACH_ROUTERS];
 	struct attach_prefix prefix[ATTACH_PREFIXES];
 	struct attach_addr addr[ATTACH_ADDRS];
+	struct in6_addr local[ATTACH_LOCALS]; /* link-local addresses; :: = free */
 };
 
 struct attach {
@@ -111,6 +113,8 @@ struct place attach_place(
 	const struct attach *a, const struct in6_addr *home, uint8_t plen, const struct place *last, usec now);
 /* When the prefix that a router on that link tells for `addr` ends; NEVER when none does. */
 usec attach_valid_until(const struct attach *a, unsigned ifindex, const struct in6_addr *addr);
+/* Has the link a link-local address with the interface identifier of `home`? */
+bool attach_has_local(const struct attach *a, unsigned ifindex, const struct in6_addr *home);
 /* The global address of a home agent heard on that link whose prefix is that of `home`, or NULL. */
 const struct in6_addr *attach_agent(
 	const struct attach *a, unsigned ifindex, const struct in6_addr *home, uint8_t plen, usec now);

@@ -117,6 +117,7 @@ static void look_around(struct mn *mn, struct mn_home *h, usec now)
 	leave_by(mn, h, &was);
 	if (same_place(&was, &h->place))
 		return;
+	timer_stop(mn->w->timers, &h->claim);
 	if (was.where == AT_HOME)
 		mn->w->leave_home(mn->w->ctx, h, was.ifindex);
 	if (h->place.where == AT_HOME)
@@ -211,10 +212,12 @@ static void take_place(struct mn *mn, struct mn_home *to, struct mn_home *from)
 	move_timer(mn, &copy.search.timer, &from->search.timer);
 	move_timer(mn, &copy.prefix.timer, &from->prefix.timer);
 	move_timer(mn, &copy.tunnel.quiet, &from->tunnel.quiet);
+	move_timer(mn, &copy.claim, &from->claim);
 	*to = copy;
 	move_timer(mn, &to->search.timer, &copy.search.timer);
 	move_timer(mn, &to->prefix.timer, &copy.prefix.timer);
 	move_timer(mn, &to->tunnel.quiet, &copy.tunnel.quiet);
+	move_timer(mn, &to->claim, &copy.claim);
 }
 
 void mn_leave(struct mn *mn, struct mn_home *h, usec now)
@@ -234,6 +237,7 @@ void mn_leave(struct mn *mn, struct mn_home *h, usec now)
 	dhaad_stop(&h->search, mn->w);
 	timer_stop(mn->w->timers, &h->prefix.timer);
 	timer_stop(mn->w->timers, &h->tunnel.quiet);
+	timer_stop(mn->w->timers, &h->claim);
 	take_place(mn, h, &mn->home[--mn->homes]);
 }
 

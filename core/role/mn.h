@@ -54,6 +54,8 @@ struct mn_home {
 	usec since;	       /* in this state */
 	bool tunnelled;	       /* the reverse tunnel stands at place.coa */
 	struct mn_tunnel tunnel;
+	struct timer claim; /* at home: the next advertisement of the home address */
+	uint8_t claims;	    /* sent since we are */
 	struct in6_addr
 		held_by; /* a home agent that fell silent, and may still defend the home address by our binding */
 	usec held_until; /* ... till then */

@@ -14,6 +14,8 @@
 #define RESYNCS_MAX   3		    /* sequence numbers taken over at once; then the back-off decides */
 #define MARGIN_MAX    (60 * SEC)    /* refresh at the latest this long before the binding ends */
 #define ROUTER_TRIES  2		    /* updates without an answer before it is asked whether the router is there */
+#define CLAIMS	      3		    /* MAX_NEIGHBOR_ADVERTISEMENT (RFC 4861 10) */
+#define CLAIM_GAP     SEC	    /* RETRANS_TIMER */
 #define REG_FLAGS     (BU_F_ACK | BU_F_HOME)
 
 static void on_timer(struct timer *t, usec now);
@@ -36,12 +38,19 @@ static void transmit(struct mn *mn, const struct mn_home *h, struct bul_entry *e
 	mn->w->send(mn->w->ctx, &via, &bu);
 }
 
+/* 11.7.1: the home agent is to defend the link-local address, too, if that is made of the same interface identifier. */
+static uint16_t flags_of(const struct mn *mn, const struct mn_home *h)
+{
+	return REG_FLAGS | (attach_has_local(&mn->attach, h->place.ifindex, &h->conf.home) ? BU_F_LINKLOCAL : 0);
+}
+
 /* The next update for this entry, with the next sequence number; it will be repeated until it is answered. */
 static void send_bu(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 {
 	bool away = !addr_eq(&e->coa, &h->conf.home);
 
 	e->seq++;
+	e->flags = flags_of(mn, h);
 	e->sent_at = now;
 	e->state = MIP_BUL_WAITING;
 	e->asked = away ? mn_lifetime(mn, h, now) : 0;
@@ -61,7 +70,6 @@ static struct bul_entry *registration(struct mn *mn, struct mn_home *h, usec now
 		return NULL;
 	e->owner = mn;
 	e->made = now;
-	e->flags = REG_FLAGS;
 	e->seq = h->numbered ? h->seq : (uint16_t)mn->w->random(mn->w->ctx);
 	return h->reg = e;
 }
@@ -174,11 +182,23 @@ static usec refresh_after(const struct mh *m, usec lifetime)
 	return advice && advice < after ? advice : after;
 }
 
+/* 11.5.5: told again, for multicast is not reliable. */
+static void claim(struct timer *t, usec now)
+{
+	struct mn_home *h = timer_owner(t, struct mn_home, claim);
+	const struct world *w = h->mn->w;
+
+	w->claim(w->ctx, h->place.ifindex, &h->conf.home);
+	if (++h->claims < CLAIMS)
+		timer_arm(w->timers, t, now + CLAIM_GAP, claim);
+}
+
 /* 11.7.3: at home and the home agent keeps no binding (any more): the address is ours alone. */
 void mn_now_home(struct mn *mn, struct mn_home *h, usec now)
 {
 	mn_drop_registration(mn, h);
-	mn->w->claim(mn->w->ctx, h->place.ifindex, &h->conf.home);
+	h->claims = 0;
+	claim(&h->claim, now);
 	mn_enter(mn, h, MIP_MN_HOME, now);
 	ro_on_registered(mn, h, now);
 }

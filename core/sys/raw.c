@@ -144,6 +144,30 @@ void raw_anycast_leave(struct raw *r, unsigned ifindex, const struct in6_addr *a
 	(void)setsockopt(r->icmp.watch.fd, IPPROTO_IPV6, IPV6_LEAVE_ANYCAST, &at, sizeof(at));
 }
 
+/* RFC 4291 2.7.1 */
+static struct ipv6_mreq solicited_node(unsigned ifindex, const struct in6_addr *addr)
+{
+	struct ipv6_mreq at = {
+		.ipv6mr_multiaddr = {{{0xff, 0x02, [11] = 1, [12] = 0xff}}}, .ipv6mr_interface = ifindex};
+
+	memcpy(&at.ipv6mr_multiaddr.s6_addr[13], &addr->s6_addr[13], 3);
+	return at;
+}
+
+void raw_solicited_join(struct raw *r, unsigned ifindex, const struct in6_addr *addr)
+{
+	struct ipv6_mreq at = solicited_node(ifindex, addr);
+
+	(void)setsockopt(r->icmp.watch.fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &at, sizeof(at));
+}
+
+void raw_solicited_leave(struct raw *r, unsigned ifindex, const struct in6_addr *addr)
+{
+	struct ipv6_mreq at = solicited_node(ifindex, addr);
+
+	(void)setsockopt(r->icmp.watch.fd, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &at, sizeof(at));
+}
+
 void raw_stats(const struct raw *r, struct raw_stats *out)
 {
 	*out = r->stats;

@@ -80,6 +80,10 @@ int raw_send_icmp(struct raw *r, const struct raw_meta *m, const uint8_t *data, 
 int raw_anycast_join(struct raw *r, unsigned ifindex, const struct in6_addr *addr, struct why *why)
 	__attribute__((warn_unused_result));
 void raw_anycast_leave(struct raw *r, unsigned ifindex, const struct in6_addr *addr);
+/* Questions for `addr` on the link are heard from now on, or no more: its solicited-node group is joined. The kernel
+ * joins it, too, but a moment after it has the address, and the first question would be lost. */
+void raw_solicited_join(struct raw *r, unsigned ifindex, const struct in6_addr *addr);
+void raw_solicited_leave(struct raw *r, unsigned ifindex, const struct in6_addr *addr);
 
 /* The kernel writes the IPv6 header and the checksum, and its IPsec policies for (m->src, m->dst, proto) apply: for
  * messages that are to be protected. Neither HAO nor RH2. proto: MH_PROTO or IPPROTO_ICMPV6. */

@@ -53,6 +53,15 @@ def l_bit_clear(mn):
     assert not mn.reregister().mh.flags & LINKLOCAL
 
 
+@should("11.7.1", "L is set when the link-local address has the interface identifier of the home address")
+def l_bit_set(mn):
+    mn.upset = True
+    mn.inside("ip", "addr", "add", "fe80::100/64", "dev", "eth0", "nodad")
+    flags = mn.away().mh.flags
+    mn.inside("ip", "addr", "del", "fe80::100/64", "dev", "eth0")
+    assert flags & LINKLOCAL
+
+
 @must("11.7.1", "K is clear without key management that follows moves")
 def k_bit_clear(mn):
     assert not mn.reregister().mh.flags & KEYMNG

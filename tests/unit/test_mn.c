@@ -260,6 +260,43 @@ static void home_added_later(void **state)
 	assert_away_update(AT_A);
 }
 
+/* 11.5.5: multicast is not reliable; and no more once it is away. */
+static void claims_thrice(void **state)
+{
+	(void)state;
+	move_to(HOME);
+	answer(BA_NOT_HOME_AGENT);
+	assert_int_equal(fake_did(&f, DID_CLAIM), 1);
+	fake_run(&f, SEC);
+	assert_int_equal(fake_did(&f, DID_CLAIM), 2);
+	fake_run(&f, 3600 * SEC);
+	assert_int_equal(fake_did(&f, DID_CLAIM), 3);
+	registered_at(AT_A);
+	move_to(HOME);
+	answer(BA_ACCEPTED);
+	registered_at(AT_A);
+	fake_run(&f, 10 * SEC);
+	assert_int_equal(fake_did(&f, DID_CLAIM), 0);
+}
+
+/* 11.7.1: L is set while a link-local address has the interface identifier of the home address. */
+static void link_local_compatibility(void **state)
+{
+	struct attach_addr local = {.addr = t_addr("fe80::100"), .plen = 64, .usable = true};
+
+	(void)state;
+	arrive(AT_A);
+	update(); /* of flags A and H */
+	mn_on_addr(&mn, ETH, &local, false, f.now);
+	assert_int_equal(updates(), 1);
+	fake_run(&f, 2 * SEC);
+	assert_int_equal(fake_last(&f, DID_SEND)->mh.u.bu.flags, BU_F_ACK | BU_F_HOME | BU_F_LINKLOCAL);
+	assert_addr(fake_last(&f, DID_SEND)->via.src, AT_A);
+	mn_on_addr(&mn, ETH, &local, true, f.now);
+	fake_run(&f, 4 * SEC);
+	update();
+}
+
 /* --- repetition -----------------------------------------------------------------------------------------------------
  */
 
@@ -814,6 +851,7 @@ static void return_home(void **state)
 	assert_state(MIP_MN_HOME);
 	assert_int_equal(fake_did(&f, DID_CLAIM), 1);
 	assert_int_equal(bul_count(&mn.bul), 0);
+	fake_run(&f, 3 * SEC);
 	assert_int_equal(fake_armed(&f), 1); /* until the prefix, or the router, ends */
 }
 
@@ -1064,7 +1102,7 @@ static void check_life(void)
 
 	for (size_t i = 0; i < mn.homes; i++) {
 		check_home(&mn.home[i]);
-		asking += timer_armed(&mn.home[i].prefix.timer);
+		asking += timer_armed(&mn.home[i].prefix.timer) + timer_armed(&mn.home[i].claim);
 	}
 	for (size_t i = 0; i < ATTACH_LINKS; i++)
 		links += timer_armed(&mn.attach.link[i].solicit_timer) + timer_armed(&mn.attach.link[i].watch_timer);
@@ -1194,6 +1232,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(starts_nowhere),
 		T(starts_at_home),
+		T(claims_thrice),
+		T(link_local_compatibility),
 		T(starts_away),
 		T(home_added_later),
 		T(first_registration_repeats),
