@@ -75,8 +75,10 @@ static void text_of_mn(const struct event *ev, char *text, size_t cap)
 		snprintf(text, cap, "home agent of %s: %s", addr_text(&ev->home->conf.home).s,
 			addr_text(&ev->home->agent).s);
 	else if (ev->type == EV_HOME_PREFIX)
-		snprintf(text, cap, "home prefix of %s is told%s", addr_text(&ev->home->conf.home).s,
-			ev->home->derived ? ": the home link was renumbered" : "");
+		snprintf(text, cap, "home prefix of %s %s", addr_text(&ev->home->conf.home).s,
+			ev->home->ended	    ? "has ended: the address is not registered any more"
+			: ev->home->derived ? "is told: the home link was renumbered"
+					    : "is told");
 	else if (ev->type == EV_RO_STATE)
 		snprintf(text, cap, "route optimization of %s with %s: %s", addr_text(&e->home).s,
 			addr_text(&e->peer).s, ro_words[e->ro]);

@@ -64,7 +64,9 @@ static void go_home(struct mn *mn, struct mn_home *h, usec now)
 {
 	bool defended = mn_hears_agent(mn, h, now);
 
-	h->taken = false;
+	h->taken = h->ended = false;
+	if (!h->derived)
+		h->prefix.valid_until = h->prefix.preferred_until = NEVER;
 	mn_prefix_forget(mn, h);
 	mn->w->untunnel(mn->w->ctx, h);
 	h->tunnelled = false;
@@ -80,7 +82,7 @@ static void go_home(struct mn *mn, struct mn_home *h, usec now)
 static void go_away(struct mn *mn, struct mn_home *h, usec now)
 {
 	mn_enter(mn, h, MIP_MN_REGISTERING, now);
-	if (!h->taken && mn_has_agent(mn, h, now))
+	if (!h->taken && !h->ended && mn_has_agent(mn, h, now))
 		mn_register(mn, h, now);
 }
 

@@ -59,6 +59,7 @@ struct mn_home {
 	struct in6_addr
 		held_by; /* a home agent that fell silent, and may still defend the home address by our binding */
 	usec held_until; /* ... till then */
+	bool ended;	 /* its prefix is no more: it is not registered until we were home */
 	bool taken;	 /* another node has this address (status 134): it is not registered until we were home */
 	bool numbered;	 /* seq is that of the last update, kept from one registration to the next */
 	uint16_t seq;

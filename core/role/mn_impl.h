@@ -18,6 +18,8 @@ void mn_await_end(struct mn *mn, struct mn_home *h);
 void mn_now_home(struct mn *mn, struct mn_home *h, usec now);
 /* Sends the update that renews a binding, now. */
 void mn_refresh(struct mn *mn, struct mn_home *h, usec now);
+/* Away, and not to be registered any more: nothing of it stands. */
+void mn_unregister(struct mn *mn, struct mn_home *h, usec now);
 /* De-registers, not waiting for the answer. */
 void mn_give_back(struct mn *mn, struct mn_home *h);
 /* mn.c */

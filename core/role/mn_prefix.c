@@ -51,21 +51,21 @@ static bool can_ask(const struct mn_home *h)
 static void look_again(struct mn *mn, struct mn_home *h, usec now)
 {
 	usec end = h->prefix.preferred_until > now ? h->prefix.preferred_until : h->prefix.valid_until;
-	usec wait = end <= now ? AGAIN_MIN : (end - now) / 2;
+	usec wait = end <= now ? AGAIN_MIN : (end - now) / 2, at = now + (wait > AGAIN_MIN ? wait : AGAIN_MIN);
 
 	if (h->prefix.valid_until == NEVER && end == NEVER)
 		timer_stop(mn->w->timers, &h->prefix.timer);
 	else
-		ask_at(mn, h, now + (wait > AGAIN_MIN ? wait : AGAIN_MIN));
+		ask_at(mn, h, at < h->prefix.valid_until ? at : h->prefix.valid_until);
 }
 
-/* What was asked is over; a home address that is here for a time still ends. */
+/* What was asked is over; a home address that has an end still ends. */
 static void stop_asking(struct mn *mn, struct mn_home *h)
 {
 	timer_stop(mn->w->timers, &h->prefix.timer);
 	h->prefix.asking = false;
 	h->prefix.tries = 0;
-	if (h->derived && h->prefix.valid_until != NEVER)
+	if (h->prefix.valid_until != NEVER)
 		ask_at(mn, h, h->prefix.valid_until);
 }
 
@@ -75,13 +75,26 @@ void mn_prefix_forget(struct mn *mn, struct mn_home *h)
 	h->prefix.known = false;
 }
 
+/* RFC 4862 5.5.4: with its prefix a home address ends. One that was configured stays, without a registration, for the
+ * prefix may be told again at home. */
+static void end(struct mn *mn, struct mn_home *h, usec now)
+{
+	if (h->derived) {
+		mn_leave(mn, h, now);
+		return;
+	}
+	h->ended = true;
+	mn_tell(mn, EV_HOME_PREFIX, h, NULL, now);
+	mn_unregister(mn, h, now);
+}
+
 /* A question nobody answers is asked again with the next registration. */
 static void on_timer(struct timer *t, usec now)
 {
 	struct mn_home *h = timer_owner(t, struct mn_home, prefix.timer);
 
-	if (h->derived && now >= h->prefix.valid_until) {
-		mn_leave(h->mn, h, now);
+	if (now >= h->prefix.valid_until) {
+		end(h->mn, h, now);
 		return;
 	}
 	if (h->prefix.tries >= TRIES || !can_ask(h)) {

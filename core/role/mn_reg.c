@@ -131,6 +131,18 @@ void mn_give_back(struct mn *mn, struct mn_home *h)
 	}
 }
 
+void mn_unregister(struct mn *mn, struct mn_home *h, usec now)
+{
+	ro_forget_home(mn, &h->conf.home, now);
+	mn_give_back(mn, h);
+	mn_drop_registration(mn, h);
+	dhaad_stop(&h->search, mn->w);
+	mn->w->untunnel(mn->w->ctx, h);
+	h->tunnelled = false;
+	if (h->place.where == AT_AWAY)
+		mn_enter(mn, h, MIP_MN_REGISTERING, now);
+}
+
 void mn_await_end(struct mn *mn, struct mn_home *h)
 {
 	timer_arm(mn->w->timers, &h->reg->timer, h->reg->expires, on_timer);

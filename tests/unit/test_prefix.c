@@ -358,6 +358,15 @@ static void hear(uint32_t valid)
 	mn_on_ra(&mn, LINK, &from, &ra, f.now);
 }
 
+static void home_is_heard(void)
+{
+	struct in6_addr from = t_addr("fe80::1");
+	struct nd_ra ra = {.router_lifetime = 1800, .prefixes = 1};
+
+	ra.prefix[0] = (struct nd_prefix){.prefix = t_addr("2001:db8:1::"), .len = 64, .autoconf = true, .valid = DAY};
+	mn_on_ra(&mn, LINK, &from, &ra, f.now);
+}
+
 static void accept_last(uint8_t status)
 {
 	const struct note *n = fake_last(&f, DID_SEND);
@@ -494,6 +503,38 @@ static void renumbered(void **state)
 	assert_int_equal(mn.homes, 0);
 }
 
+/* Asked for once more, and the lifetimes get shorter with it; then there is an end, and no update every 3 s. At home,
+ * and away again, all is as ever. */
+static void ends_with_its_prefix(void **state)
+{
+	(void)state;
+	registered();
+	advertised(question(), 200, 100, NULL);
+	fake_forget(&f);
+	for (int i = 0; i < 199; i++) {
+		fake_run(&f, SEC);
+		if (mn.home[0].reg->state == MIP_BUL_WAITING)
+			accept_last(BA_ACCEPTED);
+	}
+	assert_true(fake_did(&f, DID_ICMP) > 0);
+	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
+	fake_run(&f, 2 * SEC);
+	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERING);
+	assert_null(mn.home[0].reg);
+	fake_forget(&f);
+	fake_run(&f, 3600 * SEC);
+	assert_int_equal(fake_did(&f, DID_SEND) + fake_did(&f, DID_ICMP), 0);
+	mn_on_link(&mn, LINK, false, false, f.now);
+	mn_on_link(&mn, LINK, true, false, f.now);
+	hear(400);
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
+	home_is_heard();
+	fake_run(&f, SEC);
+	assert_true(fake_did(&f, DID_SEND) > 0);
+	assert_false(mn.home[0].ended);
+	assert_true(mn.home[0].prefix.valid_until == NEVER);
+}
+
 static void derived_goes_with_its_base(void **state)
 {
 	struct in6_addr old = t_addr(HOME);
@@ -548,6 +589,7 @@ int main(void)
 		T(asks_when_told_to),
 		T(only_the_answer_is_believed),
 		T(renumbered),
+		T(ends_with_its_prefix),
 		T(derived_goes_with_its_base),
 		T(asks_for_no_longer_than_addresses_live),
 	};
