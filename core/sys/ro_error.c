@@ -8,6 +8,8 @@
 
 #include "base/addr.h"
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "sys/raw.h"
 #include "sys/ro_impl.h"
 #include "wire/icmp6.h"
@@ -21,6 +23,7 @@
 #define ERROR_MAX 1280 /* RFC 4443 2.4 (c) */
 #define IS_ERROR  128  /* types below are errors */
 
+#define UNKNOWN_OPTION	 2 /* code of a Parameter Problem */
 #define PORT_UNREACHABLE 4 /* code of Destination Unreachable */
 
 /* An error as it will be told: a packet of its own, with the packet it is about inside. */
@@ -91,6 +94,17 @@ static void tell(struct ro *ro, struct error *r, const struct in6_addr *from, co
 		ro->drops.refused++;
 }
 
+/* RFC 6275 11.3.5: logged and then discarded, for who took part in return routability knows the Home Address option,
+ * and the error may be forged. The application put no such option in, and is not told either. */
+static bool is_about_hao(const struct error *r, const struct exthdr *e)
+{
+	const uint8_t *p = r->icmp + 4;
+	size_t at = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+
+	return r->icmp[0] == ICMP6_PARAM_PROB_T && r->icmp[1] == UNKNOWN_OPTION && e->hao_at && at >= e->hao_at &&
+	       at < e->hao_at + HAO_ROOM;
+}
+
 bool ro_icmp_error(struct ro *ro, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
 	struct error r;
@@ -100,6 +114,11 @@ bool ro_icmp_error(struct ro *ro, const struct raw_meta *m, const uint8_t *data,
 
 	if (!p)
 		return false;
+	if (is_about_hao(&r, &e)) {
+		log_remote(LOG_WARN, clock_now(), "%s says that it does not know the Home Address option",
+			addr_text(&m->src).s);
+		return true;
+	}
 	had = r.have;
 	r.have = exthdr_strip(r.about, had, &e);
 	removed = had - r.have;

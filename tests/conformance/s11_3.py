@@ -1,9 +1,13 @@
 """RFC 6275 sections 11.1 to 11.3: what a mobile node keeps, sends and receives."""
+import select
+import socket
 import struct
 
 from node_mn import AGENT, HOME as HOA
 from packet import *
 from table import MUST, SHOULD, must, should, unit, untested
+
+IPV6_RECVERR = 25   # linux/in6.h
 
 
 # --- 11.1: the binding update list ----------------------------------------------------------------------------------
@@ -315,9 +319,15 @@ def made_up_question(c, mn):
 def param_problem_2(mn):
     c = mn.correspondent()
     c.optimize()
-    p = sends(mn, c, "-I", HOA)
-    mn.ask(c.error(p, code=2))
-    assert c.is_optimized()
+    mark = mn.wire.mark()
+    with mn.socket(address=HOA) as s:
+        s.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
+        s.connect((c.addr, 9))
+        s.send(b"conform!")
+        p = mn.wire.expect(lambda p: p.dst == c.addr and p.hao == HOA and not p.mh, mark, what="the packet")
+        mn.ask(c.error(p, code=2))
+        assert c.is_optimized()
+        assert not select.select([], [], [s], 0)[2] and not s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
 
 # --- 11.3.6: Binding Errors -----------------------------------------------------------------------------------------
