@@ -1,4 +1,6 @@
 """RFC 6275 section 11.5: movement, care-of addresses, and the way home."""
+import json
+
 from node_mn import AGENT, AGENT_MAC, HOME as HOA
 from packet import *
 from table import MUST, SHOULD, must, should, unit, untested
@@ -87,6 +89,35 @@ def deprecated(mn):
     mn.advertise()
     mn.wire.expect(lambda p: p.mh and p.mh.type == BU and p.src.startswith("2001:db8:f7:"), mark, timeout=5,
                    what="a registration of the new address")
+
+
+@should("11.5.3", "an address DHCPv6 gave, a /128 with lifetimes under no advertised prefix, serves as care-of address")
+def care_of_dhcpv6(mn):
+    link, given = mn.links[other(mn)], "2001:db8:f8::80"
+    mn.upset = True
+    link.flags, link.options = 0x80, lladdr_option(1, link.mac)   # M: there is DHCPv6; no prefix
+    mark, place = mn.wire.mark(), other(mn)
+    mn.unplug()
+    mn.plug(place)
+    mn.wire.expect(lambda p: p.icmp == RS, mark, what="a solicitation")
+    mn.inside("ip", "addr", "add", given + "/128", "dev", "eth0", "valid_lft", "600", "preferred_lft", "300")
+    mn.wire.expect(lambda p: p.mh and p.mh.type == BU and p.src == given, mark, timeout=5, what="a registration of it")
+    mn.inside("ip", "addr", "del", given + "/128", "dev", "eth0")
+
+
+@should("11.5.3", "with use_tempaddr 2 the care-of address is a temporary one (RFC 8981)")
+def care_of_temporary(mn):
+    mn.upset = True
+    mn.inside("sysctl", "-qw", "net.ipv6.conf.eth0.use_tempaddr=2")
+    try:
+        mark = mn.wire.mark()
+        mn.away()
+        made = [a["local"] for a in json.loads(mn.inside("ip", "-6", "-j", "addr", "show", "dev", "eth0", "temporary").stdout)
+                for a in a["addr_info"] if a]
+        assert made, "the kernel made no temporary address"
+        mn.wire.expect(lambda p: p.mh and p.mh.type == BU and p.src in made, mark, timeout=5, what="a registration of one")
+    finally:
+        mn.inside("sysctl", "-qw", "net.ipv6.conf.eth0.use_tempaddr=0")
 
 
 @must("11.5.3", "the home agent gets no more than three updates about new care-of addresses a second")
