@@ -4,6 +4,7 @@ import socket
 import struct
 
 from node_mn import AGENT, HOME as HOA
+from nodes import until
 from packet import *
 from table import MUST, SHOULD, must, should, unit, untested
 
@@ -178,6 +179,21 @@ def mobility_headers_aside(mn):
     n = b"aside..."
     answers = mn.ask(mh_packet(c.addr, mn.coa, hoti_mh(n)), mh_packet(c.addr, mn.coa, hoti_mh(n, COTI)))
     assert answers and all(p.hao is None for p in answers if p.mh and p.mh.type in (HOT, COT)), answers
+
+
+IPV6_MTU, FAR_AWAY = 24, "2001:db8:cc::2473"
+
+
+@must("11.3.1", "Packet Too Big from a router in the reverse tunnel: the sender's path MTU is that, less the outer header")
+def too_big_in_the_tunnel(mn):
+    s = mn.socket(address=HOA)
+    s.connect((FAR_AWAY, 9))
+    mark = mn.wire.mark()
+    s.send(bytes(1380))
+    p = mn.wire.expect(lambda p: p.inner and p.inner.dst == FAR_AWAY and p.inner.proto == UDP, mark, what="it, in the tunnel")
+    mn.send(icmp_packet("2001:db8:f1::fe", mn.coa, TOO_BIG, 0, struct.pack("!I", 1400) + p.raw[:1232]))
+    until(lambda: s.getsockopt(socket.IPPROTO_IPV6, IPV6_MTU) == 1360, "the smaller MTU")
+    s.close()
 
 
 # --- 11.3.2: IPsec --------------------------------------------------------------------------------------------------
