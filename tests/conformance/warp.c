@@ -1,6 +1,7 @@
 /*
  * Preloaded into the agent by the conformance tests: its clocks are ahead of the kernel's by the microseconds that
- * stand in the file $MIP_WARP. Whoever writes there makes lifetimes end and retransmissions come, on the wire, without
+ * stand in the file $MIP_WARP, and behind them when those stand there as well, CLOCK_MONOTONIC's, at which time has
+ * stood still since. Whoever writes there makes lifetimes end and retransmissions come, on the wire, without
  * waiting. The agent reads the clock when something wakes it: whoever writes also sends it a packet.
  */
 #include <dlfcn.h>
@@ -11,29 +12,38 @@
 #include <unistd.h>
 
 static int (*real)(clockid_t id, struct timespec *ts);
-static const volatile long *ahead;
+static const volatile long *warp; /* ahead; standing since, 0: it does not */
 
 __attribute__((constructor)) static void warp_open(void)
 {
 	const char *path = getenv("MIP_WARP");
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	void *at = fd >= 0 ? mmap(NULL, sizeof(*ahead), PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+	void *at = fd >= 0 ? mmap(NULL, 2 * sizeof(*warp), PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
 
 	real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
 	if (at != MAP_FAILED)
-		ahead = at;
+		warp = at;
 	if (fd >= 0)
 		close(fd);
 }
 
+static long micros(const struct timespec *ts)
+{
+	return ts->tv_sec * 1000000 + ts->tv_nsec / 1000;
+}
+
 int clock_gettime(clockid_t id, struct timespec *ts)
 {
-	long us;
+	struct timespec mono;
+	long us, since;
 
-	if (!real || real(id, ts) || !ahead)
+	if (!real || real(id, ts) || !warp)
 		return real ? 0 : -1;
-	us = *ahead + ts->tv_nsec / 1000;
-	ts->tv_sec += us / 1000000;
+	us = micros(ts) + warp[0];
+	since = warp[1];
+	if (since && !real(CLOCK_MONOTONIC, &mono))
+		us -= micros(&mono) - since;
+	ts->tv_sec = us / 1000000;
 	ts->tv_nsec = us % 1000000 * 1000;
 	return 0;
 }
