@@ -27,6 +27,7 @@ struct mn_tunnel {
 	struct timer quiet; /* armed: one came; then, when no more come */
 	usec in, out;	    /* the last one that came, and left */
 	usec unanswered;    /* since when packets leave and none comes; 0: the last one came */
+	usec doubted;	    /* when the routers were asked because of that */
 	usec asked, gap;    /* the last question because of that, and how long at least to the next; 0: PROBE_GAP */
 };
 

@@ -235,10 +235,11 @@ static void on_packet_in(struct mn *mn, struct mn_home *h, usec now)
 		t->gap = 0;
 	t->unanswered = 0;
 	t->in = now;
-	if (!timer_armed(&t->quiet))
+	if (!CONFIGURED(h) && !timer_armed(&t->quiet))
 		timer_arm(mn->w->timers, &t->quiet, now + QUIET, on_quiet);
 }
 
+/* It may be the router as well; a home agent that is the only one allowed is not asked. */
 static void on_packet_out(struct mn *mn, struct mn_home *h, usec now)
 {
 	struct mn_tunnel *t = &h->tunnel;
@@ -246,17 +247,20 @@ static void on_packet_out(struct mn *mn, struct mn_home *h, usec now)
 	if (!t->unanswered || now - t->out > PATIENCE)
 		t->unanswered = now;
 	t->out = now;
-	if (now - t->unanswered >= SILENCE)
+	if (now - t->unanswered < SILENCE)
+		return;
+	if (now - t->doubted >= PROBE_GAP) {
+		t->doubted = now;
+		attach_doubt(&mn->attach, h->place.ifindex, NULL, now);
+	}
+	if (!CONFIGURED(h))
 		probe(mn, h, now);
 }
 
-/* Where there is no other to go to, nothing is asked. */
 void mn_on_traffic(struct mn *mn, struct mn_home *h, bool out, usec now)
 {
-	if (CONFIGURED(h))
-		return;
-	if (out)
+	if (out && h->place.where == AT_AWAY)
 		on_packet_out(mn, h, now);
-	else
+	else if (!out)
 		on_packet_in(mn, h, now);
 }

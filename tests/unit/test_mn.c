@@ -357,6 +357,22 @@ static void return_repeats(void **state)
 	assert_state(MIP_MN_RETURNING);
 }
 
+/* What leaves through the tunnel is not answered: it may be the router, which tells no interval, and no link says so.
+ */
+static void silence_is_the_router_s(void **state)
+{
+	(void)state;
+	registered_at(AT_A);
+	for (int i = 0; i < 40; i++) {
+		mn_on_traffic(&mn, home(), true, f.now);
+		fake_run(&f, SEC / 10);
+	}
+	assert_int_equal(fake_did(&f, DID_REACH), 3);
+	assert_addr(fake_last(&f, DID_REACH)->addr, ROUTER);
+	assert_true(fake_did(&f, DID_SOLICIT) > 0);
+	assert_int_equal(updates(), 0); /* the home agent is the only one there may be */
+}
+
 /* --- handovers ------------------------------------------------------------------------------------------------------
  */
 
@@ -1232,6 +1248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(starts_nowhere),
 		T(starts_at_home),
+		T(silence_is_the_router_s),
 		T(claims_thrice),
 		T(link_local_compatibility),
 		T(starts_away),
