@@ -223,7 +223,8 @@ static void describe(const struct one *o, char *text, size_t size)
 			o->sas[MIP_TO_AGENT] ? "mobile node" : "home agent");
 	else if (!o->installed[MIP_TO_AGENT] || !o->installed[MIP_TO_HOME])
 		snprintf(text, size, "not in the kernel%s",
-			tunnel ? ": at home there is no tunnel" : ": no role runs that uses it");
+			tunnel ? ": at home there is no tunnel"
+			       : ": no role runs that uses it, or somebody took it out");
 	else if (!o->packets[MIP_TO_AGENT] || !o->packets[MIP_TO_HOME])
 		snprintf(text, size, "there, no packets %s yet",
 			o->packets[MIP_TO_AGENT]  ? "to the mobile node"

@@ -44,14 +44,20 @@ static void count_one(void *ctx, const struct in6_addr *dst, uint32_t spi, const
 	struct ipsec *s = ctx;
 
 	for (size_t i = 0; i < s->entries; i++)
-		if (s->entry[i].installed && s->entry[i].sa.spi == spi && addr_eq(&s->entry[i].dst, dst))
+		if (s->entry[i].installed && s->entry[i].sa.spi == spi && addr_eq(&s->entry[i].dst, dst)) {
 			s->entry[i].counts = *counts;
+			s->entry[i].lost = false;
+		}
 }
 
 void ipsec_refresh(struct ipsec *s)
 {
-	if (s->entries)
-		(void)!xfrm_each_sa(s->x, count_one, s, NULL);
+	for (size_t i = 0; i < s->entries; i++)
+		s->entry[i].lost = true;
+	if (!s->entries || !xfrm_each_sa(s->x, count_one, s, NULL))
+		return;
+	for (size_t i = 0; i < s->entries; i++)
+		s->entry[i].lost = false; /* who knows */
 }
 
 struct ipsec_counts ipsec_counts(const struct ipsec *s, const struct ipsec_sa *sa)
@@ -60,7 +66,7 @@ struct ipsec_counts ipsec_counts(const struct ipsec *s, const struct ipsec_sa *s
 
 	if (!e)
 		return (struct ipsec_counts){0};
-	return (struct ipsec_counts){e->installed, e->counts.packets, e->counts.bytes, e->counts.failed};
+	return (struct ipsec_counts){e->installed && !e->lost, e->counts.packets, e->counts.bytes, e->counts.failed};
 }
 
 /* --- open and close ----------------------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 struct ipsec_entry {
 	struct ipsec_sa sa;
 	bool installed;
+	bool lost;	     /* installed, but when last looked at somebody had taken it out */
 	struct in6_addr dst; /* when installed */
 	struct xfrm_counts counts;
 };

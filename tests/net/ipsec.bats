@@ -231,6 +231,17 @@ bad() { in_ns r "$MIP_BUILD/tests/net/badsend" home 02:00:00:00:01:01 $HA <<< "$
 	[[ $(in_ns ha mip) == *"! IPsec of $HOA, prefix: no security association to the mobile node"* ]]
 }
 
+@test "one that somebody took out of the kernel is not said to be there; agent restart puts it back" {
+	local id
+	for id in $(ip -n mn xfrm state | sed -nE 's/.* reqid (18[0-9]{8})\b.*/\1/p' | sort -u); do ip -n mn xfrm state deleteall reqid "$id"; done
+	run in_ns mn mip ipsec check
+	[ "$status" = 2 ]; [[ "$output" == *"$HOA binding: not in the kernel"* ]]
+	in_ns mn mip -j ipsec show | jq -e 'map(.installed) | any | not'
+	in_ns mn mip agent restart
+	lab_wait 15 registered f2
+	in_ns mn mip -j ipsec show | jq -e 'map(.installed) | all'
+}
+
 @test "stop: the home agent is told, and nothing of ours is left, nothing of others touched" {
 	local n
 	in_ns mn mip mn stop
