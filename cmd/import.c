@@ -63,9 +63,11 @@ static const char *value_prefix(struct umip_arg *a)
 
 static const char *value_name(const struct umip_arg *a)
 {
-	if (a->len == 0 || a->len >= IFNAMSIZ || strpbrk(a->text, "/ \t#"))
-		return "this cannot be the name of an interface";
-	return NULL;
+	bool ok = a->len > 0 && a->len < IFNAMSIZ;
+
+	for (const char *p = a->text; ok && *p; p++)
+		ok = (unsigned char)*p > ' ' && *p != 0x7f && *p != '/' && *p != '#';
+	return ok ? NULL : "this cannot be the name of an interface";
 }
 
 /* a address, b boolean, d decimal, e ESP or the like, n number, p address/length, r role, s any string, i interface,

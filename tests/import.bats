@@ -66,6 +66,9 @@ wrong() {
 	wrong 'Interface "no such name";' "FILE:1: this cannot be the name of an interface
     Interface \"no such name\";
                ^~~~~~~~~~~~"
+	wrong $'Interface "e\fth0";' "FILE:1: this cannot be the name of an interface
+    Interface \"e?th0\";
+               ^~~~~"
 	wrong 'HaMaxBindingLife 2;' "FILE:1: a lifetime is at least 4 seconds
     HaMaxBindingLife 2;
     ^~~~~~~~~~~~~~~~"
