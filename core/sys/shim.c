@@ -292,26 +292,18 @@ static void take_if(struct shim *s, const char *chain, const struct take *t, boo
 	take_rest(s, r, ether);
 }
 
-static struct nftnl_rule *mh_rule(struct shim *s, const char *chain)
-{
-	struct nftnl_rule *r = nft_rule(s->nft, chain);
-
-	nfx_meta(r, NFT_META_L4PROTO, NFT_REG_1);
-	nfx_cmp_u8(r, NFT_REG_1, NFT_CMP_EQ, MH_PROTO);
-	return r;
-}
-
-/* A Mobility Header message that nothing protects, from one who is to send protected ones. */
+/* A Mobility Header message (after pass_others) that nothing protects, from one who is to send protected ones. */
 static void take_watched(struct shim *s, const char *chain, bool ether)
 {
-	struct nftnl_rule *r = mh_rule(s, chain);
+	struct nftnl_rule *r = nft_rule(s->nft, chain);
 
 	nfx_payload(r, NFT_PAYLOAD_NETWORK_HEADER, 8, sizeof(struct in6_addr), NFT_REG_1);
 	nfx_lookup(r, WATCHED, NFT_REG_1);
 	take_rest(s, r, ether);
 }
 
-/* Nearly all packets are done with here. */
+/* Nearly all packets are done with here. No rule after this one names the protocol again: nft 1.0 aborts listing one
+ * that names it and looks at octets of its header. */
 static void pass_others(struct shim *s, const char *chain)
 {
 	struct nftnl_rule *r = nft_rule(s->nft, chain);
@@ -328,18 +320,18 @@ static void mh_octet(struct nftnl_rule *r, uint32_t at, uint32_t op, uint8_t val
 	nfx_cmp_u8(r, NFT_REG_1, op, value);
 }
 
-/* What is wrong with a Mobility Header itself: a kernel with CONFIG_IPV6_MIP6 answers that before it has looked at the
- * checksum, and lets the answer take a route-optimized way, which 9.2 forbids. */
+/* What is wrong with a Mobility Header itself (after pass_others): a kernel with CONFIG_IPV6_MIP6 answers that before
+ * it has looked at the checksum, and lets the answer take a route-optimized way, which 9.2 forbids. */
 static void take_wrong(struct shim *s, const char *chain, bool ether)
 {
-	struct nftnl_rule *r = mh_rule(s, chain);
+	struct nftnl_rule *r = nft_rule(s->nft, chain);
 
 	mh_octet(r, MH_PROTO_AT, NFT_CMP_NEQ, MH_NO_NEXT);
 	take_rest(s, r, ether);
 	for (uint8_t type = 0; type < (uint8_t)MH_TYPES; type++) {
 		if (!mh_least(type))
 			continue;
-		r = mh_rule(s, chain);
+		r = nft_rule(s->nft, chain);
 		mh_octet(r, MH_TYPE_AT, NFT_CMP_EQ, type);
 		mh_octet(r, MH_LEN_AT, NFT_CMP_LT, mh_least(type));
 		take_rest(s, r, ether);
