@@ -19,7 +19,8 @@
  *	each				once for every truncation: cut 1 to all of the message
  *	times N
  * Answers are printed one a line. All there are have come when two questions sent last, one on each way into the agent
- * (plain, and past the kernel because of a Home Address option), are answered; when they are not, that is printed.
+ * (plain, and past the kernel because of a Home Address option), are answered, and then one of a stranger, for whom
+ * those who have a binding do not wait; when they are not, that is printed.
  */
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -37,11 +38,13 @@
 #include "wire/icmp6.h"
 #include "wire/mh.h"
 
-#define ROOM	8192
-#define RETRY	(1500 * MSEC)
-#define FENCE	"2001:db8:1::fe0f" /* home address and care-of address of the questions sent last */
-#define FENCE_C "2001:db8:77::fe0f"
-#define SOMEONE "2001:db8:77::77"
+#define ROOM	 8192
+#define RETRY	 (1500 * MSEC)
+#define HURRY	 (50 * MSEC)	    /* the stranger is asked again: a refusal it was not told of for the limit */
+#define FENCE	 "2001:db8:1::fe0f" /* home address and care-of address of the questions sent last */
+#define STRANGER "2001:db8:1::fe0e" /* the home address of the very last: it never has a binding */
+#define FENCE_C	 "2001:db8:77::fe0f"
+#define SOMEONE	 "2001:db8:77::77"
 
 struct packet {
 	uint8_t b[ROOM];
@@ -56,10 +59,10 @@ struct packet {
 
 static int fd;
 static struct sockaddr_ll to;
-static struct in6_addr target, fence_home, fence_coa;
+static struct in6_addr target, fence_home, stranger, fence_coa;
 static uint64_t cookie;
 static uint16_t seq;
-static bool plain_back, shim_back;
+static bool plain_back, shim_back, stranger_back;
 static size_t sent;
 
 static void die(const char *what)
@@ -314,6 +317,10 @@ static void take_ba(const struct exthdr *e, const struct mh *m)
 			shim_back = true;
 		return;
 	}
+	if (e->rh2_at && addr_eq(&e->rh2, &stranger)) {
+		stranger_back = true;
+		return;
+	}
 	printf("ba %u seq %u lifetime %u to %s", m->u.ba.status, m->u.ba.seq, m->u.ba.lifetime, addr_text(&e->dst).s);
 	printf(" home %s\n", e->rh2_at ? addr_text(&e->rh2).s : "-");
 }
@@ -367,11 +374,26 @@ static void receive(int ms)
 	}
 }
 
+static void register_home(const struct in6_addr *home, uint16_t lifetime)
+{
+	struct mh bu = {.type = MH_BU};
+	struct packet p;
+
+	begin(&p);
+	memcpy(p.b + 8, &fence_coa, 16);
+	put_hao(&p, home);
+	bu.u.bu.seq = ++seq;
+	bu.u.bu.flags = BU_F_ACK | BU_F_HOME;
+	bu.u.bu.lifetime = lifetime;
+	put_mh(&p, &bu);
+	send_packet(&p);
+}
+
 /* The two questions: a Care-of Test Init, and a home registration. A home agent grants the second after its Duplicate
  * Address Detection, anybody else refuses it. */
 static void ask(void)
 {
-	struct mh init = {.type = MH_COTI, .u.init = {cookie}}, bu = {.type = MH_BU};
+	struct mh init = {.type = MH_COTI, .u.init = {cookie}};
 	struct packet p;
 
 	if (!plain_back) {
@@ -381,36 +403,37 @@ static void ask(void)
 		put_mh(&p, &init);
 		send_packet(&p);
 	}
-	begin(&p);
-	memcpy(p.b + 8, &fence_coa, 16);
-	put_hao(&p, &fence_home);
-	bu.u.bu.seq = ++seq;
-	bu.u.bu.flags = BU_F_ACK | BU_F_HOME;
-	bu.u.bu.lifetime = 900;
-	put_mh(&p, &bu);
-	send_packet(&p);
+	register_home(&fence_home, 900);
+}
+
+/* The third is refused by everybody, and says so at most as often as the limit on refusals allows. */
+static void ask_as_stranger(void)
+{
+	register_home(&stranger, 0);
 }
 
 static int settle(usec patience)
 {
 	usec end = clock_now() + patience, again = 0;
 
-	while (!plain_back || !shim_back) {
+	while (!stranger_back) {
+		bool both = plain_back && shim_back;
 		usec now = clock_now();
-		uint16_t was = seq;
+		uint16_t was;
 
 		if (now > end) {
-			printf("no answer:%s%s\n", plain_back ? "" : " plain", shim_back ? "" : " shim");
+			printf("no answer:%s%s%s\n", plain_back ? "" : " plain", shim_back ? "" : " shim",
+				both ? " stranger" : "");
 			return 1;
 		}
 		if (now >= again) {
-			ask();
-			again = now + RETRY;
-			was = seq;
+			both ? ask_as_stranger() : ask();
+			again = now + (both ? HURRY : RETRY);
 		}
+		was = seq;
 		receive(10);
-		if (seq != was)
-			again = 0; /* the number was out of window: now it is right */
+		if (seq != was || both != (plain_back && shim_back))
+			again = 0; /* the number was out of window: now it is right; or the next question */
 	}
 	return 0;
 }
@@ -442,6 +465,7 @@ int main(int argc, char **argv)
 	open_link(argv);
 	target = addr(argv[3]);
 	fence_home = addr(FENCE);
+	stranger = addr(STRANGER);
 	fence_coa = addr(FENCE_C);
 	cookie = (uint64_t)began;
 	while (fgets(line, sizeof(line), stdin)) {

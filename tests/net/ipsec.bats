@@ -28,7 +28,7 @@ setup_file() {
 	ip -n r -6 route add blackhole 2001:db8:77::/64
 	foreign ha; foreign mn
 	for n in ha mn; do picture $n > /run/lab/$n.before; done
-	in_ns ha mip acl allow 2001:db8:1::fe0f/128 insecure && in_ns ha mip ha start dev eth0 || return   # badsend's own
+	in_ns ha mip acl allow 2001:db8:1::fe0e/127 insecure && in_ns ha mip ha start dev eth0 || return   # badsend's own
 	in_ns cn mip cn start || return
 	node_start
 	in_ns mn mip ro add peer $CN/128 policy always
@@ -214,7 +214,7 @@ bad() { in_ns r "$MIP_BUILD/tests/net/badsend" home 02:00:00:00:01:01 $HA <<< "$
 	lab_wait 5 eval "! in_ns ha mip agent show && ! in_ns mn mip agent show"
 	in_ns ha mip agent start
 	in_ns ha mip -b $KEYS
-	in_ns ha mip acl allow 2001:db8:1::fe0f/128 insecure
+	in_ns ha mip acl allow 2001:db8:1::fe0e/127 insecure
 	in_ns ha mip ha start dev eth0
 	node_start
 	lab_wait 20 registered f2
