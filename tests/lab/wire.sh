@@ -35,9 +35,11 @@ stands() {   # stands OFFSET ADDRESS: a filter for that address at that octet
 	w=$(whole "$2")
 	for i in 0 1 2 3; do printf 'ip6[%d:4] == 0x%s%s' $(($1 + 4 * i)) "${w:8*i:8}" "$([ $i = 3 ] || echo ' and ')"; done
 }
-# Filters, for traffic of protocol PROTO (58 ICMPv6, 6 TCP) of a home address: through the tunnel; with a Home Address
-# option alone, from that care-of address; with a type 2 routing header alone, to it; with both, first home address to second.
-through_tunnel() { echo "ip6 proto 41 and ip6[46] == $1"; }
+# Filters, for traffic of protocol PROTO (58 ICMPv6, 6 TCP) of a home address: through the tunnel (of ICMPv6 the echoes: the
+# kernel of a node that left tells its old care-of address, that way, seconds later, that its old router did not answer);
+# with a Home Address option alone, from that care-of address; with a type 2 routing header alone, to it; with both, first
+# home address to second.
+through_tunnel() { echo "ip6 proto 41 and ip6[46] == $1$([ "$1" != 58 ] || echo " and ip6[80] >= 128 and ip6[80] <= 129")"; }
 with_hao() { echo "src host $3 and ip6[6] == 60 and ip6[40] == $1 and ip6[46] == 0xc9 and $(stands 48 "$2")"; }
 with_rh2() { echo "dst host $3 and ip6[6] == 43 and ip6[40] == $1 and ip6[42:2] == 0x201 and $(stands 48 "$2")"; }
 with_both() { echo "ip6[6] == 43 and ip6[40] == 60 and ip6[64] == $1 and ip6[42:2] == 0x201 and $(stands 48 "$3") and ip6[70] == 0xc9 and $(stands 72 "$2")"; }
