@@ -98,7 +98,7 @@ class Correspondent:
     def optimize(self):
         """The whole procedure; the Binding Update that was accepted."""
         self.want()
-        self.mn.mip("ro", "wait", "optimized", "peer", self.addr, "timeout", "5")
+        self.mn.mip("ro", "wait", "optimized", "peer", self.addr, "timeout", "30")
         return self.bu
 
     def forget(self):

@@ -60,7 +60,7 @@ class Visitor:
 class Ha(Node):
     """words: more of `mip ha start`."""
 
-    name, addr, forwarding = "ha", PREFIX + "1", True
+    name, addr, forwarding, timeless = "ha", PREFIX + "1", True, True
     words = ("insecure", "max-prefix-interval", "0")
 
     def start(self):

@@ -149,7 +149,7 @@ class Mn(Node):
         self.plug(place)
         bu = self.wire.expect(lambda p: p.mh and p.mh.type == P.BU and p.mh.flags & P.HOME and self.is_on(p, place), mark,
                               timeout=10, what="a home registration from " + place) if self.registers(place) else None
-        self.mip("mn", "wait", "home" if place == "home" else "registered", "timeout", "10")
+        self.mip("mn", "wait", "home" if place == "home" else "registered", "timeout", "30")
         return bu
 
     def registers(self, place):
@@ -174,6 +174,15 @@ class Mn(Node):
         self.settle()
         assert len(self.bus) > mark, "the binding is not renewed"
         return self.bus[-1]
+
+    def walk(self, waits, count, late=0):
+        """After each of these waits count() is what stands beside it. The first began `late` seconds ago. The clock stands."""
+        for wait, n in waits:
+            wait, late = wait - late, max(0, late - wait)
+            if wait >= 0:   # the machine was not so slow that this moment is over
+                self.jump(wait)
+                self.settle()
+                assert count() == n, "%s, not %s, %g s later" % (count(), n, wait)
 
     # --- questions ---
 

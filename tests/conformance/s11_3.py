@@ -37,7 +37,7 @@ def list_has_the_last(mn):
     c = mn.correspondent()
     c.optimize()
     mn.away()
-    mn.mip("ro", "wait", "optimized", "peer", c.addr, "timeout", "5")
+    mn.mip("ro", "wait", "optimized", "peer", c.addr, "timeout", "30")
     assert entry(mn, c.addr)["care_of"] == mn.coa
 
 

@@ -1,5 +1,6 @@
 """RFC 6275 section 11.4: a mobile node finds its home agent, and hears of the prefixes of its home."""
 import struct
+import time
 
 from node_mn import AGENT, AGENTS, ANYCAST, HOME as HOA
 from packet import *
@@ -36,13 +37,12 @@ def other_identifier(seeker):
 @must("11.4.1", "an unanswered question is repeated after 3 s, each repetition after twice the time, four times at most")
 def asks_again(seeker):
     mark = seeker.wire.mark()
-    first = seeker.search(None)
-    for wait, n in ((2.4, 1), (0.7, 2), (5.3, 2), (0.9, 3), (11.2, 3), (1.0, 4), (23.2, 4), (1.1, 5), (20, 5)):
-        seeker.jump(wait)
-        seeker.settle()
-        asked = [p for p in seeker.wire.since(mark) if p.icmp == DHAAD_REQ]
-        assert len(asked) == n, "%d questions, not %d" % (len(asked), n)
-    assert {p.payload[4:6] for p in asked} == {first.payload[4:6]}, "the identifier changes"
+    asked = lambda: [p for p in seeker.wire.since(mark) if p.icmp == DHAAD_REQ]
+    with seeker.clock_stands():
+        first = seeker.search(None)
+        seeker.walk(((2.4, 1), (0.7, 2), (5.3, 2), (0.9, 3), (11.2, 3), (1.0, 4), (23.2, 4), (1.1, 5), (20, 5)),
+                    lambda: len(asked()))
+    assert {p.payload[4:6] for p in asked()} == {first.payload[4:6]}, "the identifier changes"
 
 
 @should("11.4.1", "those who are named are tried in their order")
@@ -62,16 +62,17 @@ def in_order(seeker):
 def not_at_once(seeker):
     n = len(seeker.bus)
     seeker.answer = silence
-    seeker.search([AGENT, OTHER])
-    seeker.jump(1.4)
-    seeker.settle()
+    with seeker.clock_stands():
+        seeker.search([AGENT, OTHER])
+        seeker.jump(1.4)
+        seeker.settle()
     assert {p.dst for p in seeker.bus[n:] if p.mh.life} == {AGENT}
 
 
 @should("11.4.1", "the list is kept: when the home agent falls silent, the next is tried without another question")
 def list_is_kept(seeker):
     seeker.search([AGENT, OTHER])
-    seeker.mip("mn", "wait", "registered", "timeout", "5")
+    seeker.mip("mn", "wait", "registered", "timeout", "30")
     seeker.answer = lambda node, bu: None if bu.dst == AGENT else node.ba(bu)
     mark, n = seeker.wire.mark(), len(seeker.bus)
     for wait in (190, 2, 3, 5, 9):
@@ -84,7 +85,7 @@ def list_is_kept(seeker):
 @must("11.4.1", "with a registration that lives a new one goes to the same home agent first")
 def same_agent_first(seeker):
     seeker.search([OTHER, AGENT])
-    seeker.mip("mn", "wait", "registered", "timeout", "5")
+    seeker.mip("mn", "wait", "registered", "timeout", "30")
     assert seeker.away().dst == OTHER
 
 
@@ -92,7 +93,7 @@ def same_agent_first(seeker):
 def refused_elsewhere(seeker):
     seeker.answer = lambda node, bu: node.ba(bu, status=130 if bu.dst == OTHER else 0, life=0 if bu.dst == OTHER else None)
     seeker.search([OTHER, AGENT])
-    seeker.mip("mn", "wait", "registered", "timeout", "5")
+    seeker.mip("mn", "wait", "registered", "timeout", "30")
     assert seeker.bus[-1].dst == AGENT
 
 
@@ -149,11 +150,10 @@ def solicits_again(mn):
     mark = mn.wire.mark()
     first = solicited(mn)
     mn.answer = type(mn).accept
-    for wait, n in ((2.4, 1), (0.7, 2), (5.3, 2), (0.9, 3), (11.2, 3), (1.0, 4)):
-        mn.jump(wait)
-        mn.settle()
-        got = [p for p in mn.wire.since(mark) if p.icmp == MPS and p.payload[4:6] == first.payload[4:6]]
-        assert len(got) == n, "%d, not %d" % (len(got), n)
+    got = lambda: [p for p in mn.wire.since(mark) if p.icmp == MPS and p.payload[4:6] == first.payload[4:6]]
+    with mn.clock_stands():
+        mn.walk(((2.4, 1), (0.7, 2), (5.3, 2), (0.9, 3), (11.2, 3), (1.0, 4)), lambda: len(got()),
+                time.monotonic() - first.when)
 
 
 @must("11.4.2", "the prefix is to end sooner than a correspondent's binding: it gets an update with less lifetime")
@@ -161,7 +161,7 @@ def shortened(mn):
     c = mn.correspondent()
     c.optimize()
     p = solicited(mn)
-    mn.mip("ro", "wait", "optimized", "peer", c.addr, "timeout", "5")
+    mn.mip("ro", "wait", "optimized", "peer", c.addr, "timeout", "30")
     mn.prefixes = prefix_option(AGENT, flags=0xe0, valid=100, preferred=100)
     mark = len(c.sent)
     mn.ask(mn.mpa(p))
@@ -180,8 +180,9 @@ def ignores(mn, forged):
     mn.prefixes = None
     mn.ask(packet)
     mark = mn.wire.mark()
-    mn.jump(3.1)
-    mn.settle()
+    for wait in (3.1, 6.1):   # on a slow machine the first repetition was before it
+        mn.jump(wait)
+        mn.settle()
     assert [q for q in mn.wire.since(mark) if q.icmp == MPS], "it was believed"
 
 

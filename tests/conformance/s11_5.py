@@ -87,7 +87,7 @@ def deprecated(mn):
                     + lladdr_option(1, link.mac))
     mark = mn.wire.mark()
     mn.advertise()
-    mn.wire.expect(lambda p: p.mh and p.mh.type == BU and p.src.startswith("2001:db8:f7:"), mark, timeout=5,
+    mn.wire.expect(lambda p: p.mh and p.mh.type == BU and p.src.startswith("2001:db8:f7:"), mark,
                    what="a registration of the new address")
 
 
@@ -101,7 +101,7 @@ def care_of_dhcpv6(mn):
     mn.plug(place)
     mn.wire.expect(lambda p: p.icmp == RS, mark, what="a solicitation")
     mn.inside("ip", "addr", "add", given + "/128", "dev", "eth0", "valid_lft", "600", "preferred_lft", "300")
-    mn.wire.expect(lambda p: p.mh and p.mh.type == BU and p.src == given, mark, timeout=5, what="a registration of it")
+    mn.wire.expect(lambda p: p.mh and p.mh.type == BU and p.src == given, mark, what="a registration of it")
     mn.inside("ip", "addr", "del", given + "/128", "dev", "eth0")
 
 
@@ -115,7 +115,7 @@ def care_of_temporary(mn):
         made = [a["local"] for a in json.loads(mn.inside("ip", "-6", "-j", "addr", "show", "dev", "eth0", "temporary").stdout)
                 for a in a["addr_info"] if a]
         assert made, "the kernel made no temporary address"
-        mn.wire.expect(lambda p: p.mh and p.mh.type == BU and p.src in made, mark, timeout=5, what="a registration of one")
+        mn.wire.expect(lambda p: p.mh and p.mh.type == BU and p.src in made, mark, what="a registration of one")
     finally:
         mn.inside("sysctl", "-qw", "net.ipv6.conf.eth0.use_tempaddr=0")
 
@@ -168,7 +168,7 @@ def previous_care_of(mn):
                     + lladdr_option(1, link.mac))
     mark = mn.wire.mark()
     mn.advertise()
-    mn.wire.expect(lambda p: p.mh and p.mh.type == BU and p.src.startswith("2001:db8:f7:"), mark, timeout=5, what="a move")
+    mn.wire.expect(lambda p: p.mh and p.mh.type == BU and p.src.startswith("2001:db8:f7:"), mark, what="a move")
     mn.settle()
     answers = mn.ask(echo("2001:db8:cc::55", old, 1))
     assert [a for a in answers if a.icmp == REPLY and a.src == old]
@@ -192,7 +192,7 @@ def back(mn, answer=None):
     mark, n = mn.wire.mark(), len(mn.bus)
     mn.unplug()
     mn.plug("home")
-    bu = mn.wire.expect(lambda p: p.mh and p.mh.type == BU and p.mh.flags & HOME and p.mh.life == 0, mark, timeout=10,
+    bu = mn.wire.expect(lambda p: p.mh and p.mh.type == BU and p.mh.flags & HOME and p.mh.life == 0, mark,
                         what="a de-registration")
     return mark, bu
 
@@ -206,7 +206,7 @@ def story(mn):
         acknowledged = mn.wire.mark()
         mn.answer = type(mn).accept
         mn.reply(mn.ba(bu, life=0))
-        mn.mip("mn", "wait", "home", "timeout", "5")
+        mn.mip("mn", "wait", "home", "timeout", "30")
         for target in (HOA, LOCAL):   # the latter may be tentative for a while, and is told of then
             mn.wire.expect(lambda p: p.icmp == NA and p.target == target and p.dst == "ff02::1", mark,
                            what="an advertisement of %s to all" % target)
@@ -274,17 +274,17 @@ def no_detection(mn):
 @must("11.5.5", "from the update on it answers solicitations for the home address, by unicast to who asks")
 def answers_solicitations(mn):
     mark, bu = back(mn, silence)
-    for _ in range(3):   # RFC 4861 7.2.2: up to three, a second apart
+    for patience in (1, 1, 30):   # RFC 4861 7.2.2: up to three, a second apart
         mn.wire.send(ns_packet(AGENT, HOA, AGENT_MAC), AGENT_MAC)
         try:
-            p = mn.wire.expect(lambda p: p.icmp == NA and p.target == HOA and flags(p) & 0x40, mark, timeout=1)
+            p = mn.wire.expect(lambda p: p.icmp == NA and p.target == HOA and flags(p) & 0x40, mark, timeout=patience)
             break
         except Timeout:
             p = None
     assert p and (p.dst, p.mac_to) == (AGENT, AGENT_MAC), p
     mn.answer = type(mn).accept
     mn.reply(mn.ba(bu, life=0))
-    mn.mip("mn", "wait", "home", "timeout", "5")
+    mn.mip("mn", "wait", "home", "timeout", "30")
 
 
 @must("11.5.5", "the update is repeated until it is acknowledged")
@@ -293,8 +293,10 @@ def repeated(mn):
     mn.settle()
     n = len(mn.bus)
     mn.answer = type(mn).accept
-    mn.jump(1.6)
-    mn.settle()
+    for wait in (1.6, 2.1):   # on a slow machine it was repeated before, and waits twice as long
+        if len(mn.bus) == n:
+            mn.jump(wait)
+            mn.settle()
     assert len(mn.bus) == n + 1 and mn.bus[-1].mh.life == 0
 
 

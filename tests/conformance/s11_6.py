@@ -212,7 +212,7 @@ def tunnel_source_after_a_move(mn):
     mn.unplug()
     n = len(mn.bus)
     mn.plug("f2" if mn.coa.startswith("2001:db8:f1") else "f1")
-    mn.wire.expect(lambda p: len(mn.bus) > n, 0, timeout=10, what="the update")
+    mn.wire.expect(lambda p: len(mn.bus) > n, 0, what="the update")
     mn.settle()
     mn.inside("ping", "-6", "-c1", "-W0.01", "-I", mn.addr, c.addr, check=False)
     p = mn.wire.expect(lambda p: p.inner and p.inner.dst == c.addr and p.inner.icmp == ECHO, what="the echo request")

@@ -19,7 +19,7 @@ def advertised(ha):
         mark = ha.wire.mark()
         ha.inside("radvd", "-C", where + ".conf", "-p", where + ".pid", "-m", "logfile", "-l", where + ".log")
         try:
-            ha.advertisement = ha.wire.expect(lambda p: p.icmp == RA, mark, timeout=10, what="a Router Advertisement")
+            ha.advertisement = ha.wire.expect(lambda p: p.icmp == RA, mark, what="a Router Advertisement")
         finally:
             with open(where + ".pid") as f:
                 os.kill(int(f.read()), 15)

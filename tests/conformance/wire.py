@@ -13,12 +13,22 @@ import traceback
 import packet as P
 
 SLOW = float(os.environ.get("MIP_SLOW", "1"))
+SO_TIMESTAMPNS = 35   # asm-generic/socket.h
 BROADCAST = b"\x33\x33"
 QUIET = {130, 131, 132, P.RS, P.RA, P.NS, P.NA, 143}   # what a node says of itself: no answers
 
 
 class Timeout(AssertionError):
     pass
+
+
+def arrived(about):
+    """When the kernel took the packet, by time.monotonic(): a slow machine's reader looks later."""
+    for level, kind, data in about:
+        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
+            s, ns = struct.unpack("@ll", data[:16])
+            return time.monotonic() - time.time() + s + ns / 1e9
+    return time.monotonic()
 
 
 def mac(n):
@@ -37,20 +47,21 @@ class Wire:
         self.news = threading.Condition()
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.sock.bind((device, 0x86dd))
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
         while True:
             try:
-                frame, where = self.sock.recvfrom(65536)
+                frame, about, _, where = self.sock.recvmsg(65536, 64)
             except OSError:   # the link went down
                 continue
             if where[2] == socket.PACKET_OUTGOING or len(frame) < 54:
                 continue
             try:
                 p = P.Packet(frame[14:14 + 40 + struct.unpack_from("!H", frame, 18)[0]], frame[6:12], frame[:6],
-                             time.monotonic())
+                             arrived(about))
             except (IndexError, struct.error) as e:
                 with self.news:
                     self.bad.append("%s in %s" % (e, frame.hex()))
@@ -102,7 +113,7 @@ class Wire:
         with self.news:
             return self.seen[mark:]
 
-    def expect(self, match, mark=0, timeout=3.0, what=""):
+    def expect(self, match, mark=0, timeout=30, what=""):
         """The first packet since the mark that matches; waits until the deadline for it."""
         end = time.monotonic() + timeout * SLOW
         with self.news:
