@@ -61,7 +61,7 @@ static int fd;
 static struct sockaddr_ll to;
 static struct in6_addr target, fence_home, stranger, fence_coa;
 static uint64_t cookie;
-static uint16_t seq;
+static uint16_t seq, own; /* own: the stranger's, of this process alone: it may ask again, and the last may have, too */
 static bool plain_back, shim_back, stranger_back;
 static size_t sent;
 
@@ -318,7 +318,7 @@ static void take_ba(const struct exthdr *e, const struct mh *m)
 		return;
 	}
 	if (e->rh2_at && addr_eq(&e->rh2, &stranger)) {
-		stranger_back = true;
+		stranger_back |= m->u.ba.seq == own;
 		return;
 	}
 	printf("ba %u seq %u lifetime %u to %s", m->u.ba.status, m->u.ba.seq, m->u.ba.lifetime, addr_text(&e->dst).s);
@@ -374,7 +374,7 @@ static void receive(int ms)
 	}
 }
 
-static void register_home(const struct in6_addr *home, uint16_t lifetime)
+static void register_home(const struct in6_addr *home, uint16_t number, uint16_t lifetime)
 {
 	struct mh bu = {.type = MH_BU};
 	struct packet p;
@@ -382,7 +382,7 @@ static void register_home(const struct in6_addr *home, uint16_t lifetime)
 	begin(&p);
 	memcpy(p.b + 8, &fence_coa, 16);
 	put_hao(&p, home);
-	bu.u.bu.seq = ++seq;
+	bu.u.bu.seq = number;
 	bu.u.bu.flags = BU_F_ACK | BU_F_HOME;
 	bu.u.bu.lifetime = lifetime;
 	put_mh(&p, &bu);
@@ -403,13 +403,13 @@ static void ask(void)
 		put_mh(&p, &init);
 		send_packet(&p);
 	}
-	register_home(&fence_home, 900);
+	register_home(&fence_home, ++seq, 900);
 }
 
 /* The third is refused by everybody, and says so at most as often as the limit on refusals allows. */
 static void ask_as_stranger(void)
 {
-	register_home(&stranger, 0);
+	register_home(&stranger, own, 0);
 }
 
 static int settle(usec patience)
@@ -468,6 +468,7 @@ int main(int argc, char **argv)
 	stranger = addr(STRANGER);
 	fence_coa = addr(FENCE_C);
 	cookie = (uint64_t)began;
+	own = (uint16_t)getpid();
 	while (fgets(line, sizeof(line), stdin)) {
 		const char *w = strtok(line, " \t\n");
 		static struct packet p;
