@@ -42,6 +42,8 @@ dropped() { in_ns "$1" mip -j agent show | jq '.[0].rx_dropped'; }
 mn() { in_ns mn mip -j mn show | jq -r ".[0].$1"; }
 mn_is() { [ "$(mn state)" = "$1" ]; }
 at_rest() { mn_is registered && [[ "$(mn care_of)" == 2001:db8:f1:* ]]; }
+# anew: unplugged, which is noticed, and plugged in again
+anew() { lab_move nowhere && lab_wait 10 mn_is detached && lab_move f1 && lab_wait 20 at_rest; }
 binding() { in_ns ha mip -j binding show home "$1" | jq -r '.[0].state // empty'; }
 binding_is() { [ "$(binding "$1")" = "$2" ]; }
 
@@ -232,9 +234,7 @@ both() { printf '%s\nhao 2001:db8:1::200 %s\n' "$1" "$1"; }
 	}
 	lab_wait 10 accepted
 	kill -CONT "$(cat "$BATS_FILE_TMPDIR/ha.pid")"
-	lab_move nowhere
-	lab_move f1
-	lab_wait 20 at_rest
+	anew
 }
 
 # ra LIFETIME OPTIONS...: a Router Advertisement in hex; prefix A::/64 as an option of it, on-link, not for addresses
@@ -260,9 +260,7 @@ HOME_HEX=20010db800010000
 	# what they said is understood when it comes as it must
 	bad_mn "from fe80::bad to ff02::1 hops 255 icmp $(ra 0 "$home")" "$at" || true
 	lab_wait 5 eval '[ "$(mn at_home)" = true ]'
-	lab_move nowhere
-	lab_move f1
-	lab_wait 20 at_rest
+	anew
 }
 
 @test "a Router Advertisement with 100 prefixes: the node lives and is registered afterwards" {
@@ -274,9 +272,7 @@ HOME_HEX=20010db800010000
 	lab_wait 20 at_rest
 	for dev in f1 r-f1 mn; do ip -n sw link set $dev mtu 1500; done
 	ip -n r link set f1 mtu 1500; ip -n mn link set eth0 mtu 1500
-	lab_move nowhere
-	lab_move f1
-	lab_wait 20 at_rest
+	anew
 }
 
 # flood PACKET: 10,000 of it to the home agent; how many answers came, and in how many seconds at most

@@ -68,7 +68,7 @@ verdict() { { in_ns "$1" mip -j doctor "${@:3}" || true; } | jq -r --arg c "$2" 
 	[ "$(verdict mn alone)" = ok ]
 	cp "$(command -v sleep)" "$BATS_TEST_TMPDIR/mip6d"
 	lab_bg mn /dev/null "$BATS_TEST_TMPDIR/mip6d" 600
-	lab_wait 5 [ "$(verdict mn alone)" = bad ]
+	lab_wait 5 eval '[ "$(verdict mn alone)" = bad ]'
 	[ "$(verdict ha alone)" = ok ]
 	kill $!
 }
@@ -141,6 +141,8 @@ print("ends")' "$socket" 3
 	[ "$(in_ns cn mip cn start 2>&1)" = "" ]
 	grep -q ends "$log"
 	in_ns cn mip agent stop
+	lab_wait 10 [ ! -e "$socket" ]
+	log+=2   # what is waited for is of this one
 	lab_bg cn "$log" python3 -u -c '
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -71,9 +71,9 @@ bound_at() { json "$1" binding show | jq -e 'length == 1 and .[0].state == "acti
 	mn_start
 	lab_wait 20 with_agent "$HA"
 	bound_at ha
-	answered() { [ "$(tshark -r "$T/dhaad.pcap" 2>/dev/null | wc -l)" -ge 2 ]; }
-	lab_wait 10 answered
 	fields() { tshark -r "$T/dhaad.pcap" -Y "icmpv6.type == $1" -T fields -e "$2" 2>/dev/null | head -n 1; }
+	answered() { [ -n "$(fields 145 icmpv6.mip6.identifier)" ]; }
+	lab_wait 10 answered
 	[ "$(fields 144 ipv6.dst)" = $ANYCAST ]
 	[ "$(fields 145 icmpv6.mip6.home_agent_address)" = "$HA,$HA2" ]
 	[ "$(fields 144 icmpv6.mip6.identifier)" = "$(fields 145 icmpv6.mip6.identifier)" ]
@@ -135,7 +135,8 @@ lose_machine() { kill_agent && ip -n sw link set ha down; }
 	in_ns ha mip ha start dev eth0 insecure
 	lab_wait 5 has_none ha
 	json ha2 binding show | jq -e 'length == 1'
-	in_ns cn ping -c 1 -W 1 "$HOA" || true
+	asked_for() { in_ns cn ping -c 1 -W 1 "$HOA"; in_ns r ip -6 neigh show "$HOA" | grep -q lladdr; }
+	lab_wait 10 asked_for
 	in_ns r ip -6 neigh show "$HOA" | grep -q 02:00:00:00:01:02
 }
 

@@ -43,7 +43,7 @@ node_of() {
 
 # run_example LINE: done, or for what never ends by itself still at it after a while
 run_example() {
-	local line=${1//\/etc\/mip.conf/$BATS_TEST_TMPDIR\/mip.conf} status=0 node
+	local line=${1//\/etc\/mip.conf/$BATS_TEST_TMPDIR\/mip.conf} status=0 patience=60 node
 	line=${line//\/etc\/mip6d.conf/$ROOT\/tests\/import\/mn_plain.conf}
 	node=$(node_of "$line")
 	roles
@@ -51,7 +51,8 @@ run_example() {
 	"mip confirm" | "mip undo") in_ns ha mip apply "$BATS_TEST_TMPDIR/mip.conf" confirm 1h 2> /dev/null ;;
 	*confirm*) in_ns ha mip confirm 2> /dev/null || true ;;
 	esac
-	in_ns "$node" timeout $((5 * MIP_SLOW)) bash -o pipefail -c "$line" < /dev/null > "$BATS_TEST_TMPDIR/out" 2>&1 || status=$?
+	case $line in *monitor*) patience=5 ;; esac   # all others end by themselves
+	in_ns "$node" timeout $((patience * MIP_SLOW)) bash -o pipefail -c "$line" < /dev/null > "$BATS_TEST_TMPDIR/out" 2>&1 || status=$?
 	case "$line $status" in
 	*monitor*" 124" | *" 0") ;;
 	*doctor*" 2") ! grep -q '^mip:' "$BATS_TEST_TMPDIR/out" ;; # it found something: that is its answer

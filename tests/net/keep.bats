@@ -20,6 +20,8 @@ teardown() {
 
 no_agent() { ! ha agent show; }
 counted() { test "$(count)" "$1" "$2" || { echo "bindings: $(count), not $1 $2"; return 1; }; }
+# defended ADDRESS: somebody answers for it on the home link
+defended() { in_ns host ping -c1 -W1 "$1"; in_ns host ip -6 neigh show "$1" | grep -q lladdr; }
 seq=100
 # again N: all N are refreshed, with higher sequence numbers than ever
 again() { seq=$((seq + 100)); crowd "$1" $seq refresh; }
@@ -233,14 +235,13 @@ flip() {
 	crowd 1100 100 register
 	[ "$(in_ns ha ip -6 neigh show proxy | wc -l)" = 1024 ]
 	for last in 1:0 1:44b; do
-		in_ns host ping -c1 -W1 2001:db8:1::$last || true
+		lab_wait 10 defended 2001:db8:1::$last
 		in_ns host ip -6 neigh show 2001:db8:1::$last | grep -q "$(ip -n ha -j link show home0 | jq -r '.[0].address')"
 	done
 	ha_kill; ha_start
 	[ "$(in_ns ha ip -6 neigh show proxy | wc -l)" = 1024 ]
 	counted -eq 1100
 	in_ns host ip -6 neigh flush dev home0
-	in_ns host ping -c1 -W1 2001:db8:1::1:44b || true
-	in_ns host ip -6 neigh show 2001:db8:1::1:44b | grep -q lladdr
+	lab_wait 10 defended 2001:db8:1::1:44b
 	! in_ns host ip -6 neigh show 2001:db8:1::1:500 | grep -q lladdr
 }

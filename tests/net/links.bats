@@ -46,6 +46,7 @@ away() {
 	mn mn wait registered timeout $((15 * MIP_SLOW))
 }
 reached() { in_ns cn ping -c 1 -W 1 "$1"; }
+answers() { in_ns cn ping -c 1 -W $((10 * MIP_SLOW)) "$1"; }   # that very packet, however late
 proxies() { in_ns ha ip -6 neigh show proxy | sed 's/ *proxy.*//' | sort; }
 bound() { [ "$(ha -j binding show | jq -r '[.[] | select(.state == "active").home] | sort | join(" ")')" = "$1" ]; }
 
@@ -58,7 +59,7 @@ bound() { [ "$(ha -j binding show | jq -r '[.[] | select(.state == "active").hom
 	for a in "$HOA" 2001:db8:2::100 2001:db8:9::100; do lab_wait 10 reached $a; done
 	[ "$(proxies)" = "$HOA dev eth0"$'\n'"2001:db8:2::100 dev eth1" ] || { proxies; false; }
 	in_ns r ip -6 neigh flush dev home2
-	reached 2001:db8:2::100
+	answers 2001:db8:2::100
 	in_ns r ip -6 neigh show 2001:db8:2::100 dev home2 | grep -q 02:00:00:00:02:01
 }
 
@@ -79,7 +80,7 @@ bound() { [ "$(ha -j binding show | jq -r '[.[] | select(.state == "active").hom
 	bound "$HOA 2001:db8:9::100"
 	[ "$(proxies)" = "$HOA dev eth0" ]
 	[ "$(in_ns ha grep fdfffffffffffffe /proc/net/anycast6 | awk '{ print $2 }' | sort | xargs)" = "eth0 virt" ]
-	reached "$HOA"
+	answers "$HOA"
 	ha ha del dev virt
 	bound "$HOA"
 	run ha ha del dev virt
@@ -88,7 +89,7 @@ bound() { [ "$(ha -j binding show | jq -r '[.[] | select(.state == "active").hom
 	run ha ha add dev nosuch0
 	[ "$status" = 2 ]
 	[[ "$output" == *"no interface nosuch0"* ]]
-	reached "$HOA"
+	answers "$HOA"
 }
 
 @test "start again changes nothing; save | apply changes nothing" {
@@ -124,8 +125,8 @@ bound() { [ "$(ha -j binding show | jq -r '[.[] | select(.state == "active").hom
 	away
 	ip -n ha link del eth1
 	lab_wait 5 eval '[ "$(ha -j ha show | jq "map(select(.dev == null)) | length")" = 1 ]'
-	reached "$HOA"
-	reached 2001:db8:9::100
+	answers "$HOA"
+	answers 2001:db8:9::100
 	second_link
 	lab_wait 5 eval '[ "$(proxies | grep -c "dev eth1")" = 1 ]'
 	bound "$HOA 2001:db8:2::100 2001:db8:9::100"
@@ -137,7 +138,7 @@ bound() { [ "$(ha -j binding show | jq -r '[.[] | select(.state == "active").hom
 	away
 	ip -n sw link set ha2 down
 	lab_wait 5 eval 'ip -n ha link show eth1 | grep -q NO-CARRIER'
-	reached "$HOA"
+	answers "$HOA"
 	ip -n sw link set ha2 up
 	lab_wait 5 eval '[ "$(proxies | grep -c .)" = 2 ]'
 	in_ns r ip -6 neigh flush dev home2

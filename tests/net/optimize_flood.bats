@@ -49,7 +49,7 @@ flood() { in_ns r "$MIP_BUILD/tests/bench/rrflood" cn 02:00:00:00:0c:02 $CN "$1"
 	wire_more "$(with_hao 58 "$HOA" "$(care_of mn)")" 20; wire_more "$(with_rh2 58 "$HOA" "$(care_of mn)")" 20
 	[ "$(wire "$(through_tunnel 58)")" -eq 0 ]
 	more_replies 50
-	[ "$(lost "$since")" -eq 0 ]
+	lab_wait 10 eval '[ "$(lost "$since")" -eq 0 ]'
 	echo "# echoes lost meanwhile: $(($(lost) - $(lost "$since"))) of $(grep -c 'bytes from' $T/ping)" >&3
 }
 

@@ -65,8 +65,9 @@ second_router() {
 		lab_wait 15 registered $link
 		lab_wait 5 reachable
 	done
-	[ "$(events link_down)" -eq "$downs" ]
+	lab_wait 5 eval '[ "$(events router_lost)" -ge 2 ]'   # the monitor may be behind
 	[ "$(events router_lost)" -eq 2 ]
+	[ "$(events link_down)" -eq "$downs" ]
 	lab_wait 5 gone fe80::ff:fe00:f201 f2
 }
 

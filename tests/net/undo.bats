@@ -31,14 +31,14 @@ changed() { [ "$(ha -j binding show home 2001:db8:1::201 | jq length)" = 1 ]; }
 refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1"* ]] || { echo "$status: $output"; false; }; }
 
 @test "a change nobody confirms goes back by itself, and monitor says so" {
-	lab_bg ha "$BATS_TEST_TMPDIR/events" mip -j monitor agent; MON=$!
-	lab_wait 10 grep -q '"sync"' "$BATS_TEST_TMPDIR/events"
+	local events=$BATS_TEST_TMPDIR/events
+	lab_bg ha "$events" mip -j monitor agent binding; MON=$!
+	lab_wait 10 grep -q '"sync"' "$events"
 	run ha apply "$BATS_TEST_TMPDIR/new" confirm 2s
 	[ "$status" = 0 ] && [[ $output == *"mip confirm"* ]]
-	changed
-	[ "$(ha -j agent show | jq '.[0].confirm <= 2')" = true ]
-	[[ "$(ha)" == *"unless you say: mip confirm"* ]]
-	lab_wait 10 grep -q '"event":"undone"' "$BATS_TEST_TMPDIR/events"
+	lab_wait 10 grep -q '"event":"undone"' "$events"
+	jq -r 'select(.home == "2001:db8:1::201").event' "$events" > "$events.201"
+	[ "$(head -n 1 "$events.201")" = binding_added ]
 	as_before
 	[ "$(ha -j agent show | jq '.[0].confirm')" = null ]
 	refused "no change to take back" undo
@@ -61,6 +61,8 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 	refused "waits for 'mip confirm'" apply "$BATS_TEST_TMPDIR/new"
 	refused "waits for 'mip confirm'" apply "$BATS_TEST_TMPDIR/new" confirm 5s
 	changed
+	[ "$(ha -j agent show | jq '.[0].confirm > 3000 and .[0].confirm <= 3600')" = true ]
+	[[ "$(ha)" == *"unless you say: mip confirm"* ]]
 	ha undo
 	as_before
 	ha apply "$BATS_TEST_TMPDIR/new"
