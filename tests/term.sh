@@ -22,7 +22,7 @@ text() { term send-keys -l -- "$1"; }
 
 # sees TEXT: until TEXT is on the screen (a grep -E pattern); the screen goes to the log at the deadline.
 sees() {
-	local end=$((${EPOCHREALTIME/./} + 10000000 * ${MIP_SLOW:-1}))
+	local end=$((${EPOCHREALTIME/./} + 30000000 * ${MIP_SLOW:-1}))
 	until term_screen 2> /dev/null | grep -qE -- "$1"; do
 		[ "${EPOCHREALTIME/./}" -lt "$end" ] || { echo "no '$1' on the screen:"; term_screen; return 1; }
 		sleep 0.02
@@ -30,7 +30,7 @@ sees() {
 }
 # prompt [ROLES]: until an empty prompt is the last line, so that what was run before is over.
 prompt() {
-	local mark='#' end=$((${EPOCHREALTIME/./} + 10000000 * ${MIP_SLOW:-1}))
+	local mark='#' end=$((${EPOCHREALTIME/./} + 30000000 * ${MIP_SLOW:-1}))
 	[ "$(id -u)" = 0 ] || mark='>'
 	until [ "$(term_screen | tail -n 1)" = "mip${1:+ $1}$mark" ]; do
 		[ "${EPOCHREALTIME/./}" -lt "$end" ] || { echo "no prompt at the end of the screen:"; term_screen; return 1; }
@@ -39,7 +39,7 @@ prompt() {
 }
 # running: until a command runs, and Ctrl-C is a signal again
 running() {
-	local tty end=$((${EPOCHREALTIME/./} + 10000000 * ${MIP_SLOW:-1}))
+	local tty end=$((${EPOCHREALTIME/./} + 30000000 * ${MIP_SLOW:-1}))
 	tty=$(term display-message -p '#{pane_tty}')
 	until stty -F "$tty" -a | grep -qE '(^| )isig'; do
 		[ "${EPOCHREALTIME/./}" -lt "$end" ] || { echo "nothing runs:"; term_screen; return 1; }
@@ -49,7 +49,7 @@ running() {
 # fresh [ROLES]: a prompt on an empty screen
 fresh() { keys C-c; prompt "$@"; keys C-l; cleared; }
 cleared() {
-	local end=$((${EPOCHREALTIME/./} + 10000000 * ${MIP_SLOW:-1}))
+	local end=$((${EPOCHREALTIME/./} + 30000000 * ${MIP_SLOW:-1}))
 	until [ "$(term_screen | wc -l)" -le 1 ]; do
 		[ "${EPOCHREALTIME/./}" -lt "$end" ] || { echo "the screen is not empty:"; term_screen; return 1; }
 		sleep 0.02

@@ -26,9 +26,10 @@ in_ns() { nsenter --net="/run/netns/$1" -- "${@:2}" 3>&- 4>&-; }
 lab_bg() { nsenter --net="/run/netns/$1" -- "${@:3}" >"$2" 2>&1 </dev/null 3>&- 4>&- & }
 lab_die() { echo "lab: $*" >&2; return 1; }
 
-# lab_wait SECONDS COMMAND...: until COMMAND succeeds; fails at the deadline.
+# lab_wait SECONDS COMMAND...: until COMMAND succeeds; fails at the deadline. SECONDS are ample on an idle machine; three
+# times that are given: on a busy one any process may stand still for some. How long things take is for tests/bench.
 lab_wait() {
-	local poll=0.02 end=$((${EPOCHREALTIME/./} + $1 * MIP_SLOW * 1000000)); shift
+	local poll=0.02 end=$((${EPOCHREALTIME/./} + $1 * 3 * MIP_SLOW * 1000000)); shift
 	until "$@" >/dev/null 2>&1; do
 		[ "${EPOCHREALTIME/./}" -lt "$end" ] || { lab_die "gave up waiting for: $*"; return; }
 		sleep "$poll"

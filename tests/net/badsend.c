@@ -60,8 +60,9 @@ struct packet {
 static int fd;
 static struct sockaddr_ll to;
 static struct in6_addr target, fence_home, stranger, fence_coa;
+static struct in6_addr stranger_coa; /* this process's own: the one before may still be answered */
 static uint64_t cookie;
-static uint16_t seq, own; /* own: the stranger's, of this process alone: it may ask again, and the last may have, too */
+static uint16_t seq;
 static bool plain_back, shim_back, stranger_back;
 static size_t sent;
 
@@ -318,7 +319,7 @@ static void take_ba(const struct exthdr *e, const struct mh *m)
 		return;
 	}
 	if (e->rh2_at && addr_eq(&e->rh2, &stranger)) {
-		stranger_back |= m->u.ba.seq == own;
+		stranger_back |= addr_eq(&e->dst, &stranger_coa);
 		return;
 	}
 	printf("ba %u seq %u lifetime %u to %s", m->u.ba.status, m->u.ba.seq, m->u.ba.lifetime, addr_text(&e->dst).s);
@@ -374,15 +375,15 @@ static void receive(int ms)
 	}
 }
 
-static void register_home(const struct in6_addr *home, uint16_t number, uint16_t lifetime)
+static void register_home(const struct in6_addr *home, const struct in6_addr *coa, uint16_t lifetime)
 {
 	struct mh bu = {.type = MH_BU};
 	struct packet p;
 
 	begin(&p);
-	memcpy(p.b + 8, &fence_coa, 16);
+	memcpy(p.b + 8, coa, 16);
 	put_hao(&p, home);
-	bu.u.bu.seq = number;
+	bu.u.bu.seq = ++seq;
 	bu.u.bu.flags = BU_F_ACK | BU_F_HOME;
 	bu.u.bu.lifetime = lifetime;
 	put_mh(&p, &bu);
@@ -403,13 +404,13 @@ static void ask(void)
 		put_mh(&p, &init);
 		send_packet(&p);
 	}
-	register_home(&fence_home, ++seq, 900);
+	register_home(&fence_home, &fence_coa, 900);
 }
 
 /* The third is refused by everybody, and says so at most as often as the limit on refusals allows. */
 static void ask_as_stranger(void)
 {
-	register_home(&stranger, own, 0);
+	register_home(&stranger, &stranger_coa, 0);
 }
 
 static int settle(usec patience)
@@ -468,7 +469,8 @@ int main(int argc, char **argv)
 	stranger = addr(STRANGER);
 	fence_coa = addr(FENCE_C);
 	cookie = (uint64_t)began;
-	own = (uint16_t)getpid();
+	stranger_coa = fence_coa;
+	memcpy(stranger_coa.s6_addr + 8, &cookie, 8);
 	while (fgets(line, sizeof(line), stdin)) {
 		const char *w = strtok(line, " \t\n");
 		static struct packet p;

@@ -50,7 +50,7 @@ bad_mn() { send f1 02:00:00:00:01:64 "$(care_of mn)" <<< "$1"; }
 bad_cn() { send cn 02:00:00:00:0c:02 "$CN" <<< "$1"; }
 
 # none_lost [SINCE]: all have come; one through the tunnel may take longer than those after it that travel directly
-none_lost() { more_replies 5 && lab_wait 10 loses_none "${1:-0}" || is "$(lost "${1:-0}")" -eq 0 lost; }
+none_lost() { more_replies 5 && { lab_wait 10 loses_none "${1:-0}" || is "$(lost "${1:-0}")" -eq 0 lost; }; }
 loses_none() { [ "$(lost "$1")" = 0 ]; }
 # both_ways LINK [PROTO]: more of them, HAO from the care-of address and RH2 to it, and no more through the tunnel.
 both_ways() {

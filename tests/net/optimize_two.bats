@@ -53,7 +53,7 @@ proven() {
 	wire_start
 	for n in "mn $HOA $HOA2" "mn2 $HOA2 $HOA"; do
 		set -- $n
-		in_ns $1 ping -n -q -c 100 -i 0.0$((2 * (MIP_SLOW > 4 ? 4 : MIP_SLOW))) -W $((2 * MIP_SLOW)) -I $2 $3 | tee $T/hundred
+		in_ns $1 ping -n -q -c 100 -i 0.0$((2 * (MIP_SLOW > 4 ? 4 : MIP_SLOW))) -W $((10 * MIP_SLOW)) -I $2 $3 | tee $T/hundred
 		grep -q ' 100 received' $T/hundred || return
 	done
 	lab_wait 10 wire_beyond "$(with_both 58 $HOA $HOA2) and src host $(care_of mn) and dst host $(care_of mn2)" 199 &&
@@ -79,7 +79,7 @@ no_strangers() {
 	away f1 f2
 	talk mn $HOA $HOA2
 	lab_wait 20 mn_first
-	in_ns mn ping -n -q -c 5 -i 0.2 -W $((2 * MIP_SLOW)) -I $HOA $HOA2 | grep ' 5 received'
+	in_ns mn ping -n -q -c 5 -i 0.2 -W $((10 * MIP_SLOW)) -I $HOA $HOA2 | grep ' 5 received'
 	auto mn2 $HOA
 	lab_wait 20 both
 	proven
@@ -91,7 +91,7 @@ no_strangers() {
 	away f1 f2
 	talk mn $HOA $HOA2
 	lab_wait 20 mn2_first
-	in_ns mn ping -n -q -c 5 -i 0.2 -W $((2 * MIP_SLOW)) -I $HOA $HOA2 | grep ' 5 received'
+	in_ns mn ping -n -q -c 5 -i 0.2 -W $((10 * MIP_SLOW)) -I $HOA $HOA2 | grep ' 5 received'
 	auto mn $HOA2
 	lab_wait 20 both
 	proven
@@ -103,7 +103,7 @@ no_strangers() {
 	talk mn2 $HOA2 $HOA
 	lab_wait 20 both
 	kill "$(cat $T/echo.pid)"; rm $T/echo.pid
-	in_ns mn ping -n -q -c 100 -i 0.0$((2 * (MIP_SLOW > 4 ? 4 : MIP_SLOW))) -W $((2 * MIP_SLOW)) -I $HOA $HOA2 | grep ' 100 received'
+	in_ns mn ping -n -q -c 100 -i 0.0$((2 * (MIP_SLOW > 4 ? 4 : MIP_SLOW))) -W $((10 * MIP_SLOW)) -I $HOA $HOA2 | grep ' 100 received'
 	no_strangers
 }
 
@@ -131,7 +131,7 @@ no_strangers() {
 	lab_wait 30 gone
 	kill "$(cat $T/echo.pid)"; rm $T/echo.pid
 	wire_start
-	in_ns mn ping -n -q -c 100 -i 0.0$((2 * (MIP_SLOW > 4 ? 4 : MIP_SLOW))) -W $((2 * MIP_SLOW)) -I $HOA $HOA2 | grep ' 100 received'
+	in_ns mn ping -n -q -c 100 -i 0.0$((2 * (MIP_SLOW > 4 ? 4 : MIP_SLOW))) -W $((10 * MIP_SLOW)) -I $HOA $HOA2 | grep ' 100 received'
 	lab_wait 10 wire_beyond "$(with_hao 58 $HOA2 "$(care_of mn2)")" 99
 	[ "$(wire "$(through_tunnel 58)")" = 0 ]
 }
@@ -143,7 +143,7 @@ no_strangers() {
 	local coa n; coa=$(care_of mn)
 	talk mn2 $HOA2 "$coa"
 	lab_wait 20 way mn2 "$coa" mn $HOA2
-	hundred() { in_ns $1 ping -n -q -c 50 -i 0.0$((2 * (MIP_SLOW > 4 ? 4 : MIP_SLOW))) -W $((2 * MIP_SLOW)) -I $2 $3 | grep ' 50 received'; }
+	hundred() { in_ns $1 ping -n -q -c 50 -i 0.0$((2 * (MIP_SLOW > 4 ? 4 : MIP_SLOW))) -W $((10 * MIP_SLOW)) -I $2 $3 | grep ' 50 received'; }
 	hundred mn $HOA $HOA2
 	kill "$(cat $T/echo.pid)"
 	auto mn $HOA2
