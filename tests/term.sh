@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A terminal for tests: tmux holds a program, keys go in, the screen is read back. Sourced by .bats files.
 # What came out is recorded in $BATS_TEST_TMPDIR/session, escape sequences and all. MIP_SLOW makes deadlines longer.
 
