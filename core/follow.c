@@ -191,12 +191,13 @@ int agent_follow(struct agent *a, const struct conf *want, struct why *why)
 	drop_homes(a, want);
 	if (!err)
 		err = agent_follow_ipsec(a, want, why);
-	if (!err && fresh)
-		err = ipsec_sweep(a->host.ipsec, why);
 	if (!err)
 		err = agent_follow_ha(a, want, why);
 	if (!err)
 		err = follow_bindings(a, want, why);
+	/* The bindings of before have taken over their tunnels; nothing of a mobile node is sent yet. */
+	if (!err && fresh)
+		err = ipsec_sweep(a->host.ipsec, why);
 	if (!err)
 		err = follow_policies(a, want, why);
 	if (!err)

@@ -22,9 +22,9 @@ static bool belongs(const struct ipsec_entry *e, const struct ipsec_home *h)
 
 static void sa_out(struct ipsec *s, struct ipsec_entry *e)
 {
-	if (e->installed)
+	if (e->installed || e->left)
 		(void)!xfrm_sa_del(s->x, &e->dst, e->sa.spi, NULL);
-	e->installed = false;
+	e->installed = e->left = false;
 }
 
 /* What moves to another destination is there before it is taken away from the old one. */
@@ -38,6 +38,7 @@ static int sa_in(struct ipsec *s, const struct ipsec_home *h, struct ipsec_entry
 	if (e->installed && !addr_eq(&e->dst, &k.dst))
 		sa_out(s, e);
 	e->installed = true;
+	e->left = false;
 	e->dst = k.dst;
 	return 0;
 }
@@ -59,7 +60,7 @@ static int sas_in(struct ipsec *s, const struct ipsec_home *h, unsigned protect,
 static void sas_out(struct ipsec *s, const struct ipsec_home *h, unsigned protect)
 {
 	for (size_t i = 0; i < s->entries; i++)
-		if (belongs(&s->entry[i], h) && s->entry[i].sa.protect == protect)
+		if (belongs(&s->entry[i], h) && s->entry[i].sa.protect == protect && s->entry[i].installed)
 			sa_out(s, &s->entry[i]);
 }
 
@@ -374,9 +375,7 @@ int ipsec_try(struct loop *loop, const struct ipsec_sa *sa, struct why *why)
 
 	if (err)
 		return err;
-	err = xfrm_sa_add(x, &k, why);
-	if (!err)
-		err = xfrm_sa_del(x, &k.dst, k.spi, why);
+	err = xfrm_sa_try(x, &k, why);
 	xfrm_close(x);
 	return err;
 }

@@ -43,14 +43,14 @@ struct ipsec_counts {
 int ipsec_open(struct ipsec **out, struct loop *loop, struct guard *guard, struct why *why)
 	__attribute__((warn_unused_result));
 void ipsec_close(struct ipsec *s); /* NULL is nothing */
-/* Removes what an earlier agent left and nobody has added again. */
+/* Removes what an earlier agent left and nobody has added again, but for SAs that a tunnel of ours will take over. */
 int ipsec_sweep(struct ipsec *s, struct why *why) __attribute__((warn_unused_result));
 
 /* From now on these. What is in the kernel of the list before and not of this one is taken out. A home address that is
  * new here is at home until ipsec_away. On failure some of it may stand: call again with the list before. */
 int ipsec_set(struct ipsec *s, const struct ipsec_sa *list, size_t n, struct why *why)
 	__attribute__((warn_unused_result));
-/* Tries whether the kernel takes this one, and leaves nothing. */
+/* Tries whether the kernel takes this one, and leaves everything as it was. */
 int ipsec_try(struct loop *loop, const struct ipsec_sa *sa, struct why *why) __attribute__((warn_unused_result));
 
 /* The tunnel of a home address is between `coa` and `agent` now; one that is not protected is nothing. */

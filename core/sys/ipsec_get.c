@@ -71,13 +71,30 @@ struct ipsec_counts ipsec_counts(const struct ipsec *s, const struct ipsec_sa *s
 
 /* --- open and close ----------------------------------------------------------------------------------------------- */
 
+/* What a mobile node sends with into its tunnel is known by the home agent's address, also before it has registered. */
+static bool is_awaited(const struct ipsec_entry *e, const struct in6_addr *dst)
+{
+	return !e->installed && e->sa.mine && ipsec_is_tunnel(e->sa.protect) && e->sa.towards == MIP_TO_AGENT &&
+	       addr_eq(&e->sa.agent, dst);
+}
+
 static bool keep_sa(void *ctx, const struct in6_addr *dst, uint32_t spi)
 {
-	const struct ipsec *s = ctx;
+	struct ipsec *s = ctx;
 
-	for (size_t i = 0; i < s->entries; i++)
-		if (s->entry[i].installed && s->entry[i].sa.spi == spi && addr_eq(&s->entry[i].dst, dst))
+	for (size_t i = 0; i < s->entries; i++) {
+		struct ipsec_entry *e = &s->entry[i];
+
+		if (e->sa.spi != spi)
+			continue;
+		if (e->installed && addr_eq(&e->dst, dst))
 			return true;
+		if (is_awaited(e, dst)) {
+			e->dst = *dst;
+			e->left = true;
+			return true;
+		}
+	}
 	return false;
 }
 

@@ -14,7 +14,8 @@ struct ipsec_entry {
 	struct ipsec_sa sa;
 	bool installed;
 	bool lost;	     /* installed, but when last looked at somebody had taken it out */
-	struct in6_addr dst; /* when installed */
+	bool left;	     /* not installed, but an earlier agent's stands, to be taken over by the tunnel */
+	struct in6_addr dst; /* when installed, or left */
 	struct xfrm_counts counts;
 };
 

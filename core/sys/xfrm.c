@@ -9,15 +9,10 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "sys/nl_impl.h"
-#include "sys/xfrm.h"
+#include "sys/xfrm_impl.h"
 #include <linux/xfrm.h> /* after netinet/in.h, which linux/in6.h gives way to */
 
 #define ALL_ALGORITHMS 0xffffffff
-
-struct xfrm {
-	struct nl *nl;
-};
 
 int xfrm_open(struct xfrm **out, struct loop *loop, struct why *why)
 {
@@ -43,69 +38,7 @@ void xfrm_close(struct xfrm *x)
 	free(x);
 }
 
-static bool is_ours(uint32_t reqid)
-{
-	return reqid >= XFRM_REQID && reqid <= XFRM_REQID_LAST;
-}
-
-/* --- security associations ---------------------------------------------------------------------------------------- */
-
-static void put_auth(struct nlmsghdr *h, const struct xfrm_key *k)
-{
-	uint8_t room[sizeof(struct xfrm_algo_auth) + 128] = {0};
-	struct xfrm_algo_auth *a = (void *)room;
-
-	snprintf(a->alg_name, sizeof(a->alg_name), "%s", k->name);
-	a->alg_key_len = (unsigned)k->len * 8;
-	a->alg_trunc_len = k->icv;
-	memcpy(a->alg_key, k->key, k->len);
-	mnl_attr_put(h, XFRMA_ALG_AUTH_TRUNC, sizeof(*a) + k->len, a);
-	explicit_bzero(room, sizeof(room));
-}
-
-static void put_cipher(struct nlmsghdr *h, const struct xfrm_key *k)
-{
-	uint8_t room[sizeof(struct xfrm_algo_aead) + 128] = {0};
-	struct xfrm_algo_aead *a = (void *)room;
-	struct xfrm_algo *plain = (void *)room;
-
-	if (k->aead) {
-		snprintf(a->alg_name, sizeof(a->alg_name), "%s", k->name);
-		a->alg_key_len = (unsigned)k->len * 8;
-		a->alg_icv_len = k->icv;
-		memcpy(a->alg_key, k->key, k->len);
-		mnl_attr_put(h, XFRMA_ALG_AEAD, sizeof(*a) + k->len, a);
-	} else {
-		snprintf(plain->alg_name, sizeof(plain->alg_name), "%s", k->name);
-		plain->alg_key_len = (unsigned)k->len * 8;
-		memcpy(plain->alg_key, k->key, k->len);
-		mnl_attr_put(h, XFRMA_ALG_CRYPT, sizeof(*plain) + k->len, plain);
-	}
-	explicit_bzero(room, sizeof(room));
-}
-
-static struct nlmsghdr *sa_msg(void *buf, const struct xfrm_sa *sa)
-{
-	struct nlmsghdr *h = nl_msg(buf, XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct xfrm_usersa_info));
-	struct xfrm_usersa_info *i = mnl_nlmsg_get_payload(h);
-
-	memcpy(&i->id.daddr, &sa->dst, sizeof(sa->dst));
-	memcpy(&i->saddr, &sa->src, sizeof(sa->src));
-	i->id.spi = htonl(sa->spi);
-	i->id.proto = IPPROTO_ESP;
-	i->family = i->sel.family = AF_INET6;
-	i->mode = sa->tunnel ? XFRM_MODE_TUNNEL : XFRM_MODE_TRANSPORT;
-	i->reqid = sa->reqid;
-	i->lft.soft_byte_limit = i->lft.hard_byte_limit = XFRM_INF;
-	i->lft.soft_packet_limit = i->lft.hard_packet_limit = XFRM_INF;
-	put_cipher(h, &sa->cipher);
-	if (sa->auth.name)
-		put_auth(h, &sa->auth);
-	return h;
-}
-
-/* One SA as the kernel has it, or a policy: fills `to` with the message. -ENOENT, -ESRCH: there is none. */
-static int get_one(struct xfrm *x, struct nlmsghdr *req, void *to, size_t room)
+int xfrm_get(struct xfrm *x, struct nlmsghdr *req, void *to, size_t room)
 {
 	int fd = mnl_socket_get_fd(x->nl->req);
 	const struct nlmsghdr *h = to;
@@ -122,70 +55,6 @@ static int get_one(struct xfrm *x, struct nlmsghdr *req, void *to, size_t room)
 	if (!mnl_nlmsg_ok(h, (int)n))
 		return -EBADMSG;
 	return h->nlmsg_type == NLMSG_ERROR ? ((const struct nlmsgerr *)mnl_nlmsg_get_payload(h))->error : 0;
-}
-
-static bool sa_is_ours(struct xfrm *x, const struct in6_addr *dst, uint32_t spi)
-{
-	_Alignas(8) char buf[NL_MSG_MAX], answer[4096];
-	struct nlmsghdr *h = nl_msg(buf, XFRM_MSG_GETSA, 0, sizeof(struct xfrm_usersa_id));
-	struct xfrm_usersa_id *id = mnl_nlmsg_get_payload(h);
-	const struct xfrm_usersa_info *i;
-	bool ours;
-
-	memcpy(&id->daddr, dst, sizeof(*dst));
-	id->spi = htonl(spi);
-	id->family = AF_INET6;
-	id->proto = IPPROTO_ESP;
-	if (get_one(x, h, answer, sizeof(answer)))
-		return false;
-	i = mnl_nlmsg_get_payload((void *)answer);
-	ours = is_ours(i->reqid);
-	explicit_bzero(answer, sizeof(answer));
-	return ours;
-}
-
-/* What the kernel lacks, by the errno it says so with. */
-static int explain(const struct xfrm_sa *sa, int err, const struct why *said, struct why *why)
-{
-	if (err == -EPROTONOSUPPORT)
-		return why_set(why, -err, "this kernel has no ESP for IPv6 (CONFIG_INET6_ESP)");
-	if (err == -ENOSYS)
-		return why_set(why, -err, "this kernel lacks %s%s%s", sa->cipher.name, sa->auth.name ? " or " : "",
-			sa->auth.name ? sa->auth.name : "");
-	if (err == -EEXIST)
-		return why_set(why, -err, "another has an SA with SPI 0x%x to %s", sa->spi, addr_text(&sa->dst).s);
-	return why_set(why, -err, "%s", said->text);
-}
-
-int xfrm_sa_add(struct xfrm *x, const struct xfrm_sa *sa, struct why *why)
-{
-	struct why said = {0};
-	char buf[NL_MSG_MAX], what[80];
-	struct nlmsghdr *h = sa_msg(buf, sa);
-	int err;
-
-	snprintf(what, sizeof(what), "add SA 0x%x to %s", sa->spi, addr_text(&sa->dst).s);
-	err = nl_do(x->nl, h, &said, what);
-	if (err == -EEXIST && sa_is_ours(x, &sa->dst, sa->spi)) {
-		said = (struct why){0};
-		err = xfrm_sa_del(x, &sa->dst, sa->spi, &said) ?: nl_do(x->nl, h, &said, what);
-	}
-	explicit_bzero(buf, sizeof(buf));
-	return err ? explain(sa, err, &said, why) : 0;
-}
-
-int xfrm_sa_del(struct xfrm *x, const struct in6_addr *dst, uint32_t spi, struct why *why)
-{
-	char buf[NL_MSG_MAX], what[80];
-	struct nlmsghdr *h = nl_msg(buf, XFRM_MSG_DELSA, 0, sizeof(struct xfrm_usersa_id));
-	struct xfrm_usersa_id *id = mnl_nlmsg_get_payload(h);
-
-	memcpy(&id->daddr, dst, sizeof(*dst));
-	id->spi = htonl(spi);
-	id->family = AF_INET6;
-	id->proto = IPPROTO_ESP;
-	snprintf(what, sizeof(what), "delete SA 0x%x to %s", spi, addr_text(dst).s);
-	return nl_del(x->nl, h, why, what);
 }
 
 /* --- policies ----------------------------------------------------------------------------------------------------- */
@@ -266,7 +135,7 @@ static struct xfrm_policy seen_policy(const struct nlmsghdr *h)
 
 static bool policy_ours(const struct xfrm_policy *p)
 {
-	return p->reqid ? is_ours(p->reqid) : p->priority == XFRM_PRIO_BYPASS;
+	return p->reqid ? xfrm_is_ours(p->reqid) : p->priority == XFRM_PRIO_BYPASS;
 }
 
 bool xfrm_policy_same(const struct xfrm_policy *a, const struct xfrm_policy *b)
@@ -281,7 +150,7 @@ static bool policy_is_ours(struct xfrm *x, const struct xfrm_policy *p)
 	_Alignas(8) char buf[NL_MSG_MAX], answer[4096];
 	struct xfrm_policy there;
 
-	if (get_one(x, policy_id_msg(buf, XFRM_MSG_GETPOLICY, p), answer, sizeof(answer)))
+	if (xfrm_get(x, policy_id_msg(buf, XFRM_MSG_GETPOLICY, p), answer, sizeof(answer)))
 		return false;
 	there = seen_policy((void *)answer);
 	return policy_ours(&there);
@@ -337,37 +206,6 @@ int xfrm_migrate(struct xfrm *x, const struct xfrm_policy *p, const struct in6_a
 }
 
 /* --- all of ours -------------------------------------------------------------------------------------------------- */
-
-struct sa_walk {
-	struct xfrm *x;
-	void (*each)(void *ctx, const struct in6_addr *dst, uint32_t spi, const struct xfrm_counts *counts);
-	void *ctx;
-};
-
-static int walk_sa(const struct nlmsghdr *h, void *ctx)
-{
-	const struct xfrm_usersa_info *i = mnl_nlmsg_get_payload(h);
-	struct xfrm_counts c = {i->curlft.packets, i->curlft.bytes, i->stats.integrity_failed + i->stats.replay};
-	struct sa_walk *w = ctx;
-	struct in6_addr dst;
-
-	memcpy(&dst, &i->id.daddr, sizeof(dst));
-	if (i->family == AF_INET6 && i->id.proto == IPPROTO_ESP && is_ours(i->reqid))
-		w->each(w->ctx, &dst, ntohl(i->id.spi), &c);
-	return MNL_CB_OK;
-}
-
-int xfrm_each_sa(struct xfrm *x,
-	void (*each)(void *ctx, const struct in6_addr *dst, uint32_t spi, const struct xfrm_counts *counts), void *ctx,
-	struct why *why)
-{
-	struct sa_walk w = {x, each, ctx};
-	char buf[NL_MSG_MAX];
-	/* No payload: what stands there is taken for a filter. */
-	struct nlmsghdr *h = nl_msg(buf, XFRM_MSG_GETSA, 0, 0);
-
-	return nl_dump(x->nl, h, walk_sa, &w, why, "list SAs");
-}
 
 struct sweep {
 	struct xfrm *x;

@@ -59,9 +59,12 @@ struct xfrm_counts {
 int xfrm_open(struct xfrm **out, struct loop *loop, struct why *why) __attribute__((warn_unused_result));
 void xfrm_close(struct xfrm *x); /* NULL is nothing */
 
-/* Adds an SA. One with its destination and SPI that is ours is replaced; -EEXIST: it is another's. -EPROTONOSUPPORT: a
- * kernel without ESP, -ENOSYS: without the algorithm; both say which option is missing. */
+/* Adds an SA. One of ours with its destination and SPI stays, numbers and counts and all, when it is the same, and is
+ * replaced when it is not; -EEXIST: it is another's. -EPROTONOSUPPORT: a kernel without ESP, -ENOSYS: without the
+ * algorithm; both say which option is missing. */
 int xfrm_sa_add(struct xfrm *x, const struct xfrm_sa *sa, struct why *why) __attribute__((warn_unused_result));
+/* Would that go? Says the same, and leaves everything as it was. */
+int xfrm_sa_try(struct xfrm *x, const struct xfrm_sa *sa, struct why *why) __attribute__((warn_unused_result));
 /* What is not there is 0. */
 int xfrm_sa_del(struct xfrm *x, const struct in6_addr *dst, uint32_t spi, struct why *why)
 	__attribute__((warn_unused_result));
