@@ -28,7 +28,7 @@ visit() {
 
 @test "the home agent advertises itself as one, with its address and interval" {
 	lab_move home
-	in_ns mn timeout $((10 * MIP_SLOW)) tshark -Q -l -i eth0 -f 'icmp6 and ip6[40] == 134' -c 1 -w /run/lab/ra.pcap 2>/dev/null
+	in_ns mn timeout $((60 * MIP_SLOW)) tshark -Q -l -i eth0 -f 'icmp6 and ip6[40] == 134' -c 1 -w /run/lab/ra.pcap 2>/dev/null
 	run tshark -r /run/lab/ra.pcap -V
 	[[ "$output" == *"Home Agent: Set"* ]]
 	[[ "$output" == *"Advertisement Interval"* ]]

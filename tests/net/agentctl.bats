@@ -107,7 +107,7 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 	# what is no list of what there is; and nothing that the schema describes was left out
 	in_ns cn mip cn start
 	mn ro add peer $CN/128 policy always
-	mn ro wait optimized peer $CN timeout $((20 * MIP_SLOW))
+	mn ro wait optimized peer $CN timeout $((60 * MIP_SLOW))
 	mn -j ro show | jq -e 'length == 1'; mn -j ro show | valid ro; mn -j ro test $CN | valid ro
 	ha -j ha list | valid ha; ha -j stats | valid stats; ha -j ipsec show | valid ipsec
 	(ha -j ipsec check || true) | valid ipsec
@@ -279,7 +279,7 @@ $bad"
 
 @test "a static binding with a lifetime ends by itself, and is not saved any more" {
 	ha ha start dev eth0 insecure
-	ha binding add home 2001:db8:1::200 care-of 2001:db8:f1::200 lifetime 4s
+	ha binding add home 2001:db8:1::200 care-of 2001:db8:f1::200 lifetime 8s   # to be saved meanwhile
 	ha save | grep -q 2001:db8:1::200
 	lab_wait 10 eval '[ "$(ha -j binding show)" = "[]" ]'
 	[ -z "$(ha save | grep 2001:db8:1::200)" ]

@@ -157,7 +157,7 @@ while True: s.accept()[0].close()' "$socket"
 }
 
 
-registered() { mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 && mn mn wait registered timeout $((10 * MIP_SLOW)); }
+registered() { mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 && mn mn wait registered timeout $((60 * MIP_SLOW)); }
 bindings() { ha -j binding show | jq -c 'map([.home, .care_of, .sequence, .state])'; }
 # The newest device of the agent: a role that ends takes its devices along.
 device() { ip -n "$1" -j link | jq 'map(select(.ifname | startswith("mip")).ifindex) | max'; }
@@ -216,13 +216,13 @@ device() { ip -n "$1" -j link | jq 'map(select(.ifname | startswith("mip")).ifin
 	registered
 	device=$(device mn)
 	mn mn restart
-	mn mn wait registered timeout $((10 * MIP_SLOW))
+	mn mn wait registered timeout $((60 * MIP_SLOW))
 	[ "$(device mn)" -gt "$device" ]
 	[ "$(mn -j mn show | jq -c 'map(.home)')" = "[\"$HOA\"]" ]
 	mn cn restart max-bindings 50
 	mn cn restart test-rate 7
 	[ "$(mn -j cn show | jq -c '.[0] | [.max_bindings, .test_rate]')" = '[50,7]' ]
-	mn mn wait registered timeout $((10 * MIP_SLOW))
+	mn mn wait registered timeout $((60 * MIP_SLOW))
 }
 
 # --- router advertisements ---
@@ -233,7 +233,7 @@ lab_silent() { kill "$(cat /run/lab/ha/radvd.pid)" && lab_wait 10 radvd_gone; }
 lab_again() { lab_radvd ha <<< "$(cat /run/lab/ha/radvd.conf)"; }
 # heard: one advertisement from the home agent's interface as tshark reads it: H, R, prefix, interval, its preference and lifetime
 heard() {
-	in_ns mn timeout $((20 * MIP_SLOW)) tshark -Q -l -i eth0 -f 'icmp6 and ip6[40] == 134 and ether src 02:00:00:00:01:01' -c 1 -w /run/lab/boot.pcap 2>/dev/null
+	in_ns mn timeout $((60 * MIP_SLOW)) tshark -Q -l -i eth0 -f 'icmp6 and ip6[40] == 134 and ether src 02:00:00:00:01:01' -c 1 -w /run/lab/boot.pcap 2>/dev/null
 	tshark -r /run/lab/boot.pcap -T fields -E separator=/s -e icmpv6.nd.ra.flag.h -e icmpv6.opt.prefix.flag.r -e icmpv6.opt.prefix \
 		-e icmpv6.opt.advertisement_interval -e icmpv6.opt.home_agent_preference -e icmpv6.opt.home_agent_lifetime 2>/dev/null
 }

@@ -82,10 +82,10 @@ bound_at() { json "$1" binding show | jq -e 'length == 1 and .[0].state == "acti
 
 @test "at home the node learns its home agent from the advertisement" {
 	mn_start
-	in_ns mn mip mn wait home timeout $((10 * MIP_SLOW))
+	in_ns mn mip mn wait home timeout $((60 * MIP_SLOW))
 	json mn mn show | jq -e '.[0].agent | startswith("2001:db8:1::")'
 	lab_move f1
-	in_ns mn mip mn wait registered timeout $((15 * MIP_SLOW))
+	in_ns mn mip mn wait registered timeout $((60 * MIP_SLOW))
 }
 
 # fails_over KILL...: the node registers with the other home agent once KILL has ended the first, long before the binding

@@ -28,7 +28,7 @@ roles() {
 	in_ns ha mip ha start dev eth0 insecure
 	in_ns cn mip cn start
 	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0
-	in_ns mn mip mn wait registered timeout $((20 * MIP_SLOW))
+	in_ns mn mip mn wait registered timeout $((60 * MIP_SLOW))
 	in_ns ha mip save > "$BATS_TEST_TMPDIR/mip.conf"
 }
 
@@ -95,8 +95,8 @@ page() { sed -n '/^\.Bd -literal/,/^\.Ed/p' "$1" | sed -n 's/\\-/-/g; s/\\(aq/'"
 		in_ns $n mip apply "$ROOT/man/examples/$n.conf"
 		in_ns $n mip save | mip check -
 	done
-	in_ns mn mip mn wait registered timeout $((20 * MIP_SLOW))
-	in_ns ha mip binding wait active home "$HOA" timeout $((20 * MIP_SLOW))
+	in_ns mn mip mn wait registered timeout $((60 * MIP_SLOW))
+	in_ns ha mip binding wait active home "$HOA" timeout $((60 * MIP_SLOW))
 	in_ns ha mip -j ha show | jq -e '.[0] | .insecure == false and .max_bindings == 1000'
 	[ "$(in_ns ha mip -j acl | jq -c 'map([.prefix, .permitted, .insecure, .bindings, .max_bindings])')" = \
 		'[["::/0",false,false,0,null],["2001:db8:1::/64",true,true,1,100]]' ]

@@ -39,7 +39,7 @@ as_group() { in_ns ha setpriv --reuid 65534 --regid "$1" --clear-groups "${@:2}"
 	bad=$!
 	exec 7>"$BATS_TEST_TMPDIR/end"
 	until [ -s "$BATS_TEST_TMPDIR/bad" ] || ! kill -0 $bad; do
-		[ "$(timeout $((10 * MIP_SLOW)) nsenter --net=/run/netns/ha mip -j ha show | jq '.[0].bindings')" = 200 ]
+		[ "$(timeout $((60 * MIP_SLOW)) nsenter --net=/run/netns/ha mip -j ha show | jq '.[0].bindings')" = 200 ]
 		asked=$((asked + 1))
 	done
 	grep -q '^made 10000' "$BATS_TEST_TMPDIR/bad" || { cat "$BATS_TEST_TMPDIR/bad"; false; }

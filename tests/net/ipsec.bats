@@ -198,7 +198,7 @@ bad() { in_ns r "$MIP_BUILD/tests/net/badsend" home 02:00:00:00:01:01 $HA <<< "$
 @test "home: the update is in ESP there too, the tunnels are gone; away again they are back" {
 	wire_start
 	lab_move home
-	in_ns mn mip mn wait home timeout $((15 * MIP_SLOW))
+	in_ns mn mip mn wait home timeout $((60 * MIP_SLOW))
 	lab_wait 10 reachable
 	is "$(json ha binding show home $HOA | jq length)" -eq 0
 	is "$(ip -n ha xfrm policy | grep -c 'mode tunnel')" -eq 0

@@ -43,7 +43,7 @@ away() {
 	mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0
 	mn mn add home 2001:db8:2::100 prefix 2001:db8:2::/64 agent 2001:db8:2::1
 	mn mn add home 2001:db8:9::100 prefix 2001:db8:9::/64 agent 2001:db8:9::1
-	mn mn wait registered timeout $((15 * MIP_SLOW))
+	mn mn wait registered timeout $((60 * MIP_SLOW))
 }
 reached() { in_ns cn ping -c 1 -W 1 "$1"; }
 answers() { in_ns cn ping -c 1 -W $((10 * MIP_SLOW)) "$1"; }   # that very packet, however late
@@ -68,7 +68,7 @@ bound() { [ "$(ha -j binding show | jq -r '[.[] | select(.state == "active").hom
 	ha -j ha list | jq -e 'map("\(.dev) \(.address)") == ["eth0 2001:db8:1::1", "eth1 2001:db8:2::1", "virt 2001:db8:9::1"]'
 	lab_move f1
 	mn mn start home 2001:db8:2::100 prefix 2001:db8:2::/64 dev eth0
-	mn mn wait registered timeout $((15 * MIP_SLOW))
+	mn mn wait registered timeout $((60 * MIP_SLOW))
 	[ "$(mn -j mn show | jq -r '.[0].agent')" = 2001:db8:2::1 ]
 	bound 2001:db8:2::100
 }

@@ -17,7 +17,7 @@ setup() {
 agents_start() {
 	in_ns ha mip ha start dev eth0 insecure &&
 		in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 &&
-		in_ns mn mip mn wait home timeout $((10 * MIP_SLOW))
+		in_ns mn mip mn wait home timeout $((60 * MIP_SLOW))
 }
 
 # Background processes of the test, by their pid files; then the agents, so that each test starts without any.
@@ -39,7 +39,7 @@ registered() {   # registered LINK: away, and registered from that link's prefix
 }
 reachable() { in_ns cn ping -c 1 -W $((2 * MIP_SLOW)) "$HOA"; }
 away() { lab_move "$1" && lab_wait 15 registered "$1"; }
-back() { lab_move home && in_ns mn mip mn wait home timeout $((10 * MIP_SLOW)) && lab_wait 10 no_binding; }
+back() { lab_move home && in_ns mn mip mn wait home timeout $((60 * MIP_SLOW)) && lab_wait 10 no_binding; }
 no_binding() { [ "$(json ha binding show)" = "[]" ] && [ "$(json mn bul show)" = "[]" ]; }
 
 # What the kernel of namespace $1 holds that an agent could have put there.
@@ -89,7 +89,7 @@ is_later() { local n=$((($1 - $2) & 65535)); [ $n -gt 0 ] && [ $n -lt 32768 ]; }
 @test "after a time without any link the node registers again" {
 	away f1
 	lab_move nowhere
-	in_ns mn mip mn wait detached timeout $((10 * MIP_SLOW))
+	in_ns mn mip mn wait detached timeout $((60 * MIP_SLOW))
 	away f2
 	lab_wait 5 reachable
 }

@@ -21,7 +21,7 @@ agents_start() {
 	in_ns ha mip ha start dev eth0 insecure &&
 		in_ns cn mip cn start &&
 		in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 &&
-		in_ns mn mip mn wait home timeout $((10 * MIP_SLOW))
+		in_ns mn mip mn wait home timeout $((60 * MIP_SLOW))
 }
 
 teardown() {
@@ -37,7 +37,7 @@ teardown() {
 
 registered() { [[ $(care_of mn) == 2001:db8:$1:* ]] && [ "$(json mn mn show | jq -r '.[0].state')" = registered ]; }
 away() { lab_move "$1" && lab_wait 15 registered "$1"; }
-back() { lab_move home && in_ns mn mip mn wait home timeout $((10 * MIP_SLOW)); }
+back() { lab_move home && in_ns mn mip mn wait home timeout $((60 * MIP_SLOW)); }
 # away_optimized LINK: there, with echoes from cn, optimized both ways.
 away_optimized() { away "$1" && ping_start && lab_wait 15 optimized "$1" && more_replies 5; }
 cn_counts() { json cn cn show | jq ".[0].$1"; }
@@ -313,7 +313,7 @@ tested() {
 	in_ns cn ip -6 addr replace $CN/64 dev eth0 nodad
 	in_ns cn ip -6 route replace default via 2001:db8:c::1
 	lab_move nowhere
-	in_ns mn mip mn wait detached timeout $((10 * MIP_SLOW))
+	in_ns mn mip mn wait detached timeout $((60 * MIP_SLOW))
 	tested 1 -
 }
 

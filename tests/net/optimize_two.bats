@@ -22,7 +22,7 @@ setup() {
 start() {
 	in_ns $1 mip cn start
 	in_ns $1 mip mn start home $2 prefix $HOME_PREFIX agent $HA dev eth0
-	in_ns $1 mip mn wait home timeout $((10 * MIP_SLOW))
+	in_ns $1 mip mn wait home timeout $((60 * MIP_SLOW))
 }
 
 teardown() {
@@ -124,7 +124,7 @@ no_strangers() {
 	talk mn $HOA $HOA2
 	lab_wait 20 both
 	lab_move home; lab_move2 f1
-	in_ns mn mip mn wait home timeout $((10 * MIP_SLOW))
+	in_ns mn mip mn wait home timeout $((60 * MIP_SLOW))
 	lab_wait 15 registered mn2 f1
 	lab_wait 30 mn2_first
 	gone() { [ "$(json mn2 binding show)" = "[]" ]; }

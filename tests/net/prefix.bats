@@ -18,7 +18,7 @@ setup() {
 	lab_move f1
 	in_ns ha mip ha start dev eth0 insecure min-prefix-interval 1 max-prefix-interval 2 &&
 		in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 &&
-		in_ns mn mip mn wait registered timeout $((15 * MIP_SLOW))
+		in_ns mn mip mn wait registered timeout $((60 * MIP_SLOW))
 }
 
 teardown() {

@@ -15,7 +15,7 @@ setup() {
 	mkdir -p "$T"
 	in_ns ha mip ha start dev eth0 insecure &&
 		in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 &&
-		in_ns mn mip mn wait home timeout $((10 * MIP_SLOW)) && monitor_start
+		in_ns mn mip mn wait home timeout $((60 * MIP_SLOW)) && monitor_start
 }
 
 teardown() {

@@ -35,7 +35,7 @@ value() { ha -j stats | jq --arg m "$1" --arg o "$2" '.[] | select(.metric == $m
 	ha ha start dev eth0 insecure
 	watch -j monitor packets
 	mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA"
-	mn mn wait registered timeout $((20 * MIP_SLOW))
+	mn mn wait registered timeout $((60 * MIP_SLOW))
 	lab_wait 10 seen 'any(.type == "BA")'
 	jq -se --arg h "$HOA" --arg a "$HA" 'map(select(.type)) | (map(select(.type == "BA"))[0]) as $ba | (map(select(.sequence == $ba.sequence))[0]) as $bu | # of several, if it waited
 		.[0].type == "BU" and $bu.event == "received" and $bu.type == "BU" and $bu.home == $h and $bu.destination == $a and $bu.flags == "AH" and

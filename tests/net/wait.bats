@@ -13,7 +13,7 @@ teardown() {
 	local n
 	for n in mn ha cn; do
 		in_ns $n mip agent stop 2> /dev/null || true
-		in_ns $n mip agent wait stopped timeout $((10 * MIP_SLOW))
+		in_ns $n mip agent wait stopped timeout $((60 * MIP_SLOW))
 	done
 }
 
