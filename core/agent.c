@@ -275,6 +275,10 @@ static int start(struct agent *a, struct why *why)
 		err = self_keep_caps(why);
 	if (!err)
 		err = remains_open(&a->remains, a->options->path, why);
+	if (!err && ctl_after_kill(a->ctl)) {
+		a->remains.before = true;
+		remains_matter(&a->remains, true);
+	}
 	if (!err)
 		keep_open(&a->keep, &a->loop, &a->ha, &a->cn, dir_of("MIP_STATE_DIR", MIP_STATE_DIR));
 	if (!err)

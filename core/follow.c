@@ -176,6 +176,17 @@ static void follow_cn(struct agent *a, const struct conf *want, bool run)
 		keep_restore_cn(&a->keep);
 }
 
+static int sweep(struct agent *a, struct why *why)
+{
+	int err = host_sweep(&a->host, why);
+
+	if (!err && a->remains.before) {
+		a->remains.before = false;
+		remains_matter(&a->remains, a->ha.on);
+	}
+	return err;
+}
+
 /* Makes the roles be as `want` says. The data path is there while a role is. */
 int agent_follow(struct agent *a, const struct conf *want, struct why *why)
 {
@@ -205,7 +216,7 @@ int agent_follow(struct agent *a, const struct conf *want, struct why *why)
 	follow_cn(a, want, needed && host_is_open(&a->host));
 	/* Only now is it known what of an earlier agent is still wanted. */
 	if (!err && fresh)
-		err = host_sweep(&a->host, why);
+		err = sweep(a, why);
 	if (!agent_runs(a) && host_is_open(&a->host))
 		host_close(&a->host);
 	return err;

@@ -56,14 +56,20 @@ static int clean(const char *path, struct why *why)
 	return err;
 }
 
-/* Whoever holds the lock is the next agent: then all is his. */
-static void clean_alone(const char *path)
+/* Whoever holds the lock is the next agent: then all is his. One that was killed since left its socket. */
+static void clean_alone(const char *path, uint64_t agent)
 {
 	struct why why = {0};
 	struct listener l;
+	uint64_t last;
 
 	if (listener_lock(&l, &why))
 		return;
+	last = listener_mark();
+	if (last && last != agent) {
+		close(l.lock);
+		return;
+	}
 	if (clean(path, &why))
 		log_error("the agent was killed, and not all it left is gone: %s", why.text);
 	else
@@ -71,7 +77,7 @@ static void clean_alone(const char *path)
 	close(l.lock);
 }
 
-static void wait_and_clean(int fd, const char *path)
+static void wait_and_clean(int fd, const char *path, uint64_t agent)
 {
 	sigset_t none;
 	char state[64];
@@ -87,11 +93,12 @@ static void wait_and_clean(int fd, const char *path)
 	if (!outlive(PIPE_AT))
 		return;
 	poll(NULL, 0, GRACE_MS);
-	clean_alone(path);
+	clean_alone(path, agent);
 }
 
 int remains_open(struct remains *r, const char *path, struct why *why)
 {
+	uint64_t agent = listener_mark();
 	int fd[2];
 
 	if (pipe2(fd, O_CLOEXEC) < 0)
@@ -104,7 +111,7 @@ int remains_open(struct remains *r, const char *path, struct why *why)
 	}
 	if (r->pid == 0) {
 		close(fd[1]);
-		wait_and_clean(fd[0], path);
+		wait_and_clean(fd[0], path, agent);
 		_exit(0);
 	}
 	close(fd[0]);
@@ -124,8 +131,10 @@ void remains_close(struct remains *r)
 {
 	if (r->pipe < 0)
 		return;
-	remains_matter(r, false);
+	if (!r->before)
+		remains_matter(r, false);
 	close(r->pipe);
 	r->pipe = -1;
-	waitpid(r->pid, NULL, 0);
+	if (!r->before)
+		waitpid(r->pid, NULL, 0);
 }

@@ -114,7 +114,8 @@ static int bind_it(struct listener *l, struct why *why)
 	l->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (l->fd < 0)
 		return fail(why, "make a socket for", l->at.sun_path);
-	if (unlink(l->at.sun_path) < 0 && errno != ENOENT)
+	l->stale = unlink(l->at.sun_path) == 0;
+	if (!l->stale && errno != ENOENT)
 		return fail(why, "replace the stale", l->at.sun_path);
 	mask = umask(0117);
 	err = bind(l->fd, at, sizeof(l->at));
@@ -179,4 +180,15 @@ void listener_close(struct listener *l)
 	unlink(l->at.sun_path);
 	close(l->fd);
 	close(l->lock);
+}
+
+/* When it was bound; owner and mode may be changed by anybody who manages the machine. */
+uint64_t listener_mark(void)
+{
+	struct listener l = {0};
+	struct stat st;
+
+	if (name_it(&l, run_dir(), NULL) || lstat(l.at.sun_path, &st) < 0)
+		return 0;
+	return (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec;
 }

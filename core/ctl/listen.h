@@ -2,14 +2,16 @@
 #ifndef MIP_CTL_LISTEN_H
 #define MIP_CTL_LISTEN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/un.h>
 
 #include "base/why.h"
 
 struct listener {
-	int fd;	  /* SOCK_SEQPACKET, listening */
-	int lock; /* held while the agent lives */
+	int fd;	    /* SOCK_SEQPACKET, listening */
+	int lock;   /* held while the agent lives */
+	bool stale; /* the socket of an agent that was killed was in its place */
 	uint64_t netns;
 	struct sockaddr_un at;
 };
@@ -20,5 +22,8 @@ int listener_lock(struct listener *l, struct why *why) __attribute__((warn_unuse
 /* 0 or -errno with `why`; -EEXIST when an agent serves this network namespace already. */
 int listener_open(struct listener *l, struct why *why) __attribute__((warn_unused_result));
 void listener_close(struct listener *l);
+/* Whose socket is there: another number for every agent, 0 = none, that is nobody's or of one that ended in good order.
+ */
+uint64_t listener_mark(void);
 
 #endif

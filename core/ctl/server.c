@@ -252,3 +252,8 @@ const char *ctl_path(const struct ctl *ctl)
 {
 	return ctl->listener.at.sun_path;
 }
+
+bool ctl_after_kill(const struct ctl *ctl)
+{
+	return ctl->listener.stale;
+}

@@ -57,5 +57,7 @@ void ctl_event(struct ctl *c, const struct ctl_msg *record);
 bool ctl_watched(const struct ctl *c, const char *object);
 /* Where it listens. */
 const char *ctl_path(const struct ctl *c);
+/* The agent before was killed, and has not cleaned up. */
+bool ctl_after_kill(const struct ctl *c);
 
 #endif

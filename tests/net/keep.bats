@@ -229,6 +229,43 @@ flip() {
 	MIP_STATE_DIR=/run/mip-state
 }
 
+# The process that cleans up after this agent.
+remains() {
+	local p c
+	p=$(ha_agent pid)
+	for c in $(cat "/proc/$p/task/$p/children"); do [ "$(cat "/proc/$c/comm")" != mip-remains ] || echo "$c"; done
+}
+ended() { ! kill -0 "$1" 2>/dev/null; }
+proxies() { in_ns ha ip -6 neigh show proxy | wc -l; }
+
+@test "killed twice: the second time gets its whole while, too; and when nobody comes back, nothing is left" {
+	local first second
+	ha_start
+	crowd 3 100 register
+	first=$(remains)
+	ha_kill; ha_start
+	second=$(remains)
+	ha_kill
+	kill -STOP "$second"
+	lab_wait 15 ended "$first"
+	[ "$(proxies)" = 3 ]
+	kill -CONT "$second"
+	lab_wait 15 ended "$second"
+	[ "$(proxies)" = 0 ]
+}
+
+@test "killed, and an agent without a role came and went: what was left is cleaned up all the same" {
+	local second
+	ha_start
+	crowd 3 100 register
+	ha_kill
+	ha agent start
+	second=$(remains)
+	ha agent stop
+	lab_wait 15 ended "$second"
+	[ "$(proxies)" = 0 ]
+}
+
 @test "more home addresses than the kernel is given: the agent answers for the rest on the home link" {
 	local last
 	ha_start
