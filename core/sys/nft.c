@@ -18,7 +18,10 @@
 #include <linux/netfilter.h> /* after netinet/in.h, which linux/in.h gives way to */
 #include <linux/netfilter/nf_tables.h>
 
-#define MARGIN 4096 /* more than any one request of ours */
+#define MARGIN	  4096 /* more than any one request of ours */
+#define ADDR	  16   /* of IPv6 */
+#define TYPE_ADDR 8    /* nft's number for ipv6_addr, so that a list shows addresses */
+#define TYPE_BITS 6    /* of each field of several */
 
 int nft_open(struct nft **out, uint8_t family, struct why *why)
 {
@@ -197,7 +200,7 @@ void nft_set_add(struct nft *n, const char *name, uint32_t klen)
 
 	if (h) {
 		nftnl_set_set_u32(s, NFTNL_SET_ID, ++n->set_id);
-		nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, 0);
+		nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, klen == ADDR ? TYPE_ADDR : TYPE_ADDR << TYPE_BITS | TYPE_ADDR);
 		nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, klen);
 		nftnl_set_nlmsg_build_payload(h, s);
 		done(n, h);

@@ -30,7 +30,7 @@ void nft_chain_del(struct nft *n, const char *name);
 void nft_chain_flush(struct nft *n, const char *name);
 struct nftnl_rule *nft_rule(struct nft *n, const char *chain);
 void nft_rule_add(struct nft *n, struct nftnl_rule *r); /* frees r */
-/* A set of keys of klen bytes (several fields: klen is their sum, each a multiple of 4). */
+/* A set of IPv6 addresses, klen 16, or of pairs of them, 32. */
 void nft_set_add(struct nft *n, const char *name, uint32_t klen);
 void nft_elem_add(struct nft *n, const char *set, const void *key, uint32_t klen);
 void nft_elem_del(struct nft *n, const char *set, const void *key, uint32_t klen);

@@ -2,17 +2,31 @@
  * path.h over ONE collect-metadata ip6tnl device: the kernel forwards, also while the agent is away. A binding is a
  * route `HOME/128 encap ip6 src HA dst CoA dev mip0`, a reverse tunnel the default route of its home's table. The
  * device takes tunnelled packets from anybody: tuncheck.c says which are right. After a crash, device, routes and check
- * go on; the next agent takes them over.
+ * go on; the next agent takes them over, and touches only what is not as it should be.
  */
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "sys/left.h"
 #include "sys/path_impl.h"
 #include "sys/tuncheck.h"
+
+/* Of our routes, what differs from one to another. */
+struct route_key {
+	struct in6_addr dst;
+	uint32_t plen, table;
+};
+
+struct route_value {
+	struct in6_addr src, remote;
+};
 
 struct ip6tnl {
 	struct path path;
 	struct tuncheck *check;
+	struct left routes;
 };
 
 static struct ip6tnl *of(struct path *p)
@@ -34,11 +48,47 @@ static int device(struct path *p, struct why *why)
 	return err ?: link_setup(p->nl, p->ifindex, &set, why);
 }
 
+static struct route_key key_of(const struct route *r)
+{
+	return (struct route_key){r->dst, r->plen, r->table};
+}
+
+static struct route_value value_of(const struct route *r)
+{
+	return (struct route_value){r->src, r->remote};
+}
+
+struct noting {
+	struct left *routes;
+	int err;
+};
+
+static bool note_route(void *noting, const struct route *r)
+{
+	struct route_key k = key_of(r);
+	struct route_value v = value_of(r);
+	struct noting *n = noting;
+
+	n->err = left_note(n->routes, &k, &v) ?: n->err;
+	return true;
+}
+
+static int find_routes(struct ip6tnl *t, struct why *why)
+{
+	struct noting n = {&t->routes, 0};
+	int err;
+
+	t->routes = (struct left){.klen = sizeof(struct route_key), .vlen = sizeof(struct route_value)};
+	err = route_sweep(t->path.nl, t->path.ifindex, note_route, &n, why);
+	return err || !n.err ? err : why_set(why, -n.err, "out of memory");
+}
+
 static void ip6tnl_close(struct path *p)
 {
 	if (p->ifindex)
 		(void)!link_delete(p->nl, p->ifindex, NULL);
 	tuncheck_close(of(p)->check);
+	left_end(&of(p)->routes, NULL, NULL);
 	free(p);
 }
 
@@ -55,6 +105,8 @@ static int ip6tnl_open(struct path **out, struct loop *loop, struct nl *nl, stru
 	homes_init(&t->path.reversed);
 	err = device(&t->path, why);
 	if (!err)
+		err = find_routes(t, why);
+	if (!err)
 		err = tuncheck_open(&t->check, loop, t->path.ifindex, &t->path.bound, &t->path.reversed, why);
 	if (err)
 		ip6tnl_close(&t->path);
@@ -65,8 +117,13 @@ static int ip6tnl_open(struct path **out, struct loop *loop, struct nl *nl, stru
 
 static struct route host_route(const struct path *p, const struct home *h)
 {
-	return (struct route){
-		.dst = h->home, .plen = 128, .ifindex = p->ifindex, .encap = true, .src = h->local, .remote = h->peer};
+	return (struct route){.table = RT_TABLE_MAIN,
+		.dst = h->home,
+		.plen = 128,
+		.ifindex = p->ifindex,
+		.encap = true,
+		.src = h->local,
+		.remote = h->peer};
 }
 
 static struct route default_route(const struct path *p, const struct home *h)
@@ -75,12 +132,21 @@ static struct route default_route(const struct path *p, const struct home *h)
 		.table = MIP_TABLE + h->slot, .ifindex = p->ifindex, .encap = true, .src = h->local, .remote = h->peer};
 }
 
+/* A route that was found as it should be stays. */
+static int have_route(struct path *p, const struct route *r, struct why *why)
+{
+	struct route_key k = key_of(r);
+	struct route_value v = value_of(r);
+
+	return left_take(&of(p)->routes, &k, &v) ? 0 : route_add(p->nl, r, why);
+}
+
 static int ip6tnl_bind(struct path *p, const struct home *h, const struct home *old, struct why *why)
 {
 	struct route r = host_route(p, h);
 	int err = tuncheck_change(of(p)->check, TUN_BOUND, h, old, why);
 
-	return err ?: route_add(p->nl, &r, why);
+	return err ?: have_route(p, &r, why);
 }
 
 static int ip6tnl_unbind(struct path *p, const struct home *old, struct why *why)
@@ -96,7 +162,7 @@ static int ip6tnl_reverse(struct path *p, const struct home *h, const struct hom
 	struct route r = default_route(p, h);
 	int err = tuncheck_change(of(p)->check, TUN_REVERSE, h, old, why);
 
-	return err ?: route_add(p->nl, &r, why);
+	return err ?: have_route(p, &r, why);
 }
 
 static int ip6tnl_unreverse(struct path *p, const struct home *old, struct why *why)
@@ -107,22 +173,26 @@ static int ip6tnl_unreverse(struct path *p, const struct home *old, struct why *
 	return err ?: closed;
 }
 
-static bool route_known(void *ctx, const struct route *r)
+static void forget_route(void *path, const uint8_t *key)
 {
-	const struct path *p = ctx;
+	struct path *p = path;
+	struct route r = {.ifindex = p->ifindex};
+	struct route_key k;
 
-	if (r->plen == 128)
-		return homes_find(&p->bound, &r->dst) != NULL;
-	for (size_t i = 0; i < homes_count(&p->reversed); i++)
-		if (r->table == MIP_TABLE + homes_at(&p->reversed, i)->slot)
-			return true;
-	return false;
+	memcpy(&k, key, sizeof(k));
+	r.dst = k.dst;
+	r.plen = (uint8_t)k.plen;
+	r.table = k.table;
+	(void)!route_del(p->nl, &r, NULL); /* queued */
 }
 
 static int ip6tnl_sweep(struct path *p, struct why *why)
 {
-	int err = route_sweep(p->nl, p->ifindex, route_known, p, why);
+	int err;
 
+	nl_bulk_begin(p->nl);
+	left_end(&of(p)->routes, forget_route, p);
+	err = nl_bulk_end(p->nl, why);
 	return err ?: tuncheck_sweep(of(p)->check, why);
 }
 

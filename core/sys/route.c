@@ -92,6 +92,21 @@ struct seen {
 	uint32_t metric;
 };
 
+static void seen_encap(const struct nlattr *nest, struct route *r)
+{
+	const struct nlattr *a;
+
+	r->encap = true;
+	mnl_attr_for_each_nested (a, nest) {
+		if (mnl_attr_get_payload_len(a) != sizeof(struct in6_addr))
+			continue;
+		if (mnl_attr_get_type(a) == LWTUNNEL_IP6_DST)
+			memcpy(&r->remote, mnl_attr_get_payload(a), sizeof(r->remote));
+		else if (mnl_attr_get_type(a) == LWTUNNEL_IP6_SRC)
+			memcpy(&r->src, mnl_attr_get_payload(a), sizeof(r->src));
+	}
+}
+
 static void seen_attr(const struct nlattr *a, struct seen *s)
 {
 	bool is_addr = mnl_attr_get_payload_len(a) == sizeof(struct in6_addr);
@@ -119,6 +134,7 @@ static void seen_attr(const struct nlattr *a, struct seen *s)
 			s->expires = ((const struct rta_cacheinfo *)mnl_attr_get_payload(a))->rta_expires != 0;
 		break;
 	case RTA_PRIORITY: s->metric = is_u32 ? mnl_attr_get_u32(a) : 0; break;
+	case RTA_ENCAP: seen_encap(a, &s->r); break;
 	}
 }
 

@@ -1,13 +1,4 @@
-/*
- * tuncheck.h. The chains of nft table `ip6 mip`:
- *
- *	outer	packets to us that hold a packet: what comes from a bound home address must be in set `bound` {outer
- *source . inner source}, what goes to a reverse-tunnelled one in set `reverse` {outer source . inner destination}; a
- *		first fragment too short to tell is dropped. Other tunnels of this machine are left alone. The check
- *looks through extension headers, as the tunnel does.
- *	inner	what comes out of the device must be from a bound or to a reverse-tunnelled home address, so nothing is
- *		relayed for strangers.
- */
+/* tuncheck.h: what the sets of its chains (tuncheck_rules.c) hold, and that they stay. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,25 +7,25 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "sys/left.h"
 #include "sys/nft.h"
 #include "sys/nl.h"
-#include "sys/tuncheck.h"
+#include "sys/tuncheck_impl.h"
 #include <linux/netfilter.h> /* after netinet/in.h, which linux/in.h gives way to */
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
-#define CHAIN	    "prerouting"
-#define CHAIN_OUTER "outer"
-#define CHAIN_INNER "inner"
-#define PRIO_RAW    -300
-#define ADDR	    16
-#define INNER_SRC   8
-#define INNER_DST   24
+#define PRIO_RAW -300
 
-/* The sets of one direction. */
+/* Of one direction: sets of {peer . home} and of {home}, and what of them is an agent's that crashed. */
+enum { PAIRS, SINGLE, SETS };
+
+static const uint32_t key_len[SETS] = {[PAIRS] = 2 * ADDR, [SINGLE] = ADDR};
+
 struct side {
-	const char *pairs, *single;
+	const char *set[SETS];
 	const struct homes *homes;
+	struct left left[SETS];
 };
 
 struct tuncheck {
@@ -48,98 +39,6 @@ struct tuncheck {
 	int bulk_err;
 };
 
-/* {outer source . inner address at `at`} is in `set`: the packet is right. */
-static void return_if_pair(struct nft *n, const char *set, uint32_t at)
-{
-	struct nftnl_rule *r = nft_rule(n, CHAIN_OUTER);
-
-	nfx_payload(r, NFT_PAYLOAD_NETWORK_HEADER, INNER_SRC, ADDR, NFT_REG_1);
-	nfx_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, at, ADDR, NFT_REG_2);
-	nfx_lookup(r, set, NFT_REG_1);
-	nfx_verdict(r, NFT_RETURN, NULL);
-	nft_rule_add(n, r);
-}
-
-/* The address is a home of ours: with the pair not right, the packet is forged. */
-static void judge_home(struct nft *n, const char *chain, uint32_t base, const char *set, uint32_t at, bool drop)
-{
-	struct nftnl_rule *r = nft_rule(n, chain);
-
-	nfx_payload(r, base, at, ADDR, NFT_REG_1);
-	nfx_lookup(r, set, NFT_REG_1);
-	if (drop)
-		nfx_counter(r);
-	nfx_verdict(r, drop ? NF_DROP : NFT_RETURN, NULL);
-	nft_rule_add(n, r);
-}
-
-static void drop_all(struct nft *n, const char *chain)
-{
-	struct nftnl_rule *r = nft_rule(n, chain);
-
-	nfx_counter(r);
-	nfx_verdict(r, NF_DROP, NULL);
-	nft_rule_add(n, r);
-}
-
-/* A later fragment tells nothing; its packet's first one was looked at. */
-static void return_if_later_fragment(struct nft *n)
-{
-	static const uint8_t offset[] = {0xff, 0xf8}, first[] = {0, 0};
-	struct nftnl_rule *r = nft_rule(n, CHAIN_OUTER);
-
-	nfx_exthdr(r, IPPROTO_FRAGMENT, 2, sizeof(offset), NFT_REG_1);
-	nfx_mask(r, NFT_REG_1, offset, sizeof(offset));
-	nfx_cmp(r, NFT_REG_1, NFT_CMP_NEQ, first, sizeof(first));
-	nfx_verdict(r, NFT_RETURN, NULL);
-	nft_rule_add(n, r);
-}
-
-/* The whole inner header could be read: this is somebody else's tunnel. */
-static void return_if_whole(struct nft *n)
-{
-	static const uint8_t mask[] = {0xf0};
-	struct nftnl_rule *r = nft_rule(n, CHAIN_OUTER);
-
-	nfx_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, 39, 1, NFT_REG_1);
-	nfx_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, NFT_REG_1);
-	nfx_mask(r, NFT_REG_1, mask, sizeof(mask));
-	nfx_cmp_u8(r, NFT_REG_1, NFT_CMP_EQ, 0x60);
-	nfx_verdict(r, NFT_RETURN, NULL);
-	nft_rule_add(n, r);
-}
-
-static void jumps(struct nft *n, unsigned ifindex)
-{
-	struct nftnl_rule *r = nft_rule(n, CHAIN);
-
-	nfx_meta(r, NFT_META_L4PROTO, NFT_REG_1);
-	nfx_cmp_u8(r, NFT_REG_1, NFT_CMP_EQ, IPPROTO_IPV6);
-	nfx_local(r);
-	nfx_verdict(r, NFT_JUMP, CHAIN_OUTER);
-	nft_rule_add(n, r);
-	r = nft_rule(n, CHAIN);
-	nfx_meta(r, NFT_META_IIF, NFT_REG_1);
-	nfx_cmp(r, NFT_REG_1, NFT_CMP_EQ, &ifindex, sizeof(ifindex));
-	nfx_verdict(r, NFT_JUMP, CHAIN_INNER);
-	nft_rule_add(n, r);
-}
-
-static void rules(struct nft *n, unsigned ifindex)
-{
-	return_if_later_fragment(n);
-	return_if_pair(n, "bound", INNER_SRC);
-	return_if_pair(n, "reverse", INNER_DST);
-	judge_home(n, CHAIN_OUTER, NFT_PAYLOAD_TRANSPORT_HEADER, "home-bound", INNER_SRC, true);
-	judge_home(n, CHAIN_OUTER, NFT_PAYLOAD_TRANSPORT_HEADER, "home-reverse", INNER_DST, true);
-	return_if_whole(n);
-	drop_all(n, CHAIN_OUTER);
-	judge_home(n, CHAIN_INNER, NFT_PAYLOAD_NETWORK_HEADER, "home-bound", INNER_SRC, false);
-	judge_home(n, CHAIN_INNER, NFT_PAYLOAD_NETWORK_HEADER, "home-reverse", INNER_DST, false);
-	drop_all(n, CHAIN_INNER);
-	jumps(n, ifindex);
-}
-
 /* In one transaction: what a crashed agent has in its sets stays until the sweep, its rules are replaced by ours. */
 static int table(struct tuncheck *c, struct why *why)
 {
@@ -147,37 +46,55 @@ static int table(struct tuncheck *c, struct why *why)
 	struct nft *n = c->nft;
 
 	nft_table_add(n, 0);
-	for (int i = 0; i < 2; i++) {
-		nft_set_add(n, c->side[i].pairs, 2 * ADDR);
-		nft_set_add(n, c->side[i].single, ADDR);
-	}
+	for (int i = 0; i < 2; i++)
+		for (int j = 0; j < SETS; j++)
+			nft_set_add(n, c->side[i].set[j], key_len[j]);
 	nft_chain_plain(n, CHAIN_OUTER);
 	nft_chain_plain(n, CHAIN_INNER);
 	nft_chain_add(n, CHAIN, NF_INET_PRE_ROUTING, PRIO_RAW, NULL, false);
 	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
 		nft_chain_flush(n, chains[i]);
-	rules(n, c->ifindex);
+	tuncheck_rules(n, c->ifindex);
 	return nft_commit(n, 0, why, "make nft table ip6 " NFT_TABLE);
 }
 
-static void elems(struct tuncheck *c, const struct side *s, const struct home *h, bool add)
+typedef uint8_t keys[SETS][2 * ADDR];
+
+static void keys_of(const struct home *h, keys k)
+{
+	memcpy(k[PAIRS], &h->peer, ADDR);
+	memcpy(k[PAIRS] + ADDR, &h->home, ADDR);
+	memcpy(k[SINGLE], &h->home, ADDR);
+}
+
+static void put(struct tuncheck *c, const struct side *s, const struct home *h, bool add)
 {
 	void (*f)(struct nft *, const char *, const void *, uint32_t) = add ? nft_elem_add : nft_elem_del;
-	uint8_t key[2 * ADDR];
+	keys k;
 
-	memcpy(key, &h->peer, ADDR);
-	memcpy(key + ADDR, &h->home, ADDR);
-	f(c->nft, s->pairs, key, sizeof(key));
-	f(c->nft, s->single, &h->home, ADDR);
+	keys_of(h, k);
+	for (int i = 0; i < SETS; i++)
+		f(c->nft, s->set[i], k[i], key_len[i]);
+}
+
+/* What was found there stays there. */
+static void put_lacking(struct tuncheck *c, struct side *s, const struct home *h)
+{
+	keys k;
+
+	keys_of(h, k);
+	for (int i = 0; i < SETS; i++)
+		if (!left_take(&s->left[i], k[i], NULL))
+			nft_elem_add(c->nft, s->set[i], k[i], key_len[i]);
 }
 
 int tuncheck_change(
 	struct tuncheck *c, enum tuncheck_side side, const struct home *h, const struct home *old, struct why *why)
 {
 	if (old)
-		elems(c, &c->side[side], old, false);
+		put(c, &c->side[side], old, false);
 	if (h)
-		elems(c, &c->side[side], h, true);
+		put_lacking(c, &c->side[side], h);
 	if (c->bulk) {
 		if (!nft_room(c->nft))
 			c->bulk_err = nft_commit(c->nft, 0, NULL, "fill tunnel check") ?: c->bulk_err;
@@ -203,15 +120,23 @@ static int refill(struct tuncheck *c, const struct side *s, struct why *why)
 	for (size_t i = 0; i < homes_count(s->homes); i++) {
 		if (!nft_room(c->nft))
 			err = nft_commit(c->nft, 0, why, "fill tunnel check") ?: err;
-		elems(c, s, homes_at(s->homes, i), true);
+		put(c, s, homes_at(s->homes, i), true);
 	}
 	return nft_commit(c->nft, 0, why, "fill tunnel check") ?: err;
+}
+
+static void forget_left(struct tuncheck *c)
+{
+	for (int i = 0; i < 2; i++)
+		for (int j = 0; j < SETS; j++)
+			left_end(&c->side[i].left[j], NULL, NULL);
 }
 
 static void mend(struct tuncheck *c)
 {
 	struct why why = {0};
 
+	forget_left(c);
 	log_warn("nft table ip6 " NFT_TABLE " was deleted by somebody: made again");
 	if (table(c, &why) || refill(c, &c->side[0], &why) || refill(c, &c->side[1], &why))
 		log_error("%s: tunnelled packets are not checked", why.text);
@@ -264,6 +189,28 @@ static int listen_events(struct tuncheck *c, struct why *why)
 	return err ? why_set(why, -err, "nft notifications: %s", strerror(-err)) : 0;
 }
 
+struct finding {
+	struct left *left;
+	int err;
+};
+
+static void found(void *finding, const uint8_t *key)
+{
+	struct finding *f = finding;
+
+	f->err = left_note(f->left, key, NULL) ?: f->err;
+}
+
+static int find_left(struct tuncheck *c, const char *set, uint32_t klen, struct left *left, struct why *why)
+{
+	struct finding f = {left, 0};
+	int err;
+
+	*left = (struct left){.klen = klen};
+	err = nft_elem_each(c->nft, set, klen, found, &f) ?: f.err;
+	return err ? why_set(why, -err, "list nft set %s: %s", set, strerror(-err)) : 0;
+}
+
 int tuncheck_open(struct tuncheck **out, struct loop *loop, unsigned ifindex, const struct homes *bound,
 	const struct homes *reversed, struct why *why)
 {
@@ -274,11 +221,14 @@ int tuncheck_open(struct tuncheck **out, struct loop *loop, unsigned ifindex, co
 		return why_set(why, ENOMEM, "out of memory");
 	c->loop = loop;
 	c->ifindex = ifindex;
-	c->side[TUN_BOUND] = (struct side){"bound", "home-bound", bound};
-	c->side[TUN_REVERSE] = (struct side){"reverse", "home-reverse", reversed};
+	c->side[TUN_BOUND] = (struct side){.set = {"bound", "home-bound"}, .homes = bound};
+	c->side[TUN_REVERSE] = (struct side){.set = {"reverse", "home-reverse"}, .homes = reversed};
 	err = nft_open(&c->nft, NFPROTO_IPV6, why);
 	if (!err)
 		err = table(c, why);
+	for (int i = 0; i < 2; i++)
+		for (int j = 0; j < SETS && !err; j++)
+			err = find_left(c, c->side[i].set[j], key_len[j], &c->side[i].left[j], why);
 	if (!err)
 		err = listen_events(c, why);
 	if (err)
@@ -301,55 +251,39 @@ void tuncheck_close(struct tuncheck *c)
 		(void)!nft_commit(c->nft, ENOENT, NULL, "delete nft table");
 		nft_close(c->nft);
 	}
+	forget_left(c);
 	free(c);
 }
 
 /* The elements of one set nobody stands for any more. */
 struct stale {
 	struct tuncheck *c;
-	const struct side *side;
 	const char *set;
 	uint32_t klen;
 	int err;
 	struct why *why;
 };
 
-static void sweep_elem(void *ctx, const uint8_t *key)
+static void forget_elem(void *stale, const uint8_t *key)
 {
-	struct stale *s = ctx;
-	const struct home *h;
-	struct in6_addr home;
+	struct stale *s = stale;
 
-	memcpy(&home, key + s->klen - ADDR, ADDR);
-	h = homes_find(s->side->homes, &home);
-	if (h && (s->klen == ADDR || !memcmp(&h->peer, key, ADDR)))
-		return;
 	if (!nft_room(s->c->nft))
 		s->err = nft_commit(s->c->nft, 0, s->why, "sweep tunnel check") ?: s->err;
 	nft_elem_del(s->c->nft, s->set, key, s->klen);
-}
-
-static int sweep_set(struct tuncheck *c, const struct side *side, const char *set, uint32_t klen, struct why *why)
-{
-	struct stale s = {c, side, set, klen, 0, why};
-	int err = nft_elem_each(c->nft, set, klen, sweep_elem, &s);
-
-	if (err)
-		return why_set(why, -err, "list nft set %s: %s", set, strerror(-err));
-	return nft_commit(c->nft, 0, why, "sweep tunnel check") ?: s.err;
 }
 
 int tuncheck_sweep(struct tuncheck *c, struct why *why)
 {
 	int err = 0;
 
-	for (int i = 0; i < 2 && !err; i++) {
-		const struct side *s = &c->side[i];
+	for (int i = 0; i < 2; i++)
+		for (int j = 0; j < SETS; j++) {
+			struct stale s = {c, c->side[i].set[j], key_len[j], 0, why};
 
-		err = sweep_set(c, s, s->pairs, 2 * ADDR, why);
-		if (!err)
-			err = sweep_set(c, s, s->single, ADDR, why);
-	}
+			left_end(&c->side[i].left[j], forget_elem, &s);
+			err = nft_commit(c->nft, 0, why, "sweep tunnel check") ?: s.err ?: err;
+		}
 	return err;
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Where the kernel forwards (ip6tnl), it does so while the agent is killed and started again: not one packet is lost, for a
-# mobile node that registered.
+# mobile node that registered; and what it left there is taken over: only what is not as it should be is touched.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
 . "$BATS_TEST_DIRNAME/../lab/crowd.sh"
@@ -30,4 +30,43 @@ teardown_file() { ha agent stop; crowd_down; }
 	read -r sent _ _ got _ < <(grep 'packets transmitted' "$BATS_TEST_TMPDIR/ping")
 	[ "$sent" -gt 40 ]
 	[ "$(grep -o 'icmp_seq=[0-9]*' "$BATS_TEST_TMPDIR/ping" | cut -d= -f2 | sort -nu | tail -n 1)" = "$got" ]   # no gap; the last sent may still have been under way
+}
+
+# What is of us in the kernel: routes, and what the tunnel check knows.
+ours() {
+	ip -n ha -6 route show table all proto 119 | sort
+	in_ns ha nft -j list table ip6 mip | jq -cS '.nftables[].set | select(.) | {name, elem: (.elem // [] | sort)}'
+}
+# route WORD HOME CARE-OF: as the agent's
+route() {
+	ip -n ha -6 route "$1" "$2" dev mip0 proto 119 metric 119 encap ip6 id 0 src $HA dst "$3" hoplimit 64
+}
+
+@test "killed and started again: of a hundred bindings only what somebody changed is touched, what nobody wants goes" {
+	[ "$(ha_agent path)" = ip6tnl ] || skip "this kernel has no ip6_tunnel"
+	local before
+	crowd 100 1000 register
+	lab_wait 10 eval '[ "$(count)" = 100 ]'
+	before=$(ours)
+	ha_kill
+	route replace 2001:db8:1::1:5 2001:db8:f0::bad                # of another care-of address
+	ip -n ha -6 route del 2001:db8:1::1:6 dev mip0 proto 119 metric 119
+	route add 2001:db8:1::dead 2001:db8:f0::dead                  # nobody's
+	in_ns ha nft delete element ip6 mip home-bound '{ 2001:db8:1::1:7 }'
+	in_ns ha nft add element ip6 mip home-bound '{ 2001:db8:1::dead }'
+	lab_bg ha "$BATS_TEST_TMPDIR/routes" ip -6 monitor route
+	lab_bg ha "$BATS_TEST_TMPDIR/elements" nft monitor
+	until in_ns ha ip -6 route replace blackhole 2001:db8:aaaa::/64 && grep -q aaaa "$BATS_TEST_TMPDIR/routes"; do :; done
+	until in_ns ha nft add table ip6 begun && grep -q begun "$BATS_TEST_TMPDIR/elements"; do in_ns ha nft delete table ip6 begun; done
+	ha_start
+	[ "$(count)" = 100 ]
+	diff <(echo "$before") <(ours)
+	in_ns ha ip -6 route add blackhole 2001:db8:bbbb::/64
+	in_ns ha nft add table ip6 ended
+	lab_wait 10 grep -q bbbb "$BATS_TEST_TMPDIR/routes"
+	lab_wait 10 grep -q ended "$BATS_TEST_TMPDIR/elements"
+	diff <(printf '%s\n' 2001:db8:1::1:5 2001:db8:1::1:6 2001:db8:1::dead) \
+		<(grep 'proto 119' "$BATS_TEST_TMPDIR/routes" | grep -o '2001:db8:1::[0-9a-f:]*' | grep -v "^$HA\$" | sort)
+	diff <(printf '%s\n' 'add 2001:db8:1::1:7' 'delete 2001:db8:1::dead') \
+		<(awk '$2 == "element" { print $1, $(NF - 1) }' "$BATS_TEST_TMPDIR/elements" | sort)
 }
