@@ -37,6 +37,12 @@ ha() { in_ns ha mip "$@"; }
 ha_start() { ha ha start dev home0 insecure radvd no max-bindings 1000000; }
 ha_agent() { ha -j agent show | jq -r ".[0].$1"; }
 ha_kill() { local p; p=$(ha_agent pid); kill -9 "$p"; lab_wait 5 eval "! kill -0 $p"; }
+# ha_remains: the process that cleans up after this agent, when it was killed and no other came.
+ha_remains() {
+	local p c
+	p=$(ha_agent pid)
+	for c in $(cat "/proc/$p/task/$p/children"); do [ "$(cat "/proc/$c/comm")" != mip-remains ] || echo "$c"; done
+}
 ha_log() { cat "/run/mip/$(stat -Lc %i /run/netns/ha).log"; }
 ha_store() { echo "$MIP_STATE_DIR/$(stat -Lc %i /run/netns/ha).db"; }
 # bindings: home, care-of, sequence number, a line each

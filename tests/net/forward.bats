@@ -48,6 +48,7 @@ route() {
 	crowd 100 1000 register
 	lab_wait 10 eval '[ "$(count)" = 100 ]'
 	before=$(ours)
+	kill -9 "$(ha_remains)"   # what follows may take longer than it waits
 	ha_kill
 	route replace 2001:db8:1::1:5 2001:db8:f0::bad                # of another care-of address
 	ip -n ha -6 route del 2001:db8:1::1:6 dev mip0 proto 119 metric 119
