@@ -204,24 +204,33 @@ int nl_del(struct nl *nl, struct nlmsghdr *req, struct why *why, const char *wha
 	return request(nl, req, is_gone, why, what);
 }
 
-/* Messages of a dump, one behind the other. */
+/* Messages of a dump, one behind the other. There may be keys in them (xfrm). */
 struct heap {
 	char *data;
 	size_t len, cap;
 };
+
+static void heap_free(struct heap *h)
+{
+	if (h->data)
+		explicit_bzero(h->data, h->cap);
+	free(h->data);
+}
 
 static int heap_put(struct heap *to, const void *data, size_t len)
 {
 	if (!len)
 		return 0;
 	if (to->cap - to->len < len) {
-		size_t cap = (to->cap + len) * 2;
-		char *p = realloc(to->data, cap);
+		struct heap more = {.len = to->len, .cap = (to->cap + len) * 2};
 
-		if (!p)
+		more.data = malloc(more.cap);
+		if (!more.data)
 			return -ENOMEM;
-		to->data = p;
-		to->cap = cap;
+		if (to->len)
+			memcpy(more.data, to->data, to->len);
+		heap_free(to);
+		*to = more;
 	}
 	memcpy(to->data + to->len, data, len);
 	to->len += len;
@@ -274,8 +283,9 @@ int nl_dump(struct nl *nl, struct nlmsghdr *req, mnl_cb_t cb, void *ctx, struct 
 
 	for (int i = 0; i < TRIES && err == -EINTR; i++)
 		err = dump_once(nl, req, &all);
+	explicit_bzero(nl->buf, sizeof(nl->buf));
 	if (err) {
-		free(all.data);
+		heap_free(&all);
 		return why_set(why, -err, "%s: %s", what, strerror(-err));
 	}
 	for (size_t at = 0; at < all.len;) {
@@ -285,7 +295,7 @@ int nl_dump(struct nl *nl, struct nlmsghdr *req, mnl_cb_t cb, void *ctx, struct 
 			break;
 		at += MNL_ALIGN(h->nlmsg_len);
 	}
-	free(all.data);
+	heap_free(&all);
 	return 0;
 }
 
