@@ -262,6 +262,15 @@ static void dispatch(struct sim_node *n, const struct via *via, const struct mh 
 	}
 }
 
+/* The kernel gives a node what is addressed to it: a packet that somebody's false binding tunnelled here is not taken
+ * out. What a mobile node is told as a correspondent at a care-of address, the model does not follow. */
+static bool is_for(struct sim_node *n, const struct via *via, const struct mh *m)
+{
+	if (addr_eq(&via->dst, &n->addr))
+		return true;
+	return n->mn && sim_addr_of(n, &via->dst) && (m->type != MH_BU || via->has_rh2);
+}
+
 static void deliver_message(struct sim_node *n, const struct via *via, const uint8_t *bytes, size_t len)
 {
 	const struct sim_plant *plant = n->sim->plant;
@@ -270,7 +279,8 @@ static void deliver_message(struct sim_node *n, const struct via *via, const uin
 	/* 11.3.3: a type 2 routing header that does not name a home address of ours. */
 	if (via->has_rh2 && (!n->mn || !addr_eq(&via->rh2, &n->addr)))
 		return;
-	if (mh_read(bytes, len, &m, NULL) != MH_OK || (plant && plant->deafens && plant->deafens(n, &m)))
+	if (mh_read(bytes, len, &m, NULL) != MH_OK || !is_for(n, via, &m) ||
+		(plant && plant->deafens && plant->deafens(n, &m)))
 		return;
 	sim_trace(n, "hears", via, &m);
 	if (!n->deaf)
