@@ -17,7 +17,7 @@
 
 /* Exclusive before the first use: then no memory shared with anybody, which a truncated file would tear. The log is
  * synced when it goes into the file: whole after a power failure, if a little old. */
-static const char settings[] = "PRAGMA locking_mode=EXCLUSIVE;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-1024;";
+static const char settings[] = "PRAGMA locking_mode=EXCLUSIVE;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-512;";
 #define BINDING "binding(key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID"
 #define FACT	"fact(name TEXT PRIMARY KEY, value) WITHOUT ROWID"
 static const char tables[] =
