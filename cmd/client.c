@@ -14,7 +14,8 @@
 #include "cmd/mip.h"
 #include "cmd/netns.h"
 
-#define PATIENCE_MS 10000 /* an agent that says nothing for so long is stuck */
+#define PATIENCE_MS 10000  /* an agent that says nothing for so long is stuck */
+#define WORK_MS	    600000 /* or is at work: a million bindings are taken over, or leave the kernel */
 #define DIAL_MS	    10
 #define LEAVING_MS  3000 /* one that ends has hung up on everybody by then */
 
@@ -307,7 +308,7 @@ int client_receive(record_fn record, void *ctx, struct refusal *no, int64_t dead
 
 int client_await_end(void)
 {
-	int err = await(CLIENT_PATIENCE) == 0 ? REFUSED : DONE;
+	int err = await(client_now() + WORK_MS) == 0 ? REFUSED : DONE;
 
 	if (err)
 		complain("the agent agreed to stop but still runs");
@@ -320,4 +321,11 @@ int client_ask(struct request *rq, record_fn record, void *ctx, struct refusal *
 	int err = client_send(rq);
 
 	return err ? err : client_receive(record, ctx, no, CLIENT_PATIENCE);
+}
+
+int client_do(struct request *rq, struct refusal *no)
+{
+	int err = client_send(rq);
+
+	return err ? err : client_receive(NULL, NULL, no, client_now() + WORK_MS);
 }

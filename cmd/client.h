@@ -64,7 +64,9 @@ int client_send(struct request *rq);
 int client_receive(record_fn record, void *ctx, struct refusal *no, int64_t deadline_ms);
 /* Both. */
 int client_ask(struct request *rq, record_fn record, void *ctx, struct refusal *no);
-/* Waits until the agent hangs up. DONE or REFUSED (said on stderr). */
+/* For what the agent may have to work at for minutes, and gives no records. */
+int client_do(struct request *rq, struct refusal *no);
+/* Waits until the agent hangs up, as patiently. DONE or REFUSED (said on stderr). */
 int client_await_end(void);
 /* Milliseconds of the clock deadlines are in. */
 int64_t client_now(void);

@@ -162,7 +162,7 @@ static int send_plan(struct plan *p, const struct value *confirm)
 		request_open(&rq, MIP_COMMIT);
 		if (confirm)
 			request_put(&rq, MIP_A_CONFIRM, confirm->bytes, confirm->len);
-		err = client_ask(&rq, NULL, NULL, &no);
+		err = client_do(&rq, &no);
 	}
 	return err == REFUSED ? refused(p, &no) : err;
 }

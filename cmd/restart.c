@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,15 +140,6 @@ static int inherit(struct heritage *h, pid_t pid)
 	return REFUSED;
 }
 
-/* By a signal: told to stop by a command it would forget its bindings. */
-static int end_agent(pid_t pid)
-{
-	if (kill(pid, SIGTERM) == 0)
-		return client_await_end();
-	complain("cannot end the agent, process %d: %s", (int)pid, strerror(errno));
-	return REFUSED;
-}
-
 static int configure(const struct heritage *h)
 {
 	struct request rq;
@@ -162,7 +152,7 @@ static int configure(const struct heritage *h)
 		err = client_send(&c->rq);
 	if (!err) {
 		request_open(&rq, MIP_COMMIT);
-		err = client_ask(&rq, NULL, NULL, &no);
+		err = client_do(&rq, &no);
 	}
 	if (err == REFUSED)
 		complain("the agent runs, but not with its configuration: %s", no.text);

@@ -52,7 +52,7 @@ int run_generic(const struct call *call)
 		return err;
 	request_put_call(&rq, call);
 	if (!is_dump(call->verb)) {
-		err = client_ask(&rq, NULL, NULL, &no);
+		err = client_do(&rq, &no);
 		return err == REFUSED ? run_refused(call, &no) : err;
 	}
 	out_open(OUT_LIST, verb_columns(call->verb), false);

@@ -153,3 +153,11 @@ int spawn_agent(char *const *options)
 	close(c.ready);
 	return err ? err : client_connect();
 }
+
+int end_agent(pid_t pid)
+{
+	if (pid && kill(pid, SIGTERM) == 0)
+		return client_await_end();
+	complain("cannot end the agent, process %d: %s", (int)pid, pid ? strerror(errno) : "not to be seen from here");
+	return REFUSED;
+}

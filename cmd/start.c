@@ -65,13 +65,11 @@ int run_stop(const struct call *call)
 	return err == REFUSED ? run_refused(call, &no) : err ? err : radvd_stop();
 }
 
-/* What this command started it takes back when the command fails. */
+/* What this command started it takes back when the command fails; the bindings of before are kept for the next. */
 static int give_up(int err)
 {
-	struct refusal no;
-
 	if (client_connect() == DONE)
-		stop_agent(&no);
+		(void)!end_agent(client_agent_pid());
 	return err;
 }
 
