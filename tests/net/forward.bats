@@ -56,7 +56,7 @@ route() {
 	in_ns ha nft delete element ip6 mip home-bound '{ 2001:db8:1::1:7 }'
 	in_ns ha nft add element ip6 mip home-bound '{ 2001:db8:1::dead }'
 	lab_bg ha "$BATS_TEST_TMPDIR/routes" ip -6 monitor route
-	until in_ns ha ip -6 route replace blackhole 2001:db8:aaaa::/64 && grep -q aaaa "$BATS_TEST_TMPDIR/routes"; do :; done
+	lab_wait 10 eval 'ip -n ha -6 route replace blackhole 2001:db8:aaaa::/64 && grep -q aaaa "$BATS_TEST_TMPDIR/routes"'
 	ha_start
 	[ "$(count)" = 100 ]
 	diff <(echo "$before") <(ours)
