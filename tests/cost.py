@@ -6,4 +6,4 @@ times, start = int(sys.argv[1]), time.monotonic()
 for _ in range(times):
     subprocess.run(sys.argv[2:], stdout=subprocess.DEVNULL, check=True)
 wall, usage = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-print(f"{wall / times * 1000:.1f} {(usage.ru_utime + usage.ru_stime) / times * 1000:.1f} {usage.ru_maxrss}")
+print(f"{wall / times * 1000:.2f} {(usage.ru_utime + usage.ru_stime) / times * 1000:.2f} {usage.ru_maxrss}")

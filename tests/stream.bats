@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# What the tool costs: CPU to start and answer; a long list streams through it. Against a stand-in for the agent, no root.
+# A long list streams through the tool, in bounded memory. Against a stand-in for the agent, no root. What it costs in CPU:
+# tests/bench/cli.sh.
 
 setup() {
 	cd "$BATS_TEST_DIRNAME/.." || return
@@ -16,31 +17,15 @@ agent() {
 	timeout 60 tail -n +1 -f --pid=$AGENT "$BATS_TEST_TMPDIR/ready" | grep -q ready
 }
 
-# within VALUE MOST UNIT: numbers with a fraction. A build with sanitizers is only shown.
-within() {
-	echo "$1 $3 (at most $2)"
-	[[ $MIP == */san/* ]] || awk -v v="$1" -v most="$2" 'BEGIN { exit !(v <= most) }'
-}
-
-@test "from start to answer the tool takes at most 5 ms of CPU" {
-	agent 0
-	read -r _ cpu _ < <(python3 tests/cost.py 50 "$MIP" binding show)
-	within "$cpu" 5 "ms of CPU"
-	read -r _ cpu _ < <(python3 tests/cost.py 50 "$MIP")
-	within "$cpu" 5 "ms of CPU"
-	read -r _ cpu _ < <(python3 tests/cost.py 50 "$MIP" __complete binding show "")
-	within "$cpu" 5 "ms of CPU"
-}
-
-@test "100,000 bindings stream through it in 2 s of CPU and 20 MB, as text, columns and JSON" {
+@test "100,000 bindings stream through it in 20 MB, as text, columns and JSON" {
 	local shape
 	agent 100000
 	[ "$("$MIP" -br binding show | wc -l)" = 100000 ]
 	"$MIP" -j binding show | jq -e 'length == 100000 and (map(.home) | unique | length) == 100000'
 	for shape in -j -br -o; do
-		read -r _ cpu peak < <(python3 tests/cost.py 1 "$MIP" "$shape" binding show)
-		within "$cpu" 2000 "ms of CPU"
-		within "$peak" 20480 KiB
+		read -r _ _ peak < <(python3 tests/cost.py 1 "$MIP" "$shape" binding show)
+		echo "$shape: $peak KiB (at most 20480)"
+		[[ $MIP == */san/* ]] || [ "$peak" -le 20480 ]   # a build with sanitizers is only shown
 	done
 }
 
