@@ -22,7 +22,7 @@ DEPS := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libcap-dev libedit
 	qemu-system-x86 kmod busybox-static cpio gnuplot-nox \
 	clang clang-format clang-tidy libclang-rt-dev shellcheck mandoc debhelper lintian fakeroot
 
-CORE  := $(filter-out core/agent.c,$(wildcard core/*/*.c core/*.c))
+CORE  := $(wildcard core/*/*.c)
 CMD   := $(filter-out cmd/mip.c cmd/mipd.c,$(wildcard cmd/*.c))
 UNITS ?= $(wildcard tests/unit/test_*.c)
 HELP  := $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c))
@@ -37,7 +37,7 @@ obj    = $(patsubst %.c,$(B)/%.o,$(1))
 
 all: $(B)/mip $(B)/mipd
 
-$(B)/mipd: $(call obj,cmd/mipd.c core/agent.c) $(B)/libcore.a
+$(B)/mipd: $(call obj,cmd/mipd.c) $(B)/libcore.a
 	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3
 $(B)/mip: $(call obj,cmd/mip.c) $(B)/libcmd.a
 	$(LINK) -o $@ $^ -lmnl -ledit

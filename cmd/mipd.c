@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent.h"
+#include "agent/agent.h"
 
 static const struct option longs[] = {
 	{"ready-fd", required_argument, NULL, 'R'},

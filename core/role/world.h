@@ -18,27 +18,11 @@
 #include "mip/types.h"
 #include "wire/icmp6.h"
 #include "wire/mh.h"
+#include "wire/via.h"
 
 struct bc_entry;
 struct event;
 struct mn_home;
-
-/* What the authenticator of a message is made of (6.2.7). */
-struct mh_auth {
-	uint8_t kbm[20];
-	struct in6_addr coa, cn;
-};
-
-/* How a message travels, as RFC 6275 looks at it: addresses of the IPv6 header, home addresses of HAO and RH2. */
-struct via {
-	struct in6_addr src, dst;
-	struct in6_addr hao, rh2; /* valid with has_* */
-	bool has_hao, has_rh2;
-	bool esp;	  /* in: came through IPsec; then HAO and RH2 it had are not known. out: goes through IPsec */
-	bool bare;	  /* in: straight off a link, out of no tunnel of ours */
-	unsigned ifindex; /* in: came through this link (0 = not known); out: leave through it (0 = by routing) */
-	const struct mh_auth *auth; /* out: sign the message with this; it has MHO_AUTH */
-};
 
 /* Which end of an optimized path moves: `local` is a home address of ours and packets carry a HAO, or `remote` is a
  * mobile node's and packets carry an RH2 (and those from it a HAO). Two mobile nodes: both. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Route optimization on packets (core/sys/ro.h), in namespaces: mobile nodes m and n, a correspondent c, and h between
+# Route optimization on packets (core/flow/ro.h), in namespaces: mobile nodes m and n, a correspondent c, and h between
 # them: router, and home agent of both. Bindings are set by hand on both ends.
 #
 #	m  2001:db8:2::2 ---- ::1  h  ::1 ---- 2001:db8:3::2  c		home addresses 2001:db8:1::100 (m), ::200 (n)

@@ -1,5 +1,5 @@
 /*
- * Drives core/sys/ro.h by lines on stdin, for ro.bats and tests/bench/ro.sh: each line is answered by "ok" or "error
+ * Drives core/flow/ro.h by lines on stdin, for ro.bats and tests/bench/ro.sh: each line is answered by "ok" or "error
  * WHY", events are printed as they come. EOF or "quit" closes all in order.
  */
 #include <arpa/inet.h>
@@ -16,10 +16,10 @@
 #include "base/buf.h"
 #include "base/loop.h"
 #include "sys/link.h"
-#include "sys/path.h"
+#include "flow/path.h"
 #include "sys/raw.h"
-#include "sys/ro.h"
-#include "sys/shim.h"
+#include "flow/ro.h"
+#include "flow/shim.h"
 #include "wire/exthdr.h"
 #include "wire/icmp6.h"
 #include "wire/mh.h"

@@ -1,0 +1,343 @@
+/*
+ * The agent: roles + kernel + control socket. A command changes a copy of the
+ * configuration; the agent makes the running roles follow it or goes back.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "agent/agent_impl.h"
+#include "base/addr.h"
+#include "base/log.h"
+#include "sys/self.h"
+
+/* --- commands ----------------------------------------------------------------------------------------------------- */
+
+/* One that a mobile node registered is not of the configuration, but may be removed by hand all the same. */
+static int remove_registered(struct agent *a, const struct ctl_request *rq, struct why *why)
+{
+	const struct in6_addr *home = ctl_addr(rq, MIP_A_HOME);
+	usec now = clock_now();
+
+	if (rq->cmd != MIP_BINDING_DEL)
+		return 0;
+	if (home && !bc_find(&a->ha.bc, home, NULL) && !conf_binding(&a->conf, home))
+		return why_attr(why, ENOENT, MIP_A_HOME, "no binding of %s", addr_text(home).s);
+	for (size_t i = bc_count(&a->ha.bc); i-- > 0;) {
+		const struct bc_entry *e = bc_at(&a->ha.bc, i);
+		struct in6_addr each = e->home;
+
+		if (!e->fixed && (!home || addr_eq(home, &each)) && ha_del(&a->ha, &each, now, why))
+			return -why->err;
+	}
+	return 0;
+}
+
+/* A role that could not start takes nothing away from what it had before. */
+static void go_back(struct agent *a, const struct conf *was, bool ran)
+{
+	keep_sleep(&a->keep, !ran);
+	if (agent_follow(a, was, NULL))
+		log_error("could not go back to the configuration before");
+	keep_sleep(&a->keep, false);
+}
+
+static void end_for_good(struct agent *a)
+{
+	a->told = true;
+	loop_quit(&a->loop);
+}
+
+void agent_end_if_idle(struct agent *a, bool ran)
+{
+	if (a->options->transient && ran && !agent_runs(a))
+		end_for_good(a);
+}
+
+static int on_commit(void *ctx, const struct ctl_request *commit, const struct ctl_request *list, size_t n, size_t *bad,
+	struct why *why)
+{
+	struct agent *a = ctx;
+	struct conf want = a->conf, was = a->conf;
+	bool ran = agent_runs(a);
+	int err = agent_may_change(a, why);
+
+	*bad = SIZE_MAX; /* none of them yet */
+	if (!err)
+		err = agent_read_confirm(commit, why);
+	if (err)
+		return err;
+	for (*bad = 0; *bad < n && !err; *bad += !err)
+		err = conf_change(&want, &list[*bad], why);
+	if (!err) {
+		*bad = n ? n - 1 : 0;
+		for (size_t i = 0; i < n && !err; i++)
+			err = agent_rest(a, list[i].cmd, why);
+		err = err ? err : agent_follow(a, &want, why);
+		if (err)
+			go_back(a, &was, ran);
+	}
+	if (!err) {
+		a->conf = want;
+		if (!conf_same(&want, &was) || ctl_has(commit, MIP_A_CONFIRM))
+			agent_remember(a, &was, commit);
+	}
+	agent_end_if_idle(a, ran);
+	explicit_bzero(&want, sizeof(want)); /* keys */
+	explicit_bzero(&was, sizeof(was));
+	return err;
+}
+
+static int on_set(void *ctx, const struct ctl_request *rq, struct why *why)
+{
+	struct agent *a = ctx;
+	size_t bad;
+	int err;
+
+	if (rq->cmd == MIP_AGENT_STOP) {
+		end_for_good(a);
+		return 0;
+	}
+	if (rq->cmd == MIP_CONFIRM)
+		return agent_confirm(a, why);
+	if (rq->cmd == MIP_UNDO)
+		return agent_undo(a, why);
+	err = agent_may_change(a, why);
+	if (!err)
+		err = remove_registered(a, rq, why);
+	return err ? err : on_commit(a, rq, rq, 1, &bad, why);
+}
+
+static int on_get(void *ctx, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, struct why *why)
+{
+	struct agent *a = ctx;
+
+	return get_record(&a->view, rq, at, m, why);
+}
+
+static void facts(void *ctx, struct agent_facts *to)
+{
+	struct agent *a = ctx;
+	struct path_stats ps = {0};
+
+	*to = (struct agent_facts){.path = "", .path_why = "no role runs", .caps = a->caps, .kernel = a->kernel};
+	to->seccomp = a->seccomp;
+	to->started = a->started;
+	to->confirm = timer_armed(&a->confirm) ? a->confirm.due : NEVER;
+	to->netns = self_netns();
+	to->memory = self_memory();
+	to->state = keep_where(&a->keep);
+	to->dropped = agent_malformed(a);
+	if (!host_is_open(&a->host) || path_stats(a->host.path, &ps))
+		return;
+	to->path = path_name(a->host.path);
+	to->path_why = path_why(a->host.path);
+	to->mtu = path_mtu(a->host.path);
+	to->tun_rx = ps.rx_packets;
+	to->tun_tx = ps.tx_packets;
+	to->tun_refused = ps.rx_refused;
+}
+
+static void ro_facts(void *ctx, const struct in6_addr *local, const struct in6_addr *remote, struct ro_facts *to)
+{
+	struct agent *a = ctx;
+	struct ro_stats s;
+
+	if (!host_is_open(&a->host) || !ro_stats(a->host.ro, local, remote, &s))
+		return;
+	/* With a mobile node at both ends a packet carries both headers and is counted under both. */
+	to->out_packets = s.hao_out.packets > s.rh2_out.packets ? s.hao_out.packets : s.rh2_out.packets;
+	to->out_bytes = s.hao_out.bytes > s.rh2_out.bytes ? s.hao_out.bytes : s.rh2_out.bytes;
+	to->in_packets = s.hao_in.packets > s.rh2_in.packets ? s.hao_in.packets : s.rh2_in.packets;
+	to->in_bytes = s.hao_in.bytes > s.rh2_in.bytes ? s.hao_in.bytes : s.rh2_in.bytes;
+}
+
+/* A binding made by hand that ended by itself is not wished for any more. */
+static void forget_expired(struct agent *a, const struct event *ev)
+{
+	for (size_t i = 0; ev->type == EV_BINDING_EXPIRED && ev->binding->fixed && i < a->conf.bindings; i++)
+		if (addr_eq(&a->conf.binding[i].home, &ev->binding->home))
+			a->conf.binding[i] = a->conf.binding[--a->conf.bindings];
+}
+
+static void on_event(void *ctx, const struct event *ev, usec now)
+{
+	struct agent *a = ctx;
+	struct ctl_msg m;
+	char text[256];
+
+	keep_event(&a->keep, ev);
+	forget_expired(a, ev);
+	if (ev->type == EV_BU_REFUSED)
+		a->tally.refused[ev->status]++;
+	if (ctl_watched(a->ctl, NULL)) {
+		event_record(&a->view, ev, now, &m);
+		ctl_event(a->ctl, &m);
+	}
+	if (!log_wanted(LOG_INFO))
+		return;
+	event_text(ev, text, sizeof(text));
+	if (event_is_remote(ev->type))
+		log_remote(LOG_INFO, now, "%s", text);
+	else
+		log_info("%s", text);
+}
+
+/* --- start and stop ----------------------------------------------------------------------------------------------- */
+
+static void on_signal(struct watch *w, uint32_t events)
+{
+	struct agent *a = timer_owner(w, struct agent, signals);
+
+	(void)events;
+	loop_quit(&a->loop);
+}
+
+static int watch_signals(struct agent *a, struct why *why)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	a->signals = (struct watch){signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), on_signal};
+	if (a->signals.fd < 0 || loop_watch(&a->loop, &a->signals, EPOLLIN))
+		return why_set(why, errno, "signals: %s", strerror(errno));
+	return 0;
+}
+
+/* Lifetimes went on: what ended meanwhile is due now. Whether the links are what they were has to be asked. */
+static void on_wake(struct wake *w, usec slept)
+{
+	struct agent *a = timer_owner(w, struct agent, wake);
+
+	log_info("the machine slept for %lld s", (long long)(slept / SEC));
+	if (a->mn.on)
+		attach_resume(&a->mn.attach, clock_now());
+}
+
+static void prepare(struct agent *a, const struct agent_options *options)
+{
+	uint64_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		seed = (uint64_t)clock_now();
+	*a = (struct agent){.options = options, .started = clock_now(), .errors = {.rate = 100, .burst = 100}};
+	a->signals.fd = a->wake.watch.fd = a->remains.pipe = -1;
+	a->host.loop = &a->loop;
+	a->host.owner = a;
+	a->host.on_event = on_event;
+	a->host.on_sent = agent_on_sent;
+	host_world(&a->host);
+	ha_init(&a->ha, &a->host.world, seed);
+	mn_init(&a->mn, &a->host.world, ~seed);
+	conf_default(&a->conf);
+	cn_init(&a->cn, &a->host.world, seed ^ 0x5555);
+	a->view = (struct view){&a->ha, &a->mn, &a->cn, &a->conf, a, facts, agent_tally, ro_facts, agent_sa_facts};
+	a->ops = (struct ctl_ops){a, on_set, on_get, on_commit};
+	self_kernel(a->kernel, sizeof(a->kernel));
+}
+
+static const char *dir_of(const char *variable, const char *otherwise)
+{
+	const char *dir = secure_getenv(variable);
+
+	return dir ? dir : otherwise;
+}
+
+static int start(struct agent *a, struct why *why)
+{
+	struct nl_events news = agent_news;
+	int err = loop_open(&a->loop);
+
+	if (err)
+		return why_set(why, -err, "epoll: %s", strerror(-err));
+	news.ctx = a;
+	err = wake_open(&a->wake, &a->loop, on_wake);
+	if (err)
+		return why_set(why, -err, "timer: %s", strerror(-err));
+	err = watch_signals(a, why);
+	if (!err)
+		err = self_become(a->options->user, dir_of("MIP_RUN_DIR", MIP_RUN_DIR),
+			dir_of("MIP_STATE_DIR", MIP_STATE_DIR), why);
+	if (!err)
+		err = ctl_open(&a->ctl, &a->loop, &a->ops, why);
+	if (!err)
+		err = self_keep_caps(why);
+	if (!err)
+		err = remains_open(&a->remains, a->options->path, why);
+	if (!err && ctl_after_kill(a->ctl)) {
+		a->remains.before = true;
+		remains_matter(&a->remains, true);
+	}
+	if (!err)
+		keep_open(&a->keep, &a->loop, &a->ha, &a->cn, dir_of("MIP_STATE_DIR", MIP_STATE_DIR));
+	if (!err)
+		err = nl_open(&a->host.nl, &a->loop, why);
+	if (!err)
+		err = nl_listen(a->host.nl, &news, why);
+	self_caps(a->caps, sizeof(a->caps));
+	self_confine(!err && !a->options->unconfined, a->seccomp, sizeof(a->seccomp));
+	return err;
+}
+
+/* In the reverse order of start; nothing of ours is left in the kernel. Told to stop by a command it forgets its
+ * bindings; told by a signal (the machine goes down, a new version comes) it does not. */
+static void stop(struct agent *a)
+{
+	keep_sleep(&a->keep, !a->told);
+	agent_stop_roles(a);
+	remains_close(&a->remains);
+	keep_close(&a->keep);
+	if (a->host.nl)
+		nl_close(a->host.nl);
+	mirror_free(&a->host.mirror);
+	mirror_free(&a->before);
+	ctl_close(a->ctl);
+	if (a->signals.fd >= 0)
+		close(a->signals.fd);
+	wake_close(&a->wake, &a->loop);
+	loop_close(&a->loop);
+}
+
+static void say_ready(const struct agent_options *o)
+{
+	static const char word[] = "READY\n";
+
+	if (o->ready_fd >= 0) {
+		if (write(o->ready_fd, word, sizeof(word) - 1) < 0)
+			log_debug("nobody waits for READY");
+		close(o->ready_fd);
+	}
+	self_notify("READY=1");
+}
+
+int agent_main(const struct agent_options *options)
+{
+	static struct agent a;
+	struct why why = {0};
+	int err;
+
+	if (options->debug)
+		log_level_set(LOG_DEBUG);
+	prepare(&a, options);
+	err = start(&a, &why);
+	if (!err) {
+		say_ready(options);
+		err = loop_run(&a.loop);
+		self_notify("STOPPING=1");
+	}
+	if (why.err)
+		log_error("%s", why.text);
+	stop(&a);
+	return err ? 1 : 0;
+}

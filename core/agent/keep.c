@@ -1,0 +1,225 @@
+/* keep.h: bindings and events to records of the store, and back. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "agent/keep.h"
+#include "sys/self.h"
+
+#define FIRST_RETRY SEC
+#define LAST_RETRY  (60 * SEC)
+
+/* --- to the store ------------------------------------------------------------------------------------------------- */
+
+/* What to add to our time to get that of the calendar. */
+static usec calendar(void)
+{
+	return clock_wall() - clock_now();
+}
+
+static enum store_cache cache_of(const struct keep *k, const struct bc_entry *e)
+{
+	return e->cache == &k->ha->bc ? STORE_HA : STORE_CN;
+}
+
+/* Bindings made by hand are the configuration's; those that are being probed do not exist yet. */
+static bool is_kept(const struct bc_entry *e)
+{
+	return !e->fixed && e->state == MIP_BINDING_ACTIVE;
+}
+
+static void put(struct keep *k, const struct bc_entry *e)
+{
+	struct store_binding b = {.home = e->home, .local = e->local, .coa = e->coa, .from = e->from};
+	usec ahead = calendar();
+
+	b.made = e->made + ahead;
+	b.expires = e->expires + ahead;
+	b.seq = e->seq;
+	b.flags = e->flags;
+	b.lifetime = e->lifetime;
+	store_put(k->store, cache_of(k, e), &b);
+}
+
+void keep_event(struct keep *k, const struct event *ev)
+{
+	const struct bc_entry *e = ev->binding;
+
+	if (!k->store || k->behind || k->asleep || !e || !is_kept(e))
+		return;
+	switch (ev->type) {
+	case EV_BINDING_ADDED:
+	case EV_BINDING_MOVED:
+	case EV_BINDING_REFRESHED: put(k, e); break;
+	case EV_BINDING_REMOVED:
+	case EV_BINDING_EXPIRED: store_del(k->store, cache_of(k, e), &e->home, &e->local); break;
+	default: break;
+	}
+}
+
+void keep_sleep(struct keep *k, bool asleep)
+{
+	k->asleep = asleep;
+}
+
+static void put_all(struct keep *k, enum store_cache cache, const struct bc *bc)
+{
+	store_clear(k->store, cache);
+	for (size_t i = 0; i < bc_count(bc); i++)
+		if (is_kept(bc_at(bc, i)))
+			put(k, bc_at(bc, i));
+}
+
+/* --- trouble ------------------------------------------------------------------------------------------------------ */
+
+static void try_again(struct timer *t, usec now);
+
+static void fall_behind(struct keep *k, const struct why *why)
+{
+	if (!k->behind || strcmp(k->trouble, why->text)) {
+		snprintf(k->trouble, sizeof(k->trouble), "%s", why->text);
+		log_warn("bindings are not kept: %s", k->trouble);
+	}
+	k->patience = k->behind && k->patience * 2 < LAST_RETRY ? k->patience * 2
+		      : k->behind				? LAST_RETRY
+								: FIRST_RETRY;
+	k->behind = true;
+	timer_arm(&k->loop->timers, &k->retry, clock_now() + k->patience, try_again);
+}
+
+/* All anew: the roles that run know what should be there; of others the store knows more. */
+static void catch_up(struct keep *k, struct why *why)
+{
+	if (k->ha->on)
+		put_all(k, STORE_HA, &k->ha->bc);
+	if (k->cn->on) {
+		put_all(k, STORE_CN, &k->cn->bc);
+		store_put_nonce(k->store, k->cn->rr.index);
+		k->nonce = k->cn->rr.index;
+	}
+	k->behind = store_commit(k->store, why) != 0;
+}
+
+static void try_again(struct timer *t, usec now)
+{
+	struct keep *k = timer_owner(t, struct keep, retry);
+	struct why why = {0};
+
+	(void)now;
+	store_close(k->store);
+	k->store = NULL;
+	if (!store_open(&k->store, &k->owner, &why))
+		catch_up(k, &why);
+	k->behind = true;
+	if (why.err) {
+		fall_behind(k, &why);
+		return;
+	}
+	k->behind = false;
+	log_info("bindings are kept again in %s", store_path(k->store));
+}
+
+/* One transaction a turn. */
+static void end_turn(struct turn *t)
+{
+	struct keep *k = timer_owner(t, struct keep, turn);
+	struct why why = {0};
+
+	if (!k->store || k->behind || k->asleep)
+		return;
+	if (k->cn->on && k->nonce != k->cn->rr.index) {
+		k->nonce = k->cn->rr.index;
+		store_put_nonce(k->store, k->cn->rr.index);
+	}
+	if (store_commit(k->store, &why))
+		fall_behind(k, &why);
+}
+
+/* --- from the store ----------------------------------------------------------------------------------------------- */
+
+struct restoring {
+	struct keep *k;
+	int (*restore)(struct keep *k, const struct bc_entry *kept, usec now);
+	usec now, ahead;
+	size_t dropped;
+};
+
+/* Never longer than was granted: the calendar may have been wrong then, or now. False: not to be had any more. */
+static bool restore_one(void *ctx, const struct store_binding *b)
+{
+	struct restoring *r = ctx;
+	usec left = b->expires - r->ahead - r->now, most = b->lifetime * MH_LIFE_UNIT * SEC;
+	struct bc_entry e = {.home = b->home, .local = b->local, .coa = b->coa, .from = b->from};
+
+	e.made = b->made - r->ahead < r->now ? b->made - r->ahead : r->now;
+	e.expires = r->now + (left < most ? left : most);
+	e.seq = b->seq;
+	e.flags = b->flags;
+	e.lifetime = b->lifetime;
+	if (left > 0 && !r->restore(r->k, &e, r->now))
+		return true;
+	r->dropped++;
+	return false;
+}
+
+static void restore_all(struct keep *k, enum store_cache cache, const char *whose,
+	int (*restore)(struct keep *, const struct bc_entry *, usec))
+{
+	struct restoring r = {k, restore, clock_now(), calendar(), 0};
+	size_t n = k->store ? store_each(k->store, cache, restore_one, &r) : 0;
+
+	if (n)
+		log_info("%zu bindings of before serve again %s, %zu ended meanwhile", n - r.dropped, whose, r.dropped);
+}
+
+static int into_ha(struct keep *k, const struct bc_entry *kept, usec now)
+{
+	return ha_restore(k->ha, kept, now);
+}
+
+void keep_restore_ha(struct keep *k)
+{
+	restore_all(k, STORE_HA, "at the home agent", into_ha);
+}
+
+static int into_cn(struct keep *k, const struct bc_entry *kept, usec now)
+{
+	return cn_restore(k->cn, kept, now);
+}
+
+void keep_restore_cn(struct keep *k)
+{
+	int nonce = k->store ? store_nonce(k->store) : -1;
+
+	if (nonce >= 0)
+		rr_go_on(&k->cn->rr, (uint16_t)nonce);
+	restore_all(k, STORE_CN, "at the correspondent node", into_cn);
+}
+
+/* --- open and close ----------------------------------------------------------------------------------------------- */
+
+void keep_open(struct keep *k, struct loop *loop, struct ha *ha, struct cn *cn, const char *dir)
+{
+	struct why why = {0};
+
+	*k = (struct keep){.loop = loop, .ha = ha, .cn = cn, .turn = {.run = end_turn}, .nonce = -1};
+	self_boot(k->boot, sizeof(k->boot));
+	k->owner = (struct store_owner){dir, self_netns(), self_netns_cookie(), k->boot};
+	loop_each_turn(loop, &k->turn);
+	if (store_open(&k->store, &k->owner, &why))
+		fall_behind(k, &why);
+}
+
+void keep_close(struct keep *k)
+{
+	if (!k->loop)
+		return;
+	timer_stop(&k->loop->timers, &k->retry);
+	store_close(k->store);
+	k->store = NULL;
+}
+
+const char *keep_where(const struct keep *k)
+{
+	return k->store && !k->behind ? store_path(k->store) : k->trouble;
+}

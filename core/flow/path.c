@@ -1,0 +1,195 @@
+/*
+ * path.h: what is the same for every implementation. Tables of home addresses, one rule and
+ * routing table per reverse tunnel, and the order of things: on the way in the implementation
+ * first, then the routes that send packets to it; on the way out the reverse.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/path_impl.h"
+
+static const struct path_ops *const best[] = {&path_ip6tnl, &path_tun};
+
+static int open_wanted(struct path **out, struct loop *loop, struct nl *nl, const char *want, struct why *why)
+{
+	for (size_t i = 0; i < sizeof(best) / sizeof(best[0]); i++)
+		if (!strcmp(best[i]->name, want))
+			return best[i]->open(out, loop, nl, why);
+	return why_set(why, EINVAL, "no data path is called '%s'", want);
+}
+
+int path_open(struct path **out, struct loop *loop, struct nl *nl, const char *want, struct why *why)
+{
+	struct why ignored = {0};
+	int err;
+
+	if (want)
+		return open_wanted(out, loop, nl, want, why);
+	err = path_ip6tnl.open(out, loop, nl, &ignored);
+	if (!err)
+		return 0;
+	/* Not there is a reason to take the other one; any other failure is not hidden by doing so: it says EBUSY
+	 * itself. */
+	return path_tun.open(out, loop, nl, why);
+}
+
+void path_close(struct path *p)
+{
+	if (!p)
+		return;
+	(void)!rule_sweep(p->nl, NULL, NULL, NULL);
+	(void)!route_sweep(p->nl, p->ifindex, NULL, NULL, NULL);
+	homes_free(&p->bound);
+	homes_free(&p->reversed);
+	p->ops->close(p);
+}
+
+static bool rule_known(void *ctx, const struct rule *r)
+{
+	const struct path *p = ctx;
+	const struct home *h = homes_find(&p->reversed, &r->home);
+
+	return r->oif[0] || (h && r->table == MIP_TABLE + h->slot);
+}
+
+int path_sweep(struct path *p, struct why *why)
+{
+	int err = rule_sweep(p->nl, rule_known, p, why);
+
+	return err ?: p->ops->sweep(p, why);
+}
+
+const char *path_name(const struct path *p)
+{
+	return p->ops->name;
+}
+
+const char *path_why(const struct path *p)
+{
+	return p->ops->why;
+}
+
+unsigned path_mtu(const struct path *p)
+{
+	(void)p;
+	return PATH_MTU;
+}
+
+unsigned path_ifindex(const struct path *p)
+{
+	return p->ifindex;
+}
+
+int path_bind(struct path *p, const struct path_bind *b, struct why *why)
+{
+	const struct home *old = homes_find(&p->bound, &b->home);
+	struct home h = {.home = b->home, .peer = b->coa, .local = b->local};
+	int err = p->ops->bind(p, &h, old, why);
+
+	if (!err && homes_put(&p->bound, &h))
+		err = why_set(why, ENOMEM, "out of memory");
+	return err;
+}
+
+int path_unbind(struct path *p, const struct in6_addr *home, struct why *why)
+{
+	const struct home *found = homes_find(&p->bound, home);
+	struct home old;
+
+	if (!found)
+		return 0;
+	old = *found;
+	homes_del(&p->bound, home);
+	return p->ops->unbind(p, &old, why);
+}
+
+void path_bulk_begin(struct path *p)
+{
+	nl_bulk_begin(p->nl);
+	if (p->ops->bulk)
+		(void)!p->ops->bulk(p, true, NULL);
+}
+
+int path_bulk_end(struct path *p, struct why *why)
+{
+	int err = p->ops->bulk ? p->ops->bulk(p, false, why) : 0, sent = nl_bulk_end(p->nl, why);
+
+	return err ?: sent;
+}
+
+/* The lowest routing table no home address uses. */
+static int free_slot(const struct path *p)
+{
+	bool used[SLOTS_MAX] = {0};
+
+	for (size_t i = 0; i < homes_count(&p->reversed); i++)
+		used[homes_at(&p->reversed, i)->slot] = true;
+	for (int i = 0; i < SLOTS_MAX; i++)
+		if (!used[i])
+			return i;
+	return -1;
+}
+
+int path_reverse_add(struct path *p, const struct path_reverse *r, struct why *why)
+{
+	const struct home *old = homes_find(&p->reversed, &r->home);
+	struct home h = {.home = r->home, .peer = r->agent, .local = r->coa};
+	struct rule rule = {.home = r->home};
+	int err, slot = old ? (int)old->slot : free_slot(p);
+
+	if (slot < 0)
+		return why_set(why, ENOSPC, "more than %d home addresses", SLOTS_MAX);
+	h.slot = (unsigned)slot;
+	rule.table = MIP_TABLE + h.slot;
+	err = p->ops->reverse(p, &h, old, why);
+	if (!err && homes_put(&p->reversed, &h))
+		err = why_set(why, ENOMEM, "out of memory");
+	return err ?: rule_add(p->nl, &rule, why);
+}
+
+int path_reverse_del(struct path *p, const struct in6_addr *home, struct why *why)
+{
+	const struct home *found = homes_find(&p->reversed, home);
+	struct home old;
+	struct rule rule;
+	int err, gone;
+
+	if (!found)
+		return 0;
+	old = *found;
+	rule = (struct rule){.home = *home, .table = MIP_TABLE + old.slot};
+	err = rule_del(p->nl, &rule, why);
+	homes_del(&p->reversed, home);
+	gone = p->ops->unreverse(p, &old, why);
+	return err ?: gone;
+}
+
+bool path_is_away(const struct path *p, const struct in6_addr *home)
+{
+	return homes_find(&p->reversed, home) != NULL;
+}
+
+uint32_t path_table(const struct path *p, const struct in6_addr *home)
+{
+	const struct home *h = homes_find(&p->reversed, home);
+
+	return h ? MIP_TABLE + h->slot : 0;
+}
+
+bool path_place(const struct path *p, const struct in6_addr *home, struct in6_addr *coa)
+{
+	const struct home *bound = homes_find(&p->bound, home), *reversed = homes_find(&p->reversed, home);
+
+	if (bound)
+		*coa = bound->peer;
+	else if (reversed)
+		*coa = reversed->local;
+	return bound || reversed;
+}
+
+int path_stats(struct path *p, struct path_stats *out)
+{
+	*out = (struct path_stats){0};
+	return p->ops->stats(p, out);
+}

@@ -1,0 +1,347 @@
+/*
+ * path.h over a TUN device and a raw socket of protocol 41: works on every kernel. The raw socket also
+ * keeps a kernel without ip6_tunnel from answering tunnelled packets with parameter problems.
+ * RFC 6275 10.4.5: an inner packet counts only when its outer source is the care-of address of its
+ * source (home agent), or the home agent of its destination (mobile node).
+ * Bounded work a turn; what the kernel does not take at once is dropped, as any router does.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/loop.h"
+#include "sys/nft.h"
+#include "flow/path_impl.h"
+#include "sys/tun.h"
+#include "wire/exthdr.h"
+#include <linux/netfilter.h> /* after netinet/in.h, which linux/in.h gives way to */
+#include <linux/netfilter/nf_tables.h>
+
+#define BATCH	 64
+#define ROUNDS	 4    /* batches a turn in each direction */
+#define ROOM	 9216 /* one inner packet; a longer one comes only out of fragments and is dropped */
+#define TXQLEN	 2000
+#define SOCK_BUF (8 << 20)
+#define AT_SRC	 8
+#define AT_DST	 24
+
+struct tun {
+	struct path path;
+	struct loop *loop;
+	struct nft *nft; /* NULL: this kernel has none */
+	struct watch dev, raw;
+	struct path_stats stats;
+	struct mmsghdr msgs[BATCH];
+	struct iovec iov[BATCH];
+	struct sockaddr_in6 peer[BATCH];
+	_Alignas(struct cmsghdr) uint8_t ctl[BATCH][CMSG_SPACE(sizeof(struct in6_pktinfo))];
+	uint8_t data[BATCH][ROOM];
+};
+
+static struct tun *tun_of(struct path *p)
+{
+	return (struct tun *)(void *)p;
+}
+
+static const struct home *find(const struct homes *t, const uint8_t *addr)
+{
+	struct in6_addr a;
+
+	memcpy(&a, addr, sizeof(a));
+	return homes_find(t, &a);
+}
+
+/* Whose tunnel an inner packet of the stack goes into: to a mobile node, or from one. */
+static const struct home *route_out(const struct tun *t, const uint8_t *pkt, size_t len)
+{
+	const struct home *h;
+
+	if (len < IP6_HLEN || pkt[0] >> 4 != 6)
+		return NULL;
+	h = find(&t->path.bound, pkt + AT_DST);
+	return h ? h : find(&t->path.reversed, pkt + AT_SRC);
+}
+
+static void put_msg(struct tun *t, int i, size_t len, const struct home *h)
+{
+	struct in6_pktinfo info = {.ipi6_addr = h->local};
+	struct msghdr *m = &t->msgs[i].msg_hdr;
+	struct cmsghdr *c;
+
+	t->iov[i] = (struct iovec){t->data[i], len};
+	t->peer[i] = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = h->peer};
+	*m = (struct msghdr){&t->peer[i], sizeof(t->peer[i]), &t->iov[i], 1, t->ctl[i], sizeof(t->ctl[i]), 0};
+	c = CMSG_FIRSTHDR(m);
+	*c = (struct cmsghdr){CMSG_LEN(sizeof(info)), IPPROTO_IPV6, IPV6_PKTINFO};
+	memcpy(CMSG_DATA(c), &info, sizeof(info));
+}
+
+/* A message the kernel refuses is skipped, not retried. */
+static void send_all(struct tun *t, int n)
+{
+	for (int at = 0; at < n;) {
+		int sent = sendmmsg(t->raw.fd, t->msgs + at, (unsigned)(n - at), MSG_DONTWAIT);
+
+		if (sent > 0) {
+			t->stats.tx_packets += (unsigned)sent;
+			at += sent;
+		} else if (errno != EINTR) {
+			t->stats.tx_dropped++;
+			at++;
+		}
+	}
+}
+
+/* Fills a batch from the device. Returns false when it is drained. */
+static bool read_batch(struct tun *t, int *n)
+{
+	for (int reads = *n = 0; reads < BATCH; reads++) {
+		ssize_t len = read(t->dev.fd, t->data[*n], ROOM);
+		const struct home *h;
+
+		if (len <= 0)
+			return false;
+		h = route_out(t, t->data[*n], (size_t)len);
+		if (h)
+			put_msg(t, (*n)++, (size_t)len, h);
+		else if (len > AT_DST &&
+			 t->data[*n][AT_DST] != 0xff) /* the stack's own multicasts have nowhere to go */
+			t->stats.tx_dropped++;
+	}
+	return true;
+}
+
+static void dev_ready(struct watch *w, uint32_t events)
+{
+	struct tun *t = timer_owner(w, struct tun, dev);
+	bool more = true;
+	int n;
+
+	(void)events;
+	for (int round = 0; round < ROUNDS && more; round++) {
+		more = read_batch(t, &n);
+		send_all(t, n);
+	}
+}
+
+/* 10.4.5. Inner sources and destinations we have no tunnel for are refused too. */
+static bool accepted(const struct tun *t, const uint8_t *pkt, size_t len, const struct in6_addr *outer)
+{
+	const struct home *h;
+
+	if (len < IP6_HLEN || pkt[0] >> 4 != 6)
+		return false;
+	h = find(&t->path.bound, pkt + AT_SRC);
+	if (!h)
+		h = find(&t->path.reversed, pkt + AT_DST);
+	return h && !memcmp(&h->peer, outer, sizeof(*outer));
+}
+
+static void take(struct tun *t, int i)
+{
+	size_t len = t->msgs[i].msg_len;
+
+	if ((t->msgs[i].msg_hdr.msg_flags & MSG_TRUNC) || !accepted(t, t->data[i], len, &t->peer[i].sin6_addr))
+		t->stats.rx_refused++;
+	else if (write(t->dev.fd, t->data[i], len) == (ssize_t)len)
+		t->stats.rx_packets++;
+}
+
+static int receive(struct tun *t)
+{
+	int n;
+
+	for (int i = 0; i < BATCH; i++) {
+		t->iov[i] = (struct iovec){t->data[i], ROOM};
+		t->msgs[i].msg_hdr = (struct msghdr){&t->peer[i], sizeof(t->peer[i]), &t->iov[i], 1, NULL, 0, 0};
+	}
+	n = recvmmsg(t->raw.fd, t->msgs, BATCH, MSG_DONTWAIT, NULL);
+	for (int i = 0; i < n; i++)
+		take(t, i);
+	return n;
+}
+
+static void raw_ready(struct watch *w, uint32_t events)
+{
+	struct tun *t = timer_owner(w, struct tun, raw);
+	int n = BATCH;
+
+	(void)events;
+	for (int round = 0; round < ROUNDS && n == BATCH; round++)
+		n = receive(t);
+}
+
+static void tun_close(struct path *p)
+{
+	struct tun *t = tun_of(p);
+
+	if (t->dev.fd >= 0) {
+		loop_unwatch(t->loop, &t->dev);
+		close(t->dev.fd);
+	}
+	if (t->raw.fd >= 0) {
+		loop_unwatch(t->loop, &t->raw);
+		close(t->raw.fd);
+	}
+	if (t->nft) {
+		nft_table_del(t->nft);
+		(void)!nft_commit(t->nft, ENOENT, NULL, "delete nft table");
+		nft_close(t->nft);
+	}
+	free(t);
+}
+
+static int raw_socket(struct why *why)
+{
+	int hops = PATH_HOPS, fd = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_IPV6);
+
+	if (fd < 0)
+		return why_set(why, errno, "raw socket for tunnels: %s", strerror(errno));
+	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &hops, sizeof(hops));
+	sock_grow(fd, SOCK_BUF);
+	return fd;
+}
+
+/*
+ * A kernel with ip6_tunnel gives us the packet and answers "port unreachable" all the same, because no device of its
+ * own took it: our table drops that answer. The table of the other implementation, left by a crash, goes first. No nft,
+ * no such kernel.
+ */
+static void hush(struct tun *t)
+{
+	static const uint8_t port_unreachable[] = {1, 4};
+	struct why ignored = {0};
+	struct nftnl_rule *r;
+
+	if (nft_open(&t->nft, NFPROTO_IPV6, &ignored))
+		return;
+	nft_table_del(t->nft);
+	(void)!nft_commit(t->nft, ENOENT, &ignored, "delete nft table");
+	nft_table_add(t->nft, 0);
+	nft_chain_add(t->nft, "output", NF_INET_LOCAL_OUT, 0, NULL, false);
+	r = nft_rule(t->nft, "output");
+	nfx_meta(r, NFT_META_L4PROTO, NFT_REG_1);
+	nfx_cmp_u8(r, NFT_REG_1, NFT_CMP_EQ, IPPROTO_ICMPV6);
+	nfx_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, 0, sizeof(port_unreachable), NFT_REG_1);
+	nfx_cmp(r, NFT_REG_1, NFT_CMP_EQ, port_unreachable, sizeof(port_unreachable));
+	nfx_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, 8 + 6, 1, NFT_REG_1); /* next header of the packet it is about */
+	nfx_cmp_u8(r, NFT_REG_1, NFT_CMP_EQ, IPPROTO_IPV6);
+	nfx_verdict(r, NF_DROP, NULL);
+	nft_rule_add(t->nft, r);
+	(void)!nft_commit(t->nft, 0, &ignored, "add nft table");
+}
+
+/* A device of the other implementation, left by an agent that crashed, is in the way of the name. */
+static int leftover(struct nl *nl, struct why *why)
+{
+	unsigned ifindex;
+	int err = link_find_ours(nl, PATH_DEV, "ip6tnl", &ifindex, why);
+
+	return err || !ifindex ? err : link_delete(nl, ifindex, why);
+}
+
+static int open_both(struct tun *t, struct nl *nl, struct why *why)
+{
+	static const struct link_set set = {.mtu = PATH_MTU, .txqlen = TXQLEN, .no_lladdr = true, .up = true};
+	int err = leftover(nl, why);
+
+	if (err)
+		return err;
+	t->dev.fd = tun_open(nl, PATH_DEV, &set, &t->path.ifindex, why);
+	if (t->dev.fd < 0)
+		return t->dev.fd;
+	hush(t);
+	t->raw.fd = raw_socket(why);
+	return t->raw.fd < 0 ? t->raw.fd : 0;
+}
+
+static int tun_path_open(struct path **out, struct loop *loop, struct nl *nl, struct why *why)
+{
+	struct tun *t = calloc(1, sizeof(*t));
+	int err;
+
+	if (!t)
+		return why_set(why, ENOMEM, "out of memory");
+	t->path.ops = &path_tun;
+	t->path.nl = nl;
+	homes_init(&t->path.bound);
+	homes_init(&t->path.reversed);
+	t->loop = loop;
+	t->dev = (struct watch){-1, dev_ready};
+	t->raw = (struct watch){-1, raw_ready};
+	err = open_both(t, nl, why);
+	if (!err)
+		err = loop_watch(loop, &t->dev, EPOLLIN) ?: loop_watch(loop, &t->raw, EPOLLIN);
+	if (!err)
+		*out = &t->path;
+	else
+		tun_close(&t->path);
+	return err ? why_set(why, -err, "tunnel device: %s", strerror(-err)) : 0;
+}
+
+/* The device's routes went with the crashed agent's device; only rules outlive it, and path.c sweeps them. */
+static int tun_sweep(struct path *p, struct why *why)
+{
+	(void)p, (void)why;
+	return 0;
+}
+
+static struct route host_route(const struct path *p, const struct home *h)
+{
+	return (struct route){.dst = h->home, .plen = 128, .ifindex = p->ifindex};
+}
+
+static struct route default_route(const struct path *p, const struct home *h)
+{
+	return (struct route){.table = MIP_TABLE + h->slot, .ifindex = p->ifindex};
+}
+
+static int tun_bind(struct path *p, const struct home *h, const struct home *old, struct why *why)
+{
+	struct route r = host_route(p, h);
+
+	return old ? 0 : route_add(p->nl, &r, why);
+}
+
+static int tun_unbind(struct path *p, const struct home *old, struct why *why)
+{
+	struct route r = host_route(p, old);
+
+	return route_del(p->nl, &r, why);
+}
+
+static int tun_reverse(struct path *p, const struct home *h, const struct home *old, struct why *why)
+{
+	struct route r = default_route(p, h);
+
+	return old ? 0 : route_add(p->nl, &r, why);
+}
+
+static int tun_unreverse(struct path *p, const struct home *old, struct why *why)
+{
+	struct route r = default_route(p, old);
+
+	return route_del(p->nl, &r, why);
+}
+
+static int tun_stats(struct path *p, struct path_stats *out)
+{
+	*out = tun_of(p)->stats;
+	return 0;
+}
+
+const struct path_ops path_tun = {
+	.name = "tun",
+	.why = "this kernel has no collect-metadata ip6tnl device; TUN and a raw socket work everywhere",
+	.open = tun_path_open,
+	.close = tun_close,
+	.bind = tun_bind,
+	.unbind = tun_unbind,
+	.reverse = tun_reverse,
+	.unreverse = tun_unreverse,
+	.sweep = tun_sweep,
+	.stats = tun_stats,
+};

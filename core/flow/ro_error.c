@@ -1,0 +1,132 @@
+/*
+ * ICMPv6 errors about packets that carried a HAO or an RH2 of ours: the kernel delivers them to the care-of address,
+ * where no socket knows the packet inside. Told again without the headers, from the same router, they find the socket:
+ * Packet Too Big lowers the path MTU of the home address's flow by what we put in, traceroute works. Those about
+ * Mobility Header messages are the roles'.
+ */
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "sys/raw.h"
+#include "flow/ro_impl.h"
+#include "wire/icmp6.h"
+#include "wire/mh.h"
+
+#define ICMP_HLEN 8
+#define CKSUM_AT  2
+#define MTU_AT	  4
+#define PLEN_AT	  4
+#define MTU_MIN	  1280
+#define ERROR_MAX 1280 /* RFC 4443 2.4 (c) */
+#define IS_ERROR  128  /* types below are errors */
+
+#define UNKNOWN_OPTION	 2 /* code of a Parameter Problem */
+#define PORT_UNREACHABLE 4 /* code of Destination Unreachable */
+
+/* An error as it will be told: a packet of its own, with the packet it is about inside. */
+struct error {
+	uint8_t room[SHIM_FRONT];
+	uint8_t b[ERROR_MAX];
+	uint8_t *icmp, *about;
+	size_t have, was; /* octets of the packet inside that are here; its Payload Length */
+};
+
+static bool error_read(struct error *r, const uint8_t *data, size_t len, struct exthdr *e)
+{
+	r->icmp = r->b + IP6_HLEN;
+	r->about = r->icmp + ICMP_HLEN;
+	if (len < ICMP_HLEN + IP6_HLEN || data[0] >= IS_ERROR)
+		return false;
+	r->have = len - ICMP_HLEN;
+	if (r->have > ERROR_MAX - IP6_HLEN - ICMP_HLEN)
+		r->have = ERROR_MAX - IP6_HLEN - ICMP_HLEN;
+	memcpy(r->icmp, data, ICMP_HLEN + r->have);
+	r->was = (size_t)r->about[PLEN_AT] << 8 | r->about[PLEN_AT + 1];
+	if (r->was > r->have - IP6_HLEN)
+		put_u16(r->about + PLEN_AT, (uint16_t)(r->have - IP6_HLEN));
+	else
+		r->have = r->was + IP6_HLEN;
+	return exthdr_read(r->about, r->have, e) == EXT_OK && (e->hao_at || e->rh2_at) && e->upper != MH_PROTO;
+}
+
+/* The pair whose packet it was: sent by us, with what it says now. */
+static struct ro_pair *sent_by_us(const struct ro *ro, const struct exthdr *e)
+{
+	struct ro_pair *p = ro_pair_find(ro, e->hao_at ? &e->hao : &e->src, e->rh2_at ? &e->rh2 : &e->dst);
+
+	if (!p || p->on[RO_LOCAL] != !!e->hao_at || p->on[RO_REMOTE] != !!e->rh2_at)
+		return NULL;
+	if ((e->hao_at && !addr_eq(&e->src, &p->coa[RO_LOCAL])) || (e->rh2_at && !addr_eq(&e->dst, &p->coa[RO_REMOTE])))
+		return NULL;
+	return p;
+}
+
+/* A path MTU that leaves less than 1280 for the stack's packet cannot be told by Packet Too Big: the route says it, and
+ * the stack fragments. */
+static void obey(struct ro *ro, struct ro_pair *p, uint8_t *mtu_at, size_t removed)
+{
+	uint32_t mtu = (uint32_t)mtu_at[0] << 24 | (uint32_t)mtu_at[1] << 16 | (uint32_t)mtu_at[2] << 8 | mtu_at[3];
+
+	mtu = (mtu < MTU_MIN			 ? MTU_MIN
+		      : mtu > SHIM_MTU + removed ? SHIM_MTU + (uint32_t)removed
+						 : mtu) -
+	      (uint32_t)removed;
+	put_u16(mtu_at, 0);
+	put_u16(mtu_at + 2, (uint16_t)mtu);
+	if (mtu >= MTU_MIN || p->mtu == mtu)
+		return;
+	p->mtu = mtu;
+	(void)!ro_route(ro, p, NULL);
+}
+
+static void tell(struct ro *ro, struct error *r, const struct in6_addr *from, const struct in6_addr *local)
+{
+	size_t len = ICMP_HLEN + r->have;
+	struct shim_pkt p = {.data = r->b, .len = IP6_HLEN + len};
+
+	ip6_header(r->b, from, local, IPPROTO_ICMPV6, len);
+	put_u16(r->icmp + CKSUM_AT, 0);
+	put_u16(r->icmp + CKSUM_AT, ip6_checksum(from, local, IPPROTO_ICMPV6, r->icmp, len));
+	if (shim_send(ro->shim, &p))
+		ro->drops.refused++;
+}
+
+/* RFC 6275 11.3.5: logged and then discarded, for who took part in return routability knows the Home Address option,
+ * and the error may be forged. The application put no such option in, and is not told either. */
+static bool is_about_hao(const struct error *r, const struct exthdr *e)
+{
+	const uint8_t *p = r->icmp + 4;
+	size_t at = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+
+	return r->icmp[0] == ICMP6_PARAM_PROB_T && r->icmp[1] == UNKNOWN_OPTION && e->hao_at && at >= e->hao_at &&
+	       at < e->hao_at + HAO_ROOM;
+}
+
+bool ro_icmp_error(struct ro *ro, const struct raw_meta *m, const uint8_t *data, size_t len)
+{
+	struct error r;
+	struct exthdr e;
+	struct ro_pair *p = error_read(&r, data, len, &e) ? sent_by_us(ro, &e) : NULL;
+	size_t had, removed;
+
+	if (!p)
+		return false;
+	if (is_about_hao(&r, &e)) {
+		log_remote(LOG_WARN, clock_now(), "%s says that it does not know the Home Address option",
+			addr_text(&m->src).s);
+		return true;
+	}
+	had = r.have;
+	r.have = exthdr_strip(r.about, had, &e);
+	removed = had - r.have;
+	put_u16(r.about + PLEN_AT, (uint16_t)(r.was - removed));
+	if (r.icmp[0] == ICMP6_TOO_BIG_T)
+		obey(ro, p, r.icmp + MTU_AT, removed);
+	tell(ro, &r, &m->src, &p->ends.local);
+	if (r.icmp[0] == ICMP6_DEST_UNREACH_T && r.icmp[1] != PORT_UNREACHABLE && e.rh2_at && ro->ev.unreachable)
+		ro->ev.unreachable(ro->ev.ctx, &p->ends.local, &p->ends.remote); /* may end the pair */
+	return true;
+}

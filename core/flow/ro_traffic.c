@@ -1,0 +1,145 @@
+/*
+ * Who talks through the reverse tunnels: samples of what passes the tunnel device, both implementations alike. A packet
+ * socket whose filter lets pass 40 octets of unicast packets that are not Mobility Header, and whose buffer is small.
+ * What carries a Home Address option or a routing header names a care-of address where the peer should be: ro_pkt.c
+ * sees that.
+ * After a handful it is not read for a while: the kernel then drops at the cost of the filter, so that a fast flow
+ * costs no more than a slow one.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <netpacket/packet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "flow/path.h"
+#include "flow/ro_impl.h"
+#include "wire/mh.h"
+
+#define SAMPLES 8
+#define PAUSE	(20 * MSEC)
+#define RCVBUF	8192
+#define AT_SRC	8
+#define AT_DST	24
+
+struct ro_traffic {
+	struct ro *ro;
+	struct watch watch;
+	struct timer pause;
+};
+
+static int filter(int fd)
+{
+	static struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x60, 0, 7),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MH_PROTO, 5, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ROUTING, 4, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_DSTOPTS, 3, 0),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, AT_DST),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xff, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, IP6_HLEN),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog prog = {sizeof(code) / sizeof(code[0]), code};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
+}
+
+/* The packet's end that is a home address of ours, first as its source. */
+static void sample(struct ro *ro, const uint8_t *pkt, bool out)
+{
+	struct in6_addr home, peer;
+
+	memcpy(&home, pkt + (out ? AT_SRC : AT_DST), sizeof(home));
+	memcpy(&peer, pkt + (out ? AT_DST : AT_SRC), sizeof(peer));
+	if (ro_home_find(ro, &home) && ro->ev.traffic)
+		ro->ev.traffic(ro->ev.ctx, &home, &peer, out);
+}
+
+static void resume(struct timer *t, usec now)
+{
+	struct ro_traffic *w = timer_owner(t, struct ro_traffic, pause);
+
+	(void)now;
+	(void)!loop_watch(w->ro->loop, &w->watch, EPOLLIN);
+}
+
+/* The callee may end the last home address, and us with it: nothing of ours is touched after it. */
+static void ready(struct watch *watch, uint32_t events)
+{
+	struct ro_traffic *t = timer_owner(watch, struct ro_traffic, watch);
+	struct ro *ro = t->ro;
+
+	(void)events;
+	for (int i = 0; i < SAMPLES && ro->traffic == t; i++) {
+		struct sockaddr_ll from = {0};
+		socklen_t from_len = sizeof(from);
+		uint8_t pkt[IP6_HLEN];
+		ssize_t len = recvfrom(t->watch.fd, pkt, sizeof(pkt), 0, (struct sockaddr *)&from, &from_len);
+
+		if (len < 0)
+			return;
+		if (len == IP6_HLEN)
+			sample(ro, pkt, from.sll_pkttype == PACKET_OUTGOING);
+	}
+	if (ro->traffic != t)
+		return;
+	loop_unwatch(ro->loop, &t->watch);
+	timer_arm(&ro->loop->timers, &t->pause, clock_now() + PAUSE, resume);
+}
+
+/* Filter and buffer before it is bound: until then nothing comes. */
+static int packet_socket(unsigned ifindex)
+{
+	struct sockaddr_ll at = {
+		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)ifindex};
+	int size = RCVBUF, fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), err;
+
+	if (fd < 0)
+		return -errno;
+	if (!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) && !filter(fd) &&
+		!bind(fd, (struct sockaddr *)&at, sizeof(at)))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+int ro_traffic_open(struct ro_traffic **out, struct ro *ro, struct why *why)
+{
+	struct ro_traffic *t = calloc(1, sizeof(*t));
+	int err;
+
+	if (!t)
+		return why_set(why, ENOMEM, "out of memory");
+	t->ro = ro;
+	t->watch = (struct watch){packet_socket(path_ifindex(ro->path)), ready};
+	err = t->watch.fd < 0 ? t->watch.fd : loop_watch(ro->loop, &t->watch, EPOLLIN);
+	if (!err) {
+		*out = t;
+		return 0;
+	}
+	ro_traffic_close(t);
+	return why_set(why, -err, "packet socket on the tunnel: %s", strerror(-err));
+}
+
+void ro_traffic_close(struct ro_traffic *t)
+{
+	if (!t)
+		return;
+	timer_stop(&t->ro->loop->timers, &t->pause);
+	if (t->watch.fd >= 0) {
+		loop_unwatch(t->ro->loop, &t->watch);
+		close(t->watch.fd);
+	}
+	free(t);
+}

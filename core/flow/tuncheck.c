@@ -1,0 +1,299 @@
+/* tuncheck.h: what the sets of its chains (tuncheck_rules.c) hold, and that they stay. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "sys/left.h"
+#include "sys/nft.h"
+#include "sys/nl.h"
+#include "flow/tuncheck_impl.h"
+#include <linux/netfilter.h> /* after netinet/in.h, which linux/in.h gives way to */
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#define PRIO_RAW -300
+
+/* Of one direction: sets of {peer . home} and of {home}, and what of them is an agent's that crashed. */
+enum { PAIRS, SINGLE, SETS };
+
+static const uint32_t key_len[SETS] = {[PAIRS] = 2 * ADDR, [SINGLE] = ADDR};
+
+struct side {
+	const char *set[SETS];
+	const struct homes *homes;
+	struct left left[SETS];
+};
+
+struct tuncheck {
+	struct loop *loop;
+	struct nft *nft;
+	struct mnl_socket *events;
+	struct watch watch;
+	unsigned ifindex;
+	struct side side[2]; /* by enum tuncheck_side */
+	bool bulk;
+	int bulk_err;
+};
+
+/* In one transaction: what a crashed agent has in its sets stays until the sweep, its rules are replaced by ours. */
+static int table(struct tuncheck *c, struct why *why)
+{
+	static const char *const chains[] = {CHAIN, CHAIN_OUTER, CHAIN_INNER};
+	struct nft *n = c->nft;
+
+	nft_table_add(n, 0);
+	for (int i = 0; i < 2; i++)
+		for (int j = 0; j < SETS; j++)
+			nft_set_add(n, c->side[i].set[j], key_len[j]);
+	nft_chain_plain(n, CHAIN_OUTER);
+	nft_chain_plain(n, CHAIN_INNER);
+	nft_chain_add(n, CHAIN, NF_INET_PRE_ROUTING, PRIO_RAW, NULL, false);
+	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
+		nft_chain_flush(n, chains[i]);
+	tuncheck_rules(n, c->ifindex);
+	return nft_commit(n, 0, why, "make nft table ip6 " NFT_TABLE);
+}
+
+typedef uint8_t keys[SETS][2 * ADDR];
+
+static void keys_of(const struct home *h, keys k)
+{
+	memcpy(k[PAIRS], &h->peer, ADDR);
+	memcpy(k[PAIRS] + ADDR, &h->home, ADDR);
+	memcpy(k[SINGLE], &h->home, ADDR);
+}
+
+static void put(struct tuncheck *c, const struct side *s, const struct home *h, bool add)
+{
+	void (*f)(struct nft *, const char *, const void *, uint32_t) = add ? nft_elem_add : nft_elem_del;
+	keys k;
+
+	keys_of(h, k);
+	for (int i = 0; i < SETS; i++)
+		f(c->nft, s->set[i], k[i], key_len[i]);
+}
+
+/* What was found there stays there. */
+static void put_lacking(struct tuncheck *c, struct side *s, const struct home *h)
+{
+	keys k;
+
+	keys_of(h, k);
+	for (int i = 0; i < SETS; i++)
+		if (!left_take(&s->left[i], k[i], NULL))
+			nft_elem_add(c->nft, s->set[i], k[i], key_len[i]);
+}
+
+int tuncheck_change(
+	struct tuncheck *c, enum tuncheck_side side, const struct home *h, const struct home *old, struct why *why)
+{
+	if (old)
+		put(c, &c->side[side], old, false);
+	if (h)
+		put_lacking(c, &c->side[side], h);
+	if (c->bulk) {
+		if (!nft_room(c->nft))
+			c->bulk_err = nft_commit(c->nft, 0, NULL, "fill tunnel check") ?: c->bulk_err;
+		return 0;
+	}
+	return nft_commit(c->nft, h ? 0 : ENOENT, why, "change tunnel check");
+}
+
+int tuncheck_bulk(struct tuncheck *c, bool begin, struct why *why)
+{
+	int err = begin ? 0 : nft_commit(c->nft, 0, why, "fill tunnel check") ?: c->bulk_err;
+
+	c->bulk = begin;
+	c->bulk_err = 0;
+	return err ? why_set(why, -err, "fill tunnel check: %s", strerror(-err)) : 0;
+}
+
+/* All elements again, in as few transactions as they fit in. */
+static int refill(struct tuncheck *c, const struct side *s, struct why *why)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < homes_count(s->homes); i++) {
+		if (!nft_room(c->nft))
+			err = nft_commit(c->nft, 0, why, "fill tunnel check") ?: err;
+		put(c, s, homes_at(s->homes, i), true);
+	}
+	return nft_commit(c->nft, 0, why, "fill tunnel check") ?: err;
+}
+
+static void forget_left(struct tuncheck *c)
+{
+	for (int i = 0; i < 2; i++)
+		for (int j = 0; j < SETS; j++)
+			left_end(&c->side[i].left[j], NULL, NULL);
+}
+
+static void mend(struct tuncheck *c)
+{
+	struct why why = {0};
+
+	forget_left(c);
+	log_warn("nft table ip6 " NFT_TABLE " was deleted by somebody: made again");
+	if (table(c, &why) || refill(c, &c->side[0], &why) || refill(c, &c->side[1], &why))
+		log_error("%s: tunnelled packets are not checked", why.text);
+}
+
+static int is_deletion(const struct nlmsghdr *h, void *found)
+{
+	const struct nfgenmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a;
+
+	if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELTABLE) || m->nfgen_family != NFPROTO_IPV6)
+		return MNL_CB_OK;
+	mnl_attr_for_each (a, h, sizeof(*m))
+		if (mnl_attr_get_type(a) == NFTA_TABLE_NAME && !strcmp(mnl_attr_get_str(a), NFT_TABLE))
+			*(bool *)found = true;
+	return MNL_CB_OK;
+}
+
+/* `nft flush ruleset`, with which firewalls begin, takes our table too. Lost notifications may have been just that. */
+static void on_event(struct watch *w, uint32_t events)
+{
+	struct tuncheck *c = timer_owner(w, struct tuncheck, watch);
+	bool gone = false;
+	char buf[16 * 1024];
+	ssize_t n = 1;
+
+	(void)events;
+	for (int i = 0; i < 64 && n > 0; i++) {
+		n = recv(w->fd, buf, sizeof(buf), MSG_DONTWAIT);
+		if (n < 0 && errno == ENOBUFS)
+			gone = true;
+		if (n > 0)
+			mnl_cb_run(buf, (size_t)n, 0, 0, is_deletion, &gone);
+	}
+	if (gone)
+		mend(c);
+}
+
+static int listen_events(struct tuncheck *c, struct why *why)
+{
+	int err, group = NFNLGRP_NFTABLES;
+
+	c->events = nl_socket(NETLINK_NETFILTER, why);
+	if (!c->events)
+		return -EPROTONOSUPPORT;
+	c->watch = (struct watch){mnl_socket_get_fd(c->events), on_event};
+	err = mnl_socket_setsockopt(c->events, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0 ? -errno : 0;
+	if (!err)
+		err = loop_watch(c->loop, &c->watch, EPOLLIN);
+	return err ? why_set(why, -err, "nft notifications: %s", strerror(-err)) : 0;
+}
+
+struct finding {
+	struct left *left;
+	int err;
+};
+
+static void found(void *finding, const uint8_t *key)
+{
+	struct finding *f = finding;
+
+	f->err = left_note(f->left, key, NULL) ?: f->err;
+}
+
+static int find_left(struct tuncheck *c, const char *set, uint32_t klen, struct left *left, struct why *why)
+{
+	struct finding f = {left, 0};
+	int err;
+
+	*left = (struct left){.klen = klen};
+	err = nft_elem_each(c->nft, set, klen, found, &f) ?: f.err;
+	return err ? why_set(why, -err, "list nft set %s: %s", set, strerror(-err)) : 0;
+}
+
+int tuncheck_open(struct tuncheck **out, struct loop *loop, unsigned ifindex, const struct homes *bound,
+	const struct homes *reversed, struct why *why)
+{
+	struct tuncheck *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return why_set(why, ENOMEM, "out of memory");
+	c->loop = loop;
+	c->ifindex = ifindex;
+	c->side[TUN_BOUND] = (struct side){.set = {"bound", "home-bound"}, .homes = bound};
+	c->side[TUN_REVERSE] = (struct side){.set = {"reverse", "home-reverse"}, .homes = reversed};
+	err = nft_open(&c->nft, NFPROTO_IPV6, why);
+	if (!err)
+		err = table(c, why);
+	for (int i = 0; i < 2; i++)
+		for (int j = 0; j < SETS && !err; j++)
+			err = find_left(c, c->side[i].set[j], key_len[j], &c->side[i].left[j], why);
+	if (!err)
+		err = listen_events(c, why);
+	if (err)
+		tuncheck_close(c);
+	else
+		*out = c;
+	return err;
+}
+
+void tuncheck_close(struct tuncheck *c)
+{
+	if (!c)
+		return;
+	if (c->events) {
+		loop_unwatch(c->loop, &c->watch);
+		mnl_socket_close(c->events);
+	}
+	if (c->nft) {
+		nft_table_del(c->nft);
+		(void)!nft_commit(c->nft, ENOENT, NULL, "delete nft table");
+		nft_close(c->nft);
+	}
+	forget_left(c);
+	free(c);
+}
+
+/* The elements of one set nobody stands for any more. */
+struct stale {
+	struct tuncheck *c;
+	const char *set;
+	uint32_t klen;
+	int err;
+	struct why *why;
+};
+
+static void forget_elem(void *stale, const uint8_t *key)
+{
+	struct stale *s = stale;
+
+	if (!nft_room(s->c->nft))
+		s->err = nft_commit(s->c->nft, 0, s->why, "sweep tunnel check") ?: s->err;
+	nft_elem_del(s->c->nft, s->set, key, s->klen);
+}
+
+int tuncheck_sweep(struct tuncheck *c, struct why *why)
+{
+	int err = 0;
+
+	for (int i = 0; i < 2; i++)
+		for (int j = 0; j < SETS; j++) {
+			struct stale s = {c, c->side[i].set[j], key_len[j], 0, why};
+
+			left_end(&c->side[i].left[j], forget_elem, &s);
+			err = nft_commit(c->nft, 0, why, "sweep tunnel check") ?: s.err ?: err;
+		}
+	return err;
+}
+
+int tuncheck_refused(struct tuncheck *c, uint64_t *packets)
+{
+	uint64_t inner = 0;
+	int err = nft_count(c->nft, CHAIN_OUTER, packets);
+
+	if (!err)
+		err = nft_count(c->nft, CHAIN_INNER, &inner);
+	*packets += inner;
+	return err;
+}

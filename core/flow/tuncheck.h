@@ -1,0 +1,31 @@
+/*
+ * The check of tunnelled packets that RFC 6275 10.4.5 asks for, where the kernel takes them itself: nft table `ip6
+ * mip`. A firewall's `nft flush ruleset` takes the table too; it is made again at once, and the log says so.
+ */
+#ifndef MIP_FLOW_TUNCHECK_H
+#define MIP_FLOW_TUNCHECK_H
+
+#include "base/loop.h"
+#include "base/why.h"
+#include "flow/homes.h"
+
+enum tuncheck_side { TUN_BOUND, TUN_REVERSE };
+
+struct tuncheck;
+
+/* For packets out of device ifindex. The tables are the owner's; they are read for mending and sweeping. A table that
+ * an agent left is taken over with what its sets hold. */
+int tuncheck_open(struct tuncheck **out, struct loop *loop, unsigned ifindex, const struct homes *bound,
+	const struct homes *reversed, struct why *why) __attribute__((warn_unused_result));
+void tuncheck_close(struct tuncheck *c); /* NULL is nothing */
+/* In one transaction: h (or NULL) is allowed, old (or NULL) no longer. */
+int tuncheck_change(struct tuncheck *c, enum tuncheck_side side, const struct home *h, const struct home *old,
+	struct why *why) __attribute__((warn_unused_result));
+/* From begin to end tuncheck_change collects, in as few transactions as it fits in; the first error comes at the end.
+ */
+int tuncheck_bulk(struct tuncheck *c, bool begin, struct why *why) __attribute__((warn_unused_result));
+/* Forgets all that the tables do not hold. */
+int tuncheck_sweep(struct tuncheck *c, struct why *why) __attribute__((warn_unused_result));
+int tuncheck_refused(struct tuncheck *c, uint64_t *packets) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * tuncheck_impl.h. The chains of nft table `ip6 mip`:
+ *
+ * `outer` judges packets to us that hold a packet. What comes from a bound home address must be in set `bound`, {outer
+ * source . inner source}; what goes to a reverse-tunnelled one in set `reverse`, {outer source . inner destination}; a
+ * first fragment too short to tell is dropped. Other tunnels of this machine are left alone. The check looks through
+ * extension headers, as the tunnel does.
+ *
+ * `inner` judges what comes out of the device: it must be from a bound or to a reverse-tunnelled home address, so
+ * nothing is relayed for strangers.
+ */
+#include "flow/tuncheck_impl.h"
+#include <linux/netfilter.h> /* after netinet/in.h, which linux/in.h gives way to */
+#include <linux/netfilter/nf_tables.h>
+
+#define INNER_SRC 8
+#define INNER_DST 24
+
+/* {outer source . inner address at `at`} is in `set`: the packet is right. */
+static void return_if_pair(struct nft *n, const char *set, uint32_t at)
+{
+	struct nftnl_rule *r = nft_rule(n, CHAIN_OUTER);
+
+	nfx_payload(r, NFT_PAYLOAD_NETWORK_HEADER, INNER_SRC, ADDR, NFT_REG_1);
+	nfx_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, at, ADDR, NFT_REG_2);
+	nfx_lookup(r, set, NFT_REG_1);
+	nfx_verdict(r, NFT_RETURN, NULL);
+	nft_rule_add(n, r);
+}
+
+/* The address is a home of ours: with the pair not right, the packet is forged. */
+static void judge_home(struct nft *n, const char *chain, uint32_t base, const char *set, uint32_t at, bool drop)
+{
+	struct nftnl_rule *r = nft_rule(n, chain);
+
+	nfx_payload(r, base, at, ADDR, NFT_REG_1);
+	nfx_lookup(r, set, NFT_REG_1);
+	if (drop)
+		nfx_counter(r);
+	nfx_verdict(r, drop ? NF_DROP : NFT_RETURN, NULL);
+	nft_rule_add(n, r);
+}
+
+static void drop_all(struct nft *n, const char *chain)
+{
+	struct nftnl_rule *r = nft_rule(n, chain);
+
+	nfx_counter(r);
+	nfx_verdict(r, NF_DROP, NULL);
+	nft_rule_add(n, r);
+}
+
+/* A later fragment tells nothing; its packet's first one was looked at. */
+static void return_if_later_fragment(struct nft *n)
+{
+	static const uint8_t offset[] = {0xff, 0xf8}, first[] = {0, 0};
+	struct nftnl_rule *r = nft_rule(n, CHAIN_OUTER);
+
+	nfx_exthdr(r, IPPROTO_FRAGMENT, 2, sizeof(offset), NFT_REG_1);
+	nfx_mask(r, NFT_REG_1, offset, sizeof(offset));
+	nfx_cmp(r, NFT_REG_1, NFT_CMP_NEQ, first, sizeof(first));
+	nfx_verdict(r, NFT_RETURN, NULL);
+	nft_rule_add(n, r);
+}
+
+/* The whole inner header could be read: this is somebody else's tunnel. */
+static void return_if_whole(struct nft *n)
+{
+	static const uint8_t mask[] = {0xf0};
+	struct nftnl_rule *r = nft_rule(n, CHAIN_OUTER);
+
+	nfx_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, 39, 1, NFT_REG_1);
+	nfx_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, NFT_REG_1);
+	nfx_mask(r, NFT_REG_1, mask, sizeof(mask));
+	nfx_cmp_u8(r, NFT_REG_1, NFT_CMP_EQ, 0x60);
+	nfx_verdict(r, NFT_RETURN, NULL);
+	nft_rule_add(n, r);
+}
+
+static void jumps(struct nft *n, unsigned ifindex)
+{
+	struct nftnl_rule *r = nft_rule(n, CHAIN);
+
+	nfx_meta(r, NFT_META_L4PROTO, NFT_REG_1);
+	nfx_cmp_u8(r, NFT_REG_1, NFT_CMP_EQ, IPPROTO_IPV6);
+	nfx_local(r);
+	nfx_verdict(r, NFT_JUMP, CHAIN_OUTER);
+	nft_rule_add(n, r);
+	r = nft_rule(n, CHAIN);
+	nfx_meta(r, NFT_META_IIF, NFT_REG_1);
+	nfx_cmp(r, NFT_REG_1, NFT_CMP_EQ, &ifindex, sizeof(ifindex));
+	nfx_verdict(r, NFT_JUMP, CHAIN_INNER);
+	nft_rule_add(n, r);
+}
+
+void tuncheck_rules(struct nft *n, unsigned ifindex)
+{
+	return_if_later_fragment(n);
+	return_if_pair(n, "bound", INNER_SRC);
+	return_if_pair(n, "reverse", INNER_DST);
+	judge_home(n, CHAIN_OUTER, NFT_PAYLOAD_TRANSPORT_HEADER, "home-bound", INNER_SRC, true);
+	judge_home(n, CHAIN_OUTER, NFT_PAYLOAD_TRANSPORT_HEADER, "home-reverse", INNER_DST, true);
+	return_if_whole(n);
+	drop_all(n, CHAIN_OUTER);
+	judge_home(n, CHAIN_INNER, NFT_PAYLOAD_NETWORK_HEADER, "home-bound", INNER_SRC, false);
+	judge_home(n, CHAIN_INNER, NFT_PAYLOAD_NETWORK_HEADER, "home-reverse", INNER_DST, false);
+	drop_all(n, CHAIN_INNER);
+	jumps(n, ifindex);
+}

@@ -1,0 +1,78 @@
+/* way.h: default routes of one source address each, in the main table. */
+#include <errno.h>
+#include <linux/rtnetlink.h>
+
+#include "base/addr.h"
+#include "sys/link.h"
+#include "flow/way.h"
+
+static struct route route_of(const struct way *w)
+{
+	return (struct route){.ifindex = w->ifindex, .has_from = true, .from = w->coa, .gateway = w->router};
+}
+
+static bool is_none(void *ctx, const struct route *r)
+{
+	(void)ctx;
+	return r->plen || !r->has_from || r->table != RT_TABLE_MAIN;
+}
+
+int ways_open(struct ways *w, struct nl *nl, struct why *why)
+{
+	*w = (struct ways){.nl = nl};
+	return route_sweep(nl, 0, is_none, NULL, why);
+}
+
+static struct way *slot(struct ways *w, const struct in6_addr *home)
+{
+	struct way *free_slot = NULL;
+
+	for (struct way *each = w->way; each < w->way + WAYS_MAX; each++) {
+		if (addr_eq(&each->home, home))
+			return each;
+		if (addr_any(&each->home) && !free_slot)
+			free_slot = each;
+	}
+	return free_slot;
+}
+
+/* Home addresses share the care-of address, and the way. */
+static bool is_shared(const struct ways *w, const struct way *way)
+{
+	for (const struct way *each = w->way; each < w->way + WAYS_MAX; each++)
+		if (each != way && !addr_any(&each->home) && addr_eq(&each->coa, &way->coa))
+			return true;
+	return false;
+}
+
+static int forget(struct ways *w, struct way *way, struct why *why)
+{
+	struct route r = route_of(way);
+	int err = addr_any(&way->home) || is_shared(w, way) ? 0 : route_del(w->nl, &r, why);
+
+	*way = (struct way){0};
+	return err;
+}
+
+int ways_set(struct ways *w, const struct way *way, struct why *why)
+{
+	struct way *at = slot(w, &way->home);
+	struct route r = route_of(way);
+	int err;
+
+	if (!at)
+		return why_set(why, ENOSPC, "more than %d ways out", WAYS_MAX);
+	err = forget(w, at, why);
+	if (err || addr_any(&way->router))
+		return err;
+	err = route_add(w->nl, &r, why);
+	if (!err)
+		*at = *way;
+	return err;
+}
+
+void ways_close(struct ways *w)
+{
+	for (struct way *each = w->way; w->nl && each < w->way + WAYS_MAX; each++)
+		(void)!forget(w, each, NULL);
+}

@@ -1,0 +1,32 @@
+/*
+ * Ways out: packets from a care-of address leave by the router of the link that gave it, wherever the machine's
+ * default routes lead (CONFIG_IPV6_SUBTREES).
+ */
+#ifndef MIP_FLOW_WAY_H
+#define MIP_FLOW_WAY_H
+
+#include <netinet/in.h>
+
+#include "base/why.h"
+#include "sys/nl.h"
+
+#define WAYS_MAX 64
+
+/* `router` by way of link `ifindex`, for packets from `coa`; of one home address. */
+struct way {
+	struct in6_addr home, coa, router; /* home :: = free */
+	unsigned ifindex;
+};
+
+struct ways {
+	struct nl *nl;
+	struct way way[WAYS_MAX];
+};
+
+/* Takes out what an earlier agent left. */
+int ways_open(struct ways *w, struct nl *nl, struct why *why) __attribute__((warn_unused_result));
+/* Instead of any before; router :: = none any more. */
+int ways_set(struct ways *w, const struct way *way, struct why *why) __attribute__((warn_unused_result));
+void ways_close(struct ways *w);
+
+#endif

@@ -1,0 +1,315 @@
+/* host.h: the effects of the roles on this machine's kernel, those of a mobile node (host_mn.c) and Neighbor Discovery
+ * (host_nd.c) aside, and their start and stop order. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/addr.h"
+#include "base/log.h"
+#include "host/host_impl.h"
+#include "role/ha.h"
+#include "role/mn.h"
+#include "role/rr.h"
+#include "sys/link.h"
+
+/* --- messages ----------------------------------------------------------------------------------------------------- */
+
+static uint32_t do_random(void *ctx)
+{
+	uint32_t v = 0;
+
+	(void)ctx;
+	if (getrandom(&v, sizeof(v), 0) != sizeof(v))
+		v = (uint32_t)clock_now();
+	return v;
+}
+
+static void do_event(void *ctx, const struct event *ev, usec now)
+{
+	struct host *h = ctx;
+
+	h->on_event(h->owner, ev, now);
+}
+
+/* What a home address of ours says while it is away goes through the tunnel, past any optimized route (11.3.1). */
+static unsigned tunnel_of(const struct host *h, const struct in6_addr *src)
+{
+	return path_is_away(h->path, src) ? path_ifindex(h->path) : 0;
+}
+
+static void do_send(void *ctx, const struct via *via, struct mh *m)
+{
+	struct host *h = ctx;
+	struct raw_meta meta = {.src = via->src, .dst = via->dst, .hao = via->hao, .rh2 = via->rh2};
+	uint8_t buf[256];
+	int len = mh_write(m, buf, sizeof(buf));
+	int err;
+
+	meta.has_hao = via->has_hao;
+	meta.has_rh2 = via->has_rh2;
+	meta.ifindex = via->ifindex ? via->ifindex : tunnel_of(h, &via->src);
+	if (len > 0 && via->auth)
+		rr_mac(via->auth->kbm, &via->auth->coa, &via->auth->cn, buf, m->opt.auth_at, buf + m->opt.auth_at);
+	err = len < 0 ? len : host_send(h, via, &meta, MH_PROTO, buf, (size_t)len);
+	h->on_sent(h->owner,
+		&(struct message){.out = true, .via = via, .mh = m, .dropped = err ? DROP_NOT_SENT : DROP_NONE});
+	if (err)
+		log_remote(LOG_DEBUG, clock_now(), "%s to %s not sent: %s", mh_type_name(m->type),
+			addr_text(&via->dst).s, strerror(-err));
+}
+
+static void do_send_icmp(void *ctx, const struct via *via, const uint8_t *data, size_t len)
+{
+	struct host *h = ctx;
+	struct raw_meta meta = {.src = via->src, .dst = via->dst, .hao = via->hao, .rh2 = via->rh2};
+	int err;
+
+	meta.has_hao = via->has_hao;
+	meta.has_rh2 = via->has_rh2;
+	meta.ifindex = via->ifindex;
+	err = host_send(h, via, &meta, IPPROTO_ICMPV6, data, len);
+	h->on_sent(h->owner,
+		&(struct message){
+			.out = true, .via = via, .icmp = data[0], .dropped = err ? DROP_NOT_SENT : DROP_NONE});
+	if (err)
+		log_remote(LOG_DEBUG, clock_now(), "ICMPv6 type %u to %s not sent: %s", data[0], addr_text(&via->dst).s,
+			strerror(-err));
+}
+
+/* --- home agent --------------------------------------------------------------------------------------------------- */
+
+void host_warn(const struct why *why)
+{
+	if (why->err)
+		log_warn("%s", why->text);
+}
+
+static int proxy(struct host *h, const struct bc_entry *e, bool on, struct why *why)
+{
+	struct in6_addr addr[] = {e->home, ha_link_local(&e->home)};
+	int err = 0;
+
+	for (int i = 0; e->ifindex && i <= (e->flags & BU_F_LINKLOCAL ? 1 : 0) && !err; i++)
+		err = on ? proxies_add(h->proxies, e->ifindex, &addr[i], why)
+			 : proxies_del(h->proxies, e->ifindex, &addr[i], why);
+	return err;
+}
+
+static void do_unbind(void *ctx, const struct bc_entry *e)
+{
+	struct host *h = ctx;
+	struct why why = {0};
+
+	if (proxy(h, e, false, &why))
+		host_warn(&why);
+	why = (struct why){0};
+	ipsec_home(h->ipsec, &e->home);
+	if (path_unbind(h->path, &e->home, &why))
+		host_warn(&why);
+}
+
+/* The tunnel first: once the home link sends us the packets they must have somewhere to go. */
+static int do_bind(void *ctx, const struct bc_entry *e, struct why *why)
+{
+	struct host *h = ctx;
+	struct path_bind b = {e->home, e->coa, e->local};
+	struct why own = {0};
+	int err = path_bind(h->path, &b, &own);
+
+	if (!err)
+		err = ipsec_away(h->ipsec, &b.home, &b.local, &b.coa, &own);
+	if (!err && e->state != MIP_BINDING_ACTIVE)
+		err = proxy(h, e, true, &own);
+	if (err && e->state != MIP_BINDING_ACTIVE)
+		do_unbind(ctx, e);
+	host_warn(&own);
+	if (err && why)
+		*why = own;
+	return err;
+}
+
+bool host_is_virtual(const struct nl_link *l)
+{
+	return l->loopback || l->noarp;
+}
+
+int host_serve_link(struct host *h, unsigned ifindex, struct why *why)
+{
+	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
+	char path[64];
+	int v = 0, err;
+
+	snprintf(path, sizeof(path), "conf/%s/forwarding", l->l.name);
+	if (sysctl_get(path, &v) || !v)
+		return why_set(why, ENETDOWN,
+			"%s does not forward: a home agent is a router; run 'sysctl -w net.ipv6.conf.all.forwarding=1'",
+			l->l.name);
+	if (host_is_virtual(&l->l))
+		return 0;
+	snprintf(path, sizeof(path), "conf/%s/proxy_ndp", l->l.name);
+	err = sysctl_set(path, 1, why);
+	if (!err)
+		err = sysctl_set("conf/all/proxy_ndp", 1, why);
+	snprintf(path, sizeof(path), "neigh/%s/proxy_delay", l->l.name);
+	if (!err)
+		err = sysctl_set(path, 0, why);
+	return err ? err : raw_nd_watch(h->raw, ifindex, why);
+}
+
+int host_proxy_again(struct host *h, const struct bc_entry *e, unsigned before, struct why *why)
+{
+	struct in6_addr ll = ha_link_local(&e->home);
+
+	if (e->state != MIP_BINDING_ACTIVE)
+		return 0;
+	if (before && (proxies_del(h->proxies, before, &e->home, NULL) || proxies_del(h->proxies, before, &ll, NULL)))
+		log_debug("the proxies of %s went with their link", addr_text(&e->home).s);
+	return proxy(h, e, true, why);
+}
+
+int host_defend(struct host *h, const struct bc_entry *e, unsigned before, struct why *why)
+{
+	int err = host_proxy_again(h, e, before, why);
+
+	if (e->state == MIP_BINDING_ACTIVE && !err && e->ifindex)
+		h->world.claim(h, e->ifindex, &e->home);
+	return err;
+}
+
+void host_leave_link(struct host *h, unsigned ifindex)
+{
+	raw_nd_unwatch(h->raw, ifindex);
+}
+
+void host_hear_anycast(struct host *h, unsigned ifindex, const struct in6_addr *anycast, bool on)
+{
+	struct why why = {0};
+
+	if (!on)
+		raw_anycast_leave(h->raw, ifindex, anycast);
+	else if (raw_anycast_join(h->raw, ifindex, anycast, &why))
+		host_warn(&why);
+}
+
+/* --- links -------------------------------------------------------------------------------------------------------- */
+
+static bool is_ours(const struct host *h, const struct nl_link *l)
+{
+	return l->index == path_ifindex(h->path) || !strcmp(l->name, SHIM_DEV);
+}
+
+/* News comes late: a device of that name may be the next one already. */
+bool host_lost_device(const struct host *h, const struct nl_link *l)
+{
+	if (!host_is_open(h))
+		return false;
+	return l->index == path_ifindex(h->path) || (!strcmp(l->name, SHIM_DEV) && !if_nametoindex(SHIM_DEV));
+}
+
+bool host_is_movable(const struct nl_link *l)
+{
+	return l->ether && !l->loopback;
+}
+
+void host_guard(struct host *h, struct mirror_link *l)
+{
+	struct why why = {0};
+
+	if (!h->shim || l->attached || l->l.loopback || is_ours(h, &l->l))
+		return;
+	l->attached = !shim_attach(h->shim, l->l.name, &why);
+	host_warn(&why);
+}
+
+/* --- start and stop ----------------------------------------------------------------------------------------------- */
+
+static const struct world effects = {
+	.random = do_random,
+	.event = do_event,
+	.send = do_send,
+	.send_icmp = do_send_icmp,
+	.bind = do_bind,
+	.unbind = do_unbind,
+	.optimize = host_optimize,
+	.protects = host_protects,
+};
+
+void host_world(struct host *h)
+{
+	h->world = effects;
+	host_nd_world(&h->world);
+	host_mn_world(&h->world);
+	h->answers = (struct rate){.rate = 10000, .burst = 10000};
+	h->world.ctx = h;
+	h->world.timers = &h->loop->timers;
+}
+
+int host_open(
+	struct host *h, const struct raw_events *ev, const struct ro_events *ro, const char *want, struct why *why)
+{
+	int err = raw_open(&h->raw, h->loop, ev, why);
+
+	/* Before anything that an earlier agent left is taken over or swept: the shim's device is there but once. */
+	if (!err)
+		err = shim_open(&h->shim, h->loop, h->nl, raw_from_shim, h->raw, why);
+	if (!err)
+		err = guard_open(&h->guard, h->nl, h->shim, h->raw, why);
+	if (!err)
+		err = ipsec_open(&h->ipsec, h->loop, h->guard, why);
+	if (!err)
+		err = path_open(&h->path, h->loop, h->nl, want, why);
+	if (!err)
+		err = ways_open(&h->ways, h->nl, why);
+	if (!err)
+		err = proxies_open(&h->proxies, h->nl, why);
+	if (!err)
+		err = ro_open(&h->ro, h->loop, h->nl, h->path, h->shim, ro, why);
+	for (size_t i = 0; !err && i < h->mirror.links; i++)
+		host_guard(h, &h->mirror.link[i]);
+	if (err)
+		host_close(h);
+	return err;
+}
+
+int host_sweep(struct host *h, struct why *why)
+{
+	int err = proxies_sweep(h->proxies, why);
+
+	return err ?: path_sweep(h->path, why);
+}
+
+void host_bulk_begin(struct host *h)
+{
+	path_bulk_begin(h->path);
+}
+
+int host_bulk_end(struct host *h, struct why *why)
+{
+	return path_bulk_end(h->path, why);
+}
+
+void host_close(struct host *h)
+{
+	if (h->shim)
+		host_flush(h);
+	ipsec_close(h->ipsec);
+	guard_close(h->guard);
+	ro_close(h->ro);
+	proxies_close(h->proxies);
+	ways_close(&h->ways);
+	shim_close(h->shim);
+	raw_close(h->raw);
+	path_close(h->path);
+	h->ipsec = NULL;
+	h->guard = NULL;
+	h->ro = NULL;
+	h->proxies = NULL;
+	h->shim = NULL;
+	h->raw = NULL;
+	h->ways.nl = NULL;
+	h->path = NULL;
+	for (size_t i = 0; i < h->mirror.links; i++)
+		h->mirror.link[i].attached = false;
+	sysctl_restore();
+}

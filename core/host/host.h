@@ -1,0 +1,102 @@
+/*
+ * The machine under the roles: struct world done with the kernel. Opened when the
+ * first role starts, closed, with everything taken out again, when the last one ends.
+ */
+#ifndef MIP_HOST_HOST_H
+#define MIP_HOST_HOST_H
+
+#include "base/rate.h"
+#include "wire/via.h"
+#include "host/mirror.h"
+#include "role/world.h"
+#include "flow/guard.h"
+#include "host/ipsec.h"
+#include "sys/nl.h"
+#include "flow/path.h"
+#include "sys/proxy.h"
+#include "sys/raw.h"
+#include "flow/ro.h"
+#include "flow/shim.h"
+#include "flow/way.h"
+
+struct host {
+	struct loop *loop;
+	struct nl *nl; /* open while the agent lives; the rest only while a role runs */
+	struct raw *raw;
+	struct shim *shim;
+	struct guard *guard;
+	struct ipsec *ipsec;
+	struct path *path;
+	struct ro *ro;
+	struct proxies *proxies;
+	struct ways ways;
+	struct rate answers; /* Neighbor Advertisements the agent answers with itself */
+	struct mirror mirror;
+	struct world world;
+	void *owner;
+	void (*on_event)(void *owner, const struct event *ev, usec now);
+	void (*on_sent)(void *owner, const struct message *msg); /* or, by its `dropped`, was not */
+};
+
+/* Fills h->world; h->loop is set. */
+void host_world(struct host *h);
+/* nl must be open. What packets do, and what optimized ones tell; `want`: force a data path. */
+int host_open(struct host *h, const struct raw_events *ev, const struct ro_events *ro, const char *want,
+	struct why *why) __attribute__((warn_unused_result));
+void host_close(struct host *h);
+/* Removes what an earlier agent left in the kernel and no role has taken over since host_open. */
+int host_sweep(struct host *h, struct why *why) __attribute__((warn_unused_result));
+/* From begin to end bindings are collected; what the kernel says to all of them comes at the end. */
+void host_bulk_begin(struct host *h);
+int host_bulk_end(struct host *h, struct why *why) __attribute__((warn_unused_result));
+static inline bool host_is_open(const struct host *h)
+{
+	return h->path != NULL;
+}
+
+/* protect.c. What IPsec protects, from now on; where bindings and home addresses are is known. */
+int host_protect(struct host *h, const struct ipsec_sa *list, size_t n, struct why *why)
+	__attribute__((warn_unused_result));
+/* Sends what was given to the stack to be protected and waits in the shim: before its protection ends. */
+void host_flush(struct host *h);
+/* The effects of world.h on it. */
+int host_send(struct host *h, const struct via *via, const struct raw_meta *meta, uint8_t proto, const uint8_t *data,
+	size_t len) __attribute__((warn_unused_result));
+unsigned host_protects(void *ctx, const struct in6_addr *home);
+int host_optimize(void *ctx, enum ro_side side, const struct in6_addr *local, const struct in6_addr *remote,
+	const struct in6_addr *coa);
+
+/* Is this link, which went, a device of ours that we still use? */
+bool host_lost_device(const struct host *h, const struct nl_link *l);
+/* Puts the shim on a link, where it belongs on one. */
+void host_guard(struct host *h, struct mirror_link *l);
+/* Is this a link a mobile node may move on: ethernet-like, not ours? */
+bool host_is_movable(const struct nl_link *l);
+
+/* A link where nobody is asked for an address. */
+bool host_is_virtual(const struct nl_link *l);
+/* A home link of a home agent: forwarding must be on already; proxy Neighbor Discovery is switched on, and watched,
+ * unless it is virtual. */
+int host_serve_link(struct host *h, unsigned ifindex, struct why *why) __attribute__((warn_unused_result));
+/* Puts an active binding's proxy on its home link, which was `before`; the kernel drops those of a link that goes down.
+ */
+int host_proxy_again(struct host *h, const struct bc_entry *e, unsigned before, struct why *why)
+	__attribute__((warn_unused_result));
+/* The same, and says so to everybody there. */
+int host_defend(struct host *h, const struct bc_entry *e, unsigned before, struct why *why)
+	__attribute__((warn_unused_result));
+void host_leave_link(struct host *h, unsigned ifindex);
+/* Mobile nodes that look for a home agent ask this anycast address (RFC 6275 10.5): heard from now on, or no more. */
+void host_hear_anycast(struct host *h, unsigned ifindex, const struct in6_addr *anycast, bool on);
+/* Somebody on the home link (`to`; :: probes) asks for a home address that is away: answered, unless the kernel does.
+ */
+void host_answer(struct host *h, unsigned ifindex, const struct in6_addr *home, const struct in6_addr *to);
+/* A link a mobile node moves on: Router Advertisements heard, addresses usable at once (RFC 4429). */
+void host_prepare_link(struct host *h, const struct nl_link *l);
+/* Is the link's use_tempaddr 2: rather a temporary address than another (RFC 8981)? */
+bool host_prefers_temporary(const struct host *h, unsigned ifindex);
+/* The home address on the tunnel device: there as long as the mobile node runs, wherever it is. */
+int host_add_home(struct host *h, const struct in6_addr *home, struct why *why) __attribute__((warn_unused_result));
+void host_del_home(struct host *h, const struct in6_addr *home);
+
+#endif

@@ -1,0 +1,153 @@
+/* host.h: what a mobile node does to its links, addresses and tunnels. */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "host/host_impl.h"
+#include "role/mn.h"
+#include "sys/link.h"
+
+static void do_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, size_t routers,
+	const struct in6_addr *prefix, size_t prefixes)
+{
+	struct host *h = ctx;
+	struct why why = {0};
+
+	if (route_flush_ra(h->nl, ifindex, router, routers, &why) ||
+		addr_flush_prefixes(h->nl, ifindex, prefix, prefixes, &why) ||
+		route_flush_prefixes(h->nl, ifindex, prefix, prefixes, &why))
+		host_warn(&why);
+}
+
+static void do_arrive_home(void *ctx, const struct mn_home *home, unsigned ifindex, const uint8_t *agent_lladdr)
+{
+	struct host *h = ctx;
+	struct why why = {0};
+
+	if (agent_lladdr && neigh_learn(h->nl, ifindex, &home->agent, agent_lladdr, &why))
+		host_warn(&why);
+	why = (struct why){0};
+	raw_solicited_join(h->raw, ifindex, &home->conf.home);
+	if (addr_add(h->nl, ifindex, &home->conf.home, home->conf.plen, true, true, &why))
+		host_warn(&why);
+}
+
+static void do_leave_home(void *ctx, const struct mn_home *home, unsigned ifindex)
+{
+	struct host *h = ctx;
+	struct why why = {0};
+
+	raw_solicited_leave(h->raw, ifindex, &home->conf.home);
+	if (addr_del(h->nl, ifindex, &home->conf.home, home->conf.plen, &why))
+		host_warn(&why);
+}
+
+static int do_tunnel(void *ctx, const struct mn_home *home)
+{
+	struct host *h = ctx;
+	struct path_reverse r = {home->conf.home, home->place.coa, home->agent};
+	struct why why = {0};
+	int err = path_reverse_add(h->path, &r, &why);
+
+	if (!err)
+		err = ro_home(h->ro, &r.home, &r.coa, &why);
+	if (!err)
+		err = ipsec_away(h->ipsec, &r.home, &r.agent, &r.coa, &why);
+	host_warn(&why);
+	return err;
+}
+
+static void do_untunnel(void *ctx, const struct mn_home *home)
+{
+	struct host *h = ctx;
+	struct why why = {0};
+
+	ipsec_home(h->ipsec, &home->conf.home);
+	if (path_reverse_del(h->path, &home->conf.home, &why) || ro_home(h->ro, &home->conf.home, NULL, &why))
+		host_warn(&why);
+}
+
+static void do_leave_by(void *ctx, const struct mn_home *home)
+{
+	struct host *h = ctx;
+	struct way way = {home->conf.home, home->place.coa, home->place.router, home->place.ifindex};
+	struct why why = {0};
+
+	/* Without CONFIG_IPV6_SUBTREES the routes of the kernel decide: they are right while there is one link. */
+	if (ways_set(&h->ways, &way, &why))
+		log_debug("%s", why.text);
+}
+
+static bool do_busy(void *ctx, const struct in6_addr *local, const struct in6_addr *remote)
+{
+	struct host *h = ctx;
+
+	return ro_busy(h->ro, local, remote);
+}
+
+/* Absent sysctls (a kernel without optimistic DAD) cost time, not function. */
+void host_prepare_link(struct host *h, const struct nl_link *l)
+{
+	static const char *const optimistic[] = {"optimistic_dad", "use_optimistic"};
+	char path[64];
+	int forwarding = 0;
+
+	(void)h;
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "conf/%s/%s", l->name, optimistic[i]);
+		if (sysctl_set(path, 1, NULL))
+			log_debug("%s is not to be had", path);
+	}
+	snprintf(path, sizeof(path), "conf/%s/forwarding", l->name);
+	if (!sysctl_get(path, &forwarding) && forwarding) {
+		snprintf(path, sizeof(path), "conf/%s/accept_ra", l->name);
+		if (sysctl_set(path, 2, NULL))
+			log_warn("%s: forwarding is on and accept_ra cannot be set to 2: no router will be heard",
+				l->name);
+	}
+}
+
+bool host_prefers_temporary(const struct host *h, unsigned ifindex)
+{
+	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
+	char path[64];
+	int v = 0;
+
+	snprintf(path, sizeof(path), "conf/%s/use_tempaddr", l ? l->l.name : "default");
+	return !sysctl_get(path, &v) && v == 2;
+}
+
+int host_add_home(struct host *h, const struct in6_addr *home, struct why *why)
+{
+	return addr_add(h->nl, path_ifindex(h->path), home, 128, true, true, why);
+}
+
+void host_del_home(struct host *h, const struct in6_addr *home)
+{
+	struct why why = {0};
+
+	if (addr_del(h->nl, path_ifindex(h->path), home, 128, &why))
+		host_warn(&why);
+}
+
+static void do_own_home(void *ctx, const struct in6_addr *home, bool on)
+{
+	struct host *h = ctx;
+	struct why why = {0};
+
+	if (!on)
+		host_del_home(h, home);
+	else if (host_add_home(h, home, &why))
+		host_warn(&why);
+}
+
+void host_mn_world(struct world *w)
+{
+	w->settle = do_settle;
+	w->arrive_home = do_arrive_home;
+	w->leave_home = do_leave_home;
+	w->leave_by = do_leave_by;
+	w->own_home = do_own_home;
+	w->tunnel = do_tunnel;
+	w->untunnel = do_untunnel;
+	w->busy = do_busy;
+}

@@ -1,0 +1,161 @@
+/* ipsec.h: what is protected and how it fares, and the beginning and the end. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/addr.h"
+#include "base/clock.h"
+#include "host/ipsec_impl.h"
+
+/* --- questions ---------------------------------------------------------------------------------------------------- */
+
+unsigned ipsec_protects(const struct ipsec *s, const struct in6_addr *home)
+{
+	const struct ipsec_home *h = ipsec_home_find(s, home);
+
+	return h ? h->want : 0;
+}
+
+bool ipsec_came(const struct ipsec *s, enum mip_protect protect, const struct in6_addr *src, const struct in6_addr *dst)
+{
+	const struct ipsec_home *from = ipsec_home_find(s, src), *to = ipsec_home_find(s, dst);
+
+	if (from && !from->mine && addr_eq(&from->agent, dst))
+		return from->set & IPSEC_BIT(protect);
+	if (!to || !to->mine)
+		return false;
+	if (addr_eq(&to->agent, src) && to->set & IPSEC_BIT(protect))
+		return true;
+	return protect == MIP_PROTECT_BINDING &&
+	       to->set & (IPSEC_BIT(MIP_PROTECT_TEST) | IPSEC_BIT(MIP_PROTECT_PAYLOAD));
+}
+
+bool ipsec_nth(const struct ipsec *s, size_t i, struct in6_addr *home, struct in6_addr *agent)
+{
+	if (i >= s->homes.n)
+		return false;
+	*home = ipsec_home_at(s, i)->home;
+	*agent = ipsec_home_at(s, i)->agent;
+	return true;
+}
+
+static void count_one(void *ctx, const struct in6_addr *dst, uint32_t spi, const struct xfrm_counts *counts)
+{
+	struct ipsec *s = ctx;
+
+	for (size_t i = 0; i < s->entries; i++)
+		if (s->entry[i].installed && s->entry[i].sa.spi == spi && addr_eq(&s->entry[i].dst, dst)) {
+			s->entry[i].counts = *counts;
+			s->entry[i].lost = false;
+		}
+}
+
+void ipsec_refresh(struct ipsec *s)
+{
+	for (size_t i = 0; i < s->entries; i++)
+		s->entry[i].lost = true;
+	if (!s->entries || !xfrm_each_sa(s->x, count_one, s, NULL))
+		return;
+	for (size_t i = 0; i < s->entries; i++)
+		s->entry[i].lost = false; /* who knows */
+}
+
+struct ipsec_counts ipsec_counts(const struct ipsec *s, const struct ipsec_sa *sa)
+{
+	const struct ipsec_entry *e = ipsec_entry_find(s->entry, s->entries, sa);
+
+	if (!e)
+		return (struct ipsec_counts){0};
+	return (struct ipsec_counts){e->installed && !e->lost, e->counts.packets, e->counts.bytes, e->counts.failed};
+}
+
+/* --- open and close ----------------------------------------------------------------------------------------------- */
+
+/* What a mobile node sends with into its tunnel is known by the home agent's address, also before it has registered. */
+static bool is_awaited(const struct ipsec_entry *e, const struct in6_addr *dst)
+{
+	return !e->installed && e->sa.mine && ipsec_is_tunnel(e->sa.protect) && e->sa.towards == MIP_TO_AGENT &&
+	       addr_eq(&e->sa.agent, dst);
+}
+
+static bool keep_sa(void *ctx, const struct in6_addr *dst, uint32_t spi)
+{
+	struct ipsec *s = ctx;
+
+	for (size_t i = 0; i < s->entries; i++) {
+		struct ipsec_entry *e = &s->entry[i];
+
+		if (e->sa.spi != spi)
+			continue;
+		if (e->installed && addr_eq(&e->dst, dst))
+			return true;
+		if (is_awaited(e, dst)) {
+			e->dst = *dst;
+			e->left = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_among(const struct xfrm_policy *p, const struct xfrm_policy *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (xfrm_policy_same(p, &list[i]))
+			return true;
+	return false;
+}
+
+static bool keep_policy(void *ctx, const struct xfrm_policy *p)
+{
+	const struct ipsec *s = ctx;
+	struct xfrm_policy ours[IPSEC_POLICIES];
+
+	for (size_t i = 0; i < s->homes.n; i++)
+		for (unsigned what = MIP_PROTECT_BINDING; what <= MIP_PROTECT_PAYLOAD; what++)
+			if (ipsec_home_at(s, i)->set & IPSEC_BIT(what) &&
+				is_among(p, ours, ipsec_policies(ipsec_home_at(s, i), what, ours)))
+				return true;
+	for (size_t i = 0; i < s->bypasses; i++)
+		if (s->bypass[i].installed &&
+			is_among(p, ours, ipsec_bypasses(&s->bypass[i], ipsec_home_find(s, &s->bypass[i].home), ours)))
+			return true;
+	return false;
+}
+
+int ipsec_sweep(struct ipsec *s, struct why *why)
+{
+	return s->x ? xfrm_sweep(s->x, &(struct xfrm_keep){s, keep_sa, keep_policy}, why) : 0;
+}
+
+int ipsec_open(struct ipsec **out, struct loop *loop, struct guard *guard, struct why *why)
+{
+	struct ipsec *s = calloc(1, sizeof(*s));
+	uint64_t seed = 0;
+
+	if (!s)
+		return why_set(why, ENOMEM, "out of memory");
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		seed = (uint64_t)clock_now();
+	s->guard = guard;
+	map_init(&s->homes, sizeof(struct in6_addr), seed);
+	(void)!xfrm_open(&s->x, loop, &s->cannot);
+	*out = s;
+	return 0;
+}
+
+void ipsec_close(struct ipsec *s)
+{
+	if (!s)
+		return;
+	s->bypasses = 0;
+	while (s->homes.n)
+		ipsec_home_out(s, ipsec_home_at(s, s->homes.n - 1));
+	if (s->x)
+		(void)!xfrm_sweep(s->x, NULL, NULL);
+	xfrm_close(s->x);
+	map_free(&s->homes);
+	ipsec_free_entries(s->entry, s->entries);
+	free(s->bypass);
+	free(s);
+}

@@ -1,0 +1,59 @@
+/* host.h: what IPsec changes about the effects of the roles (RFC 3776, RFC 4877). */
+#include <errno.h>
+
+#include "base/log.h"
+#include "host/host.h"
+#include "wire/mh.h"
+
+void host_flush(struct host *h)
+{
+	shim_drain(h->shim);
+}
+
+int host_protect(struct host *h, const struct ipsec_sa *list, size_t n, struct why *why)
+{
+	struct in6_addr home, agent, coa;
+	int err = ipsec_set(h->ipsec, list, n, why);
+
+	for (size_t i = 0; !err && ipsec_nth(h->ipsec, i, &home, &agent); i++)
+		if (path_place(h->path, &home, &coa))
+			err = ipsec_away(h->ipsec, &home, &agent, &coa, why);
+	return err;
+}
+
+/* A Home Test Init goes to the correspondent, through the tunnel; everything else between home address and home agent,
+ * beneath which the care-of address is. Without its protection a message stays here. */
+int host_send(struct host *h, const struct via *via, const struct raw_meta *meta, uint8_t proto, const uint8_t *data,
+	size_t len)
+{
+	if (!via->esp)
+		return (proto == MH_PROTO ? raw_send_mh : raw_send_icmp)(h->raw, meta, data, len);
+	if (proto == MH_PROTO && data[MH_TYPE_AT] == MH_HOTI)
+		return raw_send_plain(h->raw, proto, meta, data, len);
+	return guard_send(h->guard, proto, meta, data, len);
+}
+
+unsigned host_protects(void *ctx, const struct in6_addr *home)
+{
+	struct host *h = ctx;
+
+	return h->ipsec ? ipsec_protects(h->ipsec, home) : 0;
+}
+
+/* Packets that travel directly are let past the tunnel before the first one does, and until after the last. */
+int host_optimize(void *ctx, enum ro_side side, const struct in6_addr *local, const struct in6_addr *remote,
+	const struct in6_addr *coa)
+{
+	struct host *h = ctx;
+	struct why why = {0};
+	struct ro_stats stands;
+	int err = coa ? ipsec_bypass(h->ipsec, local, remote, true, &why) : 0;
+
+	if (!err)
+		err = ro_set(h->ro, side == RO_HOME ? RO_LOCAL : RO_REMOTE, local, remote, coa, &why);
+	if (!ro_stats(h->ro, local, remote, &stands))
+		(void)!ipsec_bypass(h->ipsec, local, remote, false, NULL);
+	if (why.err)
+		log_warn("%s", why.text);
+	return err;
+}
