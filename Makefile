@@ -35,12 +35,14 @@ BATS  := $(wildcard tests/*.bats)
 SIMLIB := $(filter-out tests/sim/main.c tests/sim/alloc.c tests/sim/plant.c,$(SIM)) tests/fuzz/steps.c
 obj    = $(patsubst %.c,$(B)/%.o,$(1))
 
-all: $(B)/mip $(B)/mipd
+all: $(B)/mip $(B)/mipd $(B)/mip-import
 
 $(B)/mipd: $(call obj,cmd/mipd.c) $(B)/libcore.a
 	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3
 $(B)/mip: $(call obj,cmd/mip.c) $(B)/libcmd.a
 	$(LINK) -o $@ $^ -lmnl -ledit
+$(B)/mip-import: cmd/import.awk
+	install -D -m755 $< $@
 $(B)/libcore.a: $(call obj,$(CORE))
 $(B)/libcmd.a: $(call obj,$(CMD))
 $(B)/libsim.a: $(call obj,$(SIMLIB))
@@ -140,7 +142,7 @@ lint:   ## clang-format, clang-tidy, shellcheck, mandoc
 deps:   ## install the Debian packages that are missing; nothing when all are there
 	@tests/deps.sh $(DEPS)
 install: all   ## to $(DESTDIR)$(PREFIX)
-	install -D -m755 $(B)/mip $(DESTDIR)$(PREFIX)/bin/mip
+	install -D -m755 -t $(DESTDIR)$(PREFIX)/bin $(B)/mip $(B)/mip-import
 	install -D -m755 $(B)/mipd $(DESTDIR)$(PREFIX)/sbin/mipd
 	for s in 5 7 8; do for m in man/*.$$s; do \
 		[ ! -e $$m ] || install -D -m644 -t $(DESTDIR)$(PREFIX)/share/man/man$$s $$m || exit; done; done

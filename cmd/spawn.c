@@ -29,21 +29,20 @@ struct child {
 	char log[CLIENT_LOG_MAX];
 };
 
-/* Beside this program, or where it is installed from bin; else wherever PATH finds it. */
-static void mipd_path(char *buf, size_t size)
+void spawn_find(const char *name, char *buf, size_t size)
 {
-	static const char *const beside[] = {"mipd", "../sbin/mipd"};
-	ssize_t n = readlink("/proc/self/exe", buf, size - sizeof("../sbin/mipd"));
-	char *slash;
+	static const char *const dirs[] = {"", "../sbin/"};
+	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
+	size_t at;
 
 	buf[n > 0 ? n : 0] = 0;
-	slash = strrchr(buf, '/');
-	for (size_t i = 0; slash && i < 2; i++) {
-		snprintf(slash + 1, size - (size_t)(slash + 1 - buf), "%s", beside[i]);
+	at = strrchr(buf, '/') ? (size_t)(strrchr(buf, '/') + 1 - buf) : 0;
+	for (size_t i = 0; at && i < 2; i++) {
+		snprintf(buf + at, size - at, "%s%s", dirs[i], name);
 		if (access(buf, X_OK) == 0)
 			return;
 	}
-	snprintf(buf, size, "mipd");
+	snprintf(buf, size, "%s", name);
 }
 
 /* The log stands beside the socket; where none can be made the agent keeps our stderr. */
@@ -65,7 +64,7 @@ static void become_mipd(int ready, int log, char *const *options)
 		complain("cannot enter network namespace %s: %s", opt.netns, strerror(errno));
 		_exit(REFUSED);
 	}
-	mipd_path(path, sizeof(path));
+	spawn_find("mipd", path, sizeof(path));
 	setsid();
 	if (log >= 0) {
 		signal(SIGXFSZ, SIG_IGN);

@@ -13,4 +13,8 @@ int spawn_agent(char *const *options);
  * it is gone, or REFUSED, having said why. */
 int end_agent(pid_t pid);
 
+/* Where the program `name` of this project is: beside this one, so that a checkout runs its own; where make install
+ * puts it; else wherever PATH finds it. `size` >= 64. */
+void spawn_find(const char *name, char *buf, size_t size);
+
 #endif
