@@ -153,9 +153,9 @@ static void ro_facts(void *ctx, const struct in6_addr *local, const struct in6_a
 		return;
 	/* With a mobile node at both ends a packet carries both headers and is counted under both. */
 	to->out_packets = s.hao_out.packets > s.rh2_out.packets ? s.hao_out.packets : s.rh2_out.packets;
-	to->out_bytes = s.hao_out.bytes > s.rh2_out.bytes ? s.hao_out.bytes : s.rh2_out.bytes;
+	to->out_bytes = s.hao_out.octets > s.rh2_out.octets ? s.hao_out.octets : s.rh2_out.octets;
 	to->in_packets = s.hao_in.packets > s.rh2_in.packets ? s.hao_in.packets : s.rh2_in.packets;
-	to->in_bytes = s.hao_in.bytes > s.rh2_in.bytes ? s.hao_in.bytes : s.rh2_in.bytes;
+	to->in_bytes = s.hao_in.octets > s.rh2_in.octets ? s.hao_in.octets : s.rh2_in.octets;
 }
 
 /* A binding made by hand that ended by itself is not wished for any more. */

@@ -54,7 +54,7 @@ static struct guard_home *pair(
 
 /* --- packets ------------------------------------------------------------------------------------------------------ */
 
-static bool out(void *ctx, struct shim_pkt *p, const struct exthdr *e)
+static bool out(void *ctx, struct packet *p, const struct exthdr *e)
 {
 	struct guard *g = ctx;
 	struct guard_home *h = pair(g, &e->src, &e->dst, true);
@@ -78,7 +78,7 @@ static bool out(void *ctx, struct shim_pkt *p, const struct exthdr *e)
 }
 
 /* The care-of address the packet came from or to is not looked at: what is inside tells it, and proves it. */
-static bool in(void *ctx, struct shim_pkt *p, const struct exthdr *e)
+static bool in(void *ctx, struct packet *p, const struct exthdr *e)
 {
 	struct guard *g = ctx;
 	bool to_agent = e->hao_at && !e->rh2_at && pair(g, &e->hao, &e->dst, false);

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/why.h"
+#include "flow/table.h"
 
 struct loop;
 struct nl;
@@ -41,12 +42,8 @@ struct ro_events {
 /* Which end of a pair moves. */
 enum ro_end { RO_LOCAL, RO_REMOTE };
 
-struct ro_count {
-	uint64_t packets, bytes; /* as on the wire: segments, IPv6 header and all */
-};
-
 struct ro_stats {
-	struct ro_count hao_out, rh2_out, hao_in, rh2_in;
+	struct flow_count hao_out, rh2_out, hao_in, rh2_in;
 };
 
 struct ro_drops {

@@ -28,7 +28,7 @@
 
 /* An error as it will be told: a packet of its own, with the packet it is about inside. */
 struct error {
-	uint8_t room[SHIM_FRONT];
+	uint8_t room[EDIT_FRONT];
 	uint8_t b[ERROR_MAX];
 	uint8_t *icmp, *about;
 	size_t have, was; /* octets of the packet inside that are here; its Payload Length */
@@ -85,7 +85,7 @@ static void obey(struct ro *ro, struct ro_pair *p, uint8_t *mtu_at, size_t remov
 static void tell(struct ro *ro, struct error *r, const struct in6_addr *from, const struct in6_addr *local)
 {
 	size_t len = ICMP_HLEN + r->have;
-	struct shim_pkt p = {.data = r->b, .len = IP6_HLEN + len};
+	struct packet p = {.data = r->b, .len = IP6_HLEN + len};
 
 	ip6_header(r->b, from, local, IPPROTO_ICMPV6, len);
 	put_u16(r->icmp + CKSUM_AT, 0);

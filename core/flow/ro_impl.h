@@ -62,8 +62,8 @@ void ro_unroute(struct ro *ro, struct ro_pair *p);
 int ro_forwarding(struct why *why) __attribute__((warn_unused_result));
 
 /* ro_pkt.c: the readers of the shim. */
-void ro_in(void *ctx, struct shim_pkt *p, const struct exthdr *e);
-bool ro_out(void *ctx, struct shim_pkt *p, const struct exthdr *e);
+void ro_in(void *ctx, struct packet *p, const struct exthdr *e);
+bool ro_out(void *ctx, struct packet *p, const struct exthdr *e);
 
 /* ro_traffic.c */
 int ro_traffic_open(struct ro_traffic **out, struct ro *ro, struct why *why) __attribute__((warn_unused_result));

@@ -43,10 +43,10 @@ struct shim {
 	struct shim_ro ro;
 	struct shim_guard guard;
 	struct shim_stats stats;
-	uint8_t buf[SHIM_FRONT + ROOM];
+	uint8_t buf[EDIT_FRONT + ROOM];
 };
 
-_Static_assert(SHIM_FRONT >= HAO_ROOM + RH2_ROOM + sizeof(struct virtio_net_hdr), "room before a packet");
+_Static_assert(EDIT_FRONT >= HAO_ROOM + RH2_ROOM + sizeof(struct virtio_net_hdr), "room before a packet");
 
 unsigned shim_ifindex(const struct shim *s)
 {
@@ -63,7 +63,7 @@ void shim_set_guard(struct shim *s, const struct shim_guard *g)
 	s->guard = g ? *g : (struct shim_guard){0};
 }
 
-int shim_send(struct shim *s, struct shim_pkt *p)
+int shim_send(struct shim *s, struct packet *p)
 {
 	uint8_t *at = p->data - sizeof(p->vnet);
 
@@ -79,7 +79,7 @@ void shim_stats(const struct shim *s, struct shim_stats *out)
 	*out = s->stats;
 }
 
-static void came_in(struct shim *s, struct shim_pkt *p, const struct exthdr *e)
+static void came_in(struct shim *s, struct packet *p, const struct exthdr *e)
 {
 	s->stats.taken++;
 	if (e->upper == IPPROTO_ESP && s->guard.in && s->guard.in(s->guard.ctx, p, e))
@@ -88,7 +88,7 @@ static void came_in(struct shim *s, struct shim_pkt *p, const struct exthdr *e)
 		s->ro.in(s->ro.ctx, p, e);
 }
 
-static bool goes_out(struct shim *s, struct shim_pkt *p, const struct exthdr *e)
+static bool goes_out(struct shim *s, struct packet *p, const struct exthdr *e)
 {
 	if (e->upper == IPPROTO_ESP && s->guard.out && s->guard.out(s->guard.ctx, p, e))
 		return true;
@@ -97,7 +97,7 @@ static bool goes_out(struct shim *s, struct shim_pkt *p, const struct exthdr *e)
 
 /* A packet the stack sent here with no one to take it goes back too: its route has just gone, the next one is right. A
  * Mobility Header message of ours may have its extension headers when it is routed here. */
-static void packet(struct shim *s, struct shim_pkt *p, bool routed)
+static void packet(struct shim *s, struct packet *p, bool routed)
 {
 	struct exthdr e;
 	bool edited;
@@ -117,7 +117,7 @@ static void packet(struct shim *s, struct shim_pkt *p, bool routed)
 }
 
 /* The link's header goes; what is counted from the start is counted from the packet. */
-static void drop_link_header(struct shim_pkt *p)
+static void drop_link_header(struct packet *p)
 {
 	p->data += ETH_HLEN;
 	p->len -= ETH_HLEN;
@@ -131,7 +131,7 @@ static void drop_link_header(struct shim_pkt *p)
  * ETHER_MARK, nothing on a point-to-point device. So the first octet tells. The stack's own multicasts (MLD) come out
  * of the device too, and are for nobody.
  */
-static void frame(struct shim *s, struct shim_pkt *p)
+static void frame(struct shim *s, struct packet *p)
 {
 	bool plain = p->len > IP6_HLEN && p->data[0] >> 4 == 6;
 
@@ -152,7 +152,7 @@ static void ready(struct watch *w, uint32_t events)
 
 	(void)events;
 	for (int i = 0; i < READS_A_TURN; i++) {
-		struct shim_pkt p = {.data = s->buf + SHIM_FRONT};
+		struct packet p = {.data = s->buf + EDIT_FRONT};
 		struct iovec to[2] = {{&p.vnet, sizeof(p.vnet)}, {p.data, ROOM}};
 		ssize_t len = readv(s->dev.fd, to, 2);
 

@@ -8,7 +8,6 @@
 #ifndef MIP_FLOW_SHIM_H
 #define MIP_FLOW_SHIM_H
 
-#include <linux/virtio_net.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,20 +15,12 @@
 #include "base/loop.h"
 #include "base/why.h"
 #include "sys/nl.h"
-#include "wire/exthdr.h"
+#include "flow/edit.h"
 
-#define SHIM_DEV   "mipro" /* the TUN device */
-#define SHIM_MTU   1452	   /* of a link of 1500, with room for a HAO and an RH2 */
-#define SHIM_FRONT 64	   /* octets free before a packet's data: HAO, RH2, and the header of the device */
+#define SHIM_DEV "mipro" /* the TUN device */
+#define SHIM_MTU 1452	 /* of a link of 1500, with room for a HAO and an RH2 */
 
 struct shim;
-
-/* A packet on its way through. What is put before data moves it; the offsets in vnet are from data. */
-struct shim_pkt {
-	struct virtio_net_hdr vnet; /* checksum to be filled, segments to be cut; zeroed = neither */
-	uint8_t *data;
-	size_t len;
-};
 
 /* A whole IPv6 packet as it came in, with a HAO or an RH2, or a Mobility Header; `e` is what exthdr_read said, EXT_OK.
  * The interface it came by is not known. True: it was signalling, and is done with. */
@@ -39,18 +30,18 @@ typedef bool shim_in(void *ctx, const struct exthdr *e, const uint8_t *pkt);
 struct shim_ro {
 	void *ctx;
 	/* Came in with a HAO or an RH2 and is no signalling. */
-	void (*in)(void *ctx, struct shim_pkt *p, const struct exthdr *e);
+	void (*in)(void *ctx, struct packet *p, const struct exthdr *e);
 	/* The stack sent it here, or it came by a tunnel and has neither. False: not mine. */
-	bool (*out)(void *ctx, struct shim_pkt *p, const struct exthdr *e);
+	bool (*out)(void *ctx, struct packet *p, const struct exthdr *e);
 };
 
 /* Who looks after signalling that IPsec protects (guard.h). False: not mine. */
 struct shim_guard {
 	void *ctx;
 	/* ESP that came in behind a HAO or an RH2. */
-	bool (*in)(void *ctx, struct shim_pkt *p, const struct exthdr *e);
+	bool (*in)(void *ctx, struct packet *p, const struct exthdr *e);
 	/* ESP the stack sent here, with neither. */
-	bool (*out)(void *ctx, struct shim_pkt *p, const struct exthdr *e);
+	bool (*out)(void *ctx, struct packet *p, const struct exthdr *e);
 };
 
 struct shim_stats {
@@ -75,9 +66,9 @@ int shim_watch(struct shim *s, const struct in6_addr *from, bool on, struct why 
  * came again under its name must be attached again. */
 int shim_attach(struct shim *s, const char *dev, struct why *why) __attribute__((warn_unused_result));
 int shim_detach(struct shim *s, const char *dev, struct why *why) __attribute__((warn_unused_result));
-/* Gives a packet, from a buffer with SHIM_FRONT octets before it, to the stack as if it had come in by `mipro`: it is
+/* Gives a packet, from a buffer with EDIT_FRONT octets before it, to the stack as if it had come in by `mipro`: it is
  * delivered here, or forwarded. 0 or -errno. */
-int shim_send(struct shim *s, struct shim_pkt *p) __attribute__((warn_unused_result));
+int shim_send(struct shim *s, struct packet *p) __attribute__((warn_unused_result));
 /* Reads what waits in the device, as the loop would. */
 void shim_drain(struct shim *s);
 void shim_stats(const struct shim *s, struct shim_stats *out);

@@ -164,9 +164,9 @@ static int do_busy(char **w)
 	return 0;
 }
 
-static void counted(const char *name, const struct ro_count *c)
+static void counted(const char *name, const struct flow_count *c)
 {
-	printf(" %s %lu %s_bytes %lu", name, c->packets, name, c->bytes);
+	printf(" %s %lu %s_bytes %lu", name, c->packets, name, c->octets);
 }
 
 /* stats LOCAL REMOTE */

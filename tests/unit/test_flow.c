@@ -1,0 +1,294 @@
+/* The table of flows (flow/table.h) against a list that is searched by its words, and the packet editor (flow/edit.h).
+ */
+#include "t.h"
+
+#include "base/addr.h"
+#include "base/buf.h"
+#include "flow/edit.h"
+#include "flow/table.h"
+#include "wire/icmp6.h"
+
+#define HOME "2001:db8:1::100"
+#define COA  "2001:db8:2::2"
+#define HA   "2001:db8:1::1"
+#define CN   "2001:db8:3::2"
+
+static struct flow_table t;
+
+static int setup(void **state)
+{
+	(void)state;
+	table_init(&t, 7);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	table_free(&t);
+	return 0;
+}
+
+static struct flow_entry *put(const char *src, unsigned splen, const char *dst, unsigned dplen, unsigned edits)
+{
+	struct flow f = {.key = {t_addr(src), t_addr(dst), (uint8_t)splen, (uint8_t)dplen}, .edits = (uint8_t)edits};
+	int err;
+	struct flow_entry *e = table_put(&t, &f, &err);
+
+	assert_int_equal(err, 0);
+	assert_non_null(e);
+	return e;
+}
+
+static struct flow_entry *lookup(const char *src, const char *dst, unsigned edits)
+{
+	struct in6_addr s = t_addr(src), d = t_addr(dst);
+
+	return table_lookup(&t, &s, &d, edits);
+}
+
+static void test_order(void **state)
+{
+	struct flow_entry *pair, *bound, *net, *away;
+	struct in6_addr home = t_addr(HOME);
+
+	(void)state;
+	away = put(HOME, 128, "::", 0, FLOW_ENCAP);
+	assert_ptr_equal(lookup(HOME, CN, FLOW_ENCAP), away);
+	net = put("::", 0, CN, 64, FLOW_ENCAP);
+	assert_ptr_equal(lookup(HOME, CN, FLOW_ENCAP), net); /* by destination before by source */
+	bound = put("::", 0, CN, 128, FLOW_ENCAP);
+	assert_ptr_equal(lookup(HOME, CN, FLOW_ENCAP), bound); /* the longer prefix */
+	assert_ptr_equal(lookup(HOME, "2001:db8:3::77", FLOW_ENCAP), net);
+	pair = put(HOME, 128, CN, 128, FLOW_HAO | FLOW_RH2);
+	assert_ptr_equal(lookup(HOME, CN, FLOW_ENCAP | FLOW_HAO), pair); /* a pair before all */
+	assert_ptr_equal(lookup(HOME, CN, FLOW_ENCAP), bound);		 /* with the edit that is asked for */
+	assert_ptr_equal(table_away(&t, &home), away);
+	assert_null(table_bound(&t, &home));
+	table_del(&t, bound);
+	assert_ptr_equal(lookup(HOME, CN, FLOW_ENCAP), net);
+	table_del(&t, net);
+	assert_ptr_equal(lookup(HOME, CN, FLOW_ENCAP), away);
+	assert_null(lookup(COA, CN, FLOW_ENCAP));
+}
+
+static void test_put(void **state)
+{
+	struct flow_entry *e = put("2001:db8:77:1234::1", 56, "::", 0, FLOW_ENCAP);
+	struct flow f = {.key = {.splen = 129}};
+	int err;
+
+	(void)state;
+	assert_addr(e->flow.key.src, "2001:db8:77:1200::");
+	e->counts.out.packets = 5;
+	assert_ptr_equal(put("2001:db8:77:12ff::", 56, "::", 0, FLOW_HAO), e);
+	assert_int_equal(e->flow.edits, FLOW_HAO);
+	assert_int_equal(e->counts.out.packets, 5);
+	assert_null(table_put(&t, &f, &err));
+	assert_int_equal(err, -EINVAL);
+	f.key = (struct flow_key){.dst = t_addr("::1"), .dplen = 64};
+	assert_null(table_put(&t, &f, &err));
+	assert_int_equal(err, -EINVAL);
+	assert_int_equal(table_count(&t), 1);
+}
+
+static void test_shapes(void **state)
+{
+	struct flow f = {.edits = FLOW_ENCAP};
+	int err;
+
+	(void)state;
+	for (unsigned i = 1; i <= FLOW_SHAPES; i++)
+		put("::", 0, "ffff:ffff:ffff:ffff::", i, FLOW_ENCAP);
+	f.key = (struct flow_key){.src = t_addr(HOME), .splen = 128};
+	assert_null(table_put(&t, &f, &err));
+	assert_int_equal(err, -ENOSPC);
+	table_del(&t, lookup("::", "ffff:ffff:ffff:ffff::", FLOW_ENCAP));
+	assert_non_null(table_put(&t, &f, &err));
+}
+
+/* --- random flows, looked up by the words of table.h -------------------------------------------------------------- */
+
+static struct in6_addr some_addr(void)
+{
+	struct in6_addr a = t_addr("2001:db8::");
+
+	a.s6_addr[5] = (uint8_t)(t_random() % 3);
+	a.s6_addr[7] = (uint8_t)(t_random() % 3 << 6);
+	a.s6_addr[15] = (uint8_t)(t_random() % 4);
+	return a;
+}
+
+static unsigned some_plen(void)
+{
+	static const uint8_t plen[] = {0, 0, 48, 57, 58, 64, 127, 128, 128};
+
+	return plen[t_random() % sizeof(plen)];
+}
+
+static bool is_better(const struct flow_key *a, const struct flow_key *b)
+{
+	int kind_a = a->splen && a->dplen ? 2 : !!a->dplen, kind_b = b->splen && b->dplen ? 2 : !!b->dplen;
+
+	if (kind_a != kind_b)
+		return kind_a > kind_b;
+	return a->dplen != b->dplen ? a->dplen > b->dplen : a->splen > b->splen;
+}
+
+static const struct flow_entry *search(const struct in6_addr *src, const struct in6_addr *dst, unsigned edits)
+{
+	const struct flow_entry *best = NULL;
+
+	for (size_t i = table_count(&t); i-- > 0;) {
+		const struct flow_entry *e = table_at(&t, i);
+		const struct flow_key *k = &e->flow.key;
+
+		if (e->flow.edits & edits && addr_in(&k->src, src, k->splen) && addr_in(&k->dst, dst, k->dplen) &&
+			(!best || is_better(k, &best->flow.key)))
+			best = e;
+	}
+	return best;
+}
+
+static void change(void)
+{
+	struct flow f = {.key = {some_addr(), some_addr(), (uint8_t)some_plen(), (uint8_t)some_plen()},
+		.edits = (uint8_t)(1 + t_random() % 7)};
+	int err;
+
+	if (table_count(&t) > 60 || (table_count(&t) && t_random() % 4 == 0))
+		table_del(&t, table_at(&t, t_random() % table_count(&t)));
+	else if (!table_put(&t, &f, &err))
+		assert_int_equal(err, -ENOSPC);
+}
+
+static void test_random(void **state)
+{
+	(void)state;
+	t_seed();
+	for (int i = 0; i < 20000; i++) {
+		struct in6_addr src = some_addr(), dst = some_addr();
+		unsigned edits = 1 + (unsigned)(t_random() % 7);
+
+		change();
+		assert_ptr_equal(table_lookup(&t, &src, &dst, edits), search(&src, &dst, edits));
+	}
+}
+
+/* --- the editor --------------------------------------------------------------------------------------------------- */
+
+struct room {
+	uint8_t front[EDIT_FRONT], data[256];
+};
+
+static struct packet udp(struct room *r, uint8_t class)
+{
+	struct in6_addr src = t_addr(HOME), dst = t_addr(CN);
+	struct packet p = {.data = r->data, .len = IP6_HLEN + 8};
+
+	memset(r, 0, sizeof(*r));
+	ip6_header(r->data, &src, &dst, IPPROTO_UDP, 8);
+	r->data[0] = (uint8_t)(0x60 | class >> 4);
+	r->data[1] = (uint8_t)(class << 4);
+	put_u16(r->data + IP6_HLEN + 4, 8);
+	return p;
+}
+
+static struct exthdr walk(const struct packet *p)
+{
+	struct exthdr e;
+
+	assert_int_equal(exthdr_read(p->data, p->len, &e), EXT_OK);
+	return e;
+}
+
+static void test_insert_and_strip(void **state)
+{
+	struct in6_addr coa = t_addr(COA), to = t_addr("2001:db8:9::9");
+	struct room r;
+	struct packet p = udp(&r, 0);
+	struct exthdr e = walk(&p);
+	uint8_t was[IP6_HLEN + 8];
+
+	(void)state;
+	memcpy(was, p.data, sizeof(was));
+	p.vnet =
+		(struct virtio_net_hdr){.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = IP6_HLEN, .csum_offset = 6};
+	assert_int_equal(edit_insert(&p, &e, &coa, &to), 0);
+	e = walk(&p);
+	assert_addr(e.src, COA);
+	assert_addr(e.hao, HOME);
+	assert_addr(e.dst, "2001:db8:9::9");
+	assert_addr(e.rh2, CN);
+	assert_int_equal(p.vnet.csum_start, e.upper_at);
+	assert_int_equal(edit_insert(&p, &e, &coa, NULL), -EINVAL); /* there is one */
+	assert_int_equal(edit_strip(&p, &e), 0);
+	assert_int_equal(p.len, sizeof(was));
+	assert_memory_equal(p.data, was, sizeof(was));
+	assert_int_equal(p.vnet.csum_start, IP6_HLEN);
+}
+
+static void test_tunnel(void **state)
+{
+	struct in6_addr local = t_addr(COA), peer = t_addr(HA);
+	struct room r;
+	struct packet p = udp(&r, 0xb9); /* ECT(1) */
+	struct exthdr e;
+
+	(void)state;
+	assert_int_equal(edit_encap(&p, &local, &peer), 0);
+	e = walk(&p);
+	assert_addr(e.src, COA);
+	assert_addr(e.dst, HA);
+	assert_int_equal(e.upper, IPPROTO_IPV6);
+	assert_int_equal(p.data[1] >> 4, 9);
+	p.data[1] |= 0x30; /* a router met congestion */
+	assert_int_equal(edit_decap(&p, &e), 0);
+	assert_ptr_equal(p.data, r.data);
+	assert_int_equal(p.len, IP6_HLEN + 8);
+	assert_int_equal(p.data[1] >> 4, 0xb);
+
+	p = udp(&r, 0); /* that cannot be told inside */
+	assert_int_equal(edit_encap(&p, &local, &peer), 0);
+	p.data[1] |= 0x30;
+	e = walk(&p);
+	assert_int_equal(edit_decap(&p, &e), -EINVAL);
+
+	p = udp(&r, 0); /* the packet inside is longer than there is */
+	assert_int_equal(edit_encap(&p, &local, &peer), 0);
+	put_u16(p.data + IP6_HLEN + 4, 9);
+	e = walk(&p);
+	assert_int_equal(edit_decap(&p, &e), -EINVAL);
+}
+
+static void test_count(void **state)
+{
+	struct room r;
+	struct packet p = udp(&r, 0);
+	struct flow_count c = {0};
+
+	(void)state;
+	edit_count(&c, &p);
+	assert_int_equal(c.packets, 1);
+	assert_int_equal(c.octets, 48);
+	p.len = 60 + 2500;
+	p.vnet = (struct virtio_net_hdr){.hdr_len = 60, .gso_type = VIRTIO_NET_HDR_GSO_TCPV6, .gso_size = 1000};
+	edit_count(&c, &p);
+	assert_int_equal(c.packets, 4);
+	assert_int_equal(c.octets, 48 + 3 * 60 + 2500);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_put, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shapes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
+		cmocka_unit_test(test_insert_and_strip),
+		cmocka_unit_test(test_tunnel),
+		cmocka_unit_test(test_count),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
