@@ -53,7 +53,7 @@ $(B)/lib%.a:
 # One object a source file; header dependencies by -MMD; everything again when compiler or flags change.
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	$(COMPILE) -MMD -MP -MT $@ -MT $(@:.o=.tidy) -c -o $@ $<
 $(B)/flags: FORCE
 	@mkdir -p $(@D); echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' > $@
 
@@ -75,18 +75,25 @@ $(B)/tests/conformance/warp.so: tests/conformance/warp.c $(B)/flags
 $(BENCH:%.c=$(B)/%) $(PROBE): %: %.o $(TEST_LIBS)
 	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3
 
-check: deps   ## everything: unit, tree, golden packets, cli, network tests, RFC 6275 clause by clause, on this kernel and on Debian's stock kernel
-	@MIP_BUILD=$(abspath $(B)) tests/check.sh unit sim tree golden cli net conformance kernel
+# What all parts of check need; they find it built and can run side by side.
+programs: all $(UNIT_BIN) $(REPLAY) $(B)/tests/sim/sim $(B)/tests/conformance/warp.so $(PROBE) $(BENCH:%.c=$(B)/%)
+CHECK := MIP_BUILD=$(abspath $(B)) tests/check.sh
+quick:   ## unit, 10 seeds of the simulation, tree, golden packets, cli; < 2 minutes once built
+	@QUICK=1 $(CHECK) cli sim tree unit golden
+check: deps   ## everything: also all network tests, RFC 6275 clause by clause, lint, and Debian's stock kernel; < 15 minutes
+	@$(CHECK) kernel net cli conformance sim tree unit golden lint
+again:   ## of what ran last only what failed; what that left is in build/failed
+	@$(CHECK) again
 check-unit: $(UNIT_BIN) $(REPLAY)   ## C unit tests under virtual time and replayed fuzz corpora; no root, < 10 s
 	@$(TAP) unit tests/each.sh $(UNIT_BIN) $(REPLAY)
 check-sim: $(B)/tests/sim/sim   ## 50 seeds of the deterministic simulation, and a planted bug for each of its invariants; no root, < 20 s
-	@$(TAP) sim sh -c '$< && $< -P'
+	@$(TAP) sim sh -c '$< $(if $(QUICK),-n 10) && $< -P'
 check-tree:   ## who includes whom, and that a failing test fails
-	@$(TAP) tree bats --tap tests/tree
+	@$(TAP) tree tests/net.sh tests/tree/*.bats
 check-golden:   ## our packets, decoded by tshark
 	@$(TAP) golden tests/golden/tshark.sh
 check-cli: all   ## words, errors, JSON, completion; no root
-	@$(TAP) cli bats --tap $(BATS)
+	@$(TAP) cli tests/net.sh $(BATS)
 check-net: all $(PROBE) $(BENCH:%.c=$(B)/%)   ## namespaces: nodes move and connections live; root
 	@$(TAP) -r net tests/net.sh
 check-kernel: all $(PROBE) $(BENCH:%.c=$(B)/%)   ## the same on Debian's stock kernel in a virtual machine; root
@@ -135,7 +142,17 @@ fuzz-run: $(FUZZ:%.c=$(B)/%.fuzz)
 $(B)/%.fuzz: $(B)/%.o $(B)/libsim.a $(TEST_LIBS)
 	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3 -ledit
 
+# A stamp for each source file clang-tidy had nothing to say about; like objects they are older than headers that changed.
+TIDY := $(patsubst %.c,$(B)/%.tidy,$(shell find cmd core tests -name '*.c'))
+$(B)/%.tidy: %.c .clang-tidy
+	@mkdir -p $(@D)
+	@clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c11 -Icore -Iinclude -I. -D_GNU_SOURCE -DMIP_VERSION='"lint"' 2>/dev/null
+	@touch $@
+tidy: $(TIDY)
 lint:   ## clang-format, clang-tidy, shellcheck, mandoc
+	@rm -f $(TIDY)
+	@$(MAKE) --no-print-directory -s check-lint
+check-lint:   ## the same; clang-tidy of what changed since it was content
 	@$(TAP) lint tests/lint.sh
 
 # --- machine -----------------------------------------------------------------------------------------------------
@@ -165,6 +182,6 @@ help:   ## this
 
 FORCE:
 .SECONDARY:
-.PHONY: all check check-unit check-sim check-tree check-golden check-cli check-net check-kernel check-conformance conformance conformance-kernel check-package \
+.PHONY: all programs check quick again tidy check-lint check-unit check-sim check-tree check-golden check-cli check-net check-kernel check-conformance conformance conformance-kernel check-package \
 	demo lab moves bench pictures sim fuzz fuzz-run lint deps install deb clean help FORCE
 -include $(shell [ ! -d $(B) ] || find $(B) -name '*.d' -type f ! -path '$(B)/deb/*')

@@ -1,11 +1,33 @@
 #!/usr/bin/env bash
-# The network tests: each .bats file (given, or all) in a private test network of its own. TAP on stdout.
+# Runs .bats files (given, or all network tests) side by side, the floods alone at the end. TAP on stdout, a file in one piece.
+#
+#   tests/net.sh [-j WIDTH] [FILE.bats ...]
+#
+# Network tests get a private test network, a file each. With $MIP_AGAIN only what is in that list (tests/tap.sh).
 cd "$(dirname "$0")/.." || exit
+
+shopt -s extglob
+
+# again FILE: a regular expression for those of its tests that failed last; nothing when all are meant. False when none is.
+again() {
+	[ -n "${MIP_AGAIN:-}" ] && ! grep -qv '\.bats	' "$MIP_AGAIN" || return 0
+	awk -F'\t' -v file="$1" '$1 == file { gsub(/[][\\.^$*+?(){}|]/, "\\\\&", $2); all = all (n++ ? "|" : "") $2 }
+		END { if (n) print "^(" all ")$"; exit !n }' "$MIP_AGAIN"
+}
+
+one() {
+	local only world=()
+	only=$(again "$1") || return 0
+	[[ $1 != tests/@(net|lab|package)/* ]] || world=(tests/lab/lab.sh run)
+	echo "# $1"
+	"${world[@]}" bats --tap ${only:+-f "$only"} "$1"
+}
+
+width=$(($(nproc) * 5 / 2))
+case ${1:-} in
+-1) one "$2"; exit;;
+-j) width=$2; shift 2;;
+esac
 [ $# -gt 0 ] || set -- tests/lab/lab.bats tests/net/*.bats
-status=0
-for file; do
-	[ -e "$file" ] || continue
-	echo "# $file"
-	tests/lab/lab.sh run bats --tap "$file" || status=1
-done
-exit $status
+mapfile -t files < <(realpath --relative-to=. -- "$@")
+exec tests/pool.py -j "$width" -t "${MIP_BUILD:-build}/times" -a flood tests/net.sh -1 -- "${files[@]}"

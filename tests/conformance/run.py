@@ -42,8 +42,9 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.abspath(os.environ.get("MIP_BUILD", os.path.join(HERE, "../../build")))
-sys.path.insert(0, HERE)
+sys.path[:0] = [HERE, os.path.join(HERE, "..")]
 sys.dont_write_bytecode = True
+import pool   # noqa: E402
 import table   # noqa: E402
 from node_ha import Ha   # noqa: E402
 from node_mn import Mn, Seeker   # noqa: E402
@@ -100,15 +101,22 @@ def run_test(row, kind, alive):
         return "failed", "%s\n%s\n%s" % (own_line(e), said, node.story() if node else "")
 
 
+def is_meant(row, name, word, only):
+    what = row.test.__name__ if row.test else row.unit[1] if row.unit else ""
+    if only is not None:
+        return "%s.%s" % (name, what) in only
+    return not word or word in what or word in row.what or row.section.startswith(word)
+
+
 def run_file(name, word, cpu):
     """All of it on one processor: each has a queue of its own for what comes in, and a probe must not overtake what was
     sent before it, nor its answer what was answered before, when a busy machine moves the sender to another."""
     alive = {}
     os.sched_setaffinity(0, {cpu})
     importlib.import_module(name)
+    only = failed_last()
     for row in table.rows:
-        what = row.test.__name__ if row.test else row.unit[1] if row.unit else ""
-        if word and word not in what and word not in row.what and not row.section.startswith(word):
+        if not is_meant(row, name, word, only):
             continue
         if row.why:
             say(row, name, "skipped", row.why)
@@ -116,7 +124,7 @@ def run_file(name, word, cpu):
             run_unit(row)
         else:
             kind = next(iter(inspect.signature(row.test).parameters))
-            say(row, "%s.%s" % (name, what), *run_test(row, kind, alive))
+            say(row, "%s.%s" % (name, row.test.__name__), *run_test(row, kind, alive))
     for node in alive.values():
         node.stop()
 
@@ -133,29 +141,26 @@ def show(n, result, verbose):
 
 def collect(args, names):
     """Runs the files, so many at once; yields their results file by file."""
-    waiting, running, cpus = list(names), [], itertools.cycle(sorted(os.sched_getaffinity(0)))
-
-    def start():
-        name = waiting.pop(0)
-        out = open("/tmp/conformance.%d.%s" % (os.getpid(), name), "w+")
-        os.unlink(out.name)
-        command = [os.path.join(HERE, "../lab/lab.sh"), "run", sys.executable, os.path.abspath(__file__), "--file", name]
-        command += ["--cpu", str(next(cpus)), "-t", args.word]
-        running.append((name, out, subprocess.Popen(command, stdout=out, stdin=subprocess.DEVNULL)))
-    while waiting or running:
-        while waiting and sum(p.poll() is None for _, _, p in running) < (os.cpu_count() or 1):
-            start()
-        name, out, process = running[0]
-        try:
-            status = process.wait(0.1)
-        except subprocess.TimeoutExpired:
-            continue
-        running.pop(0)
-        out.seek(0)
-        for line in out:
-            yield json.loads(line)
+    cpus = itertools.cycle(sorted(os.sched_getaffinity(0)))
+    commands = [(name, [os.path.join(HERE, "../lab/lab.sh"), "run", sys.executable, os.path.abspath(__file__),
+                        "--file", name, "--cpu", str(next(cpus)), "-t", args.word]) for name in names]
+    for name, output, status, _ in pool.Pool(os.cpu_count() or 1).run(commands):
+        for line in output.splitlines():
+            if line.startswith("["):
+                yield json.loads(line)
+            else:
+                print("# " + line)
         if status:
             yield ["0", table.MUST, "%s runs to its end" % name, name, "failed", "it ended with status %d" % status]
+
+
+def failed_last():
+    """What tests/tap.sh listed of the last run: {FILE.TEST}; None for everything."""
+    if not os.environ.get("MIP_AGAIN"):
+        return None
+    with open(os.environ["MIP_AGAIN"]) as f:
+        names = [re.search(r"\((s\w+\.\w+)\)$", line.strip()) for line in f]
+    return {n[1] for n in names} if all(names) else None
 
 
 def main():

@@ -2,8 +2,11 @@
 # Tests on Debian's stock kernel (the ip6tnl data path). TAP on stdout. The machine is emulated: deadlines are MIP_SLOW
 # times longer there.
 #
-#   tests/kernel/run.sh [FILE.bats ...]           these network tests, or some
+#   tests/kernel/run.sh                           what is about the kernel; all network tests with ALL=1
+#   tests/kernel/run.sh FILE.bats ...             these
 #   tests/kernel/run.sh conformance [WORD ...]    RFC 6275 requirement by requirement: the words of tests/conformance/run.py
+#
+# With $MIP_AGAIN only what is in that list (tests/tap.sh).
 cd "$(dirname "$0")/../.." || exit
 need=(qemu-system-x86_64 busybox cpio modprobe depmod)
 for tool in "${need[@]}"; do
@@ -11,10 +14,17 @@ for tool in "${need[@]}"; do
 done
 [ "$(uname -m)" = x86_64 ] || { echo "SKIP: the stock kernel is started on x86_64 only"; exit 0; }
 export MIP_SLOW=${MIP_SLOW:-8}
-# The others take longer under emulation than everything else together: name them to run them there.
-[ $# -gt 0 ] || set -- tests/lab/lab.bats tests/net/{move,optimize,optimize_two,ipsec,ipsec_each,forward}.bats
-if [ "$1" = conformance ]; then set -- tests/conformance/run.py "${@:2}"; else set -- tests/net.sh "$@"; fi
-tests/kernel/vm -t 2400 -- "$@"
+limit=2400 width=2
+if [ -n "${ALL:-}" ]; then
+	limit=14400
+	set -- tests/lab/lab.bats tests/net/*.bats
+elif [ $# -eq 0 ]; then
+	set -- tests/lab/lab.bats tests/net/{move,optimize,optimize_two,ipsec,ipsec_each,forward}.bats
+fi
+if [ "$1" = conformance ]; then set -- tests/conformance/run.py "${@:2}"; else set -- tests/net.sh -j $width "$@"; fi
+out=()
+[ -z "${MIP_FAILED:-}" ] || { mkdir -p "$MIP_FAILED" && out=(-o "$MIP_FAILED"); }
+tests/kernel/vm -t $limit "${out[@]}" -- "$@"
 status=$?
 [ $status -ne 125 ] || { echo "SKIP: Debian's stock kernel cannot be downloaded"; exit 0; }
 exit $status

@@ -37,7 +37,10 @@ broken_test() {   # broken_test 'STATEMENT': a cmocka program whose only test is
 	int main(void) { const struct CMUnitTest t[] = {cmocka_unit_test(test_it)}; return cmocka_run_group_tests(t, NULL, NULL); }
 	C
 }
-make_unit() { MIP_SUMS="" run make -s --no-print-directory check-unit UNITS=build/selftest/test_self.c FUZZ= ; }
+# What these leave is not what the part "tree" leaves.
+alone() { MIP_SUMS="" MIP_AGAIN=${AGAIN:-} MIP_BUILD=$BATS_TEST_TMPDIR MIP_FAILED=$BATS_TEST_TMPDIR/failed run "$@"; }
+soon() { local n; for ((n = 0; n < 3000; n++)); do ! "$@" 2> /dev/null || return 0; sleep 0.02; done; return 1; }
+make_unit() { alone make -s --no-print-directory check-unit UNITS=build/selftest/test_self.c FUZZ= ; }
 
 @test "make check-unit passes with a passing unit test" {
 	broken_test 'assert_true(1)'; make_unit
@@ -56,7 +59,7 @@ make_unit() { MIP_SUMS="" run make -s --no-print-directory check-unit UNITS=buil
 	[ "$status" -ne 0 ]
 }
 
-tap() { MIP_SUMS="" run tests/tap.sh t "$@"; }
+tap() { alone tests/tap.sh t "$@"; echo "$status: $output"; }
 
 @test "the runner fails on a failed test, a short plan, a bad exit status, and no tests" {
 	tap printf '1..2\nok 1 a\nnot ok 2 b\n'
@@ -73,4 +76,45 @@ tap() { MIP_SUMS="" run tests/tap.sh t "$@"; }
 	tap printf '1..2\nok 1 a\nok 2 b # skip no tun device\n'
 	[ "$status" -eq 0 ]; [ "${lines[-1]}" = "t: 1 passed, 0 failed, 1 skipped" ]
 	[[ "$output" == *"SKIP t: b # skip no tun device"* ]]
+}
+
+@test "what failed leaves its name and output, and alone is run again" {
+	local file=$BATS_TEST_TMPDIR/some.bats left=$BATS_TEST_TMPDIR/failed/t
+	printf '%s\n' '@test "good (one)" { true; }' '@test "bad (one)" { echo "its words"; [ -e "$MENDED" ]; }' > "$file"
+	export MENDED=$BATS_TEST_TMPDIR/mended
+	tap tests/net.sh "$file"
+	[ "$status" -ne 0 ]; [ "${lines[-1]}" = "t: 1 passed, 1 failed, 0 skipped" ]
+	grep -q "some.bats	bad (one)" "$left/list"
+	grep -q "its words" "$left/some-bad--one-/output"
+	: > "$MENDED"
+	AGAIN=1 tap tests/net.sh "$file"
+	[ "$status" -eq 0 ]; [ "${lines[-1]}" = "t: 1 passed, 0 failed, 0 skipped" ]
+	[ ! -e "$left" ]
+}
+
+@test "commands run side by side: each output in one piece, longest first when times are known, one alone at last" {
+	local log=$BATS_TEST_TMPDIR/log
+	cat > "$BATS_TEST_TMPDIR/say" <<-'SAY'
+	echo "$2 begins" >> "$1"; echo "$2 one"; echo "$2 two"; echo "$2 ends" >> "$1"; [ "$2" != bad ]
+	SAY
+	printf '%s\n' '1.0 short' '9.0 long' > "$BATS_TEST_TMPDIR/times"
+	run tests/pool.py -j 1 -t "$BATS_TEST_TMPDIR/times" -a flood sh "$BATS_TEST_TMPDIR/say" "$log" -- flood short long
+	[ "$status" -eq 0 ]
+	[ "$output" = $'long one\nlong two\nshort one\nshort two\nflood one\nflood two' ]
+	grep -q ' flood$' "$BATS_TEST_TMPDIR/times"
+	: > "$log"
+	run tests/pool.py -j 4 -a flood sh "$BATS_TEST_TMPDIR/say" "$log" -- flood a bad c d
+	[ "$status" -ne 0 ]
+	[ "$(tail -n 2 "$log")" = $'flood begins\nflood ends' ]
+	for n in a bad c d; do [[ "$output" == *"$n one"$'\n'"$n two"* ]]; done
+}
+
+@test "a pool that is ended ends what it runs" {
+	local pid=$BATS_TEST_TMPDIR/pid pool
+	tests/pool.py sh -c "echo \$\$ > $pid; sleep 600 & wait" -- x 3>&- &
+	pool=$!
+	soon [ -s "$pid" ]
+	kill "$pool"
+	! wait "$pool"
+	soon eval "! kill -0 $(cat "$pid")"
 }
