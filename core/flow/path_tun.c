@@ -10,23 +10,46 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/loop.h"
 #include "sys/nft.h"
 #include "flow/path_impl.h"
+#include "flow/segment.h"
 #include "sys/tun.h"
 #include "wire/exthdr.h"
 #include <linux/netfilter.h> /* after netinet/in.h, which linux/in.h gives way to */
 #include <linux/netfilter/nf_tables.h>
 
 #define BATCH	 64
-#define ROUNDS	 4    /* batches a turn in each direction */
-#define ROOM	 9216 /* one inner packet; a longer one comes only out of fragments and is dropped */
+#define ROUNDS	 4		  /* batches a turn in each direction */
+#define WHOLE	 (64 * 1024 + 64) /* a packet of segments */
+#define ROOM	 9216		  /* one inner packet; a longer one comes only out of fragments and is dropped */
 #define TXQLEN	 2000
 #define SOCK_BUF (8 << 20)
 #define AT_SRC	 8
 #define AT_DST	 24
+
+/* Messages on their way to the socket: segments of the packets that were read since the last was sent. */
+struct outbox {
+	int n;
+	size_t used; /* octets of data */
+	struct mmsghdr msgs[BATCH];
+	struct iovec iov[BATCH][2];
+	struct sockaddr_in6 peer[BATCH];
+	_Alignas(struct cmsghdr) uint8_t ctl[BATCH][CMSG_SPACE(sizeof(struct in6_pktinfo))];
+	uint8_t head[BATCH][SEGMENT_HEAD];
+	uint8_t data[4 * WHOLE];
+};
+
+struct inbox {
+	struct mmsghdr msgs[BATCH];
+	struct iovec iov[BATCH];
+	struct sockaddr_in6 peer[BATCH];
+	uint8_t data[BATCH][ROOM];
+	struct merge merge;
+};
 
 struct tun {
 	struct path path;
@@ -34,11 +57,8 @@ struct tun {
 	struct nft *nft; /* NULL: this kernel has none */
 	struct watch dev, raw;
 	struct path_stats stats;
-	struct mmsghdr msgs[BATCH];
-	struct iovec iov[BATCH];
-	struct sockaddr_in6 peer[BATCH];
-	_Alignas(struct cmsghdr) uint8_t ctl[BATCH][CMSG_SPACE(sizeof(struct in6_pktinfo))];
-	uint8_t data[BATCH][ROOM];
+	struct outbox out;
+	struct inbox in;
 };
 
 static struct tun *tun_of(struct path *p)
@@ -65,25 +85,13 @@ static const struct home *route_out(const struct tun *t, const uint8_t *pkt, siz
 	return h ? h : find(&t->path.reversed, pkt + AT_SRC);
 }
 
-static void put_msg(struct tun *t, int i, size_t len, const struct home *h)
-{
-	struct in6_pktinfo info = {.ipi6_addr = h->local};
-	struct msghdr *m = &t->msgs[i].msg_hdr;
-	struct cmsghdr *c;
-
-	t->iov[i] = (struct iovec){t->data[i], len};
-	t->peer[i] = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = h->peer};
-	*m = (struct msghdr){&t->peer[i], sizeof(t->peer[i]), &t->iov[i], 1, t->ctl[i], sizeof(t->ctl[i]), 0};
-	c = CMSG_FIRSTHDR(m);
-	*c = (struct cmsghdr){CMSG_LEN(sizeof(info)), IPPROTO_IPV6, IPV6_PKTINFO};
-	memcpy(CMSG_DATA(c), &info, sizeof(info));
-}
-
 /* A message the kernel refuses is skipped, not retried. */
-static void send_all(struct tun *t, int n)
+static void send_all(struct tun *t)
 {
-	for (int at = 0; at < n;) {
-		int sent = sendmmsg(t->raw.fd, t->msgs + at, (unsigned)(n - at), MSG_DONTWAIT);
+	struct outbox *o = &t->out;
+
+	for (int at = 0; at < o->n;) {
+		int sent = sendmmsg(t->raw.fd, o->msgs + at, (unsigned)(o->n - at), MSG_DONTWAIT);
 
 		if (sent > 0) {
 			t->stats.tx_packets += (unsigned)sent;
@@ -93,24 +101,63 @@ static void send_all(struct tun *t, int n)
 			at++;
 		}
 	}
+	o->n = 0;
+	o->used = 0;
 }
 
-/* Fills a batch from the device. Returns false when it is drained. */
-static bool read_batch(struct tun *t, int *n)
+/* The ends of the tunnel of message i; its pieces are there. */
+static void address(struct outbox *o, int i, int pieces, const struct home *h)
 {
-	for (int reads = *n = 0; reads < BATCH; reads++) {
-		ssize_t len = read(t->dev.fd, t->data[*n], ROOM);
-		const struct home *h;
+	struct in6_pktinfo info = {.ipi6_addr = h->local};
+	struct msghdr *m = &o->msgs[i].msg_hdr;
+	struct cmsghdr *c;
 
-		if (len <= 0)
-			return false;
-		h = route_out(t, t->data[*n], (size_t)len);
-		if (h)
-			put_msg(t, (*n)++, (size_t)len, h);
-		else if (len > AT_DST &&
-			 t->data[*n][AT_DST] != 0xff) /* the stack's own multicasts have nowhere to go */
-			t->stats.tx_dropped++;
+	o->peer[i] = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = h->peer};
+	*m = (struct msghdr){
+		&o->peer[i], sizeof(o->peer[i]), o->iov[i], (size_t)pieces, o->ctl[i], sizeof(o->ctl[i]), 0};
+	c = CMSG_FIRSTHDR(m);
+	*c = (struct cmsghdr){CMSG_LEN(sizeof(info)), IPPROTO_IPV6, IPV6_PKTINFO};
+	memcpy(CMSG_DATA(c), &info, sizeof(info));
+}
+
+/* Room for all segments of the packet is made before: they point into it. */
+static void enqueue(struct tun *t, struct packet *p, const struct home *h)
+{
+	struct outbox *o = &t->out;
+	struct cut c;
+	int pieces;
+
+	if (cut_begin(&c, p)) {
+		t->stats.tx_dropped++;
+		return;
 	}
+	while ((pieces = cut_next(&c, o->head[o->n], o->iov[o->n]))) {
+		address(o, o->n++, pieces, h);
+		if (o->n == BATCH)
+			send_all(t);
+	}
+}
+
+/* Reads one packet behind those that wait to be sent. False: the device is drained. */
+static bool read_one(struct tun *t)
+{
+	struct outbox *o = &t->out;
+	struct packet p = {.data = o->data + o->used};
+	struct iovec to[2] = {{&p.vnet, sizeof(p.vnet)}, {p.data, WHOLE}};
+	ssize_t len = readv(t->dev.fd, to, 2);
+	const struct home *h;
+
+	if (len <= (ssize_t)sizeof(p.vnet))
+		return false;
+	p.len = (size_t)len - sizeof(p.vnet);
+	h = route_out(t, p.data, p.len);
+	if (h) {
+		o->used += p.len;
+		enqueue(t, &p, h);
+		if (!o->n)
+			o->used = 0;
+	} else if (p.len > AT_DST && p.data[AT_DST] != 0xff) /* the stack's own multicasts have nowhere to go */
+		t->stats.tx_dropped++;
 	return true;
 }
 
@@ -118,13 +165,14 @@ static void dev_ready(struct watch *w, uint32_t events)
 {
 	struct tun *t = timer_owner(w, struct tun, dev);
 	bool more = true;
-	int n;
 
 	(void)events;
-	for (int round = 0; round < ROUNDS && more; round++) {
-		more = read_batch(t, &n);
-		send_all(t, n);
+	for (int reads = 0; reads < ROUNDS * BATCH && more; reads++) {
+		if (t->out.used + WHOLE > sizeof(t->out.data))
+			send_all(t);
+		more = read_one(t);
 	}
+	send_all(t);
 }
 
 /* 10.4.5. Inner sources and destinations we have no tunnel for are refused too. */
@@ -140,27 +188,46 @@ static bool accepted(const struct tun *t, const uint8_t *pkt, size_t len, const 
 	return h && !memcmp(&h->peer, outer, sizeof(*outer));
 }
 
+static void write_merged(struct tun *t)
+{
+	struct merge *m = &t->in.merge;
+
+	if (merge_empty(m))
+		return;
+	merge_end(m);
+	if (writev(t->dev.fd, m->piece, m->pieces) >= 0)
+		t->stats.rx_packets += m->pieces == 2 ? 1 : (unsigned)m->pieces - 2;
+	m->pieces = 0;
+}
+
 static void take(struct tun *t, int i)
 {
-	size_t len = t->msgs[i].msg_len;
+	struct inbox *in = &t->in;
+	size_t len = in->msgs[i].msg_len;
 
-	if ((t->msgs[i].msg_hdr.msg_flags & MSG_TRUNC) || !accepted(t, t->data[i], len, &t->peer[i].sin6_addr))
+	if ((in->msgs[i].msg_hdr.msg_flags & MSG_TRUNC) || !accepted(t, in->data[i], len, &in->peer[i].sin6_addr)) {
 		t->stats.rx_refused++;
-	else if (write(t->dev.fd, t->data[i], len) == (ssize_t)len)
-		t->stats.rx_packets++;
+		return;
+	}
+	if (merge_add(&in->merge, in->data[i], len))
+		return;
+	write_merged(t);
+	(void)!merge_add(&in->merge, in->data[i], len);
 }
 
 static int receive(struct tun *t)
 {
+	struct inbox *in = &t->in;
 	int n;
 
 	for (int i = 0; i < BATCH; i++) {
-		t->iov[i] = (struct iovec){t->data[i], ROOM};
-		t->msgs[i].msg_hdr = (struct msghdr){&t->peer[i], sizeof(t->peer[i]), &t->iov[i], 1, NULL, 0, 0};
+		in->iov[i] = (struct iovec){in->data[i], ROOM};
+		in->msgs[i].msg_hdr = (struct msghdr){&in->peer[i], sizeof(in->peer[i]), &in->iov[i], 1, NULL, 0, 0};
 	}
-	n = recvmmsg(t->raw.fd, t->msgs, BATCH, MSG_DONTWAIT, NULL);
+	n = recvmmsg(t->raw.fd, in->msgs, BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++)
 		take(t, i);
+	write_merged(t);
 	return n;
 }
 
@@ -250,7 +317,7 @@ static int open_both(struct tun *t, struct nl *nl, struct why *why)
 
 	if (err)
 		return err;
-	t->dev.fd = tun_open(nl, PATH_DEV, &set, &t->path.ifindex, why);
+	t->dev.fd = tun_open_vnet(nl, PATH_DEV, &set, &t->path.ifindex, why);
 	if (t->dev.fd < 0)
 		return t->dev.fd;
 	hush(t);

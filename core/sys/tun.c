@@ -1,6 +1,6 @@
 /*
- * tun.h: /dev/net/tun. Plain packets, or with IFF_VNET_HDR those of TCP and, where the kernel's TUN knows it (6.2), of
- * UDP segmentation offload.
+ * tun.h: /dev/net/tun. With IFF_VNET_HDR: packets as the stack leaves them to a device that cuts segments and
+ * fills checksums, of TCP and, where the kernel's TUN knows it (6.2), of UDP.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,9 +27,9 @@ void sock_grow(int fd, int bytes)
 #endif
 
 /* The name may be a running agent's (EBUSY) or a persistent device of somebody's, which must not be taken over. */
-static int attach(int fd, const char *name, short flags, struct why *why)
+static int attach(int fd, const char *name, struct why *why)
 {
-	struct ifreq req = {.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL | flags)};
+	struct ifreq req = {.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL | IFF_VNET_HDR)};
 
 	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", name);
 	if (ioctl(fd, TUNSETIFF, &req) == 0)
@@ -48,16 +48,13 @@ static int offload(int fd, struct why *why)
 	return why_set(why, errno, "segmentation offload of a TUN device: %s", strerror(errno));
 }
 
-static int open_flags(
-	struct nl *nl, const char *name, short flags, const struct link_set *set, unsigned *ifindex, struct why *why)
+int tun_open_vnet(struct nl *nl, const char *name, const struct link_set *set, unsigned *ifindex, struct why *why)
 {
 	int err, fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return why_set(why, errno, "/dev/net/tun: %s", strerror(errno));
-	err = attach(fd, name, flags, why);
-	if (!err && flags)
-		err = offload(fd, why);
+	err = attach(fd, name, why) ?: offload(fd, why);
 	*ifindex = err ? 0 : if_nametoindex(name);
 	if (!err)
 		err = link_setup(nl, *ifindex, set, why);
@@ -65,14 +62,4 @@ static int open_flags(
 		return fd;
 	close(fd);
 	return err;
-}
-
-int tun_open(struct nl *nl, const char *name, const struct link_set *set, unsigned *ifindex, struct why *why)
-{
-	return open_flags(nl, name, 0, set, ifindex, why);
-}
-
-int tun_open_vnet(struct nl *nl, const char *name, const struct link_set *set, unsigned *ifindex, struct why *why)
-{
-	return open_flags(nl, name, IFF_VNET_HDR, set, ifindex, why);
 }

@@ -92,5 +92,8 @@ int icmp6_error_write(uint8_t type, uint8_t code, uint32_t info, const uint8_t *
  * in data counts as it stands. */
 uint16_t ip6_checksum(
 	const struct in6_addr *src, const struct in6_addr *dst, uint8_t proto, const uint8_t *data, size_t len);
+/* Its parts: `s` and the octets behind, an odd last one as if a zero followed; the value of the field for a sum. */
+uint64_t ip6_sum(uint64_t s, const uint8_t *p, size_t len);
+uint16_t ip6_sum_end(uint64_t s);
 
 #endif

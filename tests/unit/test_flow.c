@@ -4,7 +4,7 @@
 
 #include "base/addr.h"
 #include "base/buf.h"
-#include "flow/edit.h"
+#include "flow/segment.h"
 #include "flow/table.h"
 #include "wire/icmp6.h"
 
@@ -261,6 +261,159 @@ static void test_tunnel(void **state)
 	assert_int_equal(edit_decap(&p, &e), -EINVAL);
 }
 
+/* --- segments ----------------------------------------------------------------------------------------------------- */
+
+#define BIG 9000
+
+struct big {
+	uint8_t front[EDIT_FRONT], data[IP6_HLEN + 64 + BIG];
+};
+
+/* A packet of segments, as a device with checksum and segmentation offload is given it: the sum of the pseudo-header
+ * stands in the checksum field. */
+static struct packet whole(struct big *b, uint8_t proto, size_t hlen, size_t payload, uint16_t size)
+{
+	struct in6_addr src = t_addr(HOME), dst = t_addr(CN);
+	struct packet p = {.data = b->data, .len = IP6_HLEN + hlen + payload};
+	bool tcp = proto == IPPROTO_TCP;
+	uint8_t *upper = b->data + IP6_HLEN;
+
+	t_bytes(b->data, p.len);
+	ip6_header(b->data, &src, &dst, proto, hlen + payload);
+	if (tcp) {
+		upper[12] = (uint8_t)(hlen / 4 << 4);
+		upper[13] = 0x18; /* ACK, PSH */
+	} else
+		put_u16(upper + 4, (uint16_t)(hlen + payload));
+	p.vnet = (struct virtio_net_hdr){.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+		.gso_type = payload <= size ? 0
+			    : tcp	    ? VIRTIO_NET_HDR_GSO_TCPV6
+					    : 5,
+		.gso_size = payload <= size ? 0 : size,
+		.csum_start = IP6_HLEN,
+		.csum_offset = tcp ? 16 : 6};
+	put_u16(upper + p.vnet.csum_offset,
+		(uint16_t)~ip6_sum_end(ip6_sum(hlen + payload + proto, b->data + 8, 2 * sizeof(src))));
+	return p;
+}
+
+/* Cuts p; each segment, gathered, goes to `each`. */
+static unsigned cut_all(struct packet *p, uint8_t seg[][2048], size_t len[])
+{
+	uint8_t head[SEGMENT_HEAD];
+	struct iovec piece[2];
+	struct cut c;
+	unsigned n = 0;
+	int pieces;
+
+	assert_int_equal(cut_begin(&c, p), 0);
+	while ((pieces = cut_next(&c, head, piece))) {
+		len[n] = 0;
+		for (int i = 0; i < pieces; i++) {
+			memcpy(seg[n] + len[n], piece[i].iov_base, piece[i].iov_len);
+			len[n] += piece[i].iov_len;
+		}
+		n++;
+	}
+	return n;
+}
+
+static void assert_segment(const uint8_t *seg, size_t len, uint8_t proto)
+{
+	struct in6_addr src = t_addr(HOME), dst = t_addr(CN);
+	struct exthdr e;
+
+	assert_int_equal(exthdr_read(seg, len, &e), EXT_OK);
+	assert_int_equal(e.end, len);
+	assert_int_equal(ip6_checksum(&src, &dst, proto, seg + IP6_HLEN, len - IP6_HLEN), 0);
+}
+
+/* What is cut and put together again is what it was. */
+static void test_segments(void **state)
+{
+	static uint8_t seg[MERGE_MAX][2048];
+	size_t len[MERGE_MAX];
+	struct merge m;
+	struct big b;
+
+	(void)state;
+	t_seed();
+	for (int round = 0; round < 300; round++) {
+		size_t hlen = 20 + 4 * t_below(11), payload = 1 + t_below(BIG);
+		uint16_t size = (uint16_t)(200 + t_below(1200));
+		struct packet p = whole(&b, IPPROTO_TCP, hlen, payload, size);
+		unsigned n = cut_all(&p, seg, len);
+
+		assert_int_equal(n, (payload + size - 1) / size);
+		m.pieces = 0;
+		for (unsigned i = 0; i < n; i++) {
+			assert_segment(seg[i], len[i], IPPROTO_TCP);
+			assert_int_equal(seg[i][IP6_HLEN + 13], i + 1 < n ? 0x10 : 0x18);
+			assert_true(merge_add(&m, seg[i], len[i]));
+		}
+		merge_end(&m);
+		if (n == 1)
+			continue;
+		assert_memory_equal(m.piece[1].iov_base, b.data, m.piece[1].iov_len);
+		assert_int_equal(m.len, p.len);
+		assert_int_equal(m.vnet.gso_size, size);
+		assert_int_equal(m.vnet.hdr_len, IP6_HLEN + hlen);
+	}
+}
+
+static void test_datagrams(void **state)
+{
+	static uint8_t seg[MERGE_MAX][2048];
+	size_t len[MERGE_MAX];
+	struct big b;
+	struct packet p = whole(&b, IPPROTO_UDP, 8, 2500, 1000);
+
+	(void)state;
+	assert_int_equal(cut_all(&p, seg, len), 3);
+	for (int i = 0; i < 3; i++) {
+		assert_segment(seg[i], len[i], IPPROTO_UDP);
+		assert_int_equal(len[i], IP6_HLEN + 8 + (i < 2 ? 1000 : 500));
+	}
+	p = whole(&b, IPPROTO_UDP, 8, 2500, 1000);
+	p.vnet.gso_type = VIRTIO_NET_HDR_GSO_TCPV6; /* what it says is not what it is */
+	assert_int_equal(cut_begin(&(struct cut){0}, &p), -EINVAL);
+}
+
+/* Others are not put behind, each for one reason. */
+static void test_not_merged(void **state)
+{
+	static uint8_t seg[MERGE_MAX][2048];
+	static const struct {
+		size_t at;
+		const char *what;
+	} change[] = {{IP6_HLEN + 7, "a gap in the sequence"}, {IP6_HLEN + 11, "another acknowledgement"},
+		{IP6_HLEN + 13, "other flags"}, {IP6_HLEN + 15, "another window"}, {IP6_HLEN + 30, "another option"},
+		{IP6_HLEN + 1, "another port"}, {7, "another hop limit"}, {23, "another source"}, {1, "another class"},
+		{IP6_HLEN + 40, "a checksum that is not right"}};
+	size_t len[MERGE_MAX];
+	struct merge m;
+	struct big b;
+	struct packet p = whole(&b, IPPROTO_TCP, 32, 3000, 1000);
+
+	(void)state;
+	assert_int_equal(cut_all(&p, seg, len), 3);
+	for (size_t i = 0; i < sizeof(change) / sizeof(change[0]); i++) {
+		uint8_t *at = &seg[1][change[i].at];
+
+		m.pieces = 0;
+		assert_true(merge_add(&m, seg[0], len[0]));
+		*at ^= 0x04;
+		if (merge_add(&m, seg[1], len[1]))
+			fail_msg("%s, and yet one packet", change[i].what);
+		*at ^= 0x04;
+		assert_true(merge_add(&m, seg[1], len[1]));
+	}
+	assert_false(merge_add(&m, seg[0], len[0])); /* not in a row */
+	assert_true(merge_add(&m, seg[2], len[2]));
+	assert_false(merge_add(&m, seg[2], len[2])); /* behind PSH */
+	assert_false(merge_add(&m, seg[0], 10));     /* too short for anything */
+}
+
 static void test_count(void **state)
 {
 	struct room r;
@@ -287,6 +440,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 		cmocka_unit_test(test_insert_and_strip),
 		cmocka_unit_test(test_tunnel),
+		cmocka_unit_test(test_segments),
+		cmocka_unit_test(test_datagrams),
+		cmocka_unit_test(test_not_merged),
 		cmocka_unit_test(test_count),
 	};
 
