@@ -26,20 +26,20 @@ in_ns() { nsenter --net="/run/netns/$1" -- "${@:2}" 3>&- 4>&-; }
 lab_bg() { nsenter --net="/run/netns/$1" -- "${@:3}" >"$2" 2>&1 </dev/null 3>&- 4>&- & }
 lab_die() { echo "lab: $*" >&2; return 1; }
 
-# lab_wait SECONDS COMMAND...: until COMMAND succeeds; fails at the deadline. SECONDS are ample on an idle machine; three
+# lab_wait SECONDS COMMAND...: until COMMAND succeeds; fails at the deadline. SECONDS are ample on an idle machine; six
 # times that are given: on a busy one any process may stand still for some. How long things take is for tests/bench.
 # Each question is followed by a rest of twice its length, 0.3 s at most: several files run at once, and to ask without
 # pause is what would keep the machine busy.
-lab_wait() {
-	local asked now=${EPOCHREALTIME/./} end rest
-	end=$((now + $1 * 3 * MIP_SLOW * 1000000)); shift
-	while asked=$now; ! "$@" >/dev/null 2>&1; do
-		now=${EPOCHREALTIME/./}
-		[ "$now" -lt "$end" ] || { lab_die "gave up waiting for: $*"; return; }
-		rest=$((2 * (now - asked)))
-		printf -v rest 0.%06d $((rest < 300000 ? rest : 300000))
-		sleep "$rest"
-		now=${EPOCHREALTIME/./}
+lab_wait() {   # what COMMAND sets is the caller's: no variable here has a name a test would use
+	local lab_asked lab_now=${EPOCHREALTIME/./} lab_end lab_rest
+	lab_end=$((lab_now + $1 * 6 * MIP_SLOW * 1000000)); shift
+	while lab_asked=$lab_now; ! "$@" >/dev/null 2>&1; do
+		lab_now=${EPOCHREALTIME/./}
+		[ "$lab_now" -lt "$lab_end" ] || { lab_die "gave up waiting for: $*"; return; }
+		lab_rest=$((2 * (lab_now - lab_asked)))
+		printf -v lab_rest 0.%06d $((lab_rest < 300000 ? lab_rest : 300000))
+		sleep "$lab_rest"
+		lab_now=${EPOCHREALTIME/./}
 	done
 }
 
