@@ -15,8 +15,11 @@ static void arg_pieces(const struct arg *a, piece_fn piece, void *ctx)
 {
 	const struct mip_attr_info *info = attr_info(a->attr);
 
-	if (a->form == PAIR || a->form == FLAG)
-		piece(ctx, P_WORD, info->word);
+	char either[64];
+
+	snprintf(either, sizeof(either), "[%s]", info->word);
+	if (a->form == PAIR || a->form == FLAG || a->form == EITHER)
+		piece(ctx, P_WORD, a->form == EITHER ? either : info->word);
 	if (a->form != FLAG)
 		piece(ctx, P_VALUE, info->metavar);
 	if (a->form == MANY)
@@ -141,7 +144,7 @@ static void print_args(const struct verb *from, const struct verb *to)
 			if (seen[a->attr])
 				continue;
 			seen[a->attr] = true;
-			printf("    %-*s  %s", widest, a->form == PAIR || a->form == FLAG ? info->word : info->metavar,
+			printf("    %-*s  %s", widest, a->form == BARE || a->form == MANY ? info->metavar : info->word,
 				info->help);
 			if (a->form == FLAG)
 				putchar('\n'); /* said or not */

@@ -117,7 +117,7 @@ static bool parse_text(unsigned kind, const char *word, char *text, size_t size)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return say(text, size, "control characters cannot stand in a word%s", "");
 	if (!*word)
-		return say(text, size, "an empty word cannot stand here%s", "");
+		return say(text, size, "unexpected empty word%s", "");
 	if (kind == MIP_K_DEV && (strlen(word) >= IFNAMSIZ || strchr(word, '/')))
 		return say(text, size, "'%s' cannot be the name of an interface", word);
 	return true;

@@ -59,8 +59,8 @@ static void item(const struct verb *v)
 	for (const struct arg *a = v->args; a->attr; a++) {
 		const struct mip_attr_info *info = attr_info(a->attr);
 
-		fputs(a->form == PAIR || a->form == FLAG ? ".It Cm " : ".It Ar ", stdout);
-		put_word(a->form == PAIR || a->form == FLAG ? info->word : info->metavar);
+		fputs(a->form == BARE || a->form == MANY ? ".It Ar " : ".It Cm ", stdout);
+		put_word(a->form == BARE || a->form == MANY ? info->metavar : info->word);
 		putchar('\n');
 		put_word(info->help);
 		puts("");

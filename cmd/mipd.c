@@ -72,7 +72,7 @@ static bool read_options(int argc, char **argv, struct agent_options *o, int *st
 		}
 	}
 	if (optind < argc)
-		fprintf(stderr, "mipd: '%s' cannot stand here; commands are mip's\n", argv[optind]);
+		fprintf(stderr, "mipd: unexpected '%s'; commands are mip's\n", argv[optind]);
 	return optind == argc;
 }
 

@@ -16,6 +16,7 @@
 
 struct count {
 	uint32_t limit, seen; /* limit 0 = none */
+	bool no_snapshot;
 };
 
 static uint64_t wall_usec(void)
@@ -55,6 +56,8 @@ static int one(void *ctx, const struct nlmsghdr *msg)
 	struct count *count = ctx;
 	int err;
 
+	if (count->no_snapshot && msg->nlmsg_type != MIP_EVENT)
+		return DONE;
 	if (msg->nlmsg_type == MIP_EVENT_SYNC && !opt.json)
 		return out_flush();
 	out_begin();
@@ -72,7 +75,7 @@ static int one(void *ctx, const struct nlmsghdr *msg)
 int run_monitor(const struct call *call)
 {
 	const struct value *limit = call_value(call, MIP_A_LIMIT);
-	struct count count = {0};
+	struct count count = {.no_snapshot = call_value(call, W_NO_SNAPSHOT)};
 	struct refusal no = {0};
 	struct request rq;
 	int err = client_need(call->verb->object);

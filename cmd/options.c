@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "cmd/fault.h"
@@ -19,7 +20,7 @@ static const struct option {
 	const char *help;
 } options[] = {
 	{"-j", "-json", NONE, &opt.json, NULL, "JSON"},
-	{"-p", "-pretty", NONE, &opt.pretty, NULL, "JSON with line breaks"},
+	{"-p", "-pretty", NONE, &opt.pretty, NULL, "JSON with line breaks; implies -j"},
 	{"-br", "-brief", NONE, &opt.brief, NULL, "the most important columns"},
 	{"-o", "-oneline", NONE, &opt.oneline, NULL, "each record on one line"},
 	{"-d", "-details", NONE, &opt.details, NULL, "details"},
@@ -45,7 +46,7 @@ static const struct option *find(const char *word)
 	}
 	for (const struct option *o = options; o->brief; o++) {
 		bool same = (strlen(o->brief) == len && !strncmp(o->brief, word, len)) ||
-			    (strlen(o->word) == len && !strncmp(o->word, word, len));
+			    (strlen(o->word) == len && !strncasecmp(o->word, word, len));
 
 		if (same && (o->value == MAYBE || !word[len]))
 			return o;
@@ -111,5 +112,6 @@ int options_read(int n, char **words)
 		if (o->value == VALUE)
 			*o->text = words[++i];
 	}
+	opt.json |= opt.pretty;
 	return i;
 }

@@ -38,9 +38,10 @@ void out_put_str(unsigned attr, const char *s)
 	out_put(attr, s, strlen(s) + 1);
 }
 
+/* A reader that has read enough is no fault. */
 static int complain_once(void)
 {
-	if (!failed)
+	if (!failed && errno != EPIPE)
 		complain("cannot write the output: %s", strerror(errno));
 	failed = true;
 	return REFUSED;

@@ -63,10 +63,28 @@ int run_generic(const struct call *call)
 	return err ? err : closed;
 }
 
+/* `OBJECT help`, `OBJECT VERB --help`: the words of `mip help`. */
+static bool asks_for_help(const struct line *line)
+{
+	const char *last = line->n > 1 ? line->words[line->n - 1] : "";
+
+	return line->n <= 3 && (!strcmp(last, "help") || !strcmp(last, "-h") || !strcmp(last, "--help"));
+}
+
+static int run_asked_help(const struct line *line)
+{
+	char *words[3] = {"help", line->words[0], line->words[1]};
+
+	return run_words(&(struct line){.file = line->file, .no = line->no, .n = line->n, .words = words});
+}
+
 int run_words(const struct line *line)
 {
 	struct call call;
 	struct fault f;
+
+	if (asks_for_help(line) && strcmp(line->words[0], "help") != 0)
+		return run_asked_help(line);
 
 	if (!walk_line(line, &call, &f)) {
 		fault_print_hint(line, &f);

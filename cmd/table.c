@@ -15,12 +15,13 @@ static const struct mip_attr_info attrs[W_END] = {
 	[W_WATCHED] = {(enum mip_kind)K_WATCHED, "object", "OBJECT",
 		"only events of this object; packets: each mobility message in and out"},
 	[W_RADVD] = {MIP_K_BOOL, "radvd", "BOOL", "announce the home link with radvd when none runs; yes unless said"},
+	[W_NO_SNAPSHOT] = {MIP_K_BOOL, "no-snapshot", "BOOL", "changes alone, without the state before them"},
 	[W_ROLE] = {(enum mip_kind)K_ROLE, "role", "ROLE", "home agent, mobile node or correspondent node"},
 };
 #undef A
 
-static const struct arg none[] = {{0}}, home[] = {{MIP_A_HOME, OPT}, {0}}, home_req[] = {{MIP_A_HOME, REQ}, {0}},
-			file[] = {{W_FILE, REQ, BARE}, {0}};
+static const struct arg none[] = {{0}}, home[] = {{MIP_A_HOME, OPT, EITHER}, {0}},
+			home_req[] = {{MIP_A_HOME, REQ, EITHER}, {0}}, file[] = {{W_FILE, REQ, BARE}, {0}};
 static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {W_RADVD, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT},
 	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT},
 	{MIP_A_MAX_PREFIX, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {0}};
@@ -61,7 +62,8 @@ static const struct arg ipsec_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PROTECT, OPT},
 				{MIP_A_TOWARDS, OPT}, {0}},
 			ipsec_gen[] = {{MIP_A_HOME, REQ}, {MIP_A_AGENT, REQ}, {MIP_A_PROTECT, OPT}, {MIP_A_CIPHER, OPT},
 				{MIP_A_AUTH, OPT}, {0}};
-static const struct arg monitor[] = {{W_WATCHED, OPT, MANY}, {MIP_A_LIMIT, OPT}, {MIP_A_ONCE, OPT, FLAG}, {0}};
+static const struct arg monitor[] = {
+	{W_WATCHED, OPT, MANY}, {MIP_A_LIMIT, OPT}, {MIP_A_ONCE, OPT, FLAG}, {W_NO_SNAPSHOT, OPT, FLAG}, {0}};
 static const struct arg doctor[] = {{W_ROLE, OPT, BARE}, {MIP_A_DEV, OPT}, {0}};
 static const struct arg help[] = {{W_OBJECT, OPT, BARE}, {W_VERB, OPT, BARE}, {0}};
 

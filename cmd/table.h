@@ -14,11 +14,17 @@
 struct call;
 
 /* What the tool itself needs beside the attributes of the protocol: the same struct, numbers behind theirs. */
-enum { W_FILE = MIP_A_COUNT, W_OBJECT, W_VERB, W_FORMAT, W_LIFE, W_WATCHED, W_ROLE, W_RADVD, W_END };
+enum { W_FILE = MIP_A_COUNT, W_OBJECT, W_VERB, W_FORMAT, W_LIFE, W_WATCHED, W_ROLE, W_RADVD, W_NO_SNAPSHOT, W_END };
 enum { K_FILE = 100, K_OBJECT, K_VERB, K_FORMAT, K_LIFE, K_WATCHED, K_ROLE };
 
 enum need { OPT = 1, REQ, ALL /* all of these or none */, SOME /* at least one of these */ };
-enum form { PAIR, /* word and value */ FLAG, /* the word alone */ BARE, /* the value alone */ MANY /* values alone */ };
+enum form {
+	PAIR,
+	/* word and value */ FLAG,
+	/* the word alone */ BARE,
+	/* the value alone */ MANY, /* values alone */
+	EITHER			    /* word and value, or a value that no other word could be */
+};
 
 struct arg {
 	uint16_t attr; /* enum mip_attr or W_*; 0 ends the list */

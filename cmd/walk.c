@@ -171,10 +171,29 @@ static const struct arg *bare_turn(const struct walk *w)
 	return NULL;
 }
 
+static bool has_word(const struct arg *a)
+{
+	return a->form == PAIR || a->form == FLAG || a->form == EITHER;
+}
+
 static const struct arg *named(const struct walk *w, const char *word)
 {
 	for (const struct arg *a = w->verb->args; a->attr; a++)
-		if ((a->form == PAIR || a->form == FLAG) && strcmp(attr_info(a->attr)->word, word) == 0)
+		if (has_word(a) && strcmp(attr_info(a->attr)->word, word) == 0)
+			return a;
+	return NULL;
+}
+
+/* The argument whose value stands without its word. */
+static const struct arg *unnamed(const struct walk *w, const char *word)
+{
+	uint8_t bytes[KIND_MAX];
+	char ignored[240];
+	size_t len;
+
+	for (const struct arg *a = w->verb->args; a->attr; a++)
+		if (a->form == EITHER && !is_given(w, a) &&
+			kind_parse(attr_info(a->attr)->kind, word, bytes, &len, ignored, sizeof(ignored)))
 			return a;
 	return NULL;
 }
@@ -187,8 +206,10 @@ static bool take_arg(struct walk *w, const char *word, struct fault *f)
 		return take_value(w, w->pending, word, f);
 	if (bare && (!a || bare->need == REQ))
 		return take_value(w, bare, word, f);
+	if (!a && (a = unnamed(w, word)))
+		return take_value(w, a, word, f);
 	if (!a)
-		return fail(f, w->at, "'%s' cannot stand here", word);
+		return fail(f, w->at, "unexpected '%s'", word);
 	if (is_given(w, a))
 		return fail(f, w->at, "%s is given twice", word);
 	if (a->form == FLAG)
@@ -258,7 +279,7 @@ static void offer_args(const struct walk *w, offer_fn offer, void *ctx)
 	if (w->pending || (bare && bare->need == REQ))
 		return;
 	for (const struct arg *a = w->verb->args; a->attr; a++)
-		if ((a->form == PAIR || a->form == FLAG) && !is_given(w, a))
+		if (has_word(a) && !is_given(w, a))
 			offer(ctx, attr_info(a->attr)->word, attr_info(a->attr)->help);
 }
 

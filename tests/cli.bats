@@ -32,7 +32,7 @@ wrong() {
            ^~~~
 did you mean 'wait'?
 " mn wiat
-	wrong "mip: 'hoem' cannot stand here
+	wrong "mip: unexpected 'hoem'
     mip mn add hoem 2001:db8::1
                ^~~~
 did you mean 'home'?
@@ -40,7 +40,7 @@ did you mean 'home'?
 }
 
 @test "a word like no other gets what would fit" {
-	wrong "mip: 'xyzzy' cannot stand here
+	wrong "mip: unexpected 'xyzzy'
     mip cn start xyzzy
                  ^~~~~
 expected one of: max-bindings, test-rate
@@ -145,7 +145,7 @@ expected one of: care-of, local, lifetime
 	printf 'mn start\nmn add hom 1::1\nbinding show\n' > "$BATS_TEST_TMPDIR/f"
 	mip check "$BATS_TEST_TMPDIR/f"
 	is "$status" 1
-	is "$err" "$BATS_TEST_TMPDIR/f:2: 'hom' cannot stand here
+	is "$err" "$BATS_TEST_TMPDIR/f:2: unexpected 'hom'
     mn add hom 1::1
            ^~~
 did you mean 'home'?
@@ -331,4 +331,25 @@ $BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configura
 	while read -r o; do
 		grep -qE "^\.It Fl ${o#-}( |$)" man/mip.8 || { echo "no $o in mip(8)"; false; }
 	done < "$BATS_TEST_TMPDIR/help"
+}
+
+@test "help stands where people look for it: OBJECT help, -h, --help, --version" {
+	local c
+	for c in "binding help" "binding -h" "binding --help"; do
+		# shellcheck disable=SC2086
+		[ "$("$MIP" $c)" = "$("$MIP" help binding)" ]
+	done
+	[ "$("$MIP" binding add help)" = "$("$MIP" help binding add)" ]
+	[ "$("$MIP" apply -h)" = "$("$MIP" help apply)" ]
+	[ "$("$MIP" --help)" = "$("$MIP" help)" ]
+	[ "$("$MIP" --version)" = "$("$MIP" -V)" ]
+}
+
+@test "an address stands for its word where nothing else could" {
+	run "$MIP" binding show 2001:db8:1::100
+	[ "$status" = 3 ]   # understood: there is no agent to ask
+	run "$MIP" binding del 2001:db8:1::100
+	[ "$status" = 3 ]
+	run "$MIP" binding show 2001:db8:1::100 home 2001:db8:1::101
+	[ "$status" = 1 ] && [[ $output == *"given twice"* ]]
 }

@@ -29,10 +29,10 @@ agent() {
 	done
 }
 
-@test "a reader that goes, and a full disk, end it at once with an error" {
+@test "a reader that goes ends it at once, in silence; a full disk with an error" {
 	agent 20000
 	run bash -c 'set -o pipefail; "$0" -o binding show 2> "$1" | head -n 1' "$MIP" "$BATS_TEST_TMPDIR/err"
-	[ "$status" = 2 ] && grep -q "cannot write the output" "$BATS_TEST_TMPDIR/err"
+	[ "$status" = 2 ] && [ ! -s "$BATS_TEST_TMPDIR/err" ]
 	run bash -c '"$0" binding show > /dev/full' "$MIP"
 	[ "$status" = 2 ] && [[ $output == *"No space left"* ]]
 }
