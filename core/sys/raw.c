@@ -56,6 +56,13 @@ static int icmp_filter(int fd)
 	return setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &f, sizeof(f)) < 0 ? -errno : 0;
 }
 
+/* The kernel sums a Mobility Header message to the end of the packet, and drops what has octets behind its header
+ * (RFC 6275 6.1.1: the checksum ends with the header). */
+static int unsummed(int fd)
+{
+	return set(fd, IPPROTO_IPV6, IPV6_CHECKSUM, -1);
+}
+
 static int watch(struct raw *r, struct raw_sock *s, int proto,
 	void (*take)(struct raw *, struct raw_meta *, const uint8_t *, size_t), struct why *why)
 {
@@ -65,8 +72,8 @@ static int watch(struct raw *r, struct raw_sock *s, int proto,
 	s->take = take;
 	s->watch = (struct watch){in_socket(proto), raw_ready};
 	err = s->watch.fd < 0 ? s->watch.fd : 0;
-	if (!err && proto == IPPROTO_ICMPV6)
-		err = icmp_filter(s->watch.fd);
+	if (!err)
+		err = proto == IPPROTO_ICMPV6 ? icmp_filter(s->watch.fd) : unsummed(s->watch.fd);
 	if (!err)
 		err = loop_watch(r->loop, &s->watch, EPOLLIN);
 	return err ? why_set(why, -err, "raw socket for protocol %d: %s", proto, strerror(-err)) : 0;
@@ -229,7 +236,16 @@ int raw_send_packet(struct raw *r, const struct raw_meta *m, const uint8_t *pkt,
 
 int raw_send_plain(struct raw *r, uint8_t proto, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
-	return counted(r, transmit(proto == MH_PROTO ? r->mh.watch.fd : r->icmp.watch.fd, m, data, len));
+	uint8_t msg[RAW_ROOM];
+
+	if (proto != MH_PROTO)
+		return counted(r, transmit(r->icmp.watch.fd, m, data, len));
+	if (len > sizeof(msg) || len < MH_CKSUM_AT + 2)
+		return counted(r, -EMSGSIZE);
+	memcpy(msg, data, len);
+	put_u16(msg + MH_CKSUM_AT, 0);
+	put_u16(msg + MH_CKSUM_AT, mh_checksum(&m->src, &m->dst, msg, len));
+	return counted(r, transmit(r->mh.watch.fd, m, msg, len));
 }
 
 /* The packet as it goes on the wire, or -errno. */

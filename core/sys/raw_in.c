@@ -1,6 +1,6 @@
 /*
  * raw.h: receiving, from the raw sockets in batches and from the shim one by one. Checksums are
- * verified here although the kernel does it for raw MH and ICMPv6 sockets: from the shim nobody
+ * verified here although the kernel does it for raw ICMPv6 sockets: from the shim nobody
  * has, and there they are over home addresses (RFC 6275 6.1.1).
  */
 #include <errno.h>
@@ -12,10 +12,14 @@
 #include "wire/icmp6.h"
 #include "wire/mh.h"
 
-/* The addresses the upper layers know (6.3, 6.4), which the checksum is over. */
+/* Over the addresses the upper layers know (6.3, 6.4). */
 static bool sum_ok(const struct raw_meta *m, uint8_t proto, const uint8_t *data, size_t len)
 {
-	return ip6_checksum(m->has_hao ? &m->hao : &m->src, m->has_rh2 ? &m->rh2 : &m->dst, proto, data, len) == 0;
+	const struct in6_addr *src = m->has_hao ? &m->hao : &m->src, *dst = m->has_rh2 ? &m->rh2 : &m->dst;
+
+	if (proto == MH_PROTO)
+		return mh_checksum_ok(src, dst, data, len);
+	return ip6_checksum(src, dst, proto, data, len) == 0;
 }
 
 static void give(struct raw *r, uint8_t proto, void (*to)(void *, const struct raw_meta *, const uint8_t *, size_t),

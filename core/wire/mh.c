@@ -200,10 +200,13 @@ uint16_t mh_checksum(const struct in6_addr *src, const struct in6_addr *dst, con
 }
 
 /* Over the Mobility Header alone: its length is the Upper-Layer Packet Length of the pseudo-header (6.1.1), whatever
- * follows it in the packet. */
+ * follows it in the packet. A Header Len below the type's least is wrong itself, and the sender of such a message may
+ * have summed what it meant to send: either sum earns the Parameter Problem of 9.2. */
 bool mh_checksum_ok(const struct in6_addr *src, const struct in6_addr *dst, const uint8_t *data, size_t len)
 {
 	if (len < 8 || header_len(data) > len)
 		return false;
-	return mh_checksum(src, dst, data, header_len(data)) == 0;
+	if (mh_checksum(src, dst, data, header_len(data)) == 0)
+		return true;
+	return data[MH_LEN_AT] < mh_least(data[MH_TYPE_AT]) && mh_checksum(src, dst, data, len) == 0;
 }

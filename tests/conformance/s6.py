@@ -71,6 +71,53 @@ def reserved_is_zero(cn):
         assert p.mh.type != BE or p.payload[7] == 0
 
 
+TAIL = b"12 octets 12"   # behind a Mobility Header
+
+
+@must("6.1.1", "the checksum ends with the header, and octets behind it are ignored: a correspondent, every type it takes")
+def tail_cn(cn):
+    m = cn.mobile()
+    assert cn.one(m.init(HOTI, trail=TAIL)).mh.type == HOT and cn.one(m.init(COTI, trail=TAIL)).mh.type == COT
+    p = cn.one(mh_packet(m.coa, cn.addr, mh(42, bytes(2)), trail=TAIL))
+    assert (p.mh.type, p.mh.status) == (BE, 2), p
+    is_ok(cn.one(m.tests().bu(trail=TAIL)))
+    assert m.is_bound()
+    is_ok(cn.one(m.bu(remove=True, trail=TAIL)))
+
+
+@must("6.1.1", "the checksum ends with the header, and octets behind it are ignored: a home agent's updates")
+def tail_ha(ha):
+    m = ha.mobile()
+    is_ok(m.bind(trail=TAIL))
+    is_ok(ha.one(m.bu(life=0, trail=TAIL)))
+
+
+@must("6.1.1", "the checksum ends with the header, and octets behind it are ignored: a mobile node, every type it takes")
+def tail_mn(mn):
+    mn.answer = lambda mn, bu: longer(mn.ba(bu))
+    mn.away()   # waits until it is registered
+    c = mn.correspondent()
+    hot, cot, ba = c.hot, c.cot, c.ba
+    c.hot = lambda: mn.tunnelled(longer(hot(tunnel=False)))
+    c.cot, c.ba = lambda: longer(cot()), lambda: longer(ba())
+    assert c.optimize().mh.type == BU
+    mark = mn.wire.mark()
+    mn.advance(2)
+    mn.send(longer(c.binding_error()))   # it has lost the binding: another update
+    mn.wire.expect(lambda p: p.mh and p.mh.type == BU and p.dst == c.addr, mark)
+
+
+def longer(p):
+    """The same packet with octets behind its Mobility Header."""
+    return p[:4] + struct.pack("!H", len(p) - 40 + len(TAIL)) + p[6:] + TAIL
+
+
+@must("6.1.1", "what is summed beyond the header is not summed right: silently discarded")
+def tail_summed(cn):
+    m = cn.mobile()
+    cn.silent(ip6(m.home, cn.addr, MH, summed(m.home, cn.addr, MH, hoti_mh(bytes(8)) + TAIL, 4)))
+
+
 @must("6.1.3", "options that are not understood are skipped: Home Test Init")
 def hoti_options(cn):
     m = cn.mobile()

@@ -129,6 +129,38 @@ def payload_proto_is_reported(cn):
     is_problem(cn.one(mh_packet(m.coa, cn.addr, bad, hao_=m.home)), 64, m.coa)
 
 
+@should("9.2", "Payload Proto is not 59, Header Len too small: reported for every type by a home agent")
+def is_reported_by_ha(ha):
+    m = ha.mobile()
+    for p, pointer in wrong_headers(m.coa, ha.addr):
+        is_problem(ha.one(p), pointer, m.coa)
+
+
+@should("9.2", "Payload Proto is not 59, Header Len too small: reported for every type by a mobile node")
+def is_reported_by_mn(mn):
+    for p, pointer in wrong_headers("2001:db8:cc::92", mn.coa):
+        answers = mn.ask(p)
+        assert len(answers) == 1, answers
+        is_problem(answers[0], pointer, "2001:db8:cc::92")
+
+
+@should("9.2", "Header Len too small: reported whether the checksum ends with the header or with the packet, octets behind it or not")
+def is_reported_of_long_packets(cn):
+    m = cn.mobile()
+    for p, pointer in wrong_headers(m.coa, cn.addr, bytes(16)):
+        is_problem(cn.one(p), pointer, m.coa)
+    whole = mh(BU, bytes(10), length=0)
+    is_problem(cn.one(mh_packet(m.coa, cn.addr, whole)), 41, m.coa)
+
+
+def wrong_headers(src, dst, trail=b""):
+    """(packet, offset of what is wrong): each type with another Payload Proto, and each too short by 8 octets."""
+    for kind, least in LEAST.items():
+        yield mh_packet(src, dst, mh(kind, bytes(8 * least + 2), proto=ICMP), trail=trail), 40
+        if least:
+            yield mh_packet(src, dst, mh(kind, bytes(8 * least - 6)), trail=trail), 41
+
+
 @must("9.2", "a Header Len below the least of the message's type: the message is discarded")
 def header_len(cn):
     m = cn.mobile()
