@@ -115,7 +115,7 @@ static void put_ba(struct line *l, struct ctl_msg *m, const struct mh *mh)
 static void put_be(struct line *l, struct ctl_msg *m, const struct mh *mh)
 {
 	both_num(l, m, MIP_A_STATUS, mh->u.be.status);
-	say(l, " (%s)", mh->u.be.status == BE_UNKNOWN_HAO ? "no binding for the home address option" : "unknown type");
+	say(l, " (%s)", be_status_text(mh->u.be.status));
 	if (!addr_any(&mh->u.be.home))
 		both_addr(l, m, MIP_A_HOME, &mh->u.be.home);
 }

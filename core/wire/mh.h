@@ -132,8 +132,8 @@ enum mh_verdict mh_read(const uint8_t *data, size_t len, struct mh *out, size_t 
 int mh_write(struct mh *m, uint8_t *data, size_t cap) __attribute__((warn_unused_result));
 
 /* The value for the checksum field of a message in which that field is 0; _ok says whether a received message has it.
- * Pseudo-header: RFC 8200 8.1. With a Home Address option src is the home address,
- * with a type 2 routing header dst is the home address (RFC 6275 6.1.1). */
+ * Pseudo-header: RFC 8200 8.1; its length, the header's by Header Len (RFC 6275 6.1.1). With a Home Address option src
+ * is the home address, with a type 2 routing header dst is the home address (RFC 6275 6.1.1). */
 uint16_t mh_checksum(const struct in6_addr *src, const struct in6_addr *dst, const uint8_t *data, size_t len);
 bool mh_checksum_ok(const struct in6_addr *src, const struct in6_addr *dst, const uint8_t *data, size_t len);
 
@@ -144,5 +144,7 @@ uint8_t mh_least(uint8_t type);
 const char *mh_type_name(uint8_t type);
 /* The RFC's words for a BA status, e.g. "sequence number out of window"; "unknown status" otherwise. */
 const char *ba_status_text(uint8_t status);
+/* The same for a Binding Error. */
+const char *be_status_text(uint8_t status);
 
 #endif

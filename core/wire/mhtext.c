@@ -1,6 +1,6 @@
 /*
- * Names of Mobility Header messages and the words of RFC 6275 6.1.8 for the
- * status of a Binding Acknowledgement. Text only.
+ * Names of Mobility Header messages and the words of RFC 6275 for the status of
+ * a Binding Acknowledgement (6.1.8) and of a Binding Error (6.1.9). Text only.
  */
 #include "wire/mh.h"
 
@@ -42,4 +42,13 @@ const char *mh_type_name(uint8_t type)
 const char *ba_status_text(uint8_t status)
 {
 	return statuses[status] ? statuses[status] : "unknown status";
+}
+
+const char *be_status_text(uint8_t status)
+{
+	switch (status) {
+	case BE_UNKNOWN_HAO: return "no binding for the home address option";
+	case BE_UNKNOWN_TYPE: return "unknown type";
+	default: return "unknown status";
+	}
 }

@@ -357,6 +357,8 @@ static void test_texts(void **state)
 	assert_string_equal(ba_status_text(BA_INVALID_COA), "invalid care-of address");
 	assert_string_equal(ba_status_text(2), "unknown status");
 	assert_string_equal(ba_status_text(255), "unknown status");
+	assert_string_equal(be_status_text(BE_UNKNOWN_TYPE), "unknown type");
+	assert_string_equal(be_status_text(0), "unknown status");
 }
 
 int main(void)
