@@ -12,6 +12,8 @@
 
 #define ICMP6_INFORMATIONAL 128 /* types below are errors, RFC 4443 2.1 */
 #define UNKNOWN_NEXT_HEADER 1	/* code of a Parameter Problem */
+#define IP6_NEXT_AT	    6
+#define IP6_SRC_AT	    8
 
 /* From the raw socket comes what the kernel's policies let pass: where they want ESP, it was ESP. From the shim it
  * comes as it is on the wire. */
@@ -155,22 +157,54 @@ static bool tell_sender(struct agent *a, const uint8_t *data, size_t len)
 	return true;
 }
 
-/* An ICMPv6 error about a packet of ours: a correspondent that does not know Mobility Headers says so (11.3.5), and a
- * home agent may be gone. What is quoted is seldom whole, so its addresses are read where they always stand. */
+/* Is a packet of a home address to its home agent quoted, tunnelled or a Binding Update? ESP hides whose: :: then. What
+ * is quoted is seldom whole, so addresses are read where they always stand. */
+static bool quotes_home(const uint8_t *pkt, size_t len, struct in6_addr *home)
+{
+	uint8_t next = pkt[IP6_NEXT_AT];
+	struct exthdr e;
+
+	*home = in6addr_any;
+	if (next == IPPROTO_IPV6 && len >= 2 * IP6_HLEN)
+		memcpy(home, pkt + IP6_HLEN + IP6_SRC_AT, sizeof(*home));
+	else if (next == IPPROTO_DSTOPTS && exthdr_read(pkt, len, &e) == EXT_OK && e.hao_at)
+		*home = e.hao;
+	return next == IPPROTO_ESP || !addr_any(home);
+}
+
+/* A correspondent that does not know Mobility Headers says so (11.3.5). Our questions fit into every error whole: the
+ * checksum shows that nothing of the one quoted was made up carelessly, its cookie that it was asked. */
+static void on_unknown_header(struct agent *a, const uint8_t *pkt, size_t len)
+{
+	struct exthdr e;
+	struct mh mh;
+
+	if (exthdr_read(pkt, len, &e) != EXT_OK || e.upper != MH_PROTO || e.fragment || e.hao_at || e.rh2_at ||
+		!mh_checksum_ok(&e.src, &e.dst, pkt + e.upper_at, e.end - e.upper_at) ||
+		mh_read(pkt + e.upper_at, e.end - e.upper_at, &mh, NULL) != MH_OK)
+		return;
+	ro_on_unsupported(&a->mn, &e.src, &e.dst, &mh, clock_now());
+}
+
+/* An ICMPv6 error about a packet of ours: it comes to where that came from. Nobody vouches for it, so whoever acts on
+ * one compares what it quotes with what is known, and believes traffic more. */
 static void on_error(struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
-	struct in6_addr end[2]; /* source, destination */
-	struct exthdr quoted;
+	const uint8_t *pkt = data + ICMP6_ERROR_HLEN;
+	struct in6_addr end[2], home; /* source, destination */
 
-	if (data[0] == ICMP6_DEST_UNREACH_T && a->mn.on && len >= ICMP6_ERROR_HLEN + IP6_HLEN) {
-		memcpy(end, data + ICMP6_ERROR_HLEN + IP6_HLEN - sizeof(end), sizeof(end));
-		mn_on_unreachable(&a->mn, &end[0], &end[1], clock_now());
-	}
-	if (tell_sender(a, data, len) || ro_icmp_error(a->host.ro, m, data, len) || data[0] != ICMP6_PARAM_PROB_T ||
-		data[1] != UNKNOWN_NEXT_HEADER)
+	if (len < ICMP6_ERROR_HLEN + IP6_HLEN)
 		return;
-	if (exthdr_read(data + ICMP6_ERROR_HLEN, len - ICMP6_ERROR_HLEN, &quoted) == EXT_OK && quoted.upper == MH_PROTO)
-		ro_on_unsupported(&a->mn, &quoted.dst, clock_now());
+	len -= ICMP6_ERROR_HLEN;
+	memcpy(end, pkt + IP6_SRC_AT, sizeof(end));
+	if (!addr_eq(&end[0], &m->dst))
+		return;
+	if (data[0] == ICMP6_DEST_UNREACH_T && a->mn.on && quotes_home(pkt, len, &home))
+		mn_on_unreachable(&a->mn, &end[0], &end[1], &home, clock_now());
+	if (tell_sender(a, data, len + ICMP6_ERROR_HLEN) || ro_icmp_error(a->host.ro, m, data, len + ICMP6_ERROR_HLEN))
+		return;
+	if (data[0] == ICMP6_PARAM_PROB_T && data[1] == UNKNOWN_NEXT_HEADER && a->mn.on)
+		on_unknown_header(a, pkt, len);
 }
 
 /* RFC 4861 6.1.2: an advertisement from beyond the link is none. */

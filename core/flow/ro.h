@@ -31,8 +31,8 @@ struct ro_events {
 	 * packets come: the callee limits. */
 	void (*unknown_hao)(
 		void *ctx, const struct in6_addr *coa, const struct in6_addr *local, const struct in6_addr *home);
-	/* Destination Unreachable about a packet from `local` with a type 2 routing header to `remote`; not that a port
-	 * is closed there. As often as routers send it. */
+	/* An error about a packet from `local` with a type 2 routing header to `remote`: the care-of address is not
+	 * reached, or the routing header not understood there. As often as errors come. */
 	void (*unreachable)(void *ctx, const struct in6_addr *local, const struct in6_addr *remote);
 	/* A packet passed the reverse tunnel of `home`. Samples: some hundreds a second at most; of a short or new flow
 	 * every packet. Callbacks may call ro_set and ro_home, not close. */

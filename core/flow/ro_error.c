@@ -17,13 +17,14 @@
 
 #define ICMP_HLEN 8
 #define CKSUM_AT  2
-#define MTU_AT	  4
+#define WORD_AT	  4
 #define PLEN_AT	  4
 #define MTU_MIN	  1280
 #define ERROR_MAX 1280 /* RFC 4443 2.4 (c) */
 #define IS_ERROR  128  /* types below are errors */
 
-#define UNKNOWN_OPTION	 2 /* code of a Parameter Problem */
+#define ERRONEOUS_FIELD	 0 /* codes of a Parameter Problem */
+#define UNKNOWN_OPTION	 2
 #define PORT_UNREACHABLE 4 /* code of Destination Unreachable */
 
 /* An error as it will be told: a packet of its own, with the packet it is about inside. */
@@ -64,18 +65,26 @@ static struct ro_pair *sent_by_us(const struct ro *ro, const struct exthdr *e)
 	return p;
 }
 
+/* Pointer or MTU. */
+static uint32_t word_of(const struct error *r)
+{
+	struct rd word = rd_over(r->icmp + WORD_AT, 4);
+
+	return rd_u32(&word);
+}
+
 /* A path MTU that leaves less than 1280 for the stack's packet cannot be told by Packet Too Big: the route says it, and
  * the stack fragments. */
-static void obey(struct ro *ro, struct ro_pair *p, uint8_t *mtu_at, size_t removed)
+static void obey(struct ro *ro, struct ro_pair *p, struct error *r, size_t removed)
 {
-	uint32_t mtu = (uint32_t)mtu_at[0] << 24 | (uint32_t)mtu_at[1] << 16 | (uint32_t)mtu_at[2] << 8 | mtu_at[3];
+	uint32_t mtu = word_of(r);
 
 	mtu = (mtu < MTU_MIN			 ? MTU_MIN
 		      : mtu > SHIM_MTU + removed ? SHIM_MTU + (uint32_t)removed
 						 : mtu) -
 	      (uint32_t)removed;
-	put_u16(mtu_at, 0);
-	put_u16(mtu_at + 2, (uint16_t)mtu);
+	put_u16(r->icmp + WORD_AT, 0);
+	put_u16(r->icmp + WORD_AT + 2, (uint16_t)mtu);
 	if (mtu >= MTU_MIN || p->mtu == mtu)
 		return;
 	p->mtu = mtu;
@@ -98,11 +107,23 @@ static void tell(struct ro *ro, struct error *r, const struct in6_addr *from, co
  * and the error may be forged. The application put no such option in, and is not told either. */
 static bool is_about_hao(const struct error *r, const struct exthdr *e)
 {
-	const uint8_t *p = r->icmp + 4;
-	size_t at = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+	uint32_t at = word_of(r);
 
 	return r->icmp[0] == ICMP6_PARAM_PROB_T && r->icmp[1] == UNKNOWN_OPTION && e->hao_at && at >= e->hao_at &&
 	       at < e->hao_at + HAO_ROOM;
+}
+
+/* The care-of address is not there, or nobody there knows the home address (any more): a closed port is another thing.
+ */
+static bool is_unreachable(const struct error *r, const struct exthdr *e)
+{
+	uint32_t at = word_of(r);
+
+	if (!e->rh2_at)
+		return false;
+	if (r->icmp[0] == ICMP6_PARAM_PROB_T)
+		return r->icmp[1] == ERRONEOUS_FIELD && at >= e->rh2_at && at < e->rh2_at + RH2_ROOM;
+	return r->icmp[0] == ICMP6_DEST_UNREACH_T && r->icmp[1] != PORT_UNREACHABLE;
 }
 
 bool ro_icmp_error(struct ro *ro, const struct raw_meta *m, const uint8_t *data, size_t len)
@@ -111,6 +132,7 @@ bool ro_icmp_error(struct ro *ro, const struct raw_meta *m, const uint8_t *data,
 	struct exthdr e;
 	struct ro_pair *p = error_read(&r, data, len, &e) ? sent_by_us(ro, &e) : NULL;
 	size_t had, removed;
+	bool gone;
 
 	if (!p)
 		return false;
@@ -119,14 +141,17 @@ bool ro_icmp_error(struct ro *ro, const struct raw_meta *m, const uint8_t *data,
 			addr_text(&m->src).s);
 		return true;
 	}
+	if (r.icmp[0] == ICMP6_TOO_BIG_T && word_of(&r) >= IP6_HLEN + r.was)
+		return true; /* it was not */
+	gone = is_unreachable(&r, &e);
 	had = r.have;
 	r.have = exthdr_strip(r.about, had, &e);
 	removed = had - r.have;
 	put_u16(r.about + PLEN_AT, (uint16_t)(r.was - removed));
 	if (r.icmp[0] == ICMP6_TOO_BIG_T)
-		obey(ro, p, r.icmp + MTU_AT, removed);
+		obey(ro, p, &r, removed);
 	tell(ro, &r, &m->src, &p->ends.local);
-	if (r.icmp[0] == ICMP6_DEST_UNREACH_T && r.icmp[1] != PORT_UNREACHABLE && e.rh2_at && ro->ev.unreachable)
+	if (gone && ro->ev.unreachable)
 		ro->ev.unreachable(ro->ev.ctx, &p->ends.local, &p->ends.remote); /* may end the pair */
 	return true;
 }

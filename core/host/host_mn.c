@@ -84,6 +84,15 @@ static bool do_busy(void *ctx, const struct in6_addr *local, const struct in6_ad
 	return ro_busy(h->ro, local, remote);
 }
 
+static uint64_t do_heard(void *ctx, const struct in6_addr *local, const struct in6_addr *remote)
+{
+	struct host *h = ctx;
+	struct ro_stats s;
+
+	ro_stats(h->ro, local, remote, &s);
+	return s.hao_in.packets + s.rh2_in.packets;
+}
+
 /* Absent sysctls (a kernel without optimistic DAD) cost time, not function. */
 void host_prepare_link(struct host *h, const struct nl_link *l)
 {
@@ -150,4 +159,5 @@ void host_mn_world(struct world *w)
 	w->tunnel = do_tunnel;
 	w->untunnel = do_untunnel;
 	w->busy = do_busy;
+	w->heard = do_heard;
 }

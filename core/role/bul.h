@@ -54,6 +54,9 @@ struct bul_entry {
 	uint8_t ro;	 /* enum mip_ro_state */
 	bool leaving;	 /* at home, or not wanted any more: the binding is being deleted */
 	bool spoke;	 /* it answered once: it knows Mobile IPv6 */
+	bool denied;	 /* a Binding Error, which may be forged, says that it does not know our messages */
+	usec pause;	 /* how long it was left alone last, because it cannot or does not want to; 0: it was not */
+	usec be_gap;	 /* how old an update must be before a Binding Error says that its binding is lost */
 	usec retry_at;	 /* when the unanswered is repeated; the timer may be due earlier */
 	usec held_until; /* an update of ours may have made a binding that lives till then, acknowledged or not */
 	struct bul_pace updates;

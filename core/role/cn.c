@@ -14,7 +14,7 @@
 #define EVICT_AGE                                                                                                      \
 	(10 * SEC) /* a younger one stays: many for little room must not throw each other out all the time             \
 		    */
-#define UNREACHABLE_FOR (20 * SEC) /* a care-of address of which routers say so for that long ... */
+#define UNREACHABLE_FOR (20 * SEC) /* a care-of address of which errors say so for that long ... */
 #define UNREACHABLE_GAP (10 * SEC) /* ... without a pause of that, is left */
 
 static void on_timer(struct timer *t, usec now);
@@ -358,17 +358,23 @@ void cn_on_unknown_hao(
 	cn->w->send(cn->w->ctx, &via, &be);
 }
 
-/* 9.3.4: once is nothing, and whoever knows the addresses can forge it; again and again, with no update in between, is
- * persistent. */
+/* 9.3.4: once is nothing, and whoever knows the addresses can forge it; again and again is persistent, unless packets
+ * come from there, or an update. One that only listens is asked for that through its home agent. */
 void cn_on_unreachable(struct cn *cn, const struct in6_addr *home, const struct in6_addr *local, usec now)
 {
 	struct bc_entry *e = bc_find(&cn->bc, home, local);
+	uint64_t heard = e ? cn->w->heard(cn->w->ctx, local, home) : 0;
 
 	if (!e)
 		return;
-	if (!e->unreachable_since || now - e->unreachable_last > UNREACHABLE_GAP)
+	if (!e->unreachable_since || now - e->unreachable_last > UNREACHABLE_GAP || heard != e->heard)
 		e->unreachable_since = now;
+	e->heard = heard;
 	e->unreachable_last = now;
-	if (now - e->unreachable_since >= UNREACHABLE_FOR)
+	if (now - e->unreachable_since >= UNREACHABLE_FOR) {
 		forget(cn, e, EV_BINDING_REMOVED, now);
+	} else if (now - e->unreachable_since >= UNREACHABLE_FOR / 2 && !e->asked) {
+		ask_refresh(cn, e);
+		rearm(cn, e);
+	}
 }

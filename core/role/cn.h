@@ -58,7 +58,7 @@ void cn_on_bu(
 /* A packet to `local` from `coa` carried a Home Address option no binding allows (9.3.1): Binding Error 1. */
 void cn_on_unknown_hao(
 	struct cn *cn, const struct in6_addr *coa, const struct in6_addr *local, const struct in6_addr *home, usec now);
-/* A packet `local` sent to `home` at its care-of address was answered by ICMPv6 Destination Unreachable (9.3.4). */
+/* An ICMPv6 error says that a packet `local` sent to `home` did not reach it at its care-of address (9.3.4). */
 void cn_on_unreachable(struct cn *cn, const struct in6_addr *home, const struct in6_addr *local, usec now);
 
 #endif

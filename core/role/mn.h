@@ -120,9 +120,11 @@ void mn_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now
 void mn_on_dhaad(struct mn *mn, const struct via *via, const struct dhaad *reply, usec now);
 /* A Mobile Prefix Advertisement. */
 void mn_on_mpa(struct mn *mn, const struct via *via, const struct nd_ra *mpa, usec now);
-/* An ICMPv6 Destination Unreachable about a packet of ours. It may be forged: a home agent is asked, by a Binding
- * Update, whether it is still there. */
-void mn_on_unreachable(struct mn *mn, const struct in6_addr *src, const struct in6_addr *dst, usec now);
+/* An ICMPv6 Destination Unreachable about a packet of `home` (::  = not to be seen) from `src` to the home agent `dst`.
+ * It may be forged: unless packets come out of the tunnel, the home agent is asked, by a Binding Update, whether it is
+ * still there. */
+void mn_on_unreachable(
+	struct mn *mn, const struct in6_addr *src, const struct in6_addr *dst, const struct in6_addr *home, usec now);
 /* A packet of the home address went into the tunnel (out) or came out of it. When none comes any more, the home agent
  * is asked, too. */
 void mn_on_traffic(struct mn *mn, struct mn_home *h, bool out, usec now);

@@ -13,6 +13,7 @@
 #define PROBE_GAP_MAX (60 * SEC)
 #define SILENCE	      (3 * SEC)	 /* packets go into the tunnel and none comes out */
 #define PATIENCE      (10 * SEC) /* packets further apart are not one conversation */
+#define BELIED	      SEC	 /* packets came out of the tunnel this recently: it is not unreachable */
 #define QUIET	      (5 * SEC)	 /* packets came out of the tunnel, and no more come */
 #define CONFIGURED(h) (!addr_any(&(h)->conf.agent))
 
@@ -206,11 +207,18 @@ static void probe(struct mn *mn, struct mn_home *h, usec now)
 	mn_refresh(mn, h, now);
 }
 
-void mn_on_unreachable(struct mn *mn, const struct in6_addr *src, const struct in6_addr *dst, usec now)
+void mn_on_unreachable(
+	struct mn *mn, const struct in6_addr *src, const struct in6_addr *dst, const struct in6_addr *home, usec now)
 {
-	for (size_t i = 0; i < mn->homes; i++)
-		if (addr_eq(&mn->home[i].agent, dst) && addr_eq(&mn->home[i].place.coa, src))
-			probe(mn, &mn->home[i], now);
+	for (size_t i = 0; i < mn->homes; i++) {
+		struct mn_home *h = &mn->home[i];
+
+		if (!addr_eq(&h->agent, dst) || !addr_eq(&h->place.coa, src) ||
+			(!addr_any(home) && !addr_eq(&h->conf.home, home)))
+			continue;
+		if (now - h->tunnel.in >= BELIED)
+			probe(mn, h, now);
+	}
 }
 
 static void on_quiet(struct timer *t, usec now)

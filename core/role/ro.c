@@ -12,6 +12,7 @@
 #define BACKOFF	    SEC /* INITIAL_BINDACK_TIMEOUT, and the first repetition of HoTI and CoTI (11.8) */
 #define BACKOFF_MAX (32 * SEC)
 #define TRIES_MAX   5	       /* questions without any answer: it does not speak Mobile IPv6 */
+#define TRIES_DENY  1	       /* ... and a Binding Error says so, too */
 #define TRY_SOON    (60 * SEC) /* one that could fell silent: the network's fault */
 #define WAIT_LINK   (60 * SEC) /* without a link: what was not bound yet is wanted no longer than this */
 
@@ -79,8 +80,8 @@ static void drop_or_rest(struct mn *mn, struct bul_entry *e, usec now)
 		ro_rest(mn, e, now);
 }
 
-/* It cannot, or does not want to: packets stay in the tunnel, and much later it is asked again. */
-void ro_give_up(struct mn *mn, struct bul_entry *e, usec wait, usec now)
+/* It cannot, or does not want to: packets stay in the tunnel, and later it is asked again. */
+void ro_give_up(struct mn *mn, struct bul_entry *e, usec most, usec now)
 {
 	if (e->leaving) {
 		ro_rest(mn, e, now);
@@ -88,8 +89,9 @@ void ro_give_up(struct mn *mn, struct bul_entry *e, usec wait, usec now)
 	}
 	ro_unbind(mn, e);
 	e->resyncs = 0;
+	e->pause = sooner(e->pause ? 2 * e->pause : RO_TRY_FIRST, most);
 	ro_enter(mn, e, MIP_RO_UNSUPPORTED, now);
-	ro_arm(mn, e, now + wait);
+	ro_arm(mn, e, now + e->pause);
 }
 
 /* --- the procedure ------------------------------------------------------------------------------------------------ */
@@ -131,6 +133,7 @@ void ro_advance(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 void ro_start_tests(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 {
 	e->tries = 0;
+	e->denied = false;
 	e->backoff = BACKOFF;
 	e->retry_at = now + e->backoff;
 	ro_enter(mn, e, MIP_RO_TESTING, now);
@@ -197,8 +200,8 @@ static void repeat(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec n
 		ro_arm(mn, e, now + BACKOFF_MAX);
 		return;
 	}
-	if (++e->tries > TRIES_MAX) {
-		ro_give_up(mn, e, e->spoke ? TRY_SOON : RO_TRY_AGAIN, now);
+	if (++e->tries > (e->denied ? TRIES_DENY : TRIES_MAX)) {
+		ro_give_up(mn, e, e->spoke ? TRY_SOON : RO_TRY_MOST, now);
 		return;
 	}
 	e->backoff = sooner(e->backoff * 2, BACKOFF_MAX);
@@ -291,6 +294,10 @@ static void moved(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec no
 {
 	bool asleep = e->ro == MIP_RO_IDLE || e->ro == MIP_RO_UNSUPPORTED;
 
+	if (e->ro == MIP_RO_UNSUPPORTED) { /* perhaps it was the path; its packets begin anew */
+		e->pause = 0;
+		ro_rest(mn, e, now);
+	}
 	if (asleep && (h->place.where != AT_HOME || now >= e->held_until))
 		return;
 	ro_direct(mn, e, NULL);

@@ -23,8 +23,9 @@ void ro_on_test(struct mn *mn, const struct via *via, const struct mh *m, usec n
 void ro_on_brr(struct mn *mn, const struct via *via, usec now);
 void ro_on_be(struct mn *mn, const struct via *via, const struct mh *m, usec now);
 bool ro_on_ba(struct mn *mn, const struct via *via, const struct mh *m, const uint8_t *data, usec now);
-/* `peer` answered a Mobility Header to it with an ICMPv6 error: it does not know Mobile IPv6 (11.3.5). */
-void ro_on_unsupported(struct mn *mn, const struct in6_addr *peer, usec now);
+/* An ICMPv6 error that quotes a message from `src` to `dst` says that `dst` does not know Mobility Headers (11.3.5). */
+void ro_on_unsupported(
+	struct mn *mn, const struct in6_addr *src, const struct in6_addr *dst, const struct mh *quoted, usec now);
 
 /* Policy (11.2.2...). -ENOSPC when the list is full; del of what is not there is -ENOENT. */
 int ro_policy_set(struct mn *mn, const struct ro_policy *p, usec now, struct why *why)

@@ -8,6 +8,11 @@
 #include "role/ro_impl.h"
 #include "role/rr.h"
 
+#define BRR_GAP	   (5 * SEC)  /* an update this young needs no refresh */
+#define BE_GAP	   SEC	      /* one this young is not lost yet, */
+#define BE_GAP_MAX (8 * SEC)  /* or this, after several that were said to be */
+#define BE_CALM	   (60 * SEC) /* until none was for so long */
+
 static bool take_token(struct bul_test *t, const struct mh *m, usec *rtt, usec now)
 {
 	if (!t->asked || t->cookie != m->u.test.cookie)
@@ -40,6 +45,7 @@ void ro_on_test(struct mn *mn, const struct via *via, const struct mh *m, usec n
 		if (!take_token(home ? &e->home_test : &e->coa_test, m, home ? &e->rtt_home : &e->rtt_coa, now))
 			continue;
 		e->spoke = true;
+		e->denied = false; /* a liar said so */
 		ro_advance(mn, h, e, now);
 	}
 }
@@ -54,11 +60,12 @@ static void now_optimized(struct mn *mn, struct bul_entry *e, const struct mh *m
 	e->bound = true;
 	e->resyncs = 0;
 	e->tries = 0;
+	e->pause = 0;
 	e->granted = granted;
 	e->expires = e->sent_at + life;
 	e->refresh_at = e->expires - sooner(life / 4, RO_RENEW_BEFORE);
 	if (now >= e->expires || ro_direct(mn, e, &e->coa)) {
-		ro_give_up(mn, e, RO_TRY_AGAIN, now);
+		ro_give_up(mn, e, RO_TRY_MOST, now);
 		return;
 	}
 	ro_enter(mn, e, MIP_RO_OPTIMIZED, now);
@@ -79,7 +86,7 @@ static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, const
 	if (status == BA_COA_NONCE_EXPIRED || status == BA_NONCES_EXPIRED)
 		e->coa_test.got = 0;
 	if (++e->resyncs > 3)
-		ro_give_up(mn, e, RO_TRY_AGAIN, now);
+		ro_give_up(mn, e, RO_TRY_MOST, now);
 	else
 		ro_start_tests(mn, h, e, now);
 }
@@ -115,7 +122,7 @@ bool ro_on_ba(struct mn *mn, const struct via *via, const struct mh *m, const ui
 	} else if (m->u.ba.lifetime) {
 		now_optimized(mn, e, m, now);
 	} else {
-		ro_give_up(mn, e, RO_TRY_AGAIN, now);
+		ro_give_up(mn, e, RO_TRY_MOST, now);
 	}
 	return true;
 }
@@ -126,32 +133,62 @@ void ro_on_brr(struct mn *mn, const struct via *via, usec now)
 	struct mn_home *h = mn_find(mn, via->has_rh2 ? &via->rh2 : &via->dst);
 	struct bul_entry *e = h ? bul_find(&mn->bul, &h->conf.home, &via->src) : NULL;
 
-	if (e && e->ro == MIP_RO_OPTIMIZED && now - e->sent_at > RO_RENEW_BEFORE && ro_is_wanted(mn, e))
+	if (e && e->ro == MIP_RO_OPTIMIZED && now - e->sent_at > BRR_GAP && ro_is_wanted(mn, e))
 		ro_renew(mn, h, e, now);
 }
 
-/* 11.3.6: it has forgotten us (1), or never understood (2). The tokens may still be good, so that a forged error costs
- * one update and a round trip through the tunnel, once a second. */
+/* It has forgotten us. The tokens may still be good, so that a forged error costs one update and a round trip through
+ * the tunnel; who goes on forging is believed ever more seldom. */
+static void lost_binding(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
+{
+	usec age = now - e->sent_at, gap = e->be_gap && age <= BE_CALM ? e->be_gap : BE_GAP;
+
+	if (age <= gap)
+		return;
+	e->be_gap = sooner(2 * gap, BE_GAP_MAX);
+	ro_unbind(mn, e);
+	ro_start_tests(mn, h, e, now);
+}
+
+/* A question is under way from that address. One that answered us once knows Mobile IPv6, whatever an error says. */
+static struct bul_test *test_from(struct bul_entry *e, const struct in6_addr *from)
+{
+	if (e->ro != MIP_RO_TESTING || e->spoke)
+		return NULL;
+	if (e->home_test.asked && addr_eq(&e->home, from))
+		return &e->home_test;
+	return e->coa_test.asked && addr_eq(&e->coa_test.coa, from) ? &e->coa_test : NULL;
+}
+
+/* 11.3.6: it has forgotten us (1), or never understood (2). Nothing in the error shows that it is an answer: 2 is
+ * believed when no other answer comes, and shortens the waiting for one. */
 void ro_on_be(struct mn *mn, const struct via *via, const struct mh *m, usec now)
 {
-	struct mn_home *h = mn_find(mn, &m->u.be.home);
-	struct bul_entry *e = h ? bul_find(&mn->bul, &h->conf.home, &via->src) : NULL;
+	for (size_t i = 0; i < mn->homes; i++) {
+		struct mn_home *h = &mn->home[i];
+		struct bul_entry *e = bul_find(&mn->bul, &h->conf.home, &via->src);
 
-	if (m->u.be.status == BE_UNKNOWN_TYPE) {
-		ro_on_unsupported(mn, &via->src, now);
-	} else if (m->u.be.status == BE_UNKNOWN_HAO && e && e->ro == MIP_RO_OPTIMIZED && now - e->sent_at > SEC) {
-		ro_unbind(mn, e);
-		ro_start_tests(mn, h, e, now);
+		if (!e || !is_peer(e))
+			continue;
+		if (m->u.be.status == BE_UNKNOWN_TYPE && test_from(e, &via->dst))
+			e->denied = true;
+		if (m->u.be.status == BE_UNKNOWN_HAO && e->ro == MIP_RO_OPTIMIZED && addr_eq(&m->u.be.home, &e->home) &&
+			addr_eq(&via->dst, &e->coa))
+			lost_binding(mn, h, e, now);
 	}
 }
 
-void ro_on_unsupported(struct mn *mn, const struct in6_addr *peer, usec now)
+/* 11.3.5: the question that is quoted has the cookie of one that is under way, which nobody but those on its path
+ * knows. */
+void ro_on_unsupported(
+	struct mn *mn, const struct in6_addr *src, const struct in6_addr *dst, const struct mh *quoted, usec now)
 {
-	for (size_t i = bul_count(&mn->bul); i-- > 0;) {
-		struct bul_entry *e = bul_at(&mn->bul, i);
+	for (size_t i = 0; i < mn->homes; i++) {
+		struct bul_entry *e = bul_find(&mn->bul, &mn->home[i].conf.home, dst);
+		struct bul_test *t = e && is_peer(e) ? test_from(e, src) : NULL;
+		uint8_t type = t && t == &e->home_test ? MH_HOTI : MH_COTI;
 
-		/* One that answered us once knows Mobile IPv6, whatever a forged error says. */
-		if (is_peer(e) && addr_eq(&e->peer, peer) && e->ro == MIP_RO_TESTING && !e->spoke)
-			ro_give_up(mn, e, RO_TRY_AGAIN, now);
+		if (t && quoted->type == type && quoted->u.init.cookie == t->cookie)
+			ro_give_up(mn, e, RO_TRY_MOST, now);
 	}
 }

@@ -5,7 +5,8 @@
 #include "role/ro.h"
 
 #define RO_RENEW_BEFORE (45 * SEC)  /* new tokens are fetched this long before the binding ends */
-#define RO_TRY_AGAIN	(600 * SEC) /* a correspondent that cannot may learn */
+#define RO_TRY_FIRST	(30 * SEC)  /* a correspondent that cannot may learn: asked again after that, then after */
+#define RO_TRY_MOST	(600 * SEC) /* twice as long each time, up to that */
 
 /* ro.c. What becomes of a correspondent's entry. */
 static inline bool is_peer(const struct bul_entry *e)
@@ -21,8 +22,8 @@ int ro_direct(struct mn *mn, const struct bul_entry *e, const struct in6_addr *c
 void ro_unbind(struct mn *mn, struct bul_entry *e);
 /* Nothing stands any more; it is remembered for as long as the correspondent remembers us. */
 void ro_rest(struct mn *mn, struct bul_entry *e, usec now);
-/* It cannot, or does not want to: asked again after `wait`. */
-void ro_give_up(struct mn *mn, struct bul_entry *e, usec wait, usec now);
+/* It cannot, or does not want to: asked again later, ever later up to `most`. */
+void ro_give_up(struct mn *mn, struct bul_entry *e, usec most, usec now);
 void ro_start_tests(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now);
 /* An answer is there: what it allows is done. */
 void ro_advance(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now);

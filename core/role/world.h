@@ -74,6 +74,8 @@ struct world {
 		const struct in6_addr *coa);
 	/* Did packets travel optimized between the two, either way, since this was asked last? */
 	bool (*busy)(void *ctx, const struct in6_addr *local, const struct in6_addr *remote);
+	/* How many packets came optimized from `remote` to `local` since that began. */
+	uint64_t (*heard)(void *ctx, const struct in6_addr *local, const struct in6_addr *remote);
 
 	/* What IPsec is to protect between this home address and its home agent: 1 << enum mip_protect. NULL: nothing.
 	 */

@@ -363,9 +363,9 @@ static void rumour(struct steps *s, struct sim_node *n)
 	else if (!n->mn || what % 4 == 0)
 		cn_on_unknown_hao(n->cn, &a, &n->addr, &b, now);
 	else if (what % 4 == 1)
-		ro_on_unsupported(n->mn, &a, now);
+		ro_on_unsupported(n->mn, &b, &a, &(struct mh){.type = MH_COTI}, now);
 	else if (what % 4 == 2)
-		mn_on_unreachable(n->mn, &n->mn->home[0].place.coa, &a, now);
+		mn_on_unreachable(n->mn, &n->mn->home[0].place.coa, &a, &b, now);
 	else
 		ro_on_traffic(n->mn, &n->addr, &b, what & 4, now);
 	sim_leave(n);

@@ -77,7 +77,8 @@ struct sim_fact {
 	struct map_node node;
 	struct in6_addr key[2];
 	struct in6_addr coa;
-	bool busy; /* packets went since it was asked */
+	bool busy;	/* packets went since it was asked */
+	uint64_t heard; /* packets that came */
 };
 
 /* An update a cache was given. */

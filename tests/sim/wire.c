@@ -206,10 +206,14 @@ static void deliver_data(struct sim_node *n, const struct sim_packet *p)
 			cn_on_unknown_hao(n->cn, &via->src, &n->addr, &via->hao, sim_clock(n));
 		return;
 	}
-	if (via->has_hao)
+	if (via->has_hao) {
 		peer->busy = true;
-	if (via->has_rh2 && own)
+		peer->heard++;
+	}
+	if (via->has_rh2 && own) {
 		own->busy = true;
+		own->heard++;
+	}
 	n->sim->stats.data++;
 	if (p->flow)
 		p->flow->got[n == p->flow->a] = true;
@@ -297,10 +301,13 @@ void sim_hand(struct sim_node *n, const struct via *via, const uint8_t *bytes, s
 /* One that knows no Mobility Header says so (11.3.5). */
 static void complain(struct sim_node *deaf, struct sim_packet *p)
 {
-	if (p->data || !p->origin->mn || sim_asleep(p->origin) || sim_below(deaf->sim, 2))
+	struct mh about;
+
+	if (p->data || !p->origin->mn || sim_asleep(p->origin) || sim_below(deaf->sim, 2) ||
+		mh_read(p->bytes, p->len, &about, NULL) != MH_OK)
 		return;
 	sim_enter(p->origin);
-	ro_on_unsupported(p->origin->mn, &deaf->addr, sim_clock(p->origin));
+	ro_on_unsupported(p->origin->mn, &p->via.src, &p->via.dst, &about, sim_clock(p->origin));
 	sim_leave(p->origin);
 }
 

@@ -219,6 +219,19 @@ static bool on_busy(void *ctx, const struct in6_addr *local, const struct in6_ad
 	return busy;
 }
 
+static uint64_t on_heard(void *ctx, const struct in6_addr *local, const struct in6_addr *remote)
+{
+	struct sim_node *n = ctx;
+	uint64_t heard = 0;
+
+	for (int side = RO_HOME; side <= RO_PEER; side++) {
+		struct sim_fact *f = sim_fact(&n->path[side], local, remote);
+
+		heard += f ? f->heard : 0;
+	}
+	return heard;
+}
+
 void sim_world(struct sim_node *n)
 {
 	n->w = (struct world){.ctx = n,
@@ -241,5 +254,6 @@ void sim_world(struct sim_node *n)
 		.tunnel = on_tunnel,
 		.untunnel = on_untunnel,
 		.optimize = on_optimize,
-		.busy = on_busy};
+		.busy = on_busy,
+		.heard = on_heard};
 }

@@ -116,8 +116,11 @@ static int on_optimize(void *ctx, enum ro_side side, const struct in6_addr *loca
 	assert_true(addr_routable(coa));
 	if (!f)
 		f = free_fact(n);
-	*f = (struct net_fact){
-		.on = true, .busy = f->busy, .side = side, .local = *local, .remote = *remote, .coa = *coa};
+	f->on = true;
+	f->side = side;
+	f->local = *local;
+	f->remote = *remote;
+	f->coa = *coa;
 	f->since = n->net->now;
 	return 0;
 }
@@ -135,6 +138,19 @@ static bool on_busy(void *ctx, const struct in6_addr *local, const struct in6_ad
 			f->busy = false;
 	}
 	return busy;
+}
+
+static uint64_t on_heard(void *ctx, const struct in6_addr *local, const struct in6_addr *remote)
+{
+	struct net_node *n = ctx;
+	uint64_t heard = 0;
+
+	for (enum ro_side side = RO_HOME; side <= RO_PEER; side++) {
+		struct net_fact *f = net_find_fact(n, side, local, remote);
+
+		heard += f ? f->heard : 0;
+	}
+	return heard;
 }
 
 /* --- what it may not do ------------------------------------------------------------------------------------------- */
@@ -322,7 +338,8 @@ static struct net_node *add_node(struct net *net, const char *addr)
 		.tunnel = on_tunnel,
 		.untunnel = on_untunnel,
 		.optimize = on_optimize,
-		.busy = on_busy};
+		.busy = on_busy,
+		.heard = on_heard};
 	ha_init(&n->ha, &n->w, 1);
 	cn_init(&n->cn, &n->w, 2);
 	mn_init(&n->mn, &n->w, 3);
@@ -354,8 +371,6 @@ void net_open(struct net *net)
 	struct net_node *ha;
 
 	memset(net, 0, sizeof(*net));
-	if (!t_state)
-		t_state = 1;
 	net->now = 3600 * SEC;
 	net->delay = 10 * MSEC;
 	ha = add_node(net, NET_AGENT);

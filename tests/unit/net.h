@@ -30,6 +30,7 @@ struct net_fact {
 	enum ro_side side;
 	struct in6_addr local, remote, coa;
 	usec since;
+	uint64_t heard; /* packets that came */
 };
 
 /* What a node asked and was answered about its care-of address; and when it last said what, for the rates. */

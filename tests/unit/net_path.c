@@ -136,23 +136,27 @@ static void deliver_data(struct net_node *n, struct net_packet *p)
 		lose(p);
 		return;
 	}
-	if (via->has_hao)
+	if (via->has_hao) {
 		peer->busy = true;
-	if (via->has_rh2 && own)
+		peer->heard++;
+	}
+	if (via->has_rh2 && own) {
 		own->busy = true;
+		own->heard++;
+	}
 	if (p->tunnelled)
 		n->got_tunnelled++;
 	else
 		n->got_direct++;
-	if (n->mobile && n->link > 0 && !via->has_rh2)
+	if (n->mobile && n->link > 0 && !(via->has_rh2 && own))
 		ro_on_traffic(&n->mn, &n->addr, remote, false, n->net->now);
 	land(p);
 }
 
-static void complain(struct net_node *deaf, const struct via *via)
+static void complain(struct net_node *deaf, const struct net_msg *about)
 {
 	for (size_t i = 0; deaf->complains && i < deaf->net->nodes; i++)
-		ro_on_unsupported(&deaf->net->node[i].mn, &via->dst, deaf->net->now);
+		ro_on_unsupported(&deaf->net->node[i].mn, &about->via.src, &about->via.dst, &about->mh, deaf->net->now);
 }
 
 static void dispatch(struct net_node *n, const struct via *via, const struct mh *m, const uint8_t *data)
@@ -188,7 +192,7 @@ void net_deliver(struct net_node *n, const struct net_msg *msg)
 
 	assert_int_equal(mh_read(bytes, msg->len, &m, NULL), MH_OK);
 	if (n->deaf)
-		complain(n, &msg->via);
+		complain(n, msg);
 	else
 		dispatch(n, &msg->via, &m, bytes);
 	free(bytes);

@@ -106,7 +106,9 @@ static inline size_t t_golden_each(void (*fn)(const struct golden *g))
 	return n;
 }
 
-static uint64_t t_state;
+/* One for all files of a test program: weak, so that each may define it. */
+extern uint64_t t_state;
+__attribute__((weak)) uint64_t t_state = 1;
 
 /* xorshift64*; never 0. */
 static inline uint64_t t_random(void)

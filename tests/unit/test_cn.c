@@ -508,6 +508,37 @@ static void leaves_where_nobody_is(void **state)
 	assert_null(bound(HOME));
 }
 
+/* Packets from there say that it is there; one that only listens is asked for an update. */
+static void forged_errors_end_no_binding(void **state)
+{
+	struct update u = update(7);
+	struct in6_addr home = t_addr(HOME), self = t_addr(SELF);
+
+	(void)state;
+	give(&u);
+	cn->fact[0].busy = true;
+	for (int i = 0; i < 300; i++) {
+		cn->fact[0].heard += i % 10 == 0;
+		cn_on_unreachable(&cn->cn, &home, &self, net.now);
+		net_run(&net, SEC);
+	}
+	assert_non_null(bound(HOME));
+	assert_int_equal(net_sent(cn, MH_BRR), 0);
+	for (int i = 0; i < 12; i++) {
+		cn_on_unreachable(&cn->cn, &home, &self, net.now);
+		net_run(&net, SEC);
+	}
+	assert_int_equal(net_sent(cn, MH_BRR), 1);
+	u = update(8);
+	give(&u);
+	for (int i = 0; i < 19; i++) {
+		cn_on_unreachable(&cn->cn, &home, &self, net.now);
+		net_run(&net, SEC);
+	}
+	assert_non_null(bound(HOME));
+	assert_int_equal(net_sent(cn, MH_BRR), 1); /* nothing was sent there any more */
+}
+
 /* Where there is no room to remember, the nonces go: whoever has tokens fetches new ones. */
 static void forgetting_too_many_voids_the_nonces(void **state)
 {
@@ -639,6 +670,7 @@ int main(void)
 		T(expired_bindings_are_not_replayed),
 		T(new_nonces_begin_anew),
 		T(leaves_where_nobody_is),
+		T(forged_errors_end_no_binding),
 		T(forgetting_too_many_voids_the_nonces),
 		T(addressed_as_it_came),
 		T(asks_for_refresh_when_used),

@@ -443,23 +443,25 @@ static void configured_stays(void **state)
 
 static void unreachable(void **state)
 {
-	struct in6_addr us = t_addr(COA), a = t_addr(A1), b = t_addr(B1);
+	struct in6_addr us = t_addr(COA), a = t_addr(A1), b = t_addr(B1), home = t_addr(HOME);
 
 	(void)state;
 	registered_with(A1, B1);
+	mn_on_unreachable(&mn, &us, &a, &b, f.now); /* another home address's */
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
 	for (int i = 0; i < 100; i++) {
-		mn_on_unreachable(&mn, &us, &b, f.now);
-		mn_on_unreachable(&mn, &b, &a, f.now); /* about a packet that was not ours */
+		mn_on_unreachable(&mn, &us, &b, &home, f.now);
+		mn_on_unreachable(&mn, &b, &a, &home, f.now); /* about a packet that was not ours */
 	}
 	assert_int_equal(fake_did(&f, DID_SEND), 0);
 	for (int i = 0; i < 100; i++)
-		mn_on_unreachable(&mn, &us, &a, f.now);
+		mn_on_unreachable(&mn, &us, &a, &home, f.now);
 	assert_int_equal(fake_did(&f, DID_SEND), 1); /* a forged error costs one update in 5 s */
 	answer(BA_ACCEPTED, 105);
-	mn_on_unreachable(&mn, &us, &a, f.now + SEC);
+	mn_on_unreachable(&mn, &us, &a, &home, f.now + SEC);
 	assert_int_equal(fake_did(&f, DID_SEND), 1);
 	fake_run(&f, 10 * SEC);
-	mn_on_unreachable(&mn, &us, &a, f.now); /* this time it is true */
+	mn_on_unreachable(&mn, &us, &a, &home, f.now); /* this time it is true */
 	fake_run(&f, 8 * SEC);
 	assert_update_to(B1);
 }

@@ -253,6 +253,14 @@ static bool on_busy(void *ctx, const struct in6_addr *local, const struct in6_ad
 	return false;
 }
 
+static uint64_t on_heard(void *ctx, const struct in6_addr *local, const struct in6_addr *remote)
+{
+	(void)ctx;
+	(void)local;
+	(void)remote;
+	return 0;
+}
+
 void fake_open(struct fake *f)
 {
 	memset(f, 0, sizeof(*f));
@@ -280,6 +288,7 @@ void fake_open(struct fake *f)
 		.untunnel = on_untunnel,
 		.optimize = on_optimize,
 		.busy = on_busy,
+		.heard = on_heard,
 		.protects = on_protects};
 }
 
