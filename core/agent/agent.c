@@ -242,6 +242,7 @@ static void prepare(struct agent *a, const struct agent_options *options)
 	mn_init(&a->mn, &a->host.world, ~seed);
 	conf_default(&a->conf);
 	cn_init(&a->cn, &a->host.world, seed ^ 0x5555);
+	a->cn.registered = &a->ha.bc;
 	a->view = (struct view){&a->ha, &a->mn, &a->cn, &a->conf, a, facts, agent_tally, ro_facts, agent_sa_facts};
 	a->ops = (struct ctl_ops){a, on_set, on_get, on_commit};
 	self_kernel(a->kernel, sizeof(a->kernel));

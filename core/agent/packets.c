@@ -85,7 +85,7 @@ static void on_bu(struct agent *a, const struct via *via, const struct mh *m, co
 	if (m->u.bu.flags & BU_F_HOME)
 		ha_on_bu(&a->ha, via, m, bc_find(&a->cn.bc, home, &via->dst) != NULL, now);
 	else
-		cn_on_bu(&a->cn, via, m, data, bc_find(&a->ha.bc, home, NULL) != NULL, now);
+		cn_on_bu(&a->cn, via, m, data, now);
 }
 
 static void dispatch(struct agent *a, const struct via *via, const struct mh *m, const uint8_t *data, usec now)

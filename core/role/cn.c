@@ -293,8 +293,7 @@ static bool is_over_limit(struct cn *cn, struct bc_entry *e, const struct via *v
 	return !ok;
 }
 
-void cn_on_bu(
-	struct cn *cn, const struct via *via, const struct mh *m, const uint8_t *data, bool home_registered, usec now)
+void cn_on_bu(struct cn *cn, const struct via *via, const struct mh *m, const uint8_t *data, usec now)
 {
 	struct cn_request rq = cn_request_of(via, m, data);
 	struct bc_entry *e = bc_find(&cn->bc, &rq.home, &rq.local);
@@ -304,7 +303,7 @@ void cn_on_bu(
 	cn->stats.rx_bu++;
 	if (is_over_limit(cn, e, via, false, now))
 		return;
-	status = cn->on ? cn_judge(cn, &rq, last != NULL, home_registered, now) : CN_DROP;
+	status = cn->on ? cn_judge(cn, &rq, last != NULL, now) : CN_DROP;
 	if (status == CN_DROP)
 		cn->stats.dropped++;
 	else if (status)

@@ -32,6 +32,7 @@ struct cn {
 	struct bc bc;
 	struct bc gone; /* bindings that ended while the nonces they were made with live: their sequence numbers (5.2.8)
 			 */
+	const struct bc *registered; /* the home registrations of the same node; NULL: it is no home agent */
 	struct rr rr;
 	struct cn_conf conf;
 	struct map places;	/* care-of addresses of bindings (cn_place.c) */
@@ -51,10 +52,8 @@ int cn_restore(struct cn *cn, const struct bc_entry *kept, usec now) __attribute
 
 /* HoTI and CoTI (9.4.1-9.4.4): answered, or dropped over the rate. */
 void cn_on_init(struct cn *cn, const struct via *via, const struct mh *m, usec now);
-/* A Binding Update without H; `data` are the bytes m was read from. `home_registered`: the same node keeps a home
- * registration of that home address (139). */
-void cn_on_bu(
-	struct cn *cn, const struct via *via, const struct mh *m, const uint8_t *data, bool home_registered, usec now);
+/* A Binding Update without H; `data` are the bytes m was read from. */
+void cn_on_bu(struct cn *cn, const struct via *via, const struct mh *m, const uint8_t *data, usec now);
 /* A packet to `local` from `coa` carried a Home Address option no binding allows (9.3.1): Binding Error 1. */
 void cn_on_unknown_hao(
 	struct cn *cn, const struct in6_addr *coa, const struct in6_addr *local, const struct in6_addr *home, usec now);

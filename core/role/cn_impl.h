@@ -19,7 +19,7 @@ struct cn_request cn_request_of(const struct via *via, const struct mh *m, const
 /* The binding, or one that ended, whose sequence number makes this update an old one. */
 const struct bc_entry *cn_seq_above(const struct cn *cn, const struct cn_request *rq, const struct bc_entry *e);
 /* CN_DROP, a status to refuse with, or 0. */
-int cn_judge(const struct cn *cn, struct cn_request *rq, bool is_old, bool home_registered, usec now);
+int cn_judge(const struct cn *cn, struct cn_request *rq, bool is_old, usec now);
 /* Nobody answers to, or from, what is not one node's own address. */
 bool cn_is_sane(const struct via *via);
 

@@ -5,6 +5,8 @@
 #include "base/addr.h"
 #include "role/cn_impl.h"
 
+#define CHAIN_MAX 4 /* care-of addresses that are home addresses themselves */
+
 bool cn_is_sane(const struct via *via)
 {
 	return addr_routable(&via->src) && addr_routable(cn_local_of(via)) && !addr_eq(&via->src, cn_local_of(via));
@@ -57,8 +59,34 @@ const struct bc_entry *cn_seq_above(const struct cn *cn, const struct cn_request
 	return g && is_replay(g, rq->m, rq->remove) ? g : NULL;
 }
 
+static const struct bc_entry *registration(const struct cn *cn, const struct in6_addr *home)
+{
+	return cn->registered ? bc_find(cn->registered, home, NULL) : NULL;
+}
+
+/* 6.1.7: would packets to the care-of address come back to the home address, by a binding or several, be they a
+ * correspondent's or home registrations? A chain longer than any that is in use counts as a circle, so that looking
+ * costs the same whatever the caches hold. */
+static bool is_circle(const struct cn *cn, const struct cn_request *rq)
+{
+	const struct in6_addr *at = &rq->coa;
+
+	for (int i = 0; i < CHAIN_MAX; i++) {
+		const struct bc_entry *e = bc_find(&cn->bc, at, &rq->local);
+
+		if (!e)
+			e = registration(cn, at);
+		if (!e)
+			return false;
+		if (addr_eq(&e->coa, &rq->home))
+			return true;
+		at = &e->coa;
+	}
+	return true;
+}
+
 /* Nothing an unauthorised sender says is answered with more than "expired". */
-int cn_judge(const struct cn *cn, struct cn_request *rq, bool is_old, bool home_registered, usec now)
+int cn_judge(const struct cn *cn, struct cn_request *rq, bool is_old, usec now)
 {
 	const struct mh_opts *o = &rq->m->opt;
 	int status;
@@ -77,5 +105,7 @@ int cn_judge(const struct cn *cn, struct cn_request *rq, bool is_old, bool home_
 	rq->authorised = true;
 	if (is_old)
 		return BA_SEQ_OUT_OF_WINDOW;
-	return home_registered ? BA_TYPE_CHANGE : 0;
+	if (!rq->remove && is_circle(cn, rq))
+		return CN_DROP;
+	return registration(cn, &rq->home) ? BA_TYPE_CHANGE : 0;
 }

@@ -151,6 +151,18 @@ def bu_flags(cn):
     assert m.is_bound()
 
 
+@must("6.1.7", "a circular reference, direct or through other bindings: silently discarded")
+def circle(cn):
+    a, b, c = cn.mobile(), cn.mobile(), cn.mobile()
+    a.coa, b.coa, c.coa = b.home, c.home, a.home
+    a.tests(), b.tests(), c.tests()
+    is_ok(cn.one(a.bu()))
+    p = cn.one(b.bu())
+    assert p.mh.type == BA and p.mh.status == 0, p
+    cn.silent(c.bu())
+    assert not cn.list("binding", "show", "home", c.home)
+
+
 @must("6.1.7", "options that are not understood are skipped: Binding Update, to a correspondent and to a home agent")
 def bu_options(cn):
     m = cn.mobile().tests()

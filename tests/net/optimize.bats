@@ -108,11 +108,11 @@ kernel_state() {
 	local was now
 	sequence() { json mn bul show | jq ".[] | select(.peer == \"$CN\") | .sequence"; }
 	was=$(sequence)
-	# the correspondent asks for it; a node that was bound within the last 45 s does not listen yet
+	# the correspondent asks for it; a node that was bound within the last 5 s does not listen yet
 	renewed() {
 		bad_mn "from $CN rh2 $HOA 1 mh 3b00000000000000"
 		now=$(sequence)
-		[ "$now" != "$was" ] && optimized f1
+		[ -n "$now" ] && [ "$now" != "$was" ] && optimized f1
 	}
 	lab_wait 60 renewed
 	is "$now" -eq $(((was + 1) % 65536))

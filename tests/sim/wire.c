@@ -234,7 +234,7 @@ static void dispatch(struct sim_node *n, const struct via *via, const struct mh 
 		if (m->u.bu.flags & BU_F_HOME && n->ha)
 			ha_on_bu(n->ha, via, m, false, now);
 		else if (n->cn && !(m->u.bu.flags & BU_F_HOME))
-			cn_on_bu(n->cn, via, m, data, false, now);
+			cn_on_bu(n->cn, via, m, data, now);
 		break;
 	case MH_HOTI:
 	case MH_COTI:

@@ -342,6 +342,7 @@ static struct net_node *add_node(struct net *net, const char *addr)
 		.heard = on_heard};
 	ha_init(&n->ha, &n->w, 1);
 	cn_init(&n->cn, &n->w, 2);
+	n->cn.registered = &n->ha.bc;
 	mn_init(&n->mn, &n->w, 3);
 	return n;
 }

@@ -168,8 +168,7 @@ static void dispatch(struct net_node *n, const struct via *via, const struct mh 
 		if (m->u.bu.flags & BU_F_HOME)
 			ha_on_bu(&n->ha, via, m, false, now);
 		else
-			cn_on_bu(&n->cn, via, m, data, bc_find(&n->ha.bc, via->has_hao ? &via->hao : &via->src, NULL),
-				now);
+			cn_on_bu(&n->cn, via, m, data, now);
 		break;
 	case MH_BA:
 		if (!ro_on_ba(&n->mn, via, m, data, now))

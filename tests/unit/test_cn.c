@@ -478,6 +478,47 @@ static void new_nonces_begin_anew(void **state)
 	assert_int_equal(bc_count(&cn->cn.gone), 0);
 }
 
+static void bind_at(const char *home, const char *coa)
+{
+	struct update u = update(7);
+
+	u.home = home;
+	u.coa = coa;
+	u.home_token = fetch(MH_HOTI, home);
+	u.coa_token = fetch(MH_COTI, coa);
+	give(&u);
+}
+
+/* 6.1.7: of two, of three, over a home registration, and a chain of any length. One node at another is none. */
+static void circles_are_discarded(void **state)
+{
+	struct in6_addr c = t_addr("2001:db8:3::1"), d = t_addr("2001:db8:4::1");
+	struct bc_entry *registered;
+	char home[64], coa[64];
+
+	(void)state;
+	bind_at("2001:db8:1::1", "2001:db8:2::1");
+	bind_at("2001:db8:2::1", "2001:db8:3::1");
+	assert_non_null(bound("2001:db8:2::1"));
+	bind_at("2001:db8:3::1", "2001:db8:1::1");
+	assert_null(bound("2001:db8:3::1"));
+	bind_at("2001:db8:2::1", "2001:db8:1::1");
+	assert_addr(bound("2001:db8:2::1")->coa, "2001:db8:3::1");
+	cn->ha.bc.max = 1;
+	registered = bc_add(&cn->ha.bc, &c, &c);
+	registered->coa = d;
+	bind_at("2001:db8:4::1", "2001:db8:1::1");
+	assert_null(bound("2001:db8:4::1"));
+	bc_del(&cn->ha.bc, registered);
+	for (int i = 10; i < 15; i++) {
+		snprintf(home, sizeof(home), "2001:db8:5::%d", i + 1);
+		snprintf(coa, sizeof(coa), "2001:db8:5::%d", i);
+		bind_at(home, coa);
+		assert_int_equal(bound(home) != NULL, i < 14);
+	}
+	assert_int_equal(cn->cn.stats.refused, 0);
+}
+
 /* 9.3.4: for 20 s without a pause of 10 s, and without an update. */
 static void leaves_where_nobody_is(void **state)
 {
@@ -669,6 +710,7 @@ int main(void)
 		T(ended_bindings_are_not_replayed),
 		T(expired_bindings_are_not_replayed),
 		T(new_nonces_begin_anew),
+		T(circles_are_discarded),
 		T(leaves_where_nobody_is),
 		T(forged_errors_end_no_binding),
 		T(forgetting_too_many_voids_the_nonces),

@@ -166,7 +166,7 @@ static void forged_updates_are_limited(void **state)
 		struct mh bu = {.type = MH_BU, .u.bu = {.seq = 1, .flags = BU_F_ACK, .lifetime = 105}};
 
 		bu.opt.has = MHO_NONCES | MHO_AUTH;
-		cn_on_bu(&cn->cn, &via, &bu, (const uint8_t[64]){0}, false, net.now);
+		cn_on_bu(&cn->cn, &via, &bu, (const uint8_t[64]){0}, net.now);
 	}
 	assert_int_equal(cn->cn.stats.limited, 50000 + 1 - CN_NEW_RATE);
 	bind_one(&home, &coa, 2, 105);
