@@ -2,10 +2,15 @@
  * The configuration is a file of commands. `check` walks it, `apply` sends it as one transaction, `save` prints
  * what the agent has as such a file: save | apply changes nothing.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/client.h"
 #include "cmd/fault.h"
@@ -180,6 +185,13 @@ static int apply(const char *path, const struct value *confirm)
 	return err;
 }
 
+const char *config_path(void)
+{
+	const char *path = getenv("MIP_CONF");
+
+	return path ? path : MIP_CONF_FILE;
+}
+
 int config_apply(const char *path)
 {
 	return apply(path, NULL);
@@ -220,15 +232,17 @@ static void print_arg(const struct nlmsghdr *msg, const struct arg *a)
 }
 
 /* A row back into words: the table says which, and in which order. */
-static int print_row(void *ctx, const struct nlmsghdr *msg)
+static int print_row(void *has_keys, const struct nlmsghdr *msg)
 {
 	const struct nlattr *command = record_find(msg, MIP_A_COMMAND);
 	char object[64] = "", verb[64] = "";
 	const struct verb *v;
 
-	(void)ctx;
-	if (record_find(msg, MIP_A_KEY) && !keys_go_unseen())
-		return REFUSED;
+	if (record_find(msg, MIP_A_KEY)) {
+		*(bool *)has_keys = true;
+		if (!keys_go_unseen())
+			return REFUSED;
+	}
 	if (command)
 		sscanf(mnl_attr_get_str(command), "%63s %63s", object, verb);
 	v = verb_find(object, verb);
@@ -244,25 +258,75 @@ static int print_row(void *ctx, const struct nlmsghdr *msg)
 	return DONE;
 }
 
-static int print_json(void *ctx, const struct nlmsghdr *msg)
+static int print_json(void *has_keys, const struct nlmsghdr *msg)
 {
-	return record_find(msg, MIP_A_KEY) && !keys_go_unseen() ? REFUSED : out_record(ctx, msg);
+	*(bool *)has_keys |= record_find(msg, MIP_A_KEY) != NULL;
+	return record_find(msg, MIP_A_KEY) && !keys_go_unseen() ? REFUSED : out_record(NULL, msg);
 }
 
-int run_save(const struct call *call)
+/* Writes the configuration to stdout. */
+static int write_config(const struct call *call, bool *has_keys)
 {
 	struct request rq;
 	struct refusal no = {0};
-	int err = client_need(call->verb->object), closed = DONE;
+	int err = client_need("save"), closed = DONE;
 
 	if (err)
 		return err;
-	request_put_call(&rq, call);
+	request_open(&rq, MIP_CONFIG_GET);
 	if (opt.json)
-		out_open(OUT_LIST, verb_columns(call->verb), false);
-	err = client_ask(&rq, opt.json ? print_json : print_row, NULL, &no);
+		out_open(OUT_LIST, verb_columns(verb_find("save", NULL)), false);
+	err = client_ask(&rq, opt.json ? print_json : print_row, has_keys, &no);
 	if (opt.json)
 		closed = out_close();
 	err = err ? err : closed;
 	return err == REFUSED && no.err ? run_refused(call, &no) : err;
+}
+
+/* What is written goes to the temporary file `to` instead of stdout. */
+static int write_to(const struct call *call, int to, bool *has_keys)
+{
+	int before = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0), err = out_flush(), flushed;
+
+	dup2(to, STDOUT_FILENO);
+	err = err ? err : write_config(call, has_keys);
+	flushed = out_flush();
+	if (before >= 0) {
+		dup2(before, STDOUT_FILENO);
+		close(before);
+	}
+	return err ? err : flushed;
+}
+
+/* A whole new file takes the place of the old one, with its mode; one that holds keys is its owner's alone. */
+int config_save(const struct call *call, const char *path)
+{
+	char *real = realpath(path, NULL), tmp[PATH_MAX];
+	const char *name = real ? real : path;
+	struct stat st;
+	mode_t mode = stat(name, &st) ? 0644 : st.st_mode & 07777;
+	bool has_keys = false;
+	int fd, err;
+
+	snprintf(tmp, sizeof(tmp), "%s.XXXXXX", name);
+	fd = mkostemp(tmp, O_CLOEXEC);
+	err = fd < 0 ? REFUSED : write_to(call, fd, &has_keys);
+	if (!err && (fchmod(fd, has_keys ? mode & 0700 : mode) || fsync(fd) || rename(tmp, name)))
+		err = REFUSED;
+	if (fd < 0 || (err && errno))
+		complain("cannot write %s: %s", name, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 && err)
+		unlink(tmp);
+	free(real);
+	return err;
+}
+
+int run_save(const struct call *call)
+{
+	const struct value *file = call_value(call, W_FILE);
+	bool has_keys = false;
+
+	return file ? config_save(call, file->word) : write_config(call, &has_keys);
 }

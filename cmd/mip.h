@@ -65,5 +65,9 @@ int run_help(const struct call *call);
 
 /* The configuration file, made the configuration; used by apply and by a fresh start. */
 int config_apply(const char *path);
+/* Writes the agent's configuration to a file, whole or not at all; `call` is for messages. */
+int config_save(const struct call *call, const char *path);
+/* The file an agent starts with. */
+const char *config_path(void);
 
 #endif

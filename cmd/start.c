@@ -30,10 +30,7 @@ static int start_agent(bool transient)
 
 static int configure(void)
 {
-	const char *conf = getenv("MIP_CONF");
-
-	conf = conf ? conf : MIP_CONF_FILE;
-	return access(conf, F_OK) == 0 ? config_apply(conf) : DONE;
+	return access(config_path(), F_OK) == 0 ? config_apply(config_path()) : DONE;
 }
 
 int run_reload(const struct call *call)
@@ -130,5 +127,7 @@ int run_start(const struct call *call)
 		err = radvd_start(call);
 	if (!err && call->verb->cmd)
 		err = doctor_confirms(call);
+	if (!err && call_value(call, W_SAVE))
+		err = config_save(call, config_path());
 	return err && fresh ? give_up(err) : err;
 }

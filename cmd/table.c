@@ -16,15 +16,17 @@ static const struct mip_attr_info attrs[W_END] = {
 		"only events of this object; packets: each mobility message in and out"},
 	[W_RADVD] = {MIP_K_BOOL, "radvd", "BOOL", "announce the home link with radvd when none runs; yes unless said"},
 	[W_NO_SNAPSHOT] = {MIP_K_BOOL, "no-snapshot", "BOOL", "changes alone, without the state before them"},
+	[W_SAVE] = {MIP_K_BOOL, "save", "BOOL", "and from every start on: write the configuration file, /etc/mip.conf"},
 	[W_ROLE] = {(enum mip_kind)K_ROLE, "role", "ROLE", "home agent, mobile node or correspondent node"},
 };
 #undef A
 
 static const struct arg none[] = {{0}}, home[] = {{MIP_A_HOME, OPT, EITHER}, {0}},
-			home_req[] = {{MIP_A_HOME, REQ, EITHER}, {0}}, file[] = {{W_FILE, REQ, BARE}, {0}};
+			home_req[] = {{MIP_A_HOME, REQ, EITHER}, {0}}, file[] = {{W_FILE, REQ, BARE}, {0}},
+			save[] = {{W_FILE, OPT, BARE}, {0}};
 static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {W_RADVD, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT},
 	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT},
-	{MIP_A_MAX_PREFIX, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {0}};
+	{MIP_A_MAX_PREFIX, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {W_SAVE, OPT, FLAG}, {0}};
 static const struct arg ha_radvd[] = {{MIP_A_DEV, OPT}, {0}}, ha_link[] = {{MIP_A_DEV, REQ}, {0}};
 static const struct arg ha_set[] = {{MIP_A_ADDRESS, SOME}, {MIP_A_MAX_LIFETIME, SOME}, {MIP_A_MAX_BINDINGS, SOME},
 	{MIP_A_INSECURE, SOME}, {MIP_A_PREFERENCE, SOME}, {MIP_A_MIN_PREFIX, SOME}, {MIP_A_MAX_PREFIX, SOME},
@@ -32,8 +34,8 @@ static const struct arg ha_set[] = {{MIP_A_ADDRESS, SOME}, {MIP_A_MAX_LIFETIME, 
 static const struct arg acl_allow[] = {{MIP_A_PREFIX, REQ, BARE}, {MIP_A_INSECURE, OPT, FLAG},
 	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {0}};
 static const struct arg acl_prefix[] = {{MIP_A_PREFIX, REQ, BARE}, {0}};
-static const struct arg mn_start[] = {
-	{MIP_A_HOME, ALL}, {MIP_A_PREFIX, ALL}, {MIP_A_AGENT, OPT}, {MIP_A_DEV, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
+static const struct arg mn_start[] = {{MIP_A_HOME, ALL}, {MIP_A_PREFIX, ALL}, {MIP_A_AGENT, OPT}, {MIP_A_DEV, OPT},
+	{MIP_A_LIFETIME, OPT}, {W_SAVE, OPT, FLAG}, {0}};
 static const struct arg mn_links[] = {{MIP_A_DEV, OPT}, {0}}, mn_unuse[] = {{MIP_A_DEV, REQ}, {0}},
 			mn_use[] = {{MIP_A_DEV, REQ}, {MIP_A_RANK, OPT}, {0}};
 static const struct arg mn_add[] = {
@@ -47,7 +49,7 @@ static const struct arg agent_wait[] = {{W_LIFE, REQ, BARE}, {MIP_A_TIMEOUT, OPT
 				{MIP_A_TIMEOUT, OPT}, {0}};
 static const struct arg binding_add[] = {
 	{MIP_A_HOME, REQ}, {MIP_A_COA, REQ}, {MIP_A_LOCAL, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
-static const struct arg cn_start[] = {{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_TEST_RATE, OPT}, {0}},
+static const struct arg cn_start[] = {{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_TEST_RATE, OPT}, {W_SAVE, OPT, FLAG}, {0}},
 			cn_set[] = {{MIP_A_MAX_BINDINGS, SOME}, {MIP_A_TEST_RATE, SOME}, {0}};
 static const struct arg ro_add[] = {{MIP_A_TO, REQ}, {MIP_A_POLICY, REQ}, {0}}, ro_del[] = {{MIP_A_TO, REQ}, {0}},
 			ro_test[] = {{MIP_A_PEER, REQ, BARE}, {MIP_A_HOME, OPT}, {0}},
@@ -100,8 +102,8 @@ const struct object objects[] = {
 	{"undo", "take the last change of the configuration back", "mip undo", "mip agent start", false, {0}},
 	{"check", "read a file of commands, say what is wrong, send nothing", "mip check /etc/mip.conf", NULL, false,
 		{0}},
-	{"save", "print the configuration as a file of commands", "mip save > /etc/mip.conf", "mip agent start", false,
-		{0}},
+	{"save", "print the configuration as a file of commands, or write the file", "mip save /etc/mip.conf",
+		"mip agent start", false, {0}},
 	{"doctor", "is this machine fit for a role, and how to make it so", "mip doctor ha dev eth0", NULL, false,
 		{MIP_A_VERDICT, MIP_A_CHECK}},
 	{"shell", "type commands: TAB completes, ? explains, Ctrl-D or exit leaves", "mip shell", NULL, false, {0}},
@@ -199,7 +201,8 @@ const struct verb verbs[] = {
 	{"confirm", NULL, MIP_CONFIRM, false, none, NULL, "keep what was applied to be confirmed"},
 	{"undo", NULL, MIP_UNDO, false, none, NULL, "take the last change of the configuration back"},
 	{"check", NULL, 0, false, file, run_check, "read FILE, say what is wrong, send nothing"},
-	{"save", NULL, MIP_CONFIG_GET, false, none, run_save, "print the configuration as a file of commands"},
+	{"save", NULL, MIP_CONFIG_GET, false, save, run_save,
+		"print the configuration as a file of commands, or write FILE: whole or not at all, its mode kept"},
 	{"doctor", NULL, 0, false, doctor, run_doctor, "look whether this machine is fit for a role; needs no agent"},
 	{"shell", NULL, 0, false, none, run_shell, "read commands from the terminal, or run those of standard input"},
 	{"import", NULL, 0, false, file, run_import,

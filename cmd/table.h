@@ -14,7 +14,19 @@
 struct call;
 
 /* What the tool itself needs beside the attributes of the protocol: the same struct, numbers behind theirs. */
-enum { W_FILE = MIP_A_COUNT, W_OBJECT, W_VERB, W_FORMAT, W_LIFE, W_WATCHED, W_ROLE, W_RADVD, W_NO_SNAPSHOT, W_END };
+enum {
+	W_FILE = MIP_A_COUNT,
+	W_OBJECT,
+	W_VERB,
+	W_FORMAT,
+	W_LIFE,
+	W_WATCHED,
+	W_ROLE,
+	W_RADVD,
+	W_NO_SNAPSHOT,
+	W_SAVE,
+	W_END
+};
 enum { K_FILE = 100, K_OBJECT, K_VERB, K_FORMAT, K_LIFE, K_WATCHED, K_ROLE };
 
 enum need { OPT = 1, REQ, ALL /* all of these or none */, SOME /* at least one of these */ };

@@ -179,6 +179,20 @@ page() { in_ns "$1" mip; }
 	mn mn stop
 }
 
+@test "save FILE and start ... save: the whole file by rename, its mode kept, no trace when it cannot" {
+	local f=$BATS_TEST_TMPDIR/mip.conf
+	MIP_CONF=$f ha ha start dev eth0 insecure save
+	diff <(ha save) "$f"
+	[ "$(stat -c %a "$f")" = 644 ]
+	chmod 640 "$f"
+	ln -s mip.conf "$BATS_TEST_TMPDIR/link"
+	ha save "$BATS_TEST_TMPDIR/link"   # what it leads to is written, it stays
+	[ -L "$BATS_TEST_TMPDIR/link" ] && [ "$(stat -c %a "$f")" = 640 ]
+	run ha save "$BATS_TEST_TMPDIR/no/such"
+	[ "$status" = 2 ] && [[ $output == *"No such file"* ]]
+	[ "$(ls -A "$BATS_TEST_TMPDIR" | grep -c mip.conf.)" = 0 ]
+}
+
 # kept NODE: applying what was saved changes neither configuration nor kernel
 kept() {
 	local before saved
