@@ -188,6 +188,15 @@ bool path_place(const struct path *p, const struct in6_addr *home, struct in6_ad
 	return bound || reversed;
 }
 
+bool path_bound(const struct path *p, const struct in6_addr *home, struct path_bind *out)
+{
+	const struct home *h = homes_find(&p->bound, home);
+
+	if (h)
+		*out = (struct path_bind){.home = h->home, .coa = h->peer, .local = h->local};
+	return h != NULL;
+}
+
 int path_stats(struct path *p, struct path_stats *out)
 {
 	*out = (struct path_stats){0};

@@ -71,6 +71,9 @@ uint32_t path_table(const struct path *p, const struct in6_addr *home);
 /* The care-of address of a home address with a tunnel, either side. False: it has none. */
 bool path_place(const struct path *p, const struct in6_addr *home, struct in6_addr *coa);
 
+/* Home agent side: the tunnel of `home`. False: it has none. */
+bool path_bound(const struct path *p, const struct in6_addr *home, struct path_bind *out);
+
 /* An ICMPv6 error as the sender of the packet in the tunnel is told it (RFC 2473 8); len 0: it is not told. */
 struct path_error {
 	struct in6_addr from, to;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/addr.h"
+#include "base/log.h"
 #include "flow/path.h"
 #include "flow/path_impl.h"
 #include "flow/ro_impl.h"
@@ -67,23 +68,19 @@ static void unset(struct ro *ro, enum ro_end side, struct ro_pair *p)
 		pair_del(ro, p);
 }
 
-int ro_set(struct ro *ro, enum ro_end side, const struct in6_addr *local, const struct in6_addr *remote,
-	const struct in6_addr *coa, struct why *why)
+static int set(struct ro *ro, enum ro_end side, const struct ro_ends *ends, const struct in6_addr *coa, bool registered,
+	struct why *why)
 {
-	struct ro_pair *p = ro_pair_find(ro, local, remote);
-	int err;
+	struct ro_pair *p = ro_pair_find(ro, &ends->local, &ends->remote);
+	int err = forward_once(ro, why);
 
-	if (!coa) {
-		unset(ro, side, p);
-		return 0;
-	}
-	err = forward_once(ro, why);
 	if (err)
 		return err;
 	if (!p)
-		p = pair_add(ro, local, remote);
+		p = pair_add(ro, &ends->local, &ends->remote);
 	if (!p)
 		return why_set(why, ENOMEM, "out of memory");
+	p->registered = registered;
 	if (!p->on[side] || !addr_eq(&p->coa[side], coa))
 		p->mtu = 0; /* another path */
 	p->coa[side] = *coa;
@@ -92,6 +89,51 @@ int ro_set(struct ro *ro, enum ro_end side, const struct in6_addr *local, const 
 	if (err)
 		unset(ro, side, p);
 	return err;
+}
+
+int ro_set(struct ro *ro, enum ro_end side, const struct in6_addr *local, const struct in6_addr *remote,
+	const struct in6_addr *coa, struct why *why)
+{
+	struct ro_ends ends = {*local, *remote};
+
+	if (coa)
+		return set(ro, side, &ends, coa, false, why);
+	unset(ro, side, ro_pair_find(ro, local, remote));
+	return 0;
+}
+
+/* A remote has a pair made once a registration, and only so many a second. */
+static void set_registered(struct ro *ro, const struct path_bind *b)
+{
+	const struct ro_pair *p = ro_pair_find(ro, &b->local, &b->home);
+	struct ro_ends ends = {b->local, b->home};
+	struct why why = {0};
+
+	if ((p && p->on[RO_REMOTE]) || !rate_take(&ro->registrations, clock_now()))
+		return;
+	if (set(ro, RO_REMOTE, &ends, &b->coa, true, &why))
+		log_remote(LOG_WARN, clock_now(), "answers to %s take the tunnel: %s", addr_text(&b->home).s, why.text);
+}
+
+bool ro_registered(struct ro *ro, const struct in6_addr *home, const struct in6_addr *coa, const struct in6_addr *local)
+{
+	struct path_bind b;
+
+	if (!path_bound(ro->path, home, &b) || !addr_eq(&b.coa, coa))
+		return false;
+	if (addr_eq(&b.local, local))
+		set_registered(ro, &b);
+	return true;
+}
+
+void ro_unregister(struct ro *ro, const struct in6_addr *home)
+{
+	struct path_bind b;
+	struct ro_pair *p = path_bound(ro->path, home, &b) ? ro_pair_find(ro, &b.local, home) : NULL;
+
+	if (!p || !p->registered)
+		return;
+	unset(ro, RO_REMOTE, p);
 }
 
 bool ro_busy(struct ro *ro, const struct in6_addr *local, const struct in6_addr *remote)
@@ -220,6 +262,7 @@ int ro_open(struct ro **out, struct loop *loop, struct nl *nl, struct path *path
 	if (!ro)
 		return why_set(why, ENOMEM, "out of memory");
 	*ro = (struct ro){.loop = loop, .nl = nl, .path = path, .shim = shim, .ev = *ev, .aside = -1};
+	ro->registrations = (struct rate){.rate = 100, .burst = 100};
 	map_init(&ro->pairs, sizeof(struct ro_ends), seed());
 	map_init(&ro->homes, sizeof(struct in6_addr), seed());
 	shim_set_ro(shim, &(struct shim_ro){ro, ro_in, ro_out});

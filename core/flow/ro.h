@@ -69,6 +69,10 @@ int ro_home(struct ro *ro, const struct in6_addr *home, const struct in6_addr *c
 int ro_set(struct ro *ro, enum ro_end side, const struct in6_addr *local, const struct in6_addr *remote,
 	const struct in6_addr *coa, struct why *why) __attribute__((warn_unused_result));
 
+/* The tunnel of this home registration goes, or goes elsewhere: so does the pair its first Home Address option made
+ * (9.3.1). To be called before that. */
+void ro_unregister(struct ro *ro, const struct in6_addr *home);
+
 /* Did packets travel optimized between the two, either way, since this was asked last? */
 bool ro_busy(struct ro *ro, const struct in6_addr *local, const struct in6_addr *remote);
 /* False: no such pair. */

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/map.h"
+#include "base/rate.h"
 #include "sys/link.h"
 #include "flow/ro.h"
 #include "flow/shim.h"
@@ -23,6 +24,7 @@ struct ro_pair {
 	bool on[2]; /* by enum ro_end */
 	struct in6_addr coa[2];
 	bool routed, busy;
+	bool registered;    /* RO_REMOTE was set for a home registration, by its first packet */
 	struct route route; /* when routed: what leads its packets here */
 	uint32_t mtu;	    /* that a router told, when it is less than a Packet Too Big may say; 0 = none */
 	struct ro_stats stats;
@@ -49,11 +51,18 @@ struct ro {
 	struct ro_drops drops;
 	struct ro_traffic *traffic; /* while there is a home address */
 	int aside;		    /* header-included socket for what must not be optimized */
+	struct rate registrations;  /* pairs that home registrations make */
 	bool forwards;
 };
 
 struct ro_pair *ro_pair_find(const struct ro *ro, const struct in6_addr *local, const struct in6_addr *remote);
 const struct ro_home *ro_home_find(const struct ro *ro, const struct in6_addr *home);
+
+/* A home registration here, whose care-of address is `coa`, allows a Home Address option in packets to `local` (9.3.1):
+ * a home agent is a correspondent of its own mobile nodes. What it sends to one as `local` gets a routing header, too,
+ * if `local` is the address the node registered with. */
+bool ro_registered(
+	struct ro *ro, const struct in6_addr *home, const struct in6_addr *coa, const struct in6_addr *local);
 
 /* ro_route.c. The route of a pair as it should be now, by the side that moves and the table of its source. */
 int ro_route(struct ro *ro, struct ro_pair *p, struct why *why) __attribute__((warn_unused_result));

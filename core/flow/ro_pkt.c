@@ -112,15 +112,15 @@ static bool rh2_allowed(struct ro *ro, const struct exthdr *e)
 	return false;
 }
 
-/* 9.3.1: a binding of that home address, with us under this address or where we are, says the care-of address is the
- * source. */
+/* 9.3.1: a binding of that home address, with us under this address or where we are, or a home registration, says the
+ * care-of address is the source. */
 static bool hao_allowed(struct ro *ro, const struct ro_pair *pair, const struct exthdr *e, const struct in6_addr *local)
 {
 	const struct in6_addr *at = place_of(pair, RO_REMOTE);
 
 	if (!at && e->rh2_at)
 		at = place_of(ro_pair_find(ro, &e->dst, &e->hao), RO_REMOTE);
-	if (at && addr_eq(at, &e->src))
+	if (at ? addr_eq(at, &e->src) : ro_registered(ro, &e->hao, &e->src, local))
 		return true;
 	ro->drops.hao_unknown++;
 	if (ro->ev.unknown_hao)

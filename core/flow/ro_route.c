@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include "flow/path.h"
+#include "flow/path_impl.h"
 #include "flow/ro_impl.h"
+
+#define REGISTERED_TABLE (MIP_TABLE + SLOTS_MAX) /* behind those of the home addresses */
 
 static bool same_place(const struct route *a, const struct route *b)
 {
@@ -35,8 +38,24 @@ void ro_unroute(struct ro *ro, struct ro_pair *p)
 	struct route any = unbound(p, &p->route);
 
 	(void)!route_del(ro->nl, &p->route, NULL);
-	(void)!route_del(ro->nl, &any, NULL);
+	if (!p->registered)
+		(void)!route_del(ro->nl, &any, NULL);
 	p->routed = false;
+}
+
+/* To a node that is registered here what is forwarded must go on taking the tunnel's route in the main table, which a
+ * route for some sources beside it would hide from the others. Only packets of our own are asked for in another table;
+ * its rule, of which there is one an address of ours, goes with the data path's. */
+static int route_registered(struct ro *ro, struct ro_pair *p, struct route *r, struct why *why)
+{
+	struct rule rule = {.home = p->ends.local, .table = REGISTERED_TABLE};
+	int err;
+
+	r->table = REGISTERED_TABLE;
+	err = route_add(ro->nl, r, why) ?: rule_add(ro->nl, &rule, why);
+	p->route = *r;
+	p->routed = true;
+	return err;
 }
 
 /* The new route first: between the two packets would leave unchanged. */
@@ -45,6 +64,8 @@ int ro_route(struct ro *ro, struct ro_pair *p, struct why *why)
 	struct route r = {.dst = p->ends.remote, .plen = 128, .ifindex = shim_ifindex(ro->shim), .mtu = p->mtu}, any;
 	int err;
 
+	if (p->registered)
+		return route_registered(ro, p, &r, why);
 	r.table = path_table(ro->path, &p->ends.local);
 	r.has_from = !r.table;
 	if (r.has_from)

@@ -79,10 +79,11 @@ static void do_send_icmp(void *ctx, const struct via *via, const uint8_t *data, 
 
 /* --- home agent --------------------------------------------------------------------------------------------------- */
 
+/* A remote may have asked for it, as often as it likes. */
 void host_warn(const struct why *why)
 {
 	if (why->err)
-		log_warn("%s", why->text);
+		log_remote(LOG_WARN, clock_now(), "%s", why->text);
 }
 
 static int proxy(struct host *h, const struct bc_entry *e, bool on, struct why *why)
@@ -105,6 +106,7 @@ static void do_unbind(void *ctx, const struct bc_entry *e)
 		host_warn(&why);
 	why = (struct why){0};
 	ipsec_home(h->ipsec, &e->home);
+	ro_unregister(h->ro, &e->home);
 	if (path_unbind(h->path, &e->home, &why))
 		host_warn(&why);
 }
@@ -115,8 +117,10 @@ static int do_bind(void *ctx, const struct bc_entry *e, struct why *why)
 	struct host *h = ctx;
 	struct path_bind b = {e->home, e->coa, e->local};
 	struct why own = {0};
-	int err = path_bind(h->path, &b, &own);
+	int err;
 
+	ro_unregister(h->ro, &e->home);
+	err = path_bind(h->path, &b, &own);
 	if (!err)
 		err = ipsec_away(h->ipsec, &b.home, &b.local, &b.coa, &own);
 	if (!err && e->state != MIP_BINDING_ACTIVE)

@@ -72,6 +72,33 @@ def entries_stay(cn):
     assert first.is_bound()
 
 
+# --- 9.3: a home agent is a correspondent of its own mobile nodes ---
+
+@must("9.3.1", "a home registration is a binding: a Home Address option from the care-of address is processed, from elsewhere not")
+def hao_to_the_home_agent(ha):
+    m = ha.mobile()
+    is_be(ha.one(echo(m.coa, ha.addr, 1, hao_=m.home)), 1, m.home, m.coa)
+    m.bind()
+    p = ha.one(echo(m.coa, ha.addr, 2, hao_=m.home))
+    is_echo(p.inner or p, m, 2)
+    is_be(ha.one(echo("2001:db8:bad::1", ha.addr, 3, hao_=m.home)), 1, m.home, "2001:db8:bad::1")
+    m.coa = "2001:db8:f2::9313"
+    m.bind()
+    is_echo(ha.one(echo(m.coa, ha.addr, 4, hao_=m.home)), m, 4)
+    m.unbind()
+    is_be(ha.one(echo(m.coa, ha.addr, 5, hao_=m.home)), 1, m.home, m.coa)
+
+
+@must("9.3.2", "what a home agent sends itself has a routing header then, what it forwards stays in the tunnel")
+def rh2_from_the_home_agent(ha):
+    m = ha.mobile()
+    m.bind()
+    is_echo(ha.one(echo(m.coa, ha.addr, 1, hao_=m.home)), m, 1)
+    assert m.is_bound()   # others' packets are tunnelled
+    answers = ha.ask(m.echo(seq=2))   # and so are its own out of the tunnel, there and back
+    assert [(a.inner or a).seq for a in answers] == [2], answers
+
+
 # --- 9.2: Mobility Headers -----------------------------------------------------------------------------------------
 
 @must("9.2", "a wrong checksum: silently discarded, with and without a Home Address option, whatever else is wrong")
