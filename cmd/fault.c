@@ -7,15 +7,24 @@
 
 #define WORD_MAX 32
 
+/* What was typed, or is called so, may hold what a terminal obeys. */
+static void put_word(const char *s)
+{
+	for (; *s; s++)
+		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, stderr);
+}
+
 void complain(const char *fmt, ...)
 {
+	char text[1024];
 	va_list ap;
 
 	fflush(stdout);
-	fputs("mip: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	fputs("mip: ", stderr);
+	put_word(text);
 	fputc('\n', stderr);
 }
 
@@ -27,12 +36,6 @@ static int columns(const char *s)
 	for (; *s; s++)
 		n += ((unsigned char)*s & 0xc0) != 0x80;
 	return n;
-}
-
-static void put_word(const char *s)
-{
-	for (; *s; s++)
-		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, stderr);
 }
 
 /* A key is nobody's business, least of all that of a log. */
@@ -73,10 +76,12 @@ static void put_line(const struct line *line, int at)
 void fault_print(const struct line *line, const struct fault *f)
 {
 	fflush(stdout);
-	if (line->file)
-		fprintf(stderr, "%s:%d: ", line->file, line->no);
-	else
+	if (line->file) {
+		put_word(line->file);
+		fprintf(stderr, ":%d: ", line->no);
+	} else {
 		fputs("mip: ", stderr);
+	}
 	put_word(f->text);
 	fputc('\n', stderr);
 	put_line(line, f->at);

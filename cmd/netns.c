@@ -100,6 +100,9 @@ static void say(const char *file)
 	char buf[256];
 	const char *name = name_of(inode, buf, sizeof(buf));
 
+	for (char *c = buf; name && *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 	if (name)
 		fprintf(stderr, "but one runs in network namespace '%s': mip -n %s ...\n", name, name);
 	else

@@ -39,6 +39,16 @@ did you mean 'home'?
 " mn add hoem 2001:db8::1
 }
 
+@test "what a terminal would obey is not printed: a namespace, a file, a word" {
+	mip -n $'\e]0;x\a' show
+	has "$err" "?]0;x?" && [[ $err != *$'\e'* ]]
+	mip -b $'/nonexistent/\e[31m'
+	has "$err" "?[31m" && [[ $err != *$'\e'* ]]
+	printf 'shwo\n' > "$BATS_TEST_TMPDIR/"$'\e[31m'
+	mip -b "$BATS_TEST_TMPDIR/"$'\e[31m'
+	has "$err" "?[31m:1:" && [[ $err != *$'\e'* ]]
+}
+
 @test "a word like no other gets what would fit" {
 	wrong "mip: unexpected 'xyzzy'
     mip cn start xyzzy

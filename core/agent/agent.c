@@ -274,6 +274,7 @@ static int start(struct agent *a, struct why *why)
 		err = ctl_open(&a->ctl, &a->loop, &a->ops, why);
 	if (!err)
 		err = self_keep_caps(why);
+	self_seclude();
 	if (!err)
 		err = remains_open(&a->remains, a->options->path, why);
 	if (!err && ctl_after_kill(a->ctl)) {

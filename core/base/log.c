@@ -26,6 +26,9 @@ static void emit(enum log_level level, const char *fmt, va_list ap)
 	char line[512];
 
 	vsnprintf(line, sizeof(line), fmt, ap);
+	for (char *c = line; *c; c++) /* names of links are anybody's, and a terminal obeys what stands in them */
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 	if (getenv("JOURNAL_STREAM"))
 		fprintf(stderr, "<%d>%s\n", (int)level, line);
 	else

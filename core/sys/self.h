@@ -15,6 +15,9 @@ int self_become(const char *user, const char *run_dir, const char *state_dir, st
 /* Keeps CAP_NET_ADMIN and CAP_NET_RAW, drops every other capability for good, and gains none by exec. -EPERM when one
  * of the two is missing. */
 int self_keep_caps(struct why *why) __attribute__((warn_unused_result));
+/* Leaves the directory it was started in, which may be on a file system that is to go. Dumps no core, and its memory is
+ * read by nobody without CAP_SYS_PTRACE: keys are in it. */
+void self_seclude(void);
 /* confine.c: from now on only the system calls of an agent that serves, when `wanted`. `state` says what is: "on", or
  * "off: " and why. */
 void self_confine(bool wanted, char *state, size_t cap);

@@ -129,6 +129,16 @@ ours() {
 	as_before ha
 }
 
+@test "the agent keeps no directory busy, dumps no core, and lets nobody read its memory" {
+	local p
+	ha_start
+	p=$(pid ha)
+	[ "$(readlink "/proc/$p/cwd")" = / ]
+	grep -q '^Max core file size *0 *0 ' "/proc/$p/limits"
+	[ "$(stat -c %u "/proc/$p/mem")" -eq 0 ]   # of one that may be traced it is the account's
+	in_ns ha mip agent stop
+}
+
 @test "home agent: SIGTERM is a stop" {
 	ha_start; add_static 200
 	kill "$(pid ha)"
