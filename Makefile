@@ -124,6 +124,11 @@ moves: deps   ## MOVES=1000 random moves of one mobile node in the lab, SEED= to
 	@$(MAKE) --no-print-directory -s all
 	@MIP_BUILD=$(abspath $(B)) tests/lab/moves.sh $(MOVES) $(SEED)
 
+REMOVALS ?= 600
+removals: deps   ## for REMOVALS=600 s something of the agents' is removed from the kernel every 2 s, SEED= to repeat it; root
+	@$(MAKE) --no-print-directory -s all
+	@MIP_BUILD=$(abspath $(B)) tests/lab/removals.sh $(REMOVALS) $(SEED)
+
 SEEDS := 1000
 FIRST := 1
 sim: $(B)/tests/sim/sim   ## SEEDS=1000 simulations from seed FIRST=1 on, then a week of 10,000 mobile nodes
@@ -183,5 +188,5 @@ help:   ## this
 FORCE:
 .SECONDARY:
 .PHONY: all programs check quick again tidy check-lint check-unit check-sim check-tree check-golden check-cli check-net check-kernel check-conformance conformance conformance-kernel check-package \
-	demo lab moves bench pictures sim fuzz fuzz-run lint deps install deb clean help FORCE
+	demo lab moves removals bench pictures sim fuzz fuzz-run lint deps install deb clean help FORCE
 -include $(shell [ ! -d $(B) ] || find $(B) -name '*.d' -type f ! -path '$(B)/deb/*')

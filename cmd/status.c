@@ -171,6 +171,9 @@ static void show_agent(const struct nlmsghdr *msg)
 		wrong("no role runs: mip ha start, mip mn start or mip cn start");
 	if (strstr(value(msg, MIP_A_ROLES, ""), "mn") && !page.homes)
 		wrong("the mobile node has no home address: mip mn add");
+	if (record_find(msg, MIP_A_REMOVED))
+		wrong("somebody keeps removing from the kernel what is the agent's, who puts it back: %s",
+			value(msg, MIP_A_REMOVED, "?"));
 	if (record_find(msg, MIP_A_CONFIRM))
 		wrong("the last change goes back in %s unless you say: mip confirm", value(msg, MIP_A_CONFIRM, "?"));
 }

@@ -123,6 +123,7 @@ static int on_get(void *ctx, const struct ctl_request *rq, struct ctl_cursor *at
 
 static void facts(void *ctx, struct agent_facts *to)
 {
+	static char removed[160];
 	struct agent *a = ctx;
 	struct path_stats ps = {0};
 
@@ -134,6 +135,7 @@ static void facts(void *ctx, struct agent_facts *to)
 	to->memory = self_memory();
 	to->state = keep_where(&a->keep);
 	to->dropped = agent_malformed(a);
+	to->removed = host_keeps_losing(&a->host, clock_now(), removed, sizeof(removed));
 	if (!host_is_open(&a->host) || path_stats(a->host.path, &ps))
 		return;
 	to->path = path_name(a->host.path);
@@ -156,6 +158,29 @@ static void ro_facts(void *ctx, const struct in6_addr *local, const struct in6_a
 	to->out_bytes = s.hao_out.octets > s.rh2_out.octets ? s.hao_out.octets : s.rh2_out.octets;
 	to->in_packets = s.hao_in.packets > s.rh2_in.packets ? s.hao_in.packets : s.rh2_in.packets;
 	to->in_bytes = s.hao_in.octets > s.rh2_in.octets ? s.hao_in.octets : s.rh2_in.octets;
+}
+
+void agent_tell(struct agent *a, const char *event, const char *text)
+{
+	struct ctl_msg m;
+
+	log_warn("%s", text);
+	if (!ctl_watched(a->ctl, "agent"))
+		return;
+	ctl_msg_open(&m, MIP_EVENT);
+	ctl_put_num(&m, MIP_A_TS, (uint64_t)clock_wall());
+	ctl_put_str(&m, MIP_A_EVENT, event);
+	ctl_put_str(&m, MIP_A_OBJECT, "agent");
+	ctl_put_str(&m, MIP_A_MESSAGE, text);
+	ctl_event(a->ctl, &m);
+}
+
+static void on_put_back(void *owner, const char *what)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "somebody removed what is the agent's: %s put back", what);
+	agent_tell(owner, "restored", text);
 }
 
 /* A binding made by hand that ended by itself is not wished for any more. */
@@ -237,6 +262,7 @@ static void prepare(struct agent *a, const struct agent_options *options)
 	a->host.owner = a;
 	a->host.on_event = on_event;
 	a->host.on_sent = agent_on_sent;
+	a->host.on_put_back = on_put_back;
 	host_world(&a->host);
 	ha_init(&a->ha, &a->host.world, seed);
 	mn_init(&a->mn, &a->host.world, ~seed);
@@ -286,7 +312,7 @@ static int start(struct agent *a, struct why *why)
 	if (!err)
 		err = nl_open(&a->host.nl, &a->loop, why);
 	if (!err)
-		err = nl_listen(a->host.nl, &news, why);
+		err = nl_listen(a->host.nl, &news, why) ?: host_hold_open(&a->host, why);
 	self_caps(a->caps, sizeof(a->caps));
 	self_confine(!err && !a->options->unconfined, a->seccomp, sizeof(a->seccomp));
 	return err;

@@ -49,6 +49,9 @@ static inline bool agent_runs(const struct agent *a)
 /* An agent that a role started ends with its last role; `ran`: was there one before? */
 void agent_end_if_idle(struct agent *a, bool ran);
 
+/* What happens by itself is news: a warning in the log, and an event of the agent's. */
+void agent_tell(struct agent *a, const char *event, const char *text);
+
 /* undo.c: may the configuration be changed now? Is the time to confirm in this COMMIT a good one? 0 or -errno. */
 int agent_may_change(const struct agent *a, struct why *why) __attribute__((warn_unused_result));
 int agent_read_confirm(const struct ctl_request *commit, struct why *why) __attribute__((warn_unused_result));

@@ -20,19 +20,6 @@ static void tell_mn_link(struct agent *a, const struct nl_link *l)
 	mn_prefer(&a->mn, l->index, conf_preference(&a->conf, l->name), clock_now());
 }
 
-/* Somebody deleted a device of ours: as after a crash, nothing that went through it is left. */
-static void start_anew(struct agent *a, const char *dev)
-{
-	struct why why = {0};
-
-	log_error("%s was deleted by somebody: all roles start anew", dev);
-	keep_sleep(&a->keep, true);
-	agent_stop_roles(a);
-	keep_sleep(&a->keep, false);
-	if (agent_follow(a, &a->conf, &why))
-		log_error("%s", why.text);
-}
-
 /* The carrier went and came back before the kernel told: it may be another network all the same. */
 static bool flapped(const struct agent *a, const struct nl_link *l)
 {
@@ -65,8 +52,7 @@ static void on_link(void *ctx, const struct nl_link *l)
 		agent_lose_home_link(a, l->index);
 	if (back && ha_link(&a->ha, l->index))
 		agent_home_link_back(a, l->index);
-	if (l->gone && host_lost_device(&a->host, l))
-		start_anew(a, l->name);
+	host_hold_link(&a->host, l);
 }
 
 /* RFC 6724 5, rules 3 and 7, and use_tempaddr's say in the latter. */
@@ -120,6 +106,7 @@ static void on_addr(void *ctx, const struct nl_addr *k)
 		tell_mn_addr(a, k);
 	if (k->usable && addr_routable(&k->addr) && agent_misses_home_link(a))
 		find_home_link(a);
+	host_hold_addr(&a->host, k);
 }
 
 /* What vanished while we were deaf is not told again: it is what the snapshot that follows lacks. */
@@ -173,6 +160,7 @@ static void on_synced(void *ctx)
 	}
 	mirror_free(was);
 	reattach(a);
+	nl_lost(a->host.nl, LOST_ENTRIES);
 }
 
 /* The role hears of every link it may move on, then of their addresses; and of those it may no more, last. */

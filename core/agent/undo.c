@@ -10,22 +10,6 @@
 
 #define CONFIRM_MAX 86400 /* seconds */
 
-/* What happens to the configuration by itself is news. */
-static void tell(struct agent *a, const char *event, const char *text)
-{
-	struct ctl_msg m;
-
-	log_warn("%s", text);
-	if (!ctl_watched(a->ctl, "agent"))
-		return;
-	ctl_msg_open(&m, MIP_EVENT);
-	ctl_put_num(&m, MIP_A_TS, (uint64_t)clock_wall());
-	ctl_put_str(&m, MIP_A_EVENT, event);
-	ctl_put_str(&m, MIP_A_OBJECT, "agent");
-	ctl_put_str(&m, MIP_A_MESSAGE, text);
-	ctl_event(a->ctl, &m);
-}
-
 static int go_back(struct agent *a, struct why *why)
 {
 	struct conf want = a->before_change, was = a->conf;
@@ -52,10 +36,10 @@ static void unconfirmed(struct timer *t, usec now)
 	(void)now;
 	if (go_back(a, &why)) {
 		snprintf(text, sizeof(text), "nobody confirmed the change, and it cannot be taken back: %s", why.text);
-		tell(a, "stuck", text);
+		agent_tell(a, "stuck", text);
 		return;
 	}
-	tell(a, "undone", "nobody confirmed the change: the configuration is what it was before");
+	agent_tell(a, "undone", "nobody confirmed the change: the configuration is what it was before");
 	agent_end_if_idle(a, ran);
 }
 

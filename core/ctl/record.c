@@ -246,8 +246,14 @@ static void put_limits(struct ctl_msg *m, const struct view *v)
 
 void record_agent(struct ctl_msg *m, const struct view *v, usec now)
 {
-	struct agent_facts f = {
-		.path = "", .path_why = "", .caps = "", .seccomp = "", .kernel = "", .state = "", .confirm = NEVER};
+	struct agent_facts f = {.path = "",
+		.path_why = "",
+		.caps = "",
+		.seccomp = "",
+		.kernel = "",
+		.state = "",
+		.removed = "",
+		.confirm = NEVER};
 	const char *roles[] = {"", "ha", "mn", "ha mn", "cn", "ha cn", "mn cn", "ha mn cn"};
 
 	v->facts(v->ctx, &f);
@@ -268,6 +274,8 @@ void record_agent(struct ctl_msg *m, const struct view *v, usec now)
 	ctl_put_num(m, MIP_A_BINDINGS, bc_count(&v->ha->bc) + bc_count(&v->cn->bc));
 	put_limits(m, v);
 	put_left(m, MIP_A_CONFIRM, f.confirm, now);
+	if (*f.removed)
+		ctl_put_str(m, MIP_A_REMOVED, f.removed);
 	ctl_put_num(m, MIP_A_RX_DROPPED, f.dropped);
 	ctl_put_num(m, MIP_A_TUN_RX, f.tun_rx);
 	ctl_put_num(m, MIP_A_TUN_TX, f.tun_tx);

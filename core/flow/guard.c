@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "flow/guard.h"
-#include "sys/link.h"
+#include "sys/held.h"
 #include "sys/raw.h"
 #include "flow/shim.h"
 
@@ -189,6 +189,23 @@ int guard_add(struct guard *g, const struct in6_addr *home, const struct in6_add
 		return shim_watch(g->shim, sender(h), true, why);
 	free(h);
 	return why_set(why, -err, "out of memory");
+}
+
+void guard_hold(struct guard *g, struct held *h, bool anew)
+{
+	struct route r = route(g);
+	struct why why = {0};
+	int err = 0;
+
+	if (!g->homes.n)
+		return;
+	held_route(h, &r);
+	held_rule(h, &rule);
+	for (size_t i = 0; anew && i < g->homes.n; i++)
+		err = shim_watch(g->shim, sender((const struct guard_home *)(void *)g->homes.item[i]), true, &why)
+			      ?: err;
+	if (err)
+		held_failed(h, err, &why);
 }
 
 int guard_open(struct guard **to, struct nl *nl, struct shim *shim, struct raw *raw, struct why *why)

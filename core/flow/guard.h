@@ -16,6 +16,7 @@
 #include "base/why.h"
 
 struct guard;
+struct held;
 struct nl;
 struct raw;
 struct raw_meta;
@@ -29,6 +30,9 @@ void guard_close(struct guard *g); /* NULL is nothing */
 int guard_add(struct guard *g, const struct in6_addr *home, const struct in6_addr *agent, bool mine, struct why *why)
 	__attribute__((warn_unused_result));
 void guard_del(struct guard *g, const struct in6_addr *home);
+
+/* Puts back what somebody removed. anew: the shim watches nobody any more. */
+void guard_hold(struct guard *g, struct held *h, bool anew);
 
 /* raw_send_mh (proto MH_PROTO) and raw_send_icmp for a pair that was added: the same m, as on the wire. -ENOENT: it was
  * not, and nothing is sent. */

@@ -4,6 +4,7 @@
  * first, then the routes that send packets to it; on the way out the reverse.
  */
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,15 +35,81 @@ int path_open(struct path **out, struct loop *loop, struct nl *nl, const char *w
 	return path_tun.open(out, loop, nl, why);
 }
 
+/* Of our routes only ends of tables are looked at. */
+static bool end_known(void *ctx, const struct route *r)
+{
+	const struct path *p = ctx;
+	bool known = !r->end;
+
+	for (size_t i = 0; i < homes_count(&p->reversed) && !known; i++)
+		known = r->table == MIP_TABLE + homes_at(&p->reversed, i)->slot;
+	return known;
+}
+
 void path_close(struct path *p)
 {
 	if (!p)
 		return;
 	(void)!rule_sweep(p->nl, NULL, NULL, NULL);
-	(void)!route_sweep(p->nl, p->ifindex, NULL, NULL, NULL);
 	homes_free(&p->bound);
 	homes_free(&p->reversed);
+	(void)!route_sweep(p->nl, p->ifindex, NULL, NULL, NULL);
+	(void)!route_sweep(p->nl, 0, end_known, p, NULL);
 	p->ops->close(p);
+}
+
+struct route path_route(const struct path *p, const struct home *h, bool reversed)
+{
+	struct route r = {.table = reversed ? MIP_TABLE + h->slot : RT_TABLE_MAIN, .ifindex = p->ifindex};
+
+	if (!reversed) {
+		r.dst = h->home;
+		r.plen = 128;
+	}
+	if (p->ops->encap) {
+		r.encap = true;
+		r.src = h->local;
+		r.remote = h->peer;
+	}
+	return r;
+}
+
+/* While its tunnel's route is away, what comes from a home address must not leave as it is by the foreign link. */
+static struct route end_of(const struct home *h)
+{
+	return (struct route){.table = MIP_TABLE + h->slot, .end = true};
+}
+
+static struct rule rule_of(const struct home *h)
+{
+	return (struct rule){.home = h->home, .table = MIP_TABLE + h->slot};
+}
+
+bool path_hold(struct path *p, struct held *h)
+{
+	bool other = p->ops->hold(p, h);
+	struct why why = {0};
+	int err;
+
+	nl_bulk_begin(p->nl);
+	for (size_t i = 0; i < homes_count(&p->bound); i++) {
+		struct route r = path_route(p, homes_at(&p->bound, i), false);
+
+		held_route(h, &r);
+	}
+	for (size_t i = 0; i < homes_count(&p->reversed); i++) {
+		const struct home *each = homes_at(&p->reversed, i);
+		struct route r = path_route(p, each, true), end = end_of(each);
+		struct rule rule = rule_of(each);
+
+		held_route(h, &end);
+		held_route(h, &r);
+		held_rule(h, &rule);
+	}
+	err = nl_bulk_end(p->nl, &why);
+	if (err)
+		held_failed(h, err, &why);
+	return other;
 }
 
 static bool rule_known(void *ctx, const struct rule *r)
@@ -55,9 +122,9 @@ static bool rule_known(void *ctx, const struct rule *r)
 
 int path_sweep(struct path *p, struct why *why)
 {
-	int err = rule_sweep(p->nl, rule_known, p, why);
+	int err = rule_sweep(p->nl, rule_known, p, why) ?: p->ops->sweep(p, why);
 
-	return err ?: p->ops->sweep(p, why);
+	return err ?: route_sweep(p->nl, 0, end_known, p, why);
 }
 
 const char *path_name(const struct path *p)
@@ -135,14 +202,18 @@ int path_reverse_add(struct path *p, const struct path_reverse *r, struct why *w
 {
 	const struct home *old = homes_find(&p->reversed, &r->home);
 	struct home h = {.home = r->home, .peer = r->agent, .local = r->coa};
-	struct rule rule = {.home = r->home};
+	struct route end;
+	struct rule rule;
 	int err, slot = old ? (int)old->slot : free_slot(p);
 
 	if (slot < 0)
 		return why_set(why, ENOSPC, "more than %d home addresses", SLOTS_MAX);
 	h.slot = (unsigned)slot;
-	rule.table = MIP_TABLE + h.slot;
-	err = p->ops->reverse(p, &h, old, why);
+	end = end_of(&h);
+	rule = rule_of(&h);
+	err = old ? 0 : route_add(p->nl, &end, why);
+	if (!err)
+		err = p->ops->reverse(p, &h, old, why);
 	if (!err && homes_put(&p->reversed, &h))
 		err = why_set(why, ENOMEM, "out of memory");
 	return err ?: rule_add(p->nl, &rule, why);
@@ -152,16 +223,18 @@ int path_reverse_del(struct path *p, const struct in6_addr *home, struct why *wh
 {
 	const struct home *found = homes_find(&p->reversed, home);
 	struct home old;
+	struct route end;
 	struct rule rule;
 	int err, gone;
 
 	if (!found)
 		return 0;
 	old = *found;
-	rule = (struct rule){.home = *home, .table = MIP_TABLE + old.slot};
+	end = end_of(&old);
+	rule = rule_of(&old);
 	err = rule_del(p->nl, &rule, why);
 	homes_del(&p->reversed, home);
-	gone = p->ops->unreverse(p, &old, why);
+	gone = p->ops->unreverse(p, &old, why) ?: route_del(p->nl, &end, why);
 	return err ?: gone;
 }
 

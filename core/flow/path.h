@@ -15,6 +15,7 @@
 
 #include "base/why.h"
 
+struct held;
 struct loop;
 struct nl;
 struct path;
@@ -43,6 +44,8 @@ void path_close(struct path *p); /* NULL is nothing */
 /* Removes what an earlier agent left and nobody has added again since path_open. To be called once the state is
  * restored. */
 int path_sweep(struct path *p, struct why *why) __attribute__((warn_unused_result));
+/* Puts back what somebody removed. True: the device was deleted, or was not as it should be. */
+bool path_hold(struct path *p, struct held *h);
 const char *path_name(const struct path *p); /* "ip6tnl" or "tun" */
 const char *path_why(const struct path *p);  /* one sentence: why this one */
 unsigned path_mtu(const struct path *p);

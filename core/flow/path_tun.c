@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/loop.h"
 #include "sys/nft.h"
 #include "flow/path_impl.h"
@@ -147,6 +148,8 @@ static bool read_one(struct tun *t)
 	ssize_t len = readv(t->dev.fd, to, 2);
 	const struct home *h;
 
+	if (len < 0 && errno == EBADFD) /* deleted by somebody; tun_hold makes another */
+		loop_unwatch(t->loop, &t->dev);
 	if (len <= (ssize_t)sizeof(p.vnet))
 		return false;
 	p.len = (size_t)len - sizeof(p.vnet);
@@ -274,8 +277,7 @@ static int raw_socket(struct why *why)
 
 /*
  * A kernel with ip6_tunnel gives us the packet and answers "port unreachable" all the same, because no device of its
- * own took it: our table drops that answer. The table of the other implementation, left by a crash, goes first. No nft,
- * no such kernel.
+ * own took it: our table drops that answer. The table of the other implementation, left by a crash, goes first.
  */
 static void hush(struct tun *t)
 {
@@ -283,8 +285,6 @@ static void hush(struct tun *t)
 	struct why ignored = {0};
 	struct nftnl_rule *r;
 
-	if (nft_open(&t->nft, NFPROTO_IPV6, &ignored))
-		return;
 	nft_table_del(t->nft);
 	(void)!nft_commit(t->nft, ENOENT, &ignored, "delete nft table");
 	nft_table_add(t->nft, 0);
@@ -301,6 +301,23 @@ static void hush(struct tun *t)
 	(void)!nft_commit(t->nft, 0, &ignored, "add nft table");
 }
 
+static void lost(void *nl)
+{
+	nl_lost(nl, LOST_NFT);
+}
+
+/* No nft, no such kernel. */
+static void hush_from_now_on(struct tun *t, struct nl *nl)
+{
+	struct why ignored = {0};
+
+	if (nft_open(&t->nft, NFPROTO_IPV6, &ignored))
+		return;
+	hush(t);
+	if (nft_watch(t->nft, t->loop, lost, nl, &ignored))
+		log_debug("%s", ignored.text);
+}
+
 /* A device of the other implementation, left by an agent that crashed, is in the way of the name. */
 static int leftover(struct nl *nl, struct why *why)
 {
@@ -310,9 +327,10 @@ static int leftover(struct nl *nl, struct why *why)
 	return err || !ifindex ? err : link_delete(nl, ifindex, why);
 }
 
+static const struct link_set set = {.mtu = PATH_MTU, .txqlen = TXQLEN, .no_lladdr = true, .up = true};
+
 static int open_both(struct tun *t, struct nl *nl, struct why *why)
 {
-	static const struct link_set set = {.mtu = PATH_MTU, .txqlen = TXQLEN, .no_lladdr = true, .up = true};
 	int err = leftover(nl, why);
 
 	if (err)
@@ -320,7 +338,7 @@ static int open_both(struct tun *t, struct nl *nl, struct why *why)
 	t->dev.fd = tun_open_vnet(nl, PATH_DEV, &set, &t->path.ifindex, why);
 	if (t->dev.fd < 0)
 		return t->dev.fd;
-	hush(t);
+	hush_from_now_on(t, nl);
 	t->raw.fd = raw_socket(why);
 	return t->raw.fd < 0 ? t->raw.fd : 0;
 }
@@ -356,42 +374,58 @@ static int tun_sweep(struct path *p, struct why *why)
 	return 0;
 }
 
-static struct route host_route(const struct path *p, const struct home *h)
-{
-	return (struct route){.dst = h->home, .plen = 128, .ifindex = p->ifindex};
-}
-
-static struct route default_route(const struct path *p, const struct home *h)
-{
-	return (struct route){.table = MIP_TABLE + h->slot, .ifindex = p->ifindex};
-}
-
 static int tun_bind(struct path *p, const struct home *h, const struct home *old, struct why *why)
 {
-	struct route r = host_route(p, h);
+	struct route r = path_route(p, h, false);
 
 	return old ? 0 : route_add(p->nl, &r, why);
 }
 
 static int tun_unbind(struct path *p, const struct home *old, struct why *why)
 {
-	struct route r = host_route(p, old);
+	struct route r = path_route(p, old, false);
 
 	return route_del(p->nl, &r, why);
 }
 
 static int tun_reverse(struct path *p, const struct home *h, const struct home *old, struct why *why)
 {
-	struct route r = default_route(p, h);
+	struct route r = path_route(p, h, true);
 
 	return old ? 0 : route_add(p->nl, &r, why);
 }
 
 static int tun_unreverse(struct path *p, const struct home *old, struct why *why)
 {
-	struct route r = default_route(p, old);
+	struct route r = path_route(p, old, true);
 
 	return route_del(p->nl, &r, why);
+}
+
+static int device_again(struct tun *t, struct why *why)
+{
+	loop_unwatch(t->loop, &t->dev);
+	if (t->dev.fd >= 0)
+		close(t->dev.fd);
+	t->dev.fd = tun_open_vnet(t->path.nl, PATH_DEV, &set, &t->path.ifindex, why);
+	return t->dev.fd < 0 ? t->dev.fd : loop_watch(t->loop, &t->dev, EPOLLIN);
+}
+
+static bool tun_hold(struct path *p, struct held *h)
+{
+	int touched = h->what & LOST_ENTRIES ? held_device(h, p->ifindex, PATH_DEV, &set) : 0;
+	struct why why = {0};
+	int err = touched == -ENODEV ? device_again(tun_of(p), &why) : 0;
+
+	if (err)
+		held_failed(h, err, &why);
+	else if (touched == -ENODEV)
+		(void)held_device(h, p->ifindex, PATH_DEV, &set);
+	if (h->what & LOST_NFT && tun_of(p)->nft)
+		hush(tun_of(p));
+	held_put(h, HELD_DEVICE, touched == -ENODEV);
+	held_put(h, HELD_NFT, (h->what & LOST_NFT) != 0);
+	return touched != 0;
 }
 
 static int tun_stats(struct path *p, struct path_stats *out)
@@ -410,5 +444,6 @@ const struct path_ops path_tun = {
 	.reverse = tun_reverse,
 	.unreverse = tun_unreverse,
 	.sweep = tun_sweep,
+	.hold = tun_hold,
 	.stats = tun_stats,
 };

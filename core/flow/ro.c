@@ -231,6 +231,30 @@ int ro_home(struct ro *ro, const struct in6_addr *home, const struct in6_addr *c
 	return reroute(ro, home, why) ?: watched;
 }
 
+void ro_hold(struct ro *ro, struct held *h, bool tunnel, bool shim)
+{
+	struct why why = {0};
+	int err = 0;
+
+	if (tunnel)
+		(void)!shim_detach(ro->shim, PATH_DEV, NULL);
+	if (tunnel || shim)
+		err = shim_attach(ro->shim, PATH_DEV, &why);
+	if (tunnel && !err) {
+		ro_traffic_close(ro->traffic);
+		ro->traffic = NULL;
+		err = watch_traffic(ro, &why);
+	}
+	if (err)
+		held_failed(h, err, &why);
+	nl_bulk_begin(ro->nl);
+	for (size_t i = 0; i < ro->pairs.n; i++)
+		ro_route_hold(ro, (struct ro_pair *)(void *)ro->pairs.item[i], h);
+	err = nl_bulk_end(ro->nl, &why);
+	if (err)
+		held_failed(h, err, &why);
+}
+
 /* --- open and close ----------------------------------------------------------------------------------------------- */
 
 static uint64_t seed(void)

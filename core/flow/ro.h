@@ -18,6 +18,7 @@
 #include "base/why.h"
 #include "flow/table.h"
 
+struct held;
 struct loop;
 struct nl;
 struct path;
@@ -72,6 +73,8 @@ int ro_set(struct ro *ro, enum ro_end side, const struct in6_addr *local, const 
 /* The tunnel of this home registration goes, or goes elsewhere: so does the pair its first Home Address option made
  * (9.3.1). To be called before that. */
 void ro_unregister(struct ro *ro, const struct in6_addr *home);
+/* Puts back what somebody removed. tunnel: path_hold said true; shim: shim_hold did. */
+void ro_hold(struct ro *ro, struct held *h, bool tunnel, bool shim);
 
 /* Did packets travel optimized between the two, either way, since this was asked last? */
 bool ro_busy(struct ro *ro, const struct in6_addr *local, const struct in6_addr *remote);

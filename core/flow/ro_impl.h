@@ -9,7 +9,7 @@
 
 #include "base/map.h"
 #include "base/rate.h"
-#include "sys/link.h"
+#include "sys/held.h"
 #include "flow/ro.h"
 #include "flow/shim.h"
 
@@ -66,6 +66,8 @@ bool ro_registered(
 
 /* ro_route.c. The route of a pair as it should be now, by the side that moves and the table of its source. */
 int ro_route(struct ro *ro, struct ro_pair *p, struct why *why) __attribute__((warn_unused_result));
+/* The same, where it is not there any more. */
+void ro_route_hold(struct ro *ro, struct ro_pair *p, struct held *h);
 void ro_unroute(struct ro *ro, struct ro_pair *p);
 /* What comes out of the shim is forwarded. */
 int ro_forwarding(struct why *why) __attribute__((warn_unused_result));

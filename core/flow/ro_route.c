@@ -46,39 +46,50 @@ void ro_unroute(struct ro *ro, struct ro_pair *p)
 /* To a node that is registered here what is forwarded must go on taking the tunnel's route in the main table, which a
  * route for some sources beside it would hide from the others. Only packets of our own are asked for in another table;
  * its rule, of which there is one an address of ours, goes with the data path's. */
-static int route_registered(struct ro *ro, struct ro_pair *p, struct route *r, struct why *why)
+static struct rule registered_rule(const struct ro_pair *p)
 {
-	struct rule rule = {.home = p->ends.local, .table = REGISTERED_TABLE};
-	int err;
+	return (struct rule){.home = p->ends.local, .table = REGISTERED_TABLE};
+}
 
-	r->table = REGISTERED_TABLE;
-	err = route_add(ro->nl, r, why) ?: rule_add(ro->nl, &rule, why);
-	p->route = *r;
-	p->routed = true;
-	return err;
+static struct route wanted(const struct ro *ro, const struct ro_pair *p)
+{
+	struct route r = {.dst = p->ends.remote, .plen = 128, .ifindex = shim_ifindex(ro->shim), .mtu = p->mtu};
+
+	r.table = p->registered ? REGISTERED_TABLE : path_table(ro->path, &p->ends.local);
+	r.has_from = !r.table;
+	if (r.has_from)
+		r.from = p->ends.local;
+	return r;
+}
+
+/* What another pair of this correspondent has put there for sources that are not chosen yet is as good. */
+void ro_route_hold(struct ro *ro, struct ro_pair *p, struct held *h)
+{
+	struct route r = wanted(ro, p), any = unbound(p, &r);
+	struct rule rule = registered_rule(p);
+
+	p->route = r;
+	held_route(h, &r);
+	if (p->registered)
+		held_rule(h, &rule);
+	else if (h->what & LOST_ENTRIES && !route_has_source(&h->routes, &any))
+		held_route(h, &any);
 }
 
 /* The new route first: between the two packets would leave unchanged. */
 int ro_route(struct ro *ro, struct ro_pair *p, struct why *why)
 {
-	struct route r = {.dst = p->ends.remote, .plen = 128, .ifindex = shim_ifindex(ro->shim), .mtu = p->mtu}, any;
-	int err;
+	struct route r = wanted(ro, p), any = unbound(p, &r);
+	struct rule rule = registered_rule(p);
+	int err = route_add(ro->nl, &r, why);
 
-	if (p->registered)
-		return route_registered(ro, p, &r, why);
-	r.table = path_table(ro->path, &p->ends.local);
-	r.has_from = !r.table;
-	if (r.has_from)
-		r.from = p->ends.local;
-	err = route_add(ro->nl, &r, why);
 	if (err)
 		return err;
 	if (p->routed && !same_place(&r, &p->route))
 		(void)!route_del(ro->nl, &p->route, NULL);
 	p->route = r;
 	p->routed = true;
-	any = unbound(p, &r);
-	return route_add(ro->nl, &any, why);
+	return p->registered ? rule_add(ro->nl, &rule, why) : route_add(ro->nl, &any, why);
 }
 
 /* --- forwarding --------------------------------------------------------------------------------------------------- */

@@ -16,6 +16,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "sys/held.h"
 #include "sys/nft.h"
 #include "flow/shim.h"
 #include "sys/tun.h"
@@ -35,6 +36,7 @@
 
 struct shim {
 	struct loop *loop;
+	struct nl *nl;
 	struct nft *nft;
 	struct watch dev;
 	unsigned ifindex;
@@ -156,6 +158,8 @@ static void ready(struct watch *w, uint32_t events)
 		struct iovec to[2] = {{&p.vnet, sizeof(p.vnet)}, {p.data, ROOM}};
 		ssize_t len = readv(s->dev.fd, to, 2);
 
+		if (len < 0 && errno == EBADFD) /* deleted by somebody; shim_hold makes another */
+			loop_unwatch(s->loop, &s->dev);
 		if (len <= (ssize_t)sizeof(p.vnet))
 			return;
 		p.len = (size_t)len - sizeof(p.vnet);
@@ -189,23 +193,57 @@ static int watched_set(struct shim *s, struct why *why)
 	return nft_commit(s->nft, 0, why, "add nft set " WATCHED);
 }
 
-static int open_all(struct shim *s, struct nl *nl, struct why *why)
-{
-	static const struct link_set set = {
-		.mtu = SHIM_MTU, .txqlen = TXQLEN, .gso_max = GSO_MAX, .no_lladdr = true, .up = true};
-	int err;
+static const struct link_set set = {
+	.mtu = SHIM_MTU, .txqlen = TXQLEN, .gso_max = GSO_MAX, .no_lladdr = true, .up = true};
 
-	s->dev.fd = tun_open_vnet(nl, DEV, &set, &s->ifindex, why);
-	if (s->dev.fd < 0)
-		return s->dev.fd;
-	err = nft_open(&s->nft, NFPROTO_NETDEV, why);
+static int device(struct shim *s, struct why *why)
+{
+	s->dev.fd = tun_open_vnet(s->nl, DEV, &set, &s->ifindex, why);
+	return s->dev.fd < 0 ? s->dev.fd : loop_watch(s->loop, &s->dev, EPOLLIN);
+}
+
+static void lost(void *nl)
+{
+	nl_lost(nl, LOST_NFT);
+}
+
+static int open_all(struct shim *s, struct why *why)
+{
+	int err = device(s, why);
+
 	if (!err)
-		err = table(s, why);
+		err = nft_open(&s->nft, NFPROTO_NETDEV, why);
 	if (!err)
-		err = watched_set(s, why);
+		err = table(s, why) ?: watched_set(s, why);
 	if (!err)
-		err = loop_watch(s->loop, &s->dev, EPOLLIN);
+		err = nft_watch(s->nft, s->loop, lost, s->nl, why);
 	return err ? why_set(why, -err, "shim: %s", strerror(-err)) : 0;
+}
+
+static int device_again(struct shim *s, struct why *why)
+{
+	loop_unwatch(s->loop, &s->dev);
+	if (s->dev.fd >= 0)
+		close(s->dev.fd);
+	return device(s, why);
+}
+
+/* The rules name the device by its number, and links by theirs: of a link that went and came nothing is left either. */
+bool shim_hold(struct shim *s, struct held *h)
+{
+	int touched = h->what & LOST_ENTRIES ? held_device(h, s->ifindex, DEV, &set) : 0;
+	bool gone = touched == -ENODEV, renew = gone || h->what & LOST_NFT;
+	struct why why = {0};
+	int err = gone ? device_again(s, &why) : 0;
+
+	if (!err && gone)
+		(void)held_device(h, s->ifindex, DEV, &set);
+	if (!err && renew)
+		err = table(s, &why) ?: watched_set(s, &why);
+	if (err)
+		held_failed(h, err, &why);
+	held_put(h, HELD_DEVICE, gone);
+	return renew;
 }
 
 int shim_open(struct shim **out, struct loop *loop, struct nl *nl, shim_in *in, void *ctx, struct why *why)
@@ -219,7 +257,8 @@ int shim_open(struct shim **out, struct loop *loop, struct nl *nl, shim_in *in, 
 	s->in = in;
 	s->ctx = ctx;
 	s->dev = (struct watch){-1, ready};
-	err = open_all(s, nl, why);
+	s->nl = nl;
+	err = open_all(s, why);
 	if (err)
 		shim_close(s);
 	else

@@ -20,6 +20,7 @@
 #define SHIM_DEV "mipro" /* the TUN device */
 #define SHIM_MTU 1452	 /* of a link of 1500, with room for a HAO and an RH2 */
 
+struct held;
 struct shim;
 
 /* A whole IPv6 packet as it came in, with a HAO or an RH2, or a Mobility Header; `e` is what exthdr_read said, EXT_OK.
@@ -66,6 +67,8 @@ int shim_watch(struct shim *s, const struct in6_addr *from, bool on, struct why 
  * came again under its name must be attached again. */
 int shim_attach(struct shim *s, const char *dev, struct why *why) __attribute__((warn_unused_result));
 int shim_detach(struct shim *s, const char *dev, struct why *why) __attribute__((warn_unused_result));
+/* Puts the device and the nft table back where somebody removed them. True: nothing is attached or watched any more. */
+bool shim_hold(struct shim *s, struct held *h);
 /* Gives a packet, from a buffer with EDIT_FRONT octets before it, to the stack as if it had come in by `mipro`: it is
  * delivered here, or forwarded. 0 or -errno. */
 int shim_send(struct shim *s, struct packet *p) __attribute__((warn_unused_result));

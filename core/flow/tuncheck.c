@@ -2,18 +2,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 
-#include "base/log.h"
-#include "base/loop.h"
 #include "sys/left.h"
 #include "sys/nft.h"
 #include "sys/nl.h"
 #include "flow/tuncheck_impl.h"
 #include <linux/netfilter.h> /* after netinet/in.h, which linux/in.h gives way to */
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 
 #define PRIO_RAW -300
 
@@ -29,10 +24,7 @@ struct side {
 };
 
 struct tuncheck {
-	struct loop *loop;
 	struct nft *nft;
-	struct mnl_socket *events;
-	struct watch watch;
 	unsigned ifindex;
 	struct side side[2]; /* by enum tuncheck_side */
 	bool bulk;
@@ -112,19 +104,6 @@ int tuncheck_bulk(struct tuncheck *c, bool begin, struct why *why)
 	return err ? why_set(why, -err, "fill tunnel check: %s", strerror(-err)) : 0;
 }
 
-/* All elements again, in as few transactions as they fit in. */
-static int refill(struct tuncheck *c, const struct side *s, struct why *why)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < homes_count(s->homes); i++) {
-		if (!nft_room(c->nft))
-			err = nft_commit(c->nft, 0, why, "fill tunnel check") ?: err;
-		put(c, s, homes_at(s->homes, i), true);
-	}
-	return nft_commit(c->nft, 0, why, "fill tunnel check") ?: err;
-}
-
 static void forget_left(struct tuncheck *c)
 {
 	for (int i = 0; i < 2; i++)
@@ -132,61 +111,10 @@ static void forget_left(struct tuncheck *c)
 			left_end(&c->side[i].left[j], NULL, NULL);
 }
 
-static void mend(struct tuncheck *c)
+/* `nft flush ruleset`, with which firewalls begin, takes our table too. */
+static void lost(void *nl)
 {
-	struct why why = {0};
-
-	forget_left(c);
-	log_warn("nft table ip6 " NFT_TABLE " was deleted by somebody: made again");
-	if (table(c, &why) || refill(c, &c->side[0], &why) || refill(c, &c->side[1], &why))
-		log_error("%s: tunnelled packets are not checked", why.text);
-}
-
-static int is_deletion(const struct nlmsghdr *h, void *found)
-{
-	const struct nfgenmsg *m = mnl_nlmsg_get_payload(h);
-	const struct nlattr *a;
-
-	if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELTABLE) || m->nfgen_family != NFPROTO_IPV6)
-		return MNL_CB_OK;
-	mnl_attr_for_each (a, h, sizeof(*m))
-		if (mnl_attr_get_type(a) == NFTA_TABLE_NAME && !strcmp(mnl_attr_get_str(a), NFT_TABLE))
-			*(bool *)found = true;
-	return MNL_CB_OK;
-}
-
-/* `nft flush ruleset`, with which firewalls begin, takes our table too. Lost notifications may have been just that. */
-static void on_event(struct watch *w, uint32_t events)
-{
-	struct tuncheck *c = timer_owner(w, struct tuncheck, watch);
-	bool gone = false;
-	char buf[16 * 1024];
-	ssize_t n = 1;
-
-	(void)events;
-	for (int i = 0; i < 64 && n > 0; i++) {
-		n = recv(w->fd, buf, sizeof(buf), MSG_DONTWAIT);
-		if (n < 0 && errno == ENOBUFS)
-			gone = true;
-		if (n > 0)
-			mnl_cb_run(buf, (size_t)n, 0, 0, is_deletion, &gone);
-	}
-	if (gone)
-		mend(c);
-}
-
-static int listen_events(struct tuncheck *c, struct why *why)
-{
-	int err, group = NFNLGRP_NFTABLES;
-
-	c->events = nl_socket(NETLINK_NETFILTER, why);
-	if (!c->events)
-		return -EPROTONOSUPPORT;
-	c->watch = (struct watch){mnl_socket_get_fd(c->events), on_event};
-	err = mnl_socket_setsockopt(c->events, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0 ? -errno : 0;
-	if (!err)
-		err = loop_watch(c->loop, &c->watch, EPOLLIN);
-	return err ? why_set(why, -err, "nft notifications: %s", strerror(-err)) : 0;
+	nl_lost(nl, LOST_NFT);
 }
 
 struct finding {
@@ -211,7 +139,35 @@ static int find_left(struct tuncheck *c, const char *set, uint32_t klen, struct 
 	return err ? why_set(why, -err, "list nft set %s: %s", set, strerror(-err)) : 0;
 }
 
-int tuncheck_open(struct tuncheck **out, struct loop *loop, unsigned ifindex, const struct homes *bound,
+static int find_all(struct tuncheck *c, struct why *why)
+{
+	int err = 0;
+
+	for (int i = 0; i < 2; i++)
+		for (int j = 0; j < SETS && !err; j++)
+			err = find_left(c, c->side[i].set[j], key_len[j], &c->side[i].left[j], why);
+	return err;
+}
+
+int tuncheck_hold(struct tuncheck *c, unsigned ifindex, struct why *why)
+{
+	int err;
+
+	forget_left(c);
+	c->ifindex = ifindex;
+	err = table(c, why) ?: find_all(c, why);
+	for (int i = 0; i < 2 && !err; i++)
+		for (size_t j = 0; j < homes_count(c->side[i].homes); j++) {
+			put_lacking(c, &c->side[i], homes_at(c->side[i].homes, j));
+			if (!nft_room(c->nft))
+				err = nft_commit(c->nft, 0, why, "fill tunnel check") ?: err;
+		}
+	err = nft_commit(c->nft, 0, why, "fill tunnel check") ?: err;
+	forget_left(c);
+	return err;
+}
+
+int tuncheck_open(struct tuncheck **out, struct loop *loop, struct nl *nl, unsigned ifindex, const struct homes *bound,
 	const struct homes *reversed, struct why *why)
 {
 	struct tuncheck *c = calloc(1, sizeof(*c));
@@ -219,18 +175,16 @@ int tuncheck_open(struct tuncheck **out, struct loop *loop, unsigned ifindex, co
 
 	if (!c)
 		return why_set(why, ENOMEM, "out of memory");
-	c->loop = loop;
 	c->ifindex = ifindex;
 	c->side[TUN_BOUND] = (struct side){.set = {"bound", "home-bound"}, .homes = bound};
 	c->side[TUN_REVERSE] = (struct side){.set = {"reverse", "home-reverse"}, .homes = reversed};
 	err = nft_open(&c->nft, NFPROTO_IPV6, why);
 	if (!err)
 		err = table(c, why);
-	for (int i = 0; i < 2; i++)
-		for (int j = 0; j < SETS && !err; j++)
-			err = find_left(c, c->side[i].set[j], key_len[j], &c->side[i].left[j], why);
 	if (!err)
-		err = listen_events(c, why);
+		err = find_all(c, why);
+	if (!err)
+		err = nft_watch(c->nft, loop, lost, nl, why);
 	if (err)
 		tuncheck_close(c);
 	else
@@ -242,10 +196,6 @@ void tuncheck_close(struct tuncheck *c)
 {
 	if (!c)
 		return;
-	if (c->events) {
-		loop_unwatch(c->loop, &c->watch);
-		mnl_socket_close(c->events);
-	}
 	if (c->nft) {
 		nft_table_del(c->nft);
 		(void)!nft_commit(c->nft, ENOENT, NULL, "delete nft table");

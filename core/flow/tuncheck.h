@@ -1,6 +1,6 @@
 /*
  * The check of tunnelled packets that RFC 6275 10.4.5 asks for, where the kernel takes them itself: nft table `ip6
- * mip`. A firewall's `nft flush ruleset` takes the table too; it is made again at once, and the log says so.
+ * mip`. A firewall's `nft flush ruleset` takes the table too: nl_lost is told.
  */
 #ifndef MIP_FLOW_TUNCHECK_H
 #define MIP_FLOW_TUNCHECK_H
@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "base/why.h"
 #include "flow/homes.h"
+#include "sys/nl.h"
 
 enum tuncheck_side { TUN_BOUND, TUN_REVERSE };
 
@@ -15,8 +16,10 @@ struct tuncheck;
 
 /* For packets out of device ifindex. The tables are the owner's; they are read for mending and sweeping. A table that
  * an agent left is taken over with what its sets hold. */
-int tuncheck_open(struct tuncheck **out, struct loop *loop, unsigned ifindex, const struct homes *bound,
+int tuncheck_open(struct tuncheck **out, struct loop *loop, struct nl *nl, unsigned ifindex, const struct homes *bound,
 	const struct homes *reversed, struct why *why) __attribute__((warn_unused_result));
+/* The whole table as it should be, for a device of maybe another number. */
+int tuncheck_hold(struct tuncheck *c, unsigned ifindex, struct why *why) __attribute__((warn_unused_result));
 void tuncheck_close(struct tuncheck *c); /* NULL is nothing */
 /* In one transaction: h (or NULL) is allowed, old (or NULL) no longer. */
 int tuncheck_change(struct tuncheck *c, enum tuncheck_side side, const struct home *h, const struct home *old,

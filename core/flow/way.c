@@ -3,7 +3,6 @@
 #include <linux/rtnetlink.h>
 
 #include "base/addr.h"
-#include "sys/link.h"
 #include "flow/way.h"
 
 static struct route route_of(const struct way *w)
@@ -69,6 +68,16 @@ int ways_set(struct ways *w, const struct way *way, struct why *why)
 	if (!err)
 		*at = *way;
 	return err;
+}
+
+void ways_hold(struct ways *w, struct held *h)
+{
+	for (struct way *each = w->way; each < w->way + WAYS_MAX; each++) {
+		struct route r = route_of(each);
+
+		if (h->what & LOST_ENTRIES && !addr_any(&each->home) && !route_take(&h->routes, &r))
+			(void)!route_add(w->nl, &r, NULL);
+	}
 }
 
 void ways_close(struct ways *w)

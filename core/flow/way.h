@@ -8,7 +8,7 @@
 #include <netinet/in.h>
 
 #include "base/why.h"
-#include "sys/nl.h"
+#include "sys/held.h"
 
 #define WAYS_MAX 64
 
@@ -27,6 +27,8 @@ struct ways {
 int ways_open(struct ways *w, struct nl *nl, struct why *why) __attribute__((warn_unused_result));
 /* Instead of any before; router :: = none any more. */
 int ways_set(struct ways *w, const struct way *way, struct why *why) __attribute__((warn_unused_result));
+/* Puts back what somebody removed; the kernel removes them with their link, and that is nobody. */
+void ways_hold(struct ways *w, struct held *h);
 void ways_close(struct ways *w);
 
 #endif

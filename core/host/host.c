@@ -94,6 +94,8 @@ static int proxy(struct host *h, const struct bc_entry *e, bool on, struct why *
 	for (int i = 0; e->ifindex && i <= (e->flags & BU_F_LINKLOCAL ? 1 : 0) && !err; i++)
 		err = on ? proxies_add(h->proxies, e->ifindex, &addr[i], why)
 			 : proxies_del(h->proxies, e->ifindex, &addr[i], why);
+	if (on)
+		host_hold_proxies(h);
 	return err;
 }
 
@@ -200,15 +202,7 @@ void host_hear_anycast(struct host *h, unsigned ifindex, const struct in6_addr *
 
 static bool is_ours(const struct host *h, const struct nl_link *l)
 {
-	return l->index == path_ifindex(h->path) || !strcmp(l->name, SHIM_DEV);
-}
-
-/* News comes late: a device of that name may be the next one already. */
-bool host_lost_device(const struct host *h, const struct nl_link *l)
-{
-	if (!host_is_open(h))
-		return false;
-	return l->index == path_ifindex(h->path) || (!strcmp(l->name, SHIM_DEV) && !if_nametoindex(SHIM_DEV));
+	return l->index == path_ifindex(h->path) || l->index == shim_ifindex(h->shim);
 }
 
 bool host_is_movable(const struct nl_link *l)
@@ -244,6 +238,7 @@ void host_world(struct host *h)
 	h->world = effects;
 	host_nd_world(&h->world);
 	host_mn_world(&h->world);
+	h->hold.rate = (struct rate){.rate = 1, .burst = 10};
 	h->answers = (struct rate){.rate = 10000, .burst = 10000};
 	h->world.ctx = h;
 	h->world.timers = &h->loop->timers;
@@ -295,6 +290,7 @@ int host_bulk_end(struct host *h, struct why *why)
 
 void host_close(struct host *h)
 {
+	host_hold_close(h);
 	if (h->shim)
 		host_flush(h);
 	ipsec_close(h->ipsec);

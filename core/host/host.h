@@ -8,6 +8,7 @@
 #include "base/rate.h"
 #include "wire/via.h"
 #include "host/mirror.h"
+#include "role/mn.h"
 #include "role/world.h"
 #include "flow/guard.h"
 #include "host/ipsec.h"
@@ -18,6 +19,28 @@
 #include "flow/ro.h"
 #include "flow/shim.h"
 #include "flow/way.h"
+
+/* An address we put on a link; ifindex 0: on the tunnel device. */
+struct host_addr {
+	struct in6_addr addr;
+	unsigned ifindex;
+	uint8_t plen;
+};
+
+#define HOST_ADDRS_MAX (2 * MN_HOMES_MAX) /* each home address on the tunnel device and at home */
+
+/* What we hold in the kernel is looked after: hold.c. */
+struct hold {
+	struct timer timer;
+	unsigned lost; /* enum nl_lost, until it is looked at */
+	struct rate rate;
+	usec not_before, patience;
+	struct host_addr addr[HOST_ADDRS_MAX];
+	size_t addrs;
+	usec at[3]; /* when something had to be put back, the last first */
+	unsigned times;
+	char what[96]; /* the last time */
+};
 
 struct host {
 	struct loop *loop;
@@ -30,12 +53,14 @@ struct host {
 	struct ro *ro;
 	struct proxies *proxies;
 	struct ways ways;
+	struct hold hold;
 	struct rate answers; /* Neighbor Advertisements the agent answers with itself */
 	struct mirror mirror;
 	struct world world;
 	void *owner;
 	void (*on_event)(void *owner, const struct event *ev, usec now);
 	void (*on_sent)(void *owner, const struct message *msg); /* or, by its `dropped`, was not */
+	void (*on_put_back)(void *owner, const char *what);	 /* what somebody had removed: "2 routes, 1 rule" */
 };
 
 /* Fills h->world; h->loop is set. */
@@ -66,8 +91,21 @@ unsigned host_protects(void *ctx, const struct in6_addr *home);
 int host_optimize(void *ctx, enum ro_side side, const struct in6_addr *local, const struct in6_addr *remote,
 	const struct in6_addr *coa);
 
-/* Is this link, which went, a device of ours that we still use? */
-bool host_lost_device(const struct host *h, const struct nl_link *l);
+/* hold.c. What is ours in the kernel is put back when somebody removes it: at the latest 2 s after it was noticed, and
+ * no more than once a second in the long run. The kernel tells of devices, addresses, routes, rules, nft tables and
+ * some sysctls; neighbour proxies are looked at every 2 s. host_hold_open before a role starts. */
+int host_hold_open(struct host *h, struct why *why) __attribute__((warn_unused_result));
+void host_hold_close(struct host *h);
+void host_hold_proxies(struct host *h); /* there is one now */
+/* The mirror heard of it, whatever it is. */
+void host_hold_link(struct host *h, const struct nl_link *l);
+void host_hold_addr(struct host *h, const struct nl_addr *k);
+/* An address of ours: now there, or no more. */
+int host_own(struct host *h, const struct host_addr *a, struct why *why) __attribute__((warn_unused_result));
+int host_disown(struct host *h, const struct host_addr *a, struct why *why) __attribute__((warn_unused_result));
+/* Somebody removed things more than once lately: what and how often, else "". */
+const char *host_keeps_losing(const struct host *h, usec now, char *text, size_t cap);
+
 /* Puts the shim on a link, where it belongs on one. */
 void host_guard(struct host *h, struct mirror_link *l);
 /* Is this a link a mobile node may move on: ethernet-like, not ours? */

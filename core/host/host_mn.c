@@ -27,7 +27,7 @@ static void do_arrive_home(void *ctx, const struct mn_home *home, unsigned ifind
 		host_warn(&why);
 	why = (struct why){0};
 	raw_solicited_join(h->raw, ifindex, &home->conf.home);
-	if (addr_add(h->nl, ifindex, &home->conf.home, home->conf.plen, true, true, &why))
+	if (host_own(h, &(struct host_addr){home->conf.home, ifindex, home->conf.plen}, &why))
 		host_warn(&why);
 }
 
@@ -37,7 +37,7 @@ static void do_leave_home(void *ctx, const struct mn_home *home, unsigned ifinde
 	struct why why = {0};
 
 	raw_solicited_leave(h->raw, ifindex, &home->conf.home);
-	if (addr_del(h->nl, ifindex, &home->conf.home, home->conf.plen, &why))
+	if (host_disown(h, &(struct host_addr){home->conf.home, ifindex, home->conf.plen}, &why))
 		host_warn(&why);
 }
 
@@ -127,14 +127,14 @@ bool host_prefers_temporary(const struct host *h, unsigned ifindex)
 
 int host_add_home(struct host *h, const struct in6_addr *home, struct why *why)
 {
-	return addr_add(h->nl, path_ifindex(h->path), home, 128, true, true, why);
+	return host_own(h, &(struct host_addr){*home, 0, 128}, why);
 }
 
 void host_del_home(struct host *h, const struct in6_addr *home)
 {
 	struct why why = {0};
 
-	if (addr_del(h->nl, path_ifindex(h->path), home, 128, &why))
+	if (host_disown(h, &(struct host_addr){*home, 0, 128}, &why))
 		host_warn(&why);
 }
 

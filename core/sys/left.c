@@ -68,6 +68,13 @@ bool left_take(struct left *l, const void *key, const void *value)
 	return first && (!l->vlen || !memcmp(at + l->klen, value, l->vlen));
 }
 
+const void *left_value(struct left *l, const void *key)
+{
+	const uint8_t *at = find(l, key);
+
+	return at ? at + l->klen : NULL;
+}
+
 void left_end(struct left *l, void (*each)(void *, const uint8_t *), void *ctx)
 {
 	size_t size = item_size(l);

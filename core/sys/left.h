@@ -21,6 +21,8 @@ int left_note(struct left *l, const void *key, const void *value) __attribute__(
 /* True: it was there with this value, and nobody took it before. Whatever the value, the key is no rest any more:
  * whoever asks puts its own in its place. */
 bool left_take(struct left *l, const void *key, const void *value);
+/* The value that was found with this key, taken or not; NULL: there was none. Until the next left_note. */
+const void *left_value(struct left *l, const void *key);
 /* Calls each for all that nobody took; then nothing is left, and memory is freed. each NULL: only that. */
 void left_end(struct left *l, void (*each)(void *ctx, const uint8_t *key), void *ctx);
 

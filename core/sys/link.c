@@ -61,6 +61,76 @@ int link_setup(struct nl *nl, unsigned ifindex, const struct link_set *set, stru
 	return err || !set->up ? err : link_up(nl, ifindex, why);
 }
 
+struct looked {
+	unsigned ifindex, flags, mtu;
+	char name[IF_NAMESIZE];
+	bool found;
+};
+
+static int look(const struct nlmsghdr *h, void *ctx)
+{
+	const struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
+	struct looked *l = ctx;
+	const struct nlattr *a;
+
+	if ((unsigned)i->ifi_index != l->ifindex)
+		return MNL_CB_OK;
+	l->found = true;
+	l->flags = i->ifi_flags;
+	mnl_attr_for_each (a, h, sizeof(*i)) {
+		if (mnl_attr_get_type(a) == IFLA_IFNAME)
+			snprintf(l->name, sizeof(l->name), "%s", mnl_attr_get_str(a));
+		else if (mnl_attr_get_type(a) == IFLA_MTU && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+			l->mtu = mnl_attr_get_u32(a);
+	}
+	return MNL_CB_OK;
+}
+
+static int rename_link(struct nl *nl, unsigned ifindex, const char *name, struct why *why)
+{
+	char buf[NL_MSG_MAX];
+	struct nlmsghdr *h = link_msg(buf, RTM_SETLINK, 0, ifindex);
+
+	mnl_attr_put_strz(h, IFLA_IFNAME, name);
+	return nl_do(nl, h, why, "rename device");
+}
+
+static int link_down(struct nl *nl, unsigned ifindex, struct why *why)
+{
+	char buf[NL_MSG_MAX];
+	struct nlmsghdr *h = link_msg(buf, RTM_SETLINK, 0, ifindex);
+
+	((struct ifinfomsg *)mnl_nlmsg_get_payload(h))->ifi_change = IFF_UP;
+	return nl_do(nl, h, why, "set device down");
+}
+
+/* Kernels before 6.2 rename only what is down. */
+static int take_name_back(struct nl *nl, unsigned ifindex, const char *name, struct why *why)
+{
+	int err = rename_link(nl, ifindex, name, NULL);
+
+	if (err != -EBUSY)
+		return err ? rename_link(nl, ifindex, name, why) : 0;
+	return link_down(nl, ifindex, why) ?: rename_link(nl, ifindex, name, why);
+}
+
+int link_mend(struct nl *nl, unsigned ifindex, const char *name, const struct link_set *set, struct why *why)
+{
+	struct looked l = {.ifindex = ifindex};
+	char buf[NL_MSG_MAX];
+	int err = nl_dump(nl, link_msg(buf, RTM_GETLINK, 0, 0), look, &l, why, "list links");
+
+	if (err)
+		return err;
+	if (!l.found)
+		return -ENODEV;
+	if (!strcmp(l.name, name) && (l.flags & IFF_UP) && (!set->mtu || l.mtu == set->mtu))
+		return 0;
+	if (strcmp(l.name, name))
+		err = take_name_back(nl, ifindex, name, why);
+	return err ?: link_setup(nl, ifindex, set, why) ?: 1;
+}
+
 int link_delete(struct nl *nl, unsigned ifindex, struct why *why)
 {
 	char buf[NL_MSG_MAX];

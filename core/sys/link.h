@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/why.h"
+#include "sys/left.h"
 #include "sys/nl.h"
 
 /* link.c: our own devices. */
@@ -22,6 +23,10 @@ struct link_set {
 };
 /* Sets these and the alias MIP_ALIAS. */
 int link_setup(struct nl *nl, unsigned ifindex, const struct link_set *set, struct why *why)
+	__attribute__((warn_unused_result));
+/* A device of ours under another name, down, or with another MTU, gets what is its own. 1, 0: there was nothing to do,
+ * -ENODEV: there is none of this number. */
+int link_mend(struct nl *nl, unsigned ifindex, const char *name, const struct link_set *set, struct why *why)
 	__attribute__((warn_unused_result));
 int link_delete(struct nl *nl, unsigned ifindex, struct why *why) __attribute__((warn_unused_result));
 /* The device `name` of kind `kind` ("ip6tnl") that carries our alias: its index, 0 = there is none (or it is not ours).
@@ -73,12 +78,22 @@ struct route {
 	struct in6_addr from;
 	struct in6_addr gateway; /* :: = none */
 	uint32_t mtu;		 /* 0 = the device's */
+	bool end;		 /* unreachable, where no other route of the table is */
 };
 int route_add(struct nl *nl, const struct route *r, struct why *why) __attribute__((warn_unused_result));
 int route_del(struct nl *nl, const struct route *r, struct why *why) __attribute__((warn_unused_result));
-/* Deletes all routes of ours out of device ifindex (0 = any) for which keep (NULL = none) says false. */
+/* Deletes all routes of ours out of device ifindex (0 = any; ends of tables, too) for which keep (NULL = none) says
+ * false. */
 int route_sweep(struct nl *nl, unsigned ifindex, bool (*keep)(void *ctx, const struct route *r), void *ctx,
 	struct why *why) __attribute__((warn_unused_result));
+
+/* Notes the same routes in `to`. Those that are wanted as they are taken; whoever takes none adds his own. What nobody
+ * took is deleted by route_end_found, or forgotten by left_end. */
+int route_find(struct nl *nl, unsigned ifindex, struct left *to, struct why *why) __attribute__((warn_unused_result));
+bool route_take(struct left *found, const struct route *r);
+/* Is there one in this place, out of the same device, with any source for the stack to choose? Nothing is taken. */
+bool route_has_source(struct left *found, const struct route *r);
+int route_end_found(struct nl *nl, struct left *found, struct why *why) __attribute__((warn_unused_result));
 
 /* rule.c: packets from `home`, and those that may yet choose it as their source, are routed by `table`; or, before
  * those, packets whose sender wants them out of device `oif`. */
@@ -93,6 +108,9 @@ int rule_del(struct nl *nl, const struct rule *r, struct why *why) __attribute__
 int rule_sweep(struct nl *nl, bool (*keep)(void *ctx, const struct rule *r), void *ctx, struct why *why)
 	__attribute__((warn_unused_result));
 
+int rule_find(struct nl *nl, struct left *to, struct why *why) __attribute__((warn_unused_result)); /* as route_find */
+bool rule_has(struct left *found, const struct rule *r);
+
 /* neigh.c: a known link-layer address of a neighbour (11.5.5: the home agent's, learnt from its RA). */
 int neigh_learn(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, const uint8_t lladdr[6], struct why *why)
 	__attribute__((warn_unused_result));
@@ -103,5 +121,7 @@ int neigh_learn(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, co
 int sysctl_set(const char *path, int value, struct why *why) __attribute__((warn_unused_result));
 int sysctl_get(const char *path, int *value) __attribute__((warn_unused_result));
 void sysctl_restore(void);
+/* Sets again what somebody set otherwise since sysctl_set; how many there were. */
+size_t sysctl_hold(void);
 
 #endif

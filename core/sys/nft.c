@@ -43,6 +43,7 @@ void nft_close(struct nft *n)
 {
 	if (!n)
 		return;
+	removal_close(&n->removal);
 	mnl_socket_close(n->s);
 	free(n);
 }

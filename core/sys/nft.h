@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/loop.h"
 #include "base/why.h"
 
 #define NFT_TABLE "mip"
@@ -19,6 +20,10 @@ struct nft;
 /* family: NFPROTO_NETDEV, NFPROTO_IPV6. */
 int nft_open(struct nft **out, uint8_t family, struct why *why) __attribute__((warn_unused_result));
 void nft_close(struct nft *n); /* NULL is nothing */
+
+/* Calls lost when somebody else deleted our table, or something in it. */
+int nft_watch(struct nft *n, struct loop *loop, void (*lost)(void *ctx), void *ctx, struct why *why)
+	__attribute__((warn_unused_result));
 
 /* All of these put one request into the batch; one that does not fit any more makes nft_commit fail. */
 void nft_table_add(struct nft *n, uint32_t flags); /* NFT_TABLE_F_OWNER: goes with our socket, and no flush takes it */

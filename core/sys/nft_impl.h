@@ -6,6 +6,7 @@
 
 #include "sys/nft.h"
 #include "sys/nl.h"
+#include "sys/removal.h"
 
 #define NFT_BATCH (64 * 1024)
 
@@ -15,6 +16,9 @@ struct nft {
 	uint32_t seq, set_id;
 	bool full;
 	size_t len;
+	struct removal removal;
+	void (*lost)(void *ctx); /* of nft_watch */
+	void *lost_ctx;
 	char buf[NFT_BATCH];
 };
 

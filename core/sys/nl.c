@@ -69,6 +69,7 @@ void nl_close(struct nl *nl)
 	if (!nl)
 		return;
 	nl_unlisten(nl);
+	removal_close(&nl->removal);
 	mnl_socket_close(nl->req);
 	free(nl->batch);
 	free(nl);

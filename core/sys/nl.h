@@ -16,6 +16,7 @@
 
 /* Our mark on routes and rules: rtm_protocol (16, which older daemons used, is DHCP's). Documented in mipd(8). */
 #define MIP_RTPROT	119
+#define MIP_RTPROT_END	120 /* of the end of a reverse tunnel's table: it stays when somebody flushes protocol 119 */
 #define MIP_TABLE	1190 /* first routing table of reverse tunnels; one per home address where homes differ in agent */
 #define MIP_TABLE_GUARD 1189 /* of signalling that IPsec protects */
 #define MIP_RULE_PRIO	1190
@@ -49,6 +50,13 @@ struct nl_events {
 	void (*synced)(void *ctx); /* ... and that was all of it: what was not told is gone */
 };
 
+/* What of ours somebody else may have removed. */
+enum nl_lost {
+	LOST_ENTRIES = 1, /* devices, addresses, routes, rules */
+	LOST_NFT = 2,
+	LOST_SYSCTLS = 4, /* and neighbour proxies */
+};
+
 struct nl;
 
 int nl_open(struct nl **out, struct loop *loop, struct why *why) __attribute__((warn_unused_result));
@@ -58,6 +66,12 @@ void nl_close(struct nl *nl); /* NULL is nothing */
 /* Subscribes: a snapshot of all links, then all global and link-local addresses, arrives before this returns, then
  * changes. Callbacks may make requests, not close. */
 int nl_listen(struct nl *nl, const struct nl_events *ev, struct why *why) __attribute__((warn_unused_result));
+
+/* Calls lost when somebody else removed a route or rule that carries our mark, or changed a sysctl, and at nl_lost. Our
+ * own requests (of nl_do, nl_queue ...) are not told. */
+int nl_watch(struct nl *nl, void (*lost)(void *ctx, unsigned what), void *ctx, struct why *why)
+	__attribute__((warn_unused_result));
+void nl_lost(struct nl *nl, enum nl_lost what);
 
 /* A request in buf (NL_MSG_MAX bytes): header, and `extra` zeroed bytes behind it (struct rtmsg...) at
  * mnl_nlmsg_get_payload. */

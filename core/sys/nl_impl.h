@@ -5,6 +5,7 @@
 #define MIP_SYS_NL_IMPL_H
 
 #include "sys/nl.h"
+#include "sys/removal.h"
 
 #define NL_BATCH (32 * 1024)
 
@@ -19,6 +20,9 @@ struct nl {
 	struct mnl_socket *ev; /* NULL until nl_listen */
 	struct watch watch;
 	struct nl_events events;
+	struct removal removal;
+	void (*lost)(void *ctx, unsigned what); /* NULL until nl_watch */
+	void *lost_ctx;
 	char buf[32 * 1024];
 };
 

@@ -16,6 +16,7 @@ struct proxy {
 	struct in6_addr addr; /* the key, right after the node: addr and ifindex */
 	uint32_t ifindex;
 	bool claimed; /* by this agent */
+	bool seen;    /* in the kernel, just now */
 };
 
 struct proxies {
@@ -128,12 +129,11 @@ bool proxies_has(const struct proxies *p, unsigned ifindex, const struct in6_add
 	return find(p, ifindex, addr) != NULL;
 }
 
-/* Proxies of others, without our mark, are left alone. */
-static int see(const struct nlmsghdr *h, void *ctx)
+/* The address of a proxy that carries our mark; those of others are left alone. NULL: it is none. */
+static const struct in6_addr *marked(const struct nlmsghdr *h)
 {
 	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
 	const struct in6_addr *addr = NULL;
-	struct proxies *p = ctx;
 	const struct nlattr *a;
 	bool ours = false;
 
@@ -143,9 +143,51 @@ static int see(const struct nlmsghdr *h, void *ctx)
 		else if (mnl_attr_get_type(a) == NDA_DST && mnl_attr_get_payload_len(a) == sizeof(*addr))
 			addr = mnl_attr_get_payload(a);
 	}
-	if (ours && addr && (m->ndm_flags & NTF_PROXY) && !note(p, (unsigned)m->ndm_ifindex, addr))
+	return ours && (m->ndm_flags & NTF_PROXY) ? addr : NULL;
+}
+
+static int see(const struct nlmsghdr *h, void *ctx)
+{
+	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
+	const struct in6_addr *addr = marked(h);
+	struct proxies *p = ctx;
+
+	if (addr && !note(p, (unsigned)m->ndm_ifindex, addr))
 		p->err = -ENOMEM;
 	return MNL_CB_OK;
+}
+
+static int see_again(const struct nlmsghdr *h, void *ctx)
+{
+	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
+	const struct in6_addr *addr = marked(h);
+	struct proxy *x = addr ? find(ctx, (unsigned)m->ndm_ifindex, addr) : NULL;
+
+	if (x)
+		x->seen = true;
+	return MNL_CB_OK;
+}
+
+bool proxies_any(const struct proxies *p)
+{
+	return p->map.n > 0;
+}
+
+int proxies_hold(struct proxies *p, bool (*up)(void *ctx, unsigned ifindex), void *ctx, struct why *why)
+{
+	char buf[NL_MSG_MAX];
+	int err, n = 0;
+
+	for (size_t i = 0; i < p->map.n; i++)
+		at(p, i)->seen = false;
+	err = nl_dump(p->nl, request(buf, RTM_GETNEIGH, 0, 0, NULL), see_again, p, why, "list proxy neighbours");
+	for (size_t i = 0; i < p->map.n && !err; i++) {
+		if (at(p, i)->seen || !up(ctx, at(p, i)->ifindex))
+			continue;
+		err = kernel_add(p, at(p, i), why);
+		n++;
+	}
+	return err ?: n;
 }
 
 int proxies_open(struct proxies **out, struct nl *nl, struct why *why)

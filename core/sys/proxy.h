@@ -29,6 +29,11 @@ int proxies_add(struct proxies *p, unsigned ifindex, const struct in6_addr *addr
 int proxies_del(struct proxies *p, unsigned ifindex, const struct in6_addr *addr, struct why *why)
 	__attribute__((warn_unused_result));
 bool proxies_has(const struct proxies *p, unsigned ifindex, const struct in6_addr *addr);
+/* Puts back what the kernel has no more, on links for which up says true: it drops those of a link that goes down. How
+ * many there were, or -errno. */
+int proxies_hold(struct proxies *p, bool (*up)(void *ctx, unsigned ifindex), void *ctx, struct why *why)
+	__attribute__((warn_unused_result));
+bool proxies_any(const struct proxies *p);
 /* Removes what an earlier agent left and nobody has added again. */
 int proxies_sweep(struct proxies *p, struct why *why) __attribute__((warn_unused_result));
 

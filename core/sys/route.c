@@ -2,6 +2,9 @@
  * link.h: routes. Ours carry protocol MIP_RTPROT and a metric nobody else uses, so that a
  * replace hits only ours; of others only what Router Advertisements of a link left behind
  * brought is deleted, by route_flush_*.
+ *
+ * The end of a table is an unreachable default route that stands behind all others. It carries a protocol of its own,
+ * so that it is still there when somebody flushes ours.
  */
 #include <linux/lwtunnel.h>
 #include <linux/rtnetlink.h>
@@ -22,13 +25,13 @@ static struct nlmsghdr *route_msg(void *buf, uint16_t type, uint16_t flags, cons
 	m->rtm_family = AF_INET6;
 	m->rtm_dst_len = r->plen;
 	m->rtm_table = RT_TABLE_UNSPEC;
-	m->rtm_protocol = MIP_RTPROT;
+	m->rtm_protocol = r->end ? MIP_RTPROT_END : MIP_RTPROT;
 	m->rtm_scope = RT_SCOPE_UNIVERSE;
-	m->rtm_type = RTN_UNICAST;
+	m->rtm_type = r->end ? RTN_UNREACHABLE : RTN_UNICAST;
 	if (r->plen)
 		mnl_attr_put(h, RTA_DST, sizeof(r->dst), &r->dst);
 	mnl_attr_put_u32(h, RTA_TABLE, r->table ? r->table : RT_TABLE_MAIN);
-	mnl_attr_put_u32(h, RTA_PRIORITY, MIP_METRIC);
+	mnl_attr_put_u32(h, RTA_PRIORITY, r->end ? MIP_METRIC + 1 : MIP_METRIC);
 	if (r->ifindex)
 		mnl_attr_put_u32(h, RTA_OIF, r->ifindex);
 	if (r->has_from) {
@@ -107,6 +110,15 @@ static void seen_encap(const struct nlattr *nest, struct route *r)
 	}
 }
 
+static int seen_mtu(const struct nlattr *a, void *route)
+{
+	struct route *r = route;
+
+	if (mnl_attr_get_type(a) == RTAX_MTU && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+		r->mtu = mnl_attr_get_u32(a);
+	return MNL_CB_OK;
+}
+
 static void seen_attr(const struct nlattr *a, struct seen *s)
 {
 	bool is_addr = mnl_attr_get_payload_len(a) == sizeof(struct in6_addr);
@@ -134,6 +146,11 @@ static void seen_attr(const struct nlattr *a, struct seen *s)
 			s->expires = ((const struct rta_cacheinfo *)mnl_attr_get_payload(a))->rta_expires != 0;
 		break;
 	case RTA_PRIORITY: s->metric = is_u32 ? mnl_attr_get_u32(a) : 0; break;
+	case RTA_PREFSRC:
+		if (is_addr)
+			memcpy(&s->r.src, mnl_attr_get_payload(a), sizeof(s->r.src));
+		break;
+	case RTA_METRICS: mnl_attr_parse_nested(a, seen_mtu, &s->r); break;
 	case RTA_ENCAP: seen_encap(a, &s->r); break;
 	}
 }
@@ -145,6 +162,7 @@ static struct seen seen_route(const struct nlmsghdr *h)
 
 	s.r.plen = s.m->rtm_dst_len;
 	s.r.table = s.m->rtm_table;
+	s.r.end = s.m->rtm_protocol == MIP_RTPROT_END;
 	mnl_attr_for_each (a, h, sizeof(*s.m))
 		seen_attr(a, &s);
 	return s;
@@ -196,7 +214,7 @@ static int sweep_one(const struct nlmsghdr *h, void *ctx)
 	struct seen s = seen_route(h);
 	struct walk *w = ctx;
 
-	if (s.m->rtm_protocol != MIP_RTPROT || (w->ifindex && s.r.ifindex != w->ifindex))
+	if ((s.m->rtm_protocol != MIP_RTPROT && !s.r.end) || (w->ifindex && s.r.ifindex != w->ifindex))
 		return MNL_CB_OK;
 	if (!w->keep || !w->keep(w->ctx, &s.r))
 		delete_seen(w, &s);
@@ -208,6 +226,105 @@ int route_sweep(struct nl *nl, unsigned ifindex, bool (*keep)(void *, const stru
 	struct walk w = {.nl = nl, .why = why, .ifindex = ifindex, .keep = keep, .ctx = ctx};
 
 	return walk_routes(&w, sweep_one);
+}
+
+/* --- what was found ----------------------------------------------------------------------------------------------- */
+
+struct key {
+	struct in6_addr dst, from;
+	uint32_t table;
+	uint8_t plen, has_from, end, zero;
+};
+
+struct value {
+	struct in6_addr src, remote, gateway;
+	uint32_t ifindex, mtu;
+};
+
+static struct key key_of(const struct route *r)
+{
+	struct key k = {.dst = r->dst, .from = r->from, .table = r->table ? r->table : RT_TABLE_MAIN};
+
+	k.plen = r->plen;
+	k.has_from = r->has_from;
+	k.end = r->end;
+	return k;
+}
+
+static struct value value_of(const struct route *r)
+{
+	struct value v = {.src = r->src, .remote = r->remote, .gateway = r->gateway};
+
+	v.ifindex = r->end ? 0 : r->ifindex;
+	v.mtu = r->mtu;
+	return v;
+}
+
+struct noting {
+	struct left *left;
+	int err;
+};
+
+static bool note(void *noting, const struct route *r)
+{
+	struct key k = key_of(r);
+	struct value v = value_of(r);
+	struct noting *n = noting;
+
+	n->err = left_note(n->left, &k, &v) ?: n->err;
+	return true;
+}
+
+int route_find(struct nl *nl, unsigned ifindex, struct left *to, struct why *why)
+{
+	struct noting n = {to, 0};
+	int err;
+
+	*to = (struct left){.klen = sizeof(struct key), .vlen = sizeof(struct value)};
+	err = route_sweep(nl, ifindex, note, &n, why);
+	return err || !n.err ? err : why_set(why, -n.err, "out of memory");
+}
+
+bool route_take(struct left *found, const struct route *r)
+{
+	struct key k = key_of(r);
+	struct value v = value_of(r);
+
+	return left_take(found, &k, &v);
+}
+
+bool route_has_source(struct left *found, const struct route *r)
+{
+	struct key k = key_of(r);
+	const void *at = left_value(found, &k);
+	struct value v;
+
+	if (!at)
+		return false;
+	memcpy(&v, at, sizeof(v));
+	return v.ifindex == r->ifindex && !addr_any(&v.src);
+}
+
+static void delete_key(void *nl, const uint8_t *key)
+{
+	struct key k;
+
+	memcpy(&k, key, sizeof(k));
+	(void)!route_del(nl,
+		&(struct route){.dst = k.dst,
+			.plen = k.plen,
+			.table = k.table,
+			.has_from = k.has_from,
+			.from = k.from,
+			.end = k.end},
+		NULL); /* queued */
+}
+
+int route_end_found(struct nl *nl, struct left *found, struct why *why)
+{
+	nl_bulk_begin(nl);
+	left_end(found, delete_key, nl);
+	return nl_bulk_end(nl, why);
 }
 
 static bool among(const struct walk *w, const struct in6_addr *a, size_t bytes)

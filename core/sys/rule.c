@@ -94,3 +94,32 @@ int rule_sweep(struct nl *nl, bool (*keep)(void *, const struct rule *), void *c
 	err = nl_dump(nl, h, sweep_one, &w, why, "list rules");
 	return err ?: w.err;
 }
+
+struct noting {
+	struct left *left;
+	int err;
+};
+
+/* A rule is its own key; octets behind the name are zero. */
+static bool note(void *noting, const struct rule *r)
+{
+	struct noting *n = noting;
+
+	n->err = left_note(n->left, r, NULL) ?: n->err;
+	return true;
+}
+
+int rule_find(struct nl *nl, struct left *to, struct why *why)
+{
+	struct noting n = {to, 0};
+	int err;
+
+	*to = (struct left){.klen = sizeof(struct rule)};
+	err = rule_sweep(nl, note, &n, why);
+	return err || !n.err ? err : why_set(why, -n.err, "out of memory");
+}
+
+bool rule_has(struct left *found, const struct rule *r)
+{
+	return left_value(found, r) != NULL;
+}

@@ -126,10 +126,49 @@ static int remember(const char *path, int old)
 	return there ? 0 : append(file, path, old);
 }
 
+/* --- what shall stay as it was set -------------------------------------------------------------------------------- */
+
+static struct {
+	char path[LINE];
+	int value;
+} held[KEPT_MAX];
+static size_t helds;
+
+static void hold(const char *path, int value)
+{
+	size_t i = 0;
+
+	while (i < helds && strcmp(held[i].path, path))
+		i++;
+	if (i == KEPT_MAX)
+		return;
+	helds += i == helds;
+	snprintf(held[i].path, sizeof(held[i].path), "%s", path);
+	held[i].value = value;
+}
+
+/* Some are gone with their link. */
+size_t sysctl_hold(void)
+{
+	size_t n = 0;
+
+	for (size_t i = helds; i-- > 0;) {
+		int v = 0, err = sysctl_get(held[i].path, &v);
+
+		if (err == -ENOENT)
+			held[i] = held[--helds];
+		else if (!err && v != held[i].value && !put(held[i].path, held[i].value))
+			n++;
+	}
+	return n;
+}
+
 int sysctl_set(const char *path, int value, struct why *why)
 {
 	int old = 0, err = sysctl_get(path, &old);
 
+	if (!err)
+		hold(path, value);
 	if (!err && old == value)
 		return 0;
 	if (!err)
@@ -161,6 +200,7 @@ void sysctl_restore(void)
 	FILE *f = file ? fopen(file, "re") : NULL;
 	size_t n = 0;
 
+	helds = 0;
 	if (!f)
 		return;
 	while (n < KEPT_MAX && fgets(line[n], LINE, f))

@@ -14,7 +14,7 @@
 #include "base/addr.h"
 #include "base/buf.h"
 #include "base/loop.h"
-#include "sys/link.h"
+#include "sys/held.h"
 #include "flow/path.h"
 #include "sys/proxy.h"
 #include "sys/raw.h"
@@ -257,6 +257,21 @@ static int do_listen(char **w)
 	return nl_listen(nl, &ev, &why);
 }
 
+/* Somebody removed something: as the agent does. */
+static void on_lost(void *ctx, unsigned what)
+{
+	struct held held;
+
+	(void)ctx;
+	if (held_read(&held, nl, what)) {
+		printf("error %s\n", held.why.text);
+		return;
+	}
+	if (path)
+		(void)path_hold(path, &held);
+	held_free(&held);
+}
+
 /* path [NAME] */
 static int do_path(char **w)
 {
@@ -491,7 +506,7 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	err = loop_open(&loop) ?: loop_watch(&loop, &in, EPOLLIN);
 	if (!err)
-		err = nl_open(&nl, &loop, &why);
+		err = nl_open(&nl, &loop, &why) ?: nl_watch(nl, on_lost, NULL, &why);
 	if (!err)
 		err = proxies_open(&proxies, nl, &why);
 	if (!err)
