@@ -348,7 +348,9 @@ void ro_on_prefix(struct mn *mn, struct mn_home *h, usec now)
 
 static void forget_peer(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 {
-	(void)h;
+	e->leaving = true;
+	if (h->place.where != AT_NOWHERE && now < e->held_until && is_ready(h, e, now))
+		ro_send_bu(mn, h, e, now);
 	drop(mn, e, now);
 }
 

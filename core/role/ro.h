@@ -15,7 +15,9 @@ void ro_on_moved(struct mn *mn, struct mn_home *h, usec now);
 void ro_on_registered(struct mn *mn, struct mn_home *h, usec now);
 /* The home agent told how long the home prefix lasts: no correspondent's binding may last longer (11.4.2). */
 void ro_on_prefix(struct mn *mn, struct mn_home *h, usec now);
-/* The home address goes away: its correspondents are forgotten, not told. */
+/* The home address goes away: its correspondents are forgotten. Those whose home token lives are told, by a Binding
+ * Update that is not waited for, so that they do not send to the care-of address any more; the others' bindings end by
+ * themselves. */
 void ro_forget_home(struct mn *mn, const struct in6_addr *home, usec now);
 
 /* Messages: HoT, CoT, BRR, BE; BA of a correspondent (true when it was about an update of ours). */

@@ -244,8 +244,8 @@ void net_heard_cot(struct net_node *n, const struct via *via, const struct mh *m
 {
 	struct net_talk *t = talk_with(n, &via->src);
 
-	if (addr_eq(&via->dst, &t->coa) && m->u.test.cookie == t->cookie) {
-		t->answered = true;
+	if (!t->answered && addr_eq(&via->dst, &t->coa) && m->u.test.cookie == t->cookie) {
+		t->answered = true; /* a question that was doubled on its way is answered twice: the first counts */
 		t->nonce = m->u.test.nonce;
 	}
 }

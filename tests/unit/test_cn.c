@@ -478,9 +478,11 @@ static void new_nonces_begin_anew(void **state)
 	assert_int_equal(bc_count(&cn->cn.gone), 0);
 }
 
+/* Each with a number of its own. */
 static void bind_at(const char *home, const char *coa)
 {
-	struct update u = update(7);
+	static uint16_t seq;
+	struct update u = update(++seq);
 
 	u.home = home;
 	u.coa = coa;

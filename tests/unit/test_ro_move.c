@@ -294,6 +294,19 @@ static void removed_homes_leave_nothing(void **state)
 	assert_null(net_fact(mn, RO_HOME, cn));
 }
 
+/* A node that stops while away: who could be told is, once, and does not send to the care-of address any more. */
+static void correspondents_are_told_at_the_end(void **state)
+{
+	(void)state;
+	optimize();
+	net_run(&net, 10 * SEC);
+	clear_sent(mn);
+	assert_int_equal(mn_del(&mn->mn, &mn->addr, net.now, NULL), 0);
+	assert_int_equal(net_last(&net, mn, MH_BU)->mh.u.bu.lifetime, 0);
+	net_run(&net, SEC);
+	assert_int_equal(bc_count(&cn->cn.bc), 0);
+}
+
 /* --- without a link ----------------------------------------------------------------------------------------------- */
 
 /* Nothing is said (net.c), for hours; a binding that ran out meanwhile is none. */
@@ -439,6 +452,7 @@ int main(void)
 		T(home_and_away_costs_no_refusal),
 		T(unbound_correspondents_are_not_told),
 		T(removed_homes_leave_nothing),
+		T(correspondents_are_told_at_the_end),
 		T(detached_is_silent),
 		T(late_answers_do_not_break_the_silence),
 		T(reattached_is_optimized_again),
