@@ -94,9 +94,9 @@ check-golden:   ## our packets, decoded by tshark
 	@$(TAP) golden tests/golden/tshark.sh
 check-cli: all   ## words, errors, JSON, completion; no root
 	@$(TAP) cli tests/net.sh $(BATS)
-check-net: all $(PROBE) $(BENCH:%.c=$(B)/%)   ## namespaces: nodes move and connections live; root
+check-net: all $(PROBE) $(B)/tests/conformance/warp.so $(BENCH:%.c=$(B)/%)   ## namespaces: nodes move and connections live; root
 	@$(TAP) -r net tests/net.sh
-check-kernel: all $(PROBE) $(BENCH:%.c=$(B)/%)   ## the same on Debian's stock kernel in a virtual machine; root
+check-kernel: all $(PROBE) $(B)/tests/conformance/warp.so $(BENCH:%.c=$(B)/%)   ## the same on Debian's stock kernel in a virtual machine; root
 	@$(TAP) -r kernel tests/kernel/run.sh
 conformance: all $(UNIT_BIN) $(B)/tests/conformance/warp.so   ## RFC 6275 requirement by requirement, and a table of them; root
 	@$(TAP) -r conformance tests/conformance/run.py

@@ -4,6 +4,7 @@
 # agent's acknowledgement until optimized again; bar: median <= 200 ms. Fails when a bar is missed. optimize.sh [RUNS]
 [ -n "${MIP_LAB:-}" ] || exec "$(dirname "$0")/../lab/lab.sh" run "$0" "$@"
 . "$(dirname "$0")/../lab/lab.sh"
+. "$(dirname "$0")/../lab/agents.sh"
 . "$(dirname "$0")/../lab/traffic.sh"
 . "$(dirname "$0")/../lab/wire.sh"
 runs=${1:-10}

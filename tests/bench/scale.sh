@@ -14,13 +14,14 @@ set -u
 LAB=$(dirname "$0")/../lab
 if [ -z "${MIP_LAB:-}" ]; then exec "$LAB/lab.sh" run "$0" "$@"; fi
 . "$LAB/lab.sh"
+. "$LAB/agents.sh"
 . "$LAB/crowd.sh"
 . "$LAB/../bench/plot/data.sh"
 UPDATES=${UPDATES:-100000}
 DATA=$(data_file scale)
 
 # microseconds of CPU the agent has used
-cpu() { awk '{ print int($1 / 1000) }' "/proc/$(ha_agent pid)/schedstat"; }
+cpu() { awk '{ print int($1 / 1000) }' "/proc/$(show ha agent pid)/schedstat"; }
 # kilobytes of the kernel: what is not user memory (slab, percpu, vmalloc, stacks, page tables)
 kernel() { awk '/^(Slab|Percpu|VmallocUsed|KernelStack|PageTables):/ { n += $2 } END { print n }' /proc/meminfo; }
 ms_since() { echo $(((${EPOCHREALTIME/./} - $1) / 1000)); }
@@ -64,7 +65,7 @@ watched() {
 # killed, started, all served
 again() {
 	local start=${EPOCHREALTIME/./}
-	ha_kill
+	agent_kill ha
 	ha_start || return
 	[ "$(count)" -eq "$n" ] || missed "all $n bindings after kill -9 (there are $(count))"
 	now again "$(ms_since "$start")"
@@ -73,10 +74,10 @@ again() {
 round() {
 	local agent kern
 	crowd_up && ha_start || return
-	path=$(ha_agent path) agent=$(ha_agent memory) kern=$(kernel)
+	path=$(show ha agent path) agent=$(show ha agent memory) kern=$(kernel)
 	timed echo "$UPDATES" "echoes=$UPDATES" 100
 	timed register "$n" register 100
-	now agent $((($(ha_agent memory) - agent) / n))
+	now agent $((($(show ha agent memory) - agent) / n))
 	now kernel $((($(kernel) - kern) * 1024 / n))
 	timed refresh "$UPDATES" "refreshes=$UPDATES" 200
 	timed renew 10000 renew=5 1000

@@ -1,10 +1,12 @@
 # shellcheck shell=bash
-# A home agent with a crowd of mobile nodes on one wire (tests/bench/buload.c): sourced after lab.sh.
+# A home agent with a crowd of mobile nodes on one wire (tests/bench/buload.c). Sourced after lab.sh
+# and agents.sh.
 # Nodes have home addresses 2001:db8:1::1:0 and up, care-of addresses 2001:db8:f0::1:0 and up.
 
 # crowd_up: namespaces ha, load (the nodes) and host (on the home link).
 crowd_up() {
 	local n
+	lab_is_private || return
 	for n in ha load host; do ip netns add $n && ip -n $n link set lo up || return; done
 	lab_sysctl ha net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.accept_dad=0
 	lab_sysctl host net.ipv6.conf.default.accept_dad=0
@@ -33,17 +35,15 @@ crowd() {
 	in_ns load "$MIP_BUILD/tests/bench/buload" wire "$(ip -n ha -j link show wire | jq -r '.[0].address')" \
 		$HA 2001:db8:1:: 2001:db8:f0:: "$@"
 }
-ha() { in_ns ha mip "$@"; }
-ha_start() { ha ha start dev home0 insecure radvd no max-bindings 1000000; }
-ha_agent() { ha -j agent show | jq -r ".[0].$1"; }
-ha_kill() { local p; p=$(ha_agent pid); kill -9 "$p"; lab_wait 5 eval "! kill -0 $p"; }
+# shellcheck disable=SC2034   # for ha_start
+HA_START=(dev home0 insecure radvd no max-bindings 1000000)
 # ha_remains: the process that cleans up after this agent, when it was killed and no other came.
 ha_remains() {
 	local p c
-	p=$(ha_agent pid)
+	p=$(show ha agent pid)
 	for c in $(cat "/proc/$p/task/$p/children"); do [ "$(cat "/proc/$c/comm")" != mip-remains ] || echo "$c"; done
 }
-ha_log() { cat "/run/mip/$(stat -Lc %i /run/netns/ha).log"; }
+ha_log() { cat "$(agent_file ha log)"; }
 ha_store() { echo "$MIP_STATE_DIR/$(stat -Lc %i /run/netns/ha).db"; }
 # bindings: home, care-of, sequence number, a line each
 bindings() { ha -j binding show | jq -r '.[] | select(.state == "active") | "\(.home) \(.care_of) \(.sequence)"' | sort; }

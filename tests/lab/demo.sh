@@ -4,6 +4,7 @@
 # status says whether the connection survived and whether packets were seen travelling directly both ways.
 [ -n "${MIP_LAB:-}" ] || exec "$(dirname "$0")/lab.sh" run "$0" "$@"
 . "$(dirname "$0")/lab.sh"
+. "$(dirname "$0")/agents.sh"
 . "$(dirname "$0")/traffic.sh"
 . "$(dirname "$0")/wire.sh"
 

@@ -26,6 +26,8 @@ in_ns() { nsenter --net="/run/netns/$1" -- "${@:2}" 3>&- 4>&-; }
 lab_bg() { nsenter --net="/run/netns/$1" -- "${@:3}" >"$2" 2>&1 </dev/null 3>&- 4>&- & }
 lab_die() { echo "lab: $*" >&2; return 1; }
 
+lab_is_private() { [ -n "${MIP_LAB:-}" ] || lab_die "this machine's own network is none of ours: run it by tests/net.sh, or tests/lab/lab.sh run"; }
+
 # lab_wait SECONDS COMMAND...: until COMMAND succeeds; fails at the deadline. SECONDS are ample on an idle machine; six
 # times that are given: on a busy one any process may stand still for some. How long things take is for tests/bench.
 # Each question is followed by a rest of twice its length, 0.3 s at most: several files run at once, and to ask without
@@ -81,6 +83,7 @@ lab_advertise() {   # lab_advertise DEV PREFIX [INTERFACE-OPTION ... -- PREFIX-O
 # lab_up: builds the network, the mobile node at home. Nothing in it needs waiting for: infrastructure does no DAD.
 lab_up() {
 	local n
+	lab_is_private || return
 	for n in sw r cn ha mn; do
 		ip netns add $n && ip -n $n link set lo up || return
 	done

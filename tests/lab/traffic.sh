@@ -36,6 +36,12 @@ tcp_stop() {
 	lab_wait 30 [ -s $T/received.sum ] && lab_wait 5 [ -s $T/sent.sum ] && cmp -s $T/sent.sum $T/received.sum
 }
 
+# traffic_end: what runs in the background, each with its NAME.pid there, and what it wrote
+traffic_end() {
+	local f
+	for f in "$T"/*.pid; do [ ! -e "$f" ] || kill "$(cat "$f")" 2>/dev/null || true; done
+	rm -rf "$T"
+}
 traffic_start() { mkdir -p $T; rm -f $T/*; monitor_start && ping_start && tcp_start; }
 
 happened() { jq -en "[inputs | select(.ts > $1 and $2)] | length > 0" < $T/monitor; }   # happened SINCE FILTER

@@ -4,8 +4,6 @@
 
 WIRE=/run/lab/wire.pcap
 
-json() { in_ns "$1" mip -j "${@:2}"; }
-
 wire_start() {
 	wire_stop
 	rm -f $WIRE /run/lab/wire.log   # what is waited for is of this one
@@ -46,8 +44,7 @@ with_both() { echo "ip6[6] == 43 and ip6[40] == 60 and ip6[64] == $1 and ip6[42:
 PARAMETER_PROBLEM="icmp6 and ip6[40] == 4"
 export PARAMETER_PROBLEM
 
-# care_of NODE: where its home address is. ro_state NODE PEER: of its route optimization with that one.
-care_of() { json "$1" mn show | jq -r '.[0].care_of // empty'; }
+# ro_state NODE PEER: of its route optimization with that one.
 ro_state() { json "$1" ro show peer "$2" | jq -r '.[0].state // "none"'; }
 ro_is() { [ "$(ro_state "$1" "$2")" = "$3" ]; }
 # optimized LINK: the node is registered from that link, optimized with cn, and cn has it there.

@@ -3,9 +3,9 @@
 # it held before, nothing doubled, nothing of others touched; and it serves again as soon as it can.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up || return
 	foreign
 }
@@ -30,12 +30,7 @@ setup() {
 	picture mn > "$P/mn"
 }
 
-teardown() {
-	local n
-	for n in mn ha cn; do in_ns $n mip agent stop 2>/dev/null || true; done
-	for n in mn ha cn; do lab_wait 10 no_agent $n; done
-	return 0
-}
+teardown() { agents_stop; }
 
 # The mobile node without what any link gave it.
 forget() {
@@ -64,34 +59,25 @@ foreign() {
 # All that an agent might leave behind or take away. Lifetimes run, so they are left out.
 picture() {
 	in_ns "$1" sh -c '
-		ip -6 -j addr | jq -c ".[] | .ifname, (.addr_info[] | [.local, .prefixlen, .scope, .dynamic, .nodad])"
+		ip -6 -o addr | sed "s/^[0-9]*: //; s/ *\\\\.*//"
 		ip -6 route show table all | sed "s/ expires [0-9]*sec//" | sort
 		ip -6 rule; ip -6 neigh show proxy; nft list ruleset
 		ip -j link | jq -c ".[] | [.ifname, .mtu, .master, .ifalias]"
 		ip -6 maddr show | grep inet6 | sort | uniq -c
-		sysctl -a -r "^net.ipv6.(conf|neigh)" 2>/dev/null | grep -v stable_secret'
+		cd /proc/sys/net/ipv6 && grep -r . conf neigh 2>/dev/null | sort'
 }
 is_as_before() { picture "$1" | cmp -s "$P/$1" -; }
 # as_before NODE: waits for that, tells the difference otherwise
 as_before() { lab_wait 8 is_as_before "$1" || { diff "$P/$1" <(picture "$1"); false; }; }
 
-no_agent() { ! in_ns "$1" mip agent show; }
 # with the link-local address of a link that was made anew, too: the kernel adds its route when it is sure of it
 settled() { in_ns mn ip -6 addr show dev eth0 scope global -tentative | grep -q "inet6 $1" && [ -z "$(in_ns mn ip -6 -o addr show tentative)" ]; }
-json() { in_ns "$1" mip -j "${@:2}"; }
-pid() { json "$1" agent show | jq '.[0].pid'; }
-mn() { json mn mn show | jq -r ".[0].$1"; }
-mn_is() { [ "$(mn state)" = "$1" ]; }
-at() { mn_is registered && [[ "$(mn care_of)" == 2001:db8:$1:* ]] && has_binding "$(mn care_of)"; }
-has_binding() { [ "$(json ha binding show home $HOA | jq -r '.[0] | select(.state == "active") | .care_of')" = "$1" ]; }
+pid() { show "$1" agent pid; }
+mn_is() { [ "$(show mn mn state)" = "$1" ]; }
 bindings() { json ha binding show | jq length; }
 bindings_are() { [ "$(bindings)" = "$1" ]; }
-reachable() { in_ns cn ping -6 -c 1 -W 1 "$HOA"; }
-ha_start() { in_ns ha mip ha start dev eth0 insecure; }
-mn_start() { in_ns mn mip mn start home $HOA prefix $HOME_PREFIX agent $HA; }
-away() { lab_move "$1" && lab_wait 20 at "$1" && lab_wait 10 reachable; }
-add_static() { in_ns ha mip binding add home "2001:db8:1::$1" care-of "2001:db8:f1::$1"; }
-murder() { local p; p=$(pid "$1"); kill -9 "$p"; lab_wait 5 eval "! kill -0 $p"; }
+mn_start() { role_start mn mn start home $HOA prefix $HOME_PREFIX agent $HA; }   # on any link
+away() { lab_move "$1" && lab_wait 20 registered "$1" && lab_wait 10 reachable; }
 # ours NODE: how much of ours there is: routes and rules by their marks, proxies, nft tables
 ours() {
 	in_ns "$1" sh -c 'ip -6 route show table all proto 119; ip -6 rule | grep 1190: ; ip -6 neigh show proxy; nft list tables; ip -o link | grep -o " mip[^:]*"' | sort
@@ -100,32 +86,32 @@ ours() {
 @test "home agent, no binding: start, stop" {
 	ha_start
 	[ "$(picture ha | cksum)" != "$(cksum < "$P/ha")" ]
-	in_ns ha mip ha stop
+	ha ha stop
 	lab_wait 5 no_agent ha
 	as_before ha
 }
 
 @test "home agent with bindings, one of them where others have a route: ha stop" {
-	ha_start; add_static 200; add_static 300
+	ha_start; add 200; add 300
 	bindings_are 2
 	[ -n "$(ours ha | grep 2001:db8:1::200)" ]
-	in_ns ha mip ha stop
+	ha ha stop
 	lab_wait 5 no_agent ha
 	as_before ha
 }
 
 @test "home agent with bindings: killed, started, stopped; nothing doubled" {
 	local first
-	ha_start; add_static 200; add_static 201
+	ha_start; add 200; add 201
 	first=$(ours ha)
-	murder ha
+	agent_kill ha
 	ha_start
 	bindings_are 0
-	add_static 200; add_static 201
+	add 200; add 201
 	diff <(echo "$first") <(ours ha)
-	murder ha
+	agent_kill ha
 	ha_start
-	in_ns ha mip agent stop
+	ha agent stop
 	as_before ha
 }
 
@@ -140,7 +126,7 @@ ours() {
 }
 
 @test "home agent: SIGTERM is a stop" {
-	ha_start; add_static 200
+	ha_start; add 200
 	kill "$(pid ha)"
 	lab_wait 5 no_agent ha
 	as_before ha
@@ -149,14 +135,14 @@ ours() {
 @test "mobile node at home: stop; killed, started, stopped" {
 	ha_start; mn_start
 	lab_wait 10 mn_is home
-	in_ns mn mip mn stop
+	mn mn stop
 	lab_wait 5 no_agent mn
 	as_before mn
 	mn_start
 	lab_wait 10 mn_is home
-	murder mn; mn_start
+	agent_kill mn; mn_start
 	lab_wait 10 mn_is home
-	in_ns mn mip agent stop
+	mn agent stop
 	as_before mn
 }
 
@@ -165,7 +151,7 @@ ours() {
 	lab_wait 10 mn_is home
 	lab_move nowhere
 	lab_wait 10 mn_is detached
-	in_ns mn mip agent stop
+	mn agent stop
 	lab_move home
 	lab_wait 10 settled 2001:db8:1:
 	as_before mn
@@ -176,22 +162,22 @@ ours() {
 	lab_move f1
 	lab_wait 10 settled 2001:db8:f1:
 	ha_start; mn_start
-	lab_wait 20 at f1
+	lab_wait 20 registered f1
 	lab_wait 10 reachable
 	first=$(ours mn)
-	murder mn
+	agent_kill mn
 	mn_start
-	lab_wait 20 at f1
+	lab_wait 20 registered f1
 	lab_wait 10 reachable
 	diff <(echo "$first") <(ours mn)
-	in_ns mn mip mn stop
+	mn mn stop
 	lab_wait 5 no_agent mn
 	lab_wait 5 bindings_are 0
 	forget
 	lab_move home
 	lab_wait 10 settled 2001:db8:1:
 	as_before mn
-	in_ns ha mip ha stop
+	ha ha stop
 	lab_wait 5 no_agent ha
 	as_before ha
 }
@@ -201,7 +187,7 @@ ours() {
 	lab_wait 10 settled 2001:db8:f1:
 	mn_start
 	lab_wait 10 mn_is registering
-	in_ns mn mip agent stop
+	mn agent stop
 	forget
 	lab_move home
 	lab_wait 10 settled 2001:db8:1:
@@ -211,12 +197,12 @@ ours() {
 @test "the home agent is killed and started while a node is away: it registers anew, both stop clean" {
 	ha_start; mn_start
 	away f1
-	murder ha
+	agent_kill ha
 	ha_start
 	lab_move f2
-	lab_wait 40 at f2
+	lab_wait 40 registered f2
 	lab_wait 10 reachable
-	in_ns ha mip agent stop
+	ha agent stop
 	as_before ha
 }
 
@@ -231,30 +217,30 @@ ours() {
 	lab_wait 10 mn_is detached
 	ip -n mn link set eth0 name wan0
 	ip -n mn link set wan0 up
-	lab_wait 20 at f2
+	lab_wait 20 registered f2
 	lab_wait 10 reachable
-	[ "$(mn dev)" = wan0 ]
+	[ "$(show mn mn dev)" = wan0 ]
 }
 
 @test "the home link is deleted under the home agent and comes back: it serves again, static bindings too" {
 	local p
-	ha_start; mn_start; add_static 200; add_static 201
+	ha_start; mn_start; add 200; add 201
 	away f1
 	p=$(pid ha)
 	ip -n ha link del eth0
 	lab_wait 5 eval '[ "$(json ha ha show | jq -r ".[0].dev")" = null ]'
 	[ "$(pid ha)" = "$p" ]
-	in_ns ha mip binding del home 2001:db8:1::201
+	ha binding del home 2001:db8:1::201
 	lab_link ha eth0 02:00:00:00:01:01 home
 	ip -n ha addr add $HA/64 dev eth0 nodad
 	ip -n ha -6 route add default via 2001:db8:1::fe
 	lab_wait 10 reachable
-	at f1
+	registered f1
 	away f2
 	[ "$(pid ha)" = "$p" ]
 	bindings_are 2
 	[ "$(in_ns ha ip -6 neigh show proxy | grep -c 2001:db8:1::200)" = 1 ]
-	in_ns ha mip agent stop
+	ha agent stop
 	[ -z "$(in_ns ha ip -6 neigh show proxy)" ]
 	[ "$(in_ns ha sysctl -n net.ipv6.conf.eth0.proxy_ndp net.ipv6.conf.all.proxy_ndp | tr -d '\n')" = 00 ]
 }
@@ -282,13 +268,13 @@ ours() {
 		[ $(($(awk '{ print $14 + $15 }' "/proc/$p/stat") - before)) -lt $((200 * MIP_SLOW)) ]
 		[ "$(pid ha)" = "$p" ]
 	done
-	in_ns ha mip agent stop
+	ha agent stop
 	as_before ha
 }
 
 @test "two agents in one namespace: the second is refused and says who is there; the first does not notice" {
 	local before
-	ha_start; add_static 200
+	ha_start; add 200
 	before=$(picture ha)
 	run in_ns ha mipd
 	[ "$status" = 1 ]
@@ -300,13 +286,13 @@ ours() {
 }
 
 @test "agents in two namespaces at once do not see each other" {
-	ha_start; in_ns cn mip cn start; mn_start
+	ha_start; cn_start; mn_start
 	[ "$(pid ha)" != "$(pid cn)" ]
 	[ "$(json ha agent show | jq -r '.[0].roles')" = "ha cn" ]
 	[ "$(json cn agent show | jq -r '.[0].roles')" = cn ]
-	in_ns cn mip cn stop
+	cn cn stop
 	lab_wait 5 no_agent cn
-	in_ns ha mip ha show
+	ha ha show
 }
 
 # lost NS PID: the kernel dropped notifications for a socket of that process
@@ -328,7 +314,7 @@ news() {
 	local n; declare -A p
 	ha_start; mn_start
 	away f1
-	in_ns ha mip ha set max-lifetime 500
+	ha ha set max-lifetime 500
 	ip -n ha addr add 2001:db8:9::1/64 dev eth0 nodad
 	for n in ha mn; do p[$n]=$(pid $n); done
 	kill -STOP "${p[@]}"
@@ -343,7 +329,7 @@ news() {
 	done
 	lab_move f2
 	kill -CONT "${p[@]}"
-	lab_wait 20 at f2
+	lab_wait 20 registered f2
 	lab_wait 10 reachable
 	sender() { in_ns r "$MIP_BUILD/tests/net/badsend" home 02:00:00:00:01:01 $HA 2>/dev/null; }
 	n=0; outside() { n=$((n + 1)); [[ "$(sender <<< "hao 2001:db8:9::$n bu 1 0xc000 10")" == "ba 132 "* ]]; }
@@ -351,7 +337,7 @@ news() {
 	[[ "$(sender <<< "hao 2001:db8:8::200 bu 1 0xc000 0")" == "ba 133 "* ]]
 	[[ "$(sender <<< "hao 2001:db8:8::200 bu 2 0xc000 10")" =~ ^("ba 0 seq 2 ".*)?$ ]]   # granted a second later: it may see that
 	lab_wait 5 eval '[ "$(json ha binding show home 2001:db8:8::200 | jq length)" = 1 ]'
-	in_ns ha mip agent stop
+	ha agent stop
 	ip -n ha addr del 2001:db8:8::1/64 dev eth0
 	as_before ha
 }

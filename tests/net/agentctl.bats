@@ -3,38 +3,22 @@
 # descriptors and disk.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../valid.sh"
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up
 	lab_move f1
 }
 
-teardown() {
-	local n
-	for n in mn ha; do
-		in_ns $n mip agent stop 2>/dev/null || true
-		lab_wait 10 no_agent $n
-	done
-	return 0
-}
+teardown() { agents_stop; }
 
-ha() { in_ns ha mip "$@"; }
-mn() { in_ns mn mip "$@"; }
-no_agent() { ! in_ns "$1" mip agent show; }
-registered() { [ "$(mn -j mn show | jq -r '.[0].state')" = registered ]; }
-mn_start() { mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA"; }
-add() { ha binding add home "2001:db8:1::$1" care-of "2001:db8:f1::$1"; }
-kernel() { in_ns ha sh -c 'ip -6 route show table all proto 119; ip -6 neigh show proxy; nft list ruleset'; }
-# refused TEXT WORD...: exit status 2, and the reason has TEXT in it
-refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1"* ]] || { echo "$status: $output"; false; }; }
 
 @test "exit status: 0 done, 1 words, 2 refused, 3 no agent" {
 	run ha binding show; [ "$status" = 3 ]
 	run ha ha set max-lifetime 100; [ "$status" = 3 ]
-	ha ha start dev eth0 insecure
-	ha ha start dev eth0 insecure
+	ha_start
+	ha_start
 	run ha binding show; [ "$status" = 0 ]
 	run ha binding sow; [ "$status" = 1 ]
 	run ha binding add home nonsense; [ "$status" = 1 ]
@@ -97,15 +81,15 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 	ha -j agent show | jq -e 'length == 1 and .[0].pid > 0 and .[0].roles == ""'
 	ha acl allow 2001:db8:1::/64 max-bindings 100 max-lifetime 1h
 	ha -j acl show | jq -e 'length == 1'   # also while it is no home agent
-	ha ha start dev eth0 insecure; add 200; add 201
+	ha_start; add 200; add 201
 	mn_start
-	lab_wait 20 registered
+	lab_wait 20 registered f1
 	for o in ha acl cn binding agent; do ha -j $o show | jq -e 'type == "array" and length > 0 and all(type == "object")'; done
 	for o in mn bul agent; do mn -j $o show | jq -e 'type == "array" and length > 0 and all(type == "object")'; done
 	for o in ha acl cn binding agent; do ha -j $o show | valid $o; ha -j -p $o | valid $o; done
 	for o in mn bul ro agent; do mn -j $o show | valid $o; done
 	# what is no list of what there is; and nothing that the schema describes was left out
-	in_ns cn mip cn start
+	cn_start
 	mn ro add peer $CN/128 policy always
 	mn ro wait optimized peer $CN timeout $((60 * MIP_SLOW))
 	mn -j ro show | jq -e 'length == 1'; mn -j ro show | valid ro; mn -j ro test $CN | valid ro
@@ -113,7 +97,7 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 	(ha -j ipsec check || true) | valid ipsec
 	(ha -j doctor ha || true) | valid doctor
 	mip -j import "$BATS_TEST_DIRNAME/../import/mn_plain.conf" | valid import
-	in_ns cn mip agent stop
+	cn agent stop
 	[ "$(mip __schema | jq -r '."$defs" | keys[]' | xargs)" = "acl agent any binding bul cn doctor ha import ipsec mn ro stats" ]
 	for o in ha mn; do $o -j | valid any; $o -j save | valid any; $o -j monitor once | jq -s . | valid any; done
 	ha -j binding show home 2001:db8:1::200 | jq -e 'length == 1 and .[0].home == "2001:db8:1::200" and .[0].static'
@@ -123,7 +107,7 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 }
 
 @test "who may register, how many and for how long, by prefix: refused with status 129 and 130" {
-	ha ha start dev eth0 insecure
+	ha_start
 	ha acl deny ::/0
 	mn_start
 	lab_move f1
@@ -139,7 +123,7 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 }
 
 @test "-br: columns of each record, in monitor behind its object; -o, -N: one line, plain numbers" {
-	ha ha start dev eth0 insecure; add 200
+	ha_start; add 200
 	ha -br binding | grep -qE '^2001:db8:1::200 +2001:db8:f1::200 +active +-$'
 	ha -br monitor once binding ha > "$BATS_TEST_TMPDIR/br"
 	[ "$(cat "$BATS_TEST_TMPDIR/br" | tr -s ' ')" = "binding 2001:db8:1::200 2001:db8:f1::200 active -
@@ -161,7 +145,7 @@ ha yes eth0 $HA 1" ]
 page() { in_ns "$1" mip; }
 
 @test "the status page names what is wrong: forwarding, refusals, an agent that does not answer, no home address" {
-	ha ha start dev eth0 insecure
+	ha_start
 	[[ "$(page ha)" == *"$HA on eth0, 0 of 100000 bindings, insecure"* && "$(page ha)" != *'!'* ]]
 	lab_sysctl ha net.ipv6.conf.all.forwarding=0
 	[[ "$(page ha)" == *"! eth0 does not forward"*"sysctl -w net.ipv6.conf.all.forwarding=1"* ]]
@@ -190,7 +174,7 @@ page() { in_ns "$1" mip; }
 	[ -L "$BATS_TEST_TMPDIR/link" ] && [ "$(stat -c %a "$f")" = 640 ]
 	run ha save "$BATS_TEST_TMPDIR/no/such"
 	[ "$status" = 2 ] && [[ $output == *"No such file"* ]]
-	[ "$(ls -A "$BATS_TEST_TMPDIR" | grep -c mip.conf.)" = 0 ]
+	[ -z "$(find "$BATS_TEST_TMPDIR" -name 'mip.conf.*')" ]
 }
 
 # kept NODE: applying what was saved changes neither configuration nor kernel
@@ -206,7 +190,7 @@ kept() {
 @test "save | apply changes nothing: home agent, with bindings, mobile node, policies, and after ha stop" {
 	ha agent start
 	kept ha binding
-	ha ha start dev eth0 insecure max-lifetime 1000 max-bindings 500
+	ha_start max-lifetime 1000 max-bindings 500
 	ha acl allow 2001:db8:2::/64 insecure max-bindings 7 max-lifetime 1h
 	ha acl deny 2001:db8:2::dead:0/112
 	kept ha binding
@@ -228,9 +212,9 @@ kept() {
 
 @test "apply: what is left out goes, what is new comes, what changed is changed; registered bindings stay" {
 	ha agent start
-	ha ha start dev eth0 insecure
+	ha_start
 	mn_start
-	lab_wait 20 registered
+	lab_wait 20 registered f1
 	add 200; add 201
 	{ ha save | grep -v ::201; echo "binding add home 2001:db8:1::202 care-of 2001:db8:f1::202"; } | sed 's/f1::200/f2::200/' > "$BATS_TEST_TMPDIR/conf"
 	ha apply "$BATS_TEST_TMPDIR/conf"
@@ -243,13 +227,13 @@ kept() {
 
 @test "apply of a bad file changes nothing: wrong words, wrong values, what the kernel refuses" {
 	local bad before saved
-	ha ha start dev eth0 insecure
+	ha_start
 	add 200
 	before=$(ha -j binding show | jq -c 'map(del(.remaining, .age))'; kernel)
 	saved=$(ha save)
 	for bad in "binding sow" "binding add home 2001:db8:1::200 care-of 2001:db8:f1::9" "binding add home ff02::1 care-of 2001:db8:f1::9" \
 		"ha add dev nosuch0" "ha set address 2001:db8:1::99" "mn start dev nosuch0 home 2001:db8:1::100 prefix 2001:db8:1::/64 agent 2001:db8:1::2"; do
-		run in_ns ha mip apply - <<< "ha start dev eth0 insecure
+		run ha apply - <<< "ha start dev eth0 insecure
 binding add home 2001:db8:1::200 care-of 2001:db8:f2::200
 binding add home 2001:db8:1::201 care-of 2001:db8:f2::201
 $bad"
@@ -257,12 +241,12 @@ $bad"
 		diff <(echo "$saved") <(ha save)
 		diff <(echo "$before") <(ha -j binding show | jq -c 'map(del(.remaining, .age))'; kernel)
 	done
-	run in_ns ha mip apply /nonexistent; [ "$status" = 1 ]
+	run ha apply /nonexistent; [ "$status" = 1 ]
 }
 
 @test "256 static bindings and not one more; max-bindings counts" {
 	local i
-	ha ha start dev eth0 insecure
+	ha_start
 	for ((i = 1; i <= 256; i++)); do printf 'binding add home 2001:db8:1::a:%x care-of 2001:db8:f1::%x\n' $i $i; done > "$BATS_TEST_TMPDIR/many"
 	{ echo "ha start dev eth0 insecure"; cat "$BATS_TEST_TMPDIR/many"; } | ha apply -
 	[ "$(ha -j binding show | jq length)" = 256 ]
@@ -278,7 +262,7 @@ $bad"
 
 @test "monitor: the state first, then each change, one JSON object a line" {
 	local out=$BATS_TEST_TMPDIR/monitor
-	ha ha start dev eth0 insecure
+	ha_start
 	add 200
 	lab_bg ha "$out" mip -j monitor binding
 	lab_wait 5 grep -q 2001:db8:1::200 "$out"
@@ -292,7 +276,7 @@ $bad"
 }
 
 @test "a static binding with a lifetime ends by itself, and is not saved any more" {
-	ha ha start dev eth0 insecure
+	ha_start
 	ha binding add home 2001:db8:1::200 care-of 2001:db8:f1::200 lifetime 8s   # to be saved meanwhile
 	ha save | grep -q 2001:db8:1::200
 	lab_wait 10 eval '[ "$(ha -j binding show)" = "[]" ]'
@@ -302,7 +286,7 @@ $bad"
 
 @test "out of descriptors: who comes too late waits or is refused, the agent does not spin and serves again" {
 	local i pid before pids=()
-	ha ha start dev eth0 insecure
+	ha_start
 	pid=$(ha -j agent show | jq '.[0].pid')
 	prlimit --pid "$pid" --nofile=$(($(find "/proc/$pid/fd" | wc -l) + 4))
 	for ((i = 0; i < 20; i++)); do
@@ -314,7 +298,7 @@ $bad"
 	for ((i = 0; i < 20; i++)); do run in_ns ha timeout 1 mip agent show; done
 	[ $(($(awk '{ print $14 + $15 }' "/proc/$pid/stat") - before)) -lt $((300 * MIP_SLOW)) ]
 	kill "${pids[@]}" 2>/dev/null || true
-	lab_wait 5 in_ns ha mip agent show
+	lab_wait 5 ha agent show
 	[ "$(ha -j agent show | jq '.[0].pid')" = "$pid" ]
 	add 200
 }
@@ -348,7 +332,7 @@ $bad"
 	diff <(echo "$before") <(in_ns ha sysctl -a -r '^net.ipv6.(conf|neigh)' 2>/dev/null | grep -v stable_secret)
 	[ -z "$(in_ns ha nft list ruleset)" ]
 	rm "$dir/full"
-	ha ha start dev eth0 insecure
+	ha_start
 	add 200
 	ha agent stop
 	lab_wait 5 no_agent ha

@@ -7,6 +7,7 @@
 # A kernel with CONFIG_IPV6_MIP6 answers wrong lengths and Payload Protos of plain Mobility Headers itself, with the same.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 
 GOLDEN=$BATS_TEST_DIRNAME/../golden
 COA=2001:db8:77::77 # badsend's source
@@ -14,18 +15,17 @@ AH=0xc000	    # flags of a home registration
 HEX_HOME=20010db8000100000000000000000200
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up || return
 	ip -n r -6 route add blackhole 2001:db8:77::/64
-	in_ns ha mip ha start dev eth0 insecure || return
-	in_ns cn mip cn start || return
+	ha_start || return
+	cn_start || return
 	lab_move f1
 	in_ns mn mip mn start home $HOA prefix $HOME_PREFIX agent $HA || return
 	lab_wait 20 at_rest || return
 	for n in ha mn cn; do pid $n > "$BATS_FILE_TMPDIR/$n.pid"; done
 }
 
-teardown_file() { for n in mn ha cn; do in_ns $n mip agent stop || true; done; }
+teardown_file() { agents_stop; }
 
 # The same processes, and they answer.
 teardown() {
@@ -36,21 +36,20 @@ teardown() {
 	done
 }
 
-pid() { in_ns "$1" mip -j agent show | jq '.[0].pid'; }
-memory() { in_ns "$1" mip -j agent show | jq '.[0].memory'; }
-dropped() { in_ns "$1" mip -j agent show | jq '.[0].rx_dropped'; }
-mn() { in_ns mn mip -j mn show | jq -r ".[0].$1"; }
-mn_is() { [ "$(mn state)" = "$1" ]; }
-at_rest() { mn_is registered && [[ "$(mn care_of)" == 2001:db8:f1:* ]]; }
+pid() { show "$1" agent pid; }
+memory() { show "$1" agent memory; }
+dropped() { show "$1" agent rx_dropped; }
+mn_is() { [ "$(show mn mn state)" = "$1" ]; }
+at_rest() { registered f1; }
 # anew: unplugged, which is noticed, and plugged in again
 anew() { lab_move nowhere && lab_wait 10 mn_is detached && lab_move f1 && lab_wait 20 at_rest; }
-binding() { in_ns ha mip -j binding show home "$1" | jq -r '.[0].state // empty'; }
+binding() { ha -j binding show home "$1" | jq -r '.[0].state // empty'; }
 binding_is() { [ "$(binding "$1")" = "$2" ]; }
 
 # bad PACKETS: sent to the home agent; what came back is on stdout. The others: to the mobile node, the correspondent.
 send() { in_ns r "$MIP_BUILD/tests/net/badsend" "$@" 2>"$BATS_TEST_TMPDIR/sent"; }
 bad() { send home 02:00:00:00:01:01 $HA <<< "$1"; }
-bad_mn() { send f1 02:00:00:00:01:64 "${2:-$(mn care_of)}" <<< "$1"; }
+bad_mn() { send f1 02:00:00:00:01:64 "${2:-$(show mn mn care_of)}" <<< "$1"; }
 bad_cn() { send cn 02:00:00:00:0c:02 $CN <<< "$1"; }
 
 # is TEXT LINE...: these lines, in any order.
@@ -60,7 +59,7 @@ is() {
 # Nothing came back, and no home address of a test has a binding.
 silence() {
 	is "$1" || return
-	is "$(in_ns ha mip -j binding show | jq -r '.[].home' | grep -v -e ::fe0f -e "^$HOA\$")"
+	is "$(ha -j binding show | jq -r '.[].home' | grep -v -e ::fe0f -e "^$HOA\$")"
 }
 # Plain, and with a Home Address option: as the kernel delivers it, and past the kernel.
 both() { printf '%s\nhao 2001:db8:1::200 %s\n' "$1" "$1"; }
@@ -204,8 +203,8 @@ both() { printf '%s\nhao 2001:db8:1::200 %s\n' "$1" "$1"; }
 
 @test "a mobile node takes no acknowledgement it did not ask for, nor from anybody else" {
 	local at before bul
-	at=$(mn care_of)
-	before=$(in_ns mn mip -j bul show | jq -c 'map({sequence, state, care_of, lifetime, status})')
+	at=$(show mn mn care_of)
+	before=$(mn -j bul show | jq -c 'map({sequence, state, care_of, lifetime, status})')
 	bul=$(jq '.[0].sequence' <<< "$before")
 	ba() { printf '3b0106000000%02x00%04x%04x00000000' "$1" "$2" "$3"; }
 	is "$(bad_mn "from $HA rh2 $HOA 1 mh $(ba 135 4711 0)
@@ -213,7 +212,7 @@ both() { printf '%s\nhao 2001:db8:1::200 %s\n' "$1" "$1"; }
 		from $HA rh2 $HOA 1 mh $(ba 128 "$bul" 0)
 		from $HA mh $(ba 128 "$bul" 0)
 		rh2 $HOA 1 mh $(ba 0 "$bul" 1)")"
-	is "$(in_ns mn mip -j bul show | jq -c 'map({sequence, state, care_of, lifetime, status})')" "$before"
+	is "$(mn -j bul show | jq -c 'map({sequence, state, care_of, lifetime, status})')" "$before"
 	mn_is registered
 	# while it waits, the right number alone counts, and from its home agent alone
 	kill -STOP "$(cat "$BATS_FILE_TMPDIR/ha.pid")"
@@ -221,14 +220,14 @@ both() { printf '%s\nhao 2001:db8:1::200 %s\n' "$1" "$1"; }
 	lab_wait 10 mn_is detached
 	lab_move f1
 	lab_wait 10 mn_is registering
-	bul=$(in_ns mn mip -j bul show | jq '.[0].sequence')
+	bul=$(mn -j bul show | jq '.[0].sequence')
 	bad_mn "from $HA rh2 $HOA 1 mh $(ba 0 $((bul + 7 & 65535)) 100)
 		rh2 $HOA 1 mh $(ba 0 "$bul" 100)
 		from $HA rh2 2001:db8:1::101 1 mh $(ba 0 "$bul" 100)
 		from $HA mh $(ba 0 "$bul" 100)" "$at"
 	mn_is registering
 	accepted() {
-		bul=$(in_ns mn mip -j bul show | jq '.[0].sequence')
+		bul=$(mn -j bul show | jq '.[0].sequence')
 		bad_mn "from $HA rh2 $HOA 1 mh $(ba 0 "$bul" 100)" "$at"
 		mn_is registered
 	}
@@ -245,7 +244,7 @@ HOME_HEX=20010db800010000
 @test "Router Advertisements that came through a router, from no link-local address, or broken: nothing moves" {
 	local home at
 	home=$(prefix $HOME_HEX)
-	at=$(mn care_of)
+	at=$(show mn mn care_of)
 	is "$(bad_mn "from fe80::bad to ff02::1 hops 64 icmp $(ra 1800 "$home")
 		from 2001:db8:f1::bad to ff02::1 hops 255 icmp $(ra 1800 "$home")
 		from :: to ff02::1 hops 255 icmp $(ra 1800 "$home")
@@ -255,11 +254,11 @@ HOME_HEX=20010db800010000
 		from fe80::bad to ff02::1 hops 255 icmp $(ra 1800 "$home") badsum
 		from fe80::bad to ff02::1 hops 255 icmp $(ra 1800 "") cut 4")"
 	mn_is registered
-	[ "$(mn care_of)" = "$at" ]
-	[ "$(mn at_home)" = false ]
+	[ "$(show mn mn care_of)" = "$at" ]
+	[ "$(show mn mn at_home)" = false ]
 	# what they said is understood when it comes as it must
 	bad_mn "from fe80::bad to ff02::1 hops 255 icmp $(ra 0 "$home")" "$at" || true
-	lab_wait 5 eval '[ "$(mn at_home)" = true ]'
+	lab_wait 5 eval '[ "$(show mn mn at_home)" = true ]'
 	anew
 }
 
@@ -268,7 +267,7 @@ HOME_HEX=20010db800010000
 	for dev in f1 r-f1 mn; do ip -n sw link set $dev mtu 4000; done
 	ip -n r link set f1 mtu 4000; ip -n mn link set eth0 mtu 4000
 	for ((i = 0; i < 100; i++)); do options+=$(prefix "$(printf '20010db8aa%02x0000' $i)"); done
-	bad_mn "from fe80::bad to ff02::1 hops 255 icmp $(ra 0 "$options")" "$(mn care_of)"
+	bad_mn "from fe80::bad to ff02::1 hops 255 icmp $(ra 0 "$options")" "$(show mn mn care_of)"
 	lab_wait 20 at_rest
 	for dev in f1 r-f1 mn; do ip -n sw link set $dev mtu 1500; done
 	ip -n r link set f1 mtu 1500; ip -n mn link set eth0 mtu 1500

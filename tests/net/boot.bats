@@ -2,19 +2,15 @@
 # What a boot script runs: the checks in front of a role, each failing where it should; starting again, and stopping.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up
 	lab_sysctl ha net.ipv6.conf.eth0.accept_ra=0   # while it does not forward it would hear itself
 }
 
 teardown() {
-	local n
-	for n in mn ha; do
-		in_ns $n mip agent stop 2>/dev/null || true
-		lab_wait 10 no_agent $n
-	done
+	agents_stop
 	lab_sysctl ha net.ipv6.conf.all.forwarding=1
 	ip -n ha addr replace "$HA/64" dev eth0 nodad
 	ip -n ha link set eth0 up
@@ -22,9 +18,6 @@ teardown() {
 	ip -n mn link set eth0 up
 }
 
-ha() { in_ns ha mip "$@"; }
-mn() { in_ns mn mip "$@"; }
-no_agent() { ! in_ns "$1" mip agent show; }
 # verdict NODE CHECK WORD...: of `mip doctor WORD...`
 verdict() { { in_ns "$1" mip -j doctor "${@:3}" || true; } | jq -r --arg c "$2" '.[] | select(.check == $c).verdict'; }
 
@@ -117,9 +110,9 @@ verdict() { { in_ns "$1" mip -j doctor "${@:3}" || true; } | jq -r --arg c "$2" 
 # --- after a crash, restart ---
 
 @test "started in the moment the agent is killed: it serves; no word of the one that went" {
-	local n pid
+	local pid
 	ha ha start dev eth0 insecure
-	for n in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		pid=$(ha -j agent show | jq '.[0].pid')
 		kill -9 "$pid"
 		[ "$(ha ha start dev eth0 insecure 2>&1)" = "" ]

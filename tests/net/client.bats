@@ -2,18 +2,17 @@
 # mip-ctl(7) is enough to write a client: one was, in Python (tests/client.py), and sees and does what mip sees and does.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up
-	in_ns ha mip ha start dev eth0 insecure
-	in_ns ha mip binding add home 2001:db8:1::200 care-of 2001:db8:f1::200
+	ha_start
+	add 200
 }
 
 setup() { command -v python3 > /dev/null || skip "no python3"; }
-teardown_file() { in_ns ha mip agent stop; }
+teardown_file() { agents_stop; }
 
-ha() { in_ns ha mip "$@"; }
 client() { in_ns ha python3 "$BATS_TEST_DIRNAME/../client.py" "$@"; }
 homes() { ha -j binding show | jq -r '.[].home' | sort; }
 

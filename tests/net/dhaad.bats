@@ -4,12 +4,12 @@
 # other when that one dies under a TCP connection.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/traffic.sh"
 
 HA2=2001:db8:1::2 ANYCAST=2001:db8:1:0:fdff:ffff:ffff:fffe
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up || return
 	ip netns add ha2 && ip -n ha2 link set lo up && lab_sysctl ha2 net.ipv6.conf.all.forwarding=1
 	lab_link ha2 eth0 02:00:00:00:01:02 home
@@ -22,21 +22,12 @@ setup() {
 	mkdir -p $T
 	ip -n sw link set ha up
 	lab_move home
-	in_ns ha mip ha start dev eth0 insecure && in_ns ha2 mip ha start dev eth0 insecure preference 7
+	ha_start && role_start ha2 ha start dev eth0 insecure preference 7
 }
 
-teardown() {
-	local f pid n
-	for f in "$T"/*.pid; do
-		[ -e "$f" ] && pid=$(cat "$f") && kill "$pid" 2>/dev/null
-	done
-	for n in mn ha ha2; do in_ns $n mip agent stop 2>/dev/null; done
-	rm -rf "$T"
-	return 0
-}
+teardown() { traffic_end; agents_stop; }
 
-json() { in_ns "$1" mip -j "${@:2}"; }
-mn_start() { in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" lifetime "${1:-600}" dev eth0; }
+mn_start() { role_start mn mn start home "$HOA" prefix "$HOME_PREFIX" lifetime 600 dev eth0; }   # it is told no home agent
 lists() { [ "$(json "$1" ha list | jq -r 'sort_by(-.preference) | map("\(.address) \(.preference) \(.own)") | join(", ")')" = "$2" ]; }
 with_agent() { json mn mn show | jq -e --arg a "$1" '.[0].state == "registered" and .[0].agent == $a'; }
 bound_at() { json "$1" binding show | jq -e 'length == 1 and .[0].state == "active"'; }
@@ -44,7 +35,7 @@ bound_at() { json "$1" binding show | jq -e 'length == 1 and .[0].state == "acti
 @test "each home agent lists itself and the other, with what is advertised as its preference" {
 	lab_wait 10 lists ha "$HA 10 true, $HA2 5 false"
 	lab_wait 10 lists ha2 "$HA 10 false, $HA2 5 true"
-	in_ns ha mip ha list | grep -q "$HA2"
+	ha ha list | grep -q "$HA2"
 	json ha ha list | jq -e '.[] | select(.own | not) | .router | startswith("fe80:")'
 }
 
@@ -82,10 +73,10 @@ bound_at() { json "$1" binding show | jq -e 'length == 1 and .[0].state == "acti
 
 @test "at home the node learns its home agent from the advertisement" {
 	mn_start
-	in_ns mn mip mn wait home timeout $((60 * MIP_SLOW))
+	mn mn wait home timeout $((60 * MIP_SLOW))
 	json mn mn show | jq -e '.[0].agent | startswith("2001:db8:1::")'
 	lab_move f1
-	in_ns mn mip mn wait registered timeout $((60 * MIP_SLOW))
+	mn mn wait registered timeout $((60 * MIP_SLOW))
 }
 
 # fails_over KILL...: the node registers with the other home agent once KILL has ended the first, long before the binding
@@ -108,7 +99,7 @@ fails_over() {
 }
 has_none() { json "$1" binding show | jq -e 'length == 0'; }
 defends_none() { [ -z "$(in_ns "$1" ip -6 neigh show proxy)" ]; }
-kill_agent() { kill -9 "$(json ha agent show | jq .[0].pid)"; }
+kill_agent() { kill -9 "$(show ha agent pid)"; }
 # The dead one neither answers nor is there: its link is cut. The router's neighbour cache must find that out first.
 lose_machine() { kill_agent && ip -n sw link set ha down; }
 
@@ -126,13 +117,13 @@ lose_machine() { kill_agent && ip -n sw link set ha down; }
 @test "the killed one comes back: it gives way to who serves the address now" {
 	lab_wait 10 lists ha2 "$HA 10 false, $HA2 5 true"
 	lab_move f1
-	mn_start 600
+	mn_start
 	lab_wait 20 with_agent "$HA"
 	kill_agent
 	lab_wait 15 defends_none ha
 	in_ns ha2 mip binding add home "$HOA" care-of 2001:db8:f1::99
 	in_ns r ip -6 neigh flush dev home
-	in_ns ha mip ha start dev eth0 insecure
+	ha_start
 	lab_wait 5 has_none ha
 	json ha2 binding show | jq -e 'length == 1'
 	asked_for() { in_ns cn ping -c 1 -W 1 "$HOA"; in_ns r ip -6 neigh show "$HOA" | grep -q lladdr; }
@@ -142,6 +133,6 @@ lose_machine() { kill_agent && ip -n sw link set ha down; }
 
 @test "stop leaves no anycast address" {
 	[ "$(in_ns ha grep -ci fdfffffffffffffe /proc/net/anycast6)" = 1 ]
-	in_ns ha mip agent stop
+	ha agent stop
 	[ "$(in_ns ha grep -ci fdfffffffffffffe /proc/net/anycast6)" = 0 ]
 }

@@ -2,11 +2,11 @@
 # Every `mip` command of the README and of the manual pages is run as it stands there, in a network where it makes sense.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 
 ROOT=$BATS_TEST_DIRNAME/../..
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up
 	# more home links, as mip-ha(8) has them
 	ip link add eth1 netns ha type veth peer name ha1 netns sw && ip -n sw link set ha1 up && ip -n ha link set eth1 up
@@ -18,18 +18,15 @@ setup_file() {
 	lab_move f1
 }
 
-teardown() {
-	local n
-	for n in mn ha cn; do in_ns $n mip agent stop 2> /dev/null || true; done
-}
+teardown() { agents_stop; }
 
 # Agents as the reader of the example has them; started again where an example before stopped them.
 roles() {
-	in_ns ha mip ha start dev eth0 insecure
-	in_ns cn mip cn start
-	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0
-	in_ns mn mip mn wait registered timeout $((60 * MIP_SLOW))
-	in_ns ha mip save > "$BATS_TEST_TMPDIR/mip.conf"
+	ha_start
+	cn_start
+	mn_start
+	mn mn wait registered timeout $((60 * MIP_SLOW))
+	ha save > "$BATS_TEST_TMPDIR/mip.conf"
 }
 
 # Where it is meant for: a mobile node's objects there, the rest at the home agent.
@@ -48,8 +45,8 @@ run_example() {
 	node=$(node_of "$line")
 	roles
 	case $line in
-	"mip confirm" | "mip undo") in_ns ha mip apply "$BATS_TEST_TMPDIR/mip.conf" confirm 1h 2> /dev/null ;;
-	*confirm*) in_ns ha mip confirm 2> /dev/null || true ;;
+	"mip confirm" | "mip undo") ha apply "$BATS_TEST_TMPDIR/mip.conf" confirm 1h 2> /dev/null ;;
+	*confirm*) ha confirm 2> /dev/null || true ;;
 	esac
 	case $line in *monitor*) patience=5 ;; esac   # all others end by themselves
 	in_ns "$node" timeout $((patience * MIP_SLOW)) bash -o pipefail -c "$line" < /dev/null > "$BATS_TEST_TMPDIR/out" 2>&1 || status=$?
@@ -58,7 +55,7 @@ run_example() {
 	*doctor*" 2") ! grep -q '^mip:' "$BATS_TEST_TMPDIR/out" ;; # it found something: that is its answer
 	*) echo "in $node: $line: status $status"; cat "$BATS_TEST_TMPDIR/out"; return 1 ;;
 	esac
-	case $line in *confirm*) in_ns ha mip confirm 2> /dev/null || true ;; esac
+	case $line in *confirm*) ha confirm 2> /dev/null || true ;; esac
 }
 
 readme() { sed -nE '/ipsec|keys/!s/^    (mip .*)/\1/p' "$ROOT/README.md" | sed -E 's/ +# .*//'; }
@@ -95,11 +92,11 @@ page() { sed -n '/^\.Bd -literal/,/^\.Ed/p' "$1" | sed -n 's/\\-/-/g; s/\\(aq/'"
 		in_ns $n mip apply "$ROOT/man/examples/$n.conf"
 		in_ns $n mip save | mip check -
 	done
-	in_ns mn mip mn wait registered timeout $((60 * MIP_SLOW))
-	in_ns ha mip binding wait active home "$HOA" timeout $((60 * MIP_SLOW))
-	in_ns ha mip -j ha show | jq -e '.[0] | .insecure == false and .max_bindings == 1000'
-	[ "$(in_ns ha mip -j acl | jq -c 'map([.prefix, .permitted, .insecure, .bindings, .max_bindings])')" = \
+	mn mn wait registered timeout $((60 * MIP_SLOW))
+	ha binding wait active home "$HOA" timeout $((60 * MIP_SLOW))
+	ha -j ha show | jq -e '.[0] | .insecure == false and .max_bindings == 1000'
+	[ "$(ha -j acl | jq -c 'map([.prefix, .permitted, .insecure, .bindings, .max_bindings])')" = \
 		'[["::/0",false,false,0,null],["2001:db8:1::/64",true,true,1,100]]' ]
-	in_ns cn mip -j cn show | jq -e '.[0] | .enabled and .test_rate == 200'
-	in_ns mn mip -j save | jq -e 'any(.command == "ro add" and .policy == "never")'
+	cn -j cn show | jq -e '.[0] | .enabled and .test_rate == 200'
+	mn -j save | jq -e 'any(.command == "ro add" and .policy == "never")'
 }

@@ -4,17 +4,17 @@
 # wire takes them (tests/bench/flood.sh says more).
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/crowd.sh"
 
 FLOOD=${FLOOD:-10} CROWD=${CROWD:-1000} CACHE=20000 RATE=${RATE:-$((${CROWD:-1000} * 10 / 4))}
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	crowd_up || return
 	ip -n ha route add 2001:db8:8000::/33 via 2001:db8:9::2
 	in_ns ha mip ha start dev home0 insecure radvd no max-bindings $CACHE
 }
-teardown_file() { ha agent stop; crowd_down; }
+teardown_file() { agents_stop; crowd_down; }
 
 flood() {
 	in_ns load "$MIP_BUILD/tests/bench/buflood" wire "$(ip -n ha -j link show wire | jq -r '.[0].address')" \
@@ -28,7 +28,7 @@ flood() {
 	flood $((FLOOD + 4)) >"$BATS_TEST_TMPDIR/flood" 2>&1 3>&- &
 	flood=$!
 	lab_wait 10 eval '[ "$(ha -j ha show | jq ".[0].rx_limited")" -gt 0 ]'
-	before=$(ha_agent memory)
+	before=$(show ha agent memory)
 	crowd "$CROWD" 500 "keep=$FLOOD" >"$BATS_TEST_TMPDIR/keep" 2>&1 3>&- &
 	keep=$!
 	# it can be asked all the while
@@ -41,7 +41,7 @@ flood() {
 	[ "$failed" -eq 0 ]
 	grep -q " expired 0 " "$BATS_TEST_TMPDIR/keep"
 	wait $flood
-	after=$(ha_agent memory)
+	after=$(show ha agent memory)
 	echo "# flood: $(cat "$BATS_TEST_TMPDIR/flood"); asked $asked times meanwhile; memory $before -> $after" >&3
 	jq -r '.[0] | "# received \(.rx_bu), refused \(.rx_refused), over the limit \(.rx_limited), bindings \(.bindings)"' <<<"$out" >&3
 	[ "$asked" -gt 0 ]

@@ -3,17 +3,17 @@
 # mobile node that registered; and what it left there is taken over: only what is not as it should be is touched.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/crowd.sh"
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	crowd_up || return
 	ha_start
 }
-teardown_file() { ha agent stop; crowd_down; }
+teardown_file() { agents_stop; crowd_down; }
 
 @test "killed and started again while a ping runs through the tunnel: nothing is lost" {
-	[ "$(ha_agent path)" = ip6tnl ] || skip "this kernel has no ip6_tunnel"
+	[ "$(show ha agent path)" = ip6tnl ] || skip "this kernel has no ip6_tunnel"
 	local pid sent got
 	crowd_node
 	crowd 1 100 register
@@ -21,7 +21,7 @@ teardown_file() { ha agent stop; crowd_down; }
 	lab_bg host "$BATS_TEST_TMPDIR/ping" ping -i 0.02 $CROWD_NODE
 	pid=$!
 	lab_wait 10 eval '[ "$(grep -c "bytes from" "$BATS_TEST_TMPDIR/ping")" -gt 20 ]'
-	for _ in 1 2 3; do ha_kill; ha_start; done
+	for _ in 1 2 3; do agent_kill ha; ha_start; done
 	[ "$(count)" = 1 ]
 	got=$(grep -c "bytes from" "$BATS_TEST_TMPDIR/ping")
 	lab_wait 10 eval '[ "$(grep -c "bytes from" "$BATS_TEST_TMPDIR/ping")" -gt $((got + 20)) ]'
@@ -43,13 +43,13 @@ route() {
 }
 
 @test "killed and started again: of a hundred bindings only what somebody changed is touched, what nobody wants goes" {
-	[ "$(ha_agent path)" = ip6tnl ] || skip "this kernel has no ip6_tunnel"
+	[ "$(show ha agent path)" = ip6tnl ] || skip "this kernel has no ip6_tunnel"
 	local before
 	crowd 100 1000 register
 	lab_wait 10 eval '[ "$(count)" = 100 ]'
 	before=$(ours)
 	kill -9 "$(ha_remains)"   # what follows may take longer than it waits
-	ha_kill
+	agent_kill ha
 	route replace 2001:db8:1::1:5 2001:db8:f0::bad                # of another care-of address
 	ip -n ha -6 route del 2001:db8:1::1:6 dev mip0 proto 119 metric 119
 	route add 2001:db8:1::dead 2001:db8:f0::dead                  # nobody's

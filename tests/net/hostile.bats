@@ -3,15 +3,15 @@
 # neither root from commanding it nor it from its work.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/crowd.sh"
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	crowd_up || return
 	ha_start
 	crowd 200 100 register
 }
-teardown_file() { ha agent stop; crowd_down; }
+teardown_file() { agents_stop; crowd_down; }
 
 # as_group GROUP COMMAND...: neither root nor anybody, but of that group
 as_group() { in_ns ha setpriv --reuid 65534 --regid "$1" --clear-groups "${@:2}"; }
@@ -32,7 +32,7 @@ as_group() { in_ns ha setpriv --reuid 65534 --regid "$1" --clear-groups "${@:2}"
 @test "10,000 connections, garbage, half messages, and answers nobody reads: the agent serves on" {
 	local before after asked=0 seed=$RANDOM bad group
 	group=$(stat -c %g "/run/mip/$(stat -Lc %i /run/netns/ha).sock")
-	before=$(ha_agent memory)
+	before=$(show ha agent memory)
 	mkfifo "$BATS_TEST_TMPDIR/end"
 	echo "# seed $seed" >&3
 	as_group "$group" /usr/bin/python3 "$BATS_TEST_DIRNAME/../hostile.py" $seed <"$BATS_TEST_TMPDIR/end" >"$BATS_TEST_TMPDIR/bad" 2>&1 3>&- &
@@ -46,7 +46,7 @@ as_group() { in_ns ha setpriv --reuid 65534 --regid "$1" --clear-groups "${@:2}"
 	crowd 200 $((200 + asked)) refresh
 	ha binding add home 2001:db8:1::77 care-of 2001:db8:f0::77
 	ha binding del home 2001:db8:1::77
-	after=$(ha_agent memory)
+	after=$(show ha agent memory)
 	exec 7>&-
 	wait $bad
 	echo "# $(cat "$BATS_TEST_TMPDIR/bad"); asked $asked times meanwhile; memory $before -> $after" >&3

@@ -2,11 +2,11 @@
 # A mobile node with two interfaces: which one serves, and what happens when one goes, comes back, or is told to.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/traffic.sh"
 
 # eth0 on foreign link 1, wlan0 on foreign link 2, and routers that drop what does not come from their link (RFC 2827).
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up
 	ip link add wlan0 netns mn address 02:00:00:00:01:65 type veth peer name wl netns sw && ip -n mn link set wlan0 up || return
 	in_ns r nft -f - <<-NFT
@@ -28,30 +28,21 @@ setup() {
 	mkdir -p "$T"
 	lab_move f1; wlan f2
 	in_ns r nft reset counters table ip6 ingress >/dev/null
-	in_ns ha mip ha start dev eth0 insecure
-	in_ns mn mip agent start
-	in_ns mn mip mn use dev eth0 preference 1
-	in_ns mn mip mn use dev wlan0 preference 2
-	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA"
+	ha_start
+	agent mn
+	mn mn use dev eth0 preference 1
+	mn mn use dev wlan0 preference 2
+	role_start mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA"
 	lab_wait 15 registered f1
 	monitor_start
 }
 
 teardown() {
-	local f pid
-	for f in "$T"/*.pid; do
-		[ -e "$f" ] && pid=$(cat "$f") && kill "$pid" 2>/dev/null
-	done
-	in_ns mn mip agent stop 2>/dev/null
-	in_ns ha mip agent stop 2>/dev/null
-	in_ns r nft delete table ip6 mute 2>/dev/null
-	rm -rf "$T"
-	return 0
+	traffic_end
+	agents_stop
+	in_ns r nft delete table ip6 mute 2>/dev/null || true
 }
 
-json() { in_ns "$1" mip -j "${@:2}"; }
-registered() { json mn mn show | jq -e --arg p "2001:db8:$1:" '.[0].state == "registered" and (.[0].care_of | startswith($p))'; }
-reachable() { in_ns cn ping -c 1 -W $((2 * MIP_SLOW)) "$HOA"; }
 served() { lab_wait 15 registered "$1" && lab_wait 10 reachable; }
 # updates: how many there have been; an unanswered one is repeated (11.8), which a slow machine sees, and is the same
 updates() { jq -n 'reduce (inputs | select(.event == "bu_sent" or .event == "ba_received").event) as $e ([0, false];
@@ -87,55 +78,53 @@ ways() { in_ns mn ip -6 route show table main proto 119 | grep -c '^default from
 
 @test "preferences change while it runs, each change one update; 0 is never, unuse takes it back" {
 	local before; before=$(updates)
-	in_ns mn mip mn use dev wlan0 preference 1
+	mn mn use dev wlan0 preference 1
 	served f1   # as good as the other: the one in use stays
 	[ "$(updates)" -eq "$before" ]
-	in_ns mn mip mn use dev eth0 preference 7
+	mn mn use dev eth0 preference 7
 	served f2
 	lab_wait 10 updates_reach $((before + 1))   # the monitor may be behind
 	[ "$(updates)" -eq $((before + 1)) ]
-	in_ns mn mip mn use dev wlan0 preference 0
+	mn mn use dev wlan0 preference 0
 	served f1
 	json mn mn interface | jq -e 'length == 1 and .[0].dev == "eth0" and .[0].preference == 7'
-	in_ns mn mip mn use dev any preference 3
-	in_ns mn mip mn unuse dev wlan0
+	mn mn use dev any preference 3
+	mn mn unuse dev wlan0
 	served f2
-	in_ns mn mip mn unuse dev any
+	mn mn unuse dev any
 	served f1
-	run in_ns mn mip mn unuse dev any
+	run mn mn unuse dev any
 	[ "$status" -eq 2 ]
-	run in_ns mn mip mn use dev eth0 preference 256
+	run mn mn use dev eth0 preference 256
 	[ "$status" -eq 2 ]
-	in_ns mn mip undo   # the last change was: any is not used
+	mn undo   # the last change was: any is not used
 	served f2
 }
 
 @test "packets leave by the router of the care-of address, and no way is left behind" {
-	in_ns mn mip mn use dev eth0 preference 3
+	mn mn use dev eth0 preference 3
 	served f2
 	[ "$(ways)" -eq 1 ]
-	in_ns mn mip mn use dev eth0 preference 1
+	mn mn use dev eth0 preference 1
 	served f1
 	[ "$(ways)" -eq 1 ]
 	in_ns r nft list counter ip6 ingress astray | grep -q 'packets 0 bytes 0'
-	local pid; pid=$(json mn agent show | jq '.[0].pid')
-	kill -9 "$pid"
-	lab_wait 5 sh -c "! kill -0 $pid"
+	agent_kill mn
 	[ "$(ways)" -eq 1 ]
-	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev wlan0
+	role_start mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev wlan0
 	served f2
 	[ "$(ways)" -eq 1 ]
-	in_ns mn mip mn stop
+	mn mn stop
 	[ "$(ways)" -eq 0 ]
 }
 
 @test "saved, and applied again: the same words, and not one update" {
 	local words before
-	words=$(in_ns mn mip save)
+	words=$(mn save)
 	[[ "$words" == *"mn use dev eth0 preference 1"*"mn use dev wlan0 preference 2"*"mn start"* ]]
 	before=$(updates)
-	in_ns mn mip apply - <<<"$words"
-	diff <(echo "$words") <(in_ns mn mip save)
+	mn apply - <<<"$words"
+	diff <(echo "$words") <(mn save)
 	[ "$(updates)" -eq "$before" ]
 	registered f1
 }

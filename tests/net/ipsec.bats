@@ -4,6 +4,7 @@
 # the one before ended.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/traffic.sh"
 . "$BATS_TEST_DIRNAME/../lab/wire.sh"
 . "$BATS_TEST_DIRNAME/../valid.sh"

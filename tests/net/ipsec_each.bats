@@ -3,6 +3,7 @@
 # not cover is not, everything works all the same, and stopping leaves nothing.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/traffic.sh"
 . "$BATS_TEST_DIRNAME/../lab/wire.sh"
 

@@ -3,22 +3,18 @@
 # are told to.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/crowd.sh"
 
-setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
-	crowd_up
-}
+setup_file() { crowd_up; }
 
 setup() { P=$BATS_TEST_TMPDIR; }
 
 teardown() {
-	ha agent stop 2>/dev/null || true
-	lab_wait 10 no_agent
+	agents_stop
 	rm -rf "${MIP_STATE_DIR:?}"/*
 }
 
-no_agent() { ! ha agent show; }
 counted() { test "$(count)" "$1" "$2" || { echo "bindings: $(count), not $1 $2"; return 1; }; }
 # defended ADDRESS: somebody answers for it on the home link
 defended() { in_ns host ping -c1 -W1 "$1"; in_ns host ip -6 neigh show "$1" | grep -q lladdr; }
@@ -33,7 +29,7 @@ again() { seq=$((seq + 100)); crowd "$1" $seq refresh; }
 	pid=$!
 	lab_wait 20 eval '[ "$(bindings | wc -l)" -gt 100 ]'
 	bindings > "$P/before"
-	ha_kill
+	agent_kill ha
 	ha_start
 	bindings > "$P/after"
 	[ "$(wc -l < "$P/before")" -gt 0 ]
@@ -50,7 +46,7 @@ again() { seq=$((seq + 100)); crowd "$1" $seq refresh; }
 	crowd 50 100 register
 	left=$(ha -j binding show | jq '[.[].remaining] | max')
 	bindings > "$P/before"
-	for _ in 1 2 3; do ha_kill; ha_start; done
+	for _ in 1 2 3; do agent_kill ha; ha_start; done
 	[ "$(ha -j binding show | jq '[.[].remaining] | max')" -le "$left" ]
 	[ "$(ha -j binding show | jq '[.[].lifetime] | min')" -gt 0 ]
 	diff "$P/before" <(bindings)
@@ -64,13 +60,13 @@ again() { seq=$((seq + 100)); crowd "$1" $seq refresh; }
 @test "ha stop and agent stop forget; a signal does not" {
 	ha_start
 	crowd 20 100 register
-	kill "$(ha_agent pid)"
-	lab_wait 5 no_agent
+	kill "$(show ha agent pid)"
+	lab_wait 5 no_agent ha
 	[ -z "$(in_ns ha ip -6 route show table all proto 119; in_ns ha ip -6 neigh show proxy)" ]
 	ha_start
 	counted -eq 20
 	ha ha stop
-	lab_wait 5 no_agent
+	lab_wait 5 no_agent ha
 	[ ! -e "$(ha_store)" ]
 	ha_start
 	counted -eq 0
@@ -83,11 +79,11 @@ again() { seq=$((seq + 100)); crowd "$1" $seq refresh; }
 @test "a start that is refused takes nothing away" {
 	ha_start
 	crowd 20 100 register
-	kill "$(ha_agent pid)"
-	lab_wait 5 no_agent
+	kill "$(show ha agent pid)"
+	lab_wait 5 no_agent ha
 	run ha ha start dev nosuch0 insecure
 	[ "$status" = 2 ]
-	lab_wait 5 no_agent
+	lab_wait 5 no_agent ha
 	printf 'ha start dev home0 insecure\nbinding add home 2001:db8:77::1 care-of ff02::1\n' > "$P/conf"
 	run ha apply "$P/conf"
 	ha_start
@@ -97,29 +93,29 @@ again() { seq=$((seq + 100)); crowd "$1" $seq refresh; }
 @test "a start that fails late, when the bindings of before are served already, forgets none of them" {
 	ha_start
 	crowd 20 100 register
-	ha_kill
+	agent_kill ha
 	mount -t tmpfs none /usr/sbin   # no radvd
 	run ha ha start dev home0 insecure radvd yes
 	umount /usr/sbin
 	[ "$status" -ne 0 ]
-	lab_wait 5 no_agent
+	lab_wait 5 no_agent ha
 	ha_start
 	counted -eq 20
 }
 
 @test "what ended meanwhile, and what this home agent does not serve any more, is left out" {
-	local short=$((8 * MIP_SLOW))
+	clocks ha
 	ha_start
-	ha ha set max-lifetime $short
+	ha ha set max-lifetime 1000
 	crowd 10 100 register
 	ha ha set max-lifetime 4000
 	crowd 5 200 refresh
-	ha_kill
-	lab_wait 20 eval "[ \$(date +%s) -gt $(($(date +%s) + short)) ]"
+	agent_kill ha
+	pass 1001 ha
 	ha_start
 	counted -eq 5
 	ha_log | grep -q "5 bindings of before serve again at the home agent, 5 ended meanwhile"
-	ha_kill
+	agent_kill ha
 	ip -n ha addr del $HA/64 dev home0
 	ip -n ha addr add 2001:db8:5::1/64 dev home0 nodad
 	ha_start
@@ -134,8 +130,8 @@ again() { seq=$((seq + 100)); crowd "$1" $seq refresh; }
 	ha_start
 	crowd 20 100 register
 	[ "$(stat -c %a "$file")$(stat -c %a "$file-wal")" = 600600 ]
-	[ "$(ha_agent kept_in)" = "$file" ]
-	ha_kill
+	[ "$(show ha agent kept_in)" = "$file" ]
+	agent_kill ha
 	mkdir "$P/copy"; cp "$file" "$file-wal" "$P/copy"
 	in_ns host mip cn start
 	in_ns host mip cn stop
@@ -151,16 +147,13 @@ again() { seq=$((seq + 100)); crowd "$1" $seq refresh; }
 
 # begin_with FILE WAL: killed, then started with these in place of its own; what it serves is some of "$P/before"
 begin_with() {
-	local p
 	cp "$1" "$(ha_store)"; cp "$2" "$(ha_store)-wal"
-	lab_bg ha "$P/log" mipd
-	p=$!
-	lab_wait 10 ha agent show || { cat "$P/log"; return 1; }
-	ha_start || { cat "$P/log"; return 1; }
+	agent ha
+	ha_start || { ha_log; return 1; }
 	bindings > "$P/after"
 	[ -z "$(comm -13 "$P/before" "$P/after")" ] || { echo "made up:"; comm -13 "$P/before" "$P/after" | head; return 1; }
-	[ "$(ha_agent kept_in)" = "$(ha_store)" ] || { cat "$P/log"; return 1; }
-	kill -9 $p; wait $p 2>/dev/null || true
+	[ "$(show ha agent kept_in)" = "$(ha_store)" ] || { ha_log; return 1; }
+	agent_kill ha
 }
 
 # flip FILE OFFSET: another octet there
@@ -175,7 +168,7 @@ flip() {
 	ha_start
 	crowd 300 100 register
 	bindings > "$P/before"
-	ha_kill
+	agent_kill ha
 	cp "$(ha_store)" "$P/f.wal-only"; cp "$(ha_store)-wal" "$P/w.wal-only"
 	# one with all in the file itself, and one with most in the log
 	cp "$P/f.wal-only" "$P/f.file"; cp "$P/w.wal-only" "$P/f.file-wal"
@@ -184,7 +177,7 @@ flip() {
 	for part in file wal-only; do
 		begin_with "$P/f.$part" "$P/w.$part"
 		diff "$P/before" "$P/after"
-		! grep -q "cannot be trusted" "$P/log"
+		! ha_log | grep -q "cannot be trusted"
 	done
 	size=$(stat -c %s "$P/f.file")
 	for at in 0 1 17 99 100 512 4095 4096 4097 8192 10000 $((size / 2)) $((size - 4096)) $((size - 1)); do
@@ -196,7 +189,7 @@ flip() {
 	# of a torn page, all but that page's are served
 	cp "$P/f.file" "$P/f"; flip "$P/f" $((size - 100))
 	begin_with "$P/f" "$P/w.file"
-	grep -q "cannot be trusted" "$P/log"
+	ha_log | grep -q "cannot be trusted"
 	[ -e "$(ha_store).bad" ]
 	[ "$(wc -l < "$P/after")" -gt 100 ]
 	size=$(stat -c %s "$P/w.wal-only")
@@ -208,7 +201,7 @@ flip() {
 	done
 	head -c 20000 /dev/urandom > "$P/f"
 	begin_with "$P/f" "$P/w.file"
-	grep -q "cannot be trusted" "$P/log"
+	ha_log | grep -q "cannot be trusted"
 	in_ns ha mip ha start dev home0 insecure radvd no
 }
 
@@ -220,23 +213,23 @@ flip() {
 	crowd 20 100 register
 	dd if=/dev/zero of="$dir/full" bs=4k 2>/dev/null || true
 	crowd 200 200 register refresh
-	[[ "$(ha_agent kept_in)" == *"disk is full"* ]]
+	[[ "$(show ha agent kept_in)" == *"disk is full"* ]]
 	counted -eq 200
 	rm "$dir/full"
-	lab_wait 100 eval '[ "$(ha_agent kept_in)" = "$(ha_store)" ]'
-	ha_kill
+	lab_wait 100 eval '[ "$(show ha agent kept_in)" = "$(ha_store)" ]'
+	agent_kill ha
 	ha_start
 	counted -eq 200
 	crowd 200 400 refresh
 	ha agent stop
-	lab_wait 5 no_agent
+	lab_wait 5 no_agent ha
 	umount "$dir"
 }
 
 @test "no directory to be had: it works, and says that bindings do not outlive it" {
 	export MIP_STATE_DIR=/proc/nosuch
 	ha_start
-	[[ "$(ha_agent kept_in)" == *"/proc/nosuch"* ]]
+	[[ "$(show ha agent kept_in)" == *"/proc/nosuch"* ]]
 	crowd 5 100 register
 	ha agent stop
 	MIP_STATE_DIR=/run/mip-state
@@ -250,9 +243,9 @@ proxies() { in_ns ha ip -6 neigh show proxy | wc -l; }
 	ha_start
 	crowd 3 100 register
 	first=$(ha_remains)
-	ha_kill; ha_start
+	agent_kill ha; ha_start
 	second=$(ha_remains)
-	ha_kill
+	agent_kill ha
 	kill -STOP "$second"
 	lab_wait 15 ended "$first"
 	[ "$(proxies)" = 3 ]
@@ -265,7 +258,7 @@ proxies() { in_ns ha ip -6 neigh show proxy | wc -l; }
 	local second
 	ha_start
 	crowd 3 100 register
-	ha_kill
+	agent_kill ha
 	ha agent start
 	second=$(ha_remains)
 	ha agent stop
@@ -282,7 +275,7 @@ proxies() { in_ns ha ip -6 neigh show proxy | wc -l; }
 		lab_wait 10 defended 2001:db8:1::$last
 		in_ns host ip -6 neigh show 2001:db8:1::$last | grep -q "$(ip -n ha -j link show home0 | jq -r '.[0].address')"
 	done
-	ha_kill; ha_start
+	agent_kill ha; ha_start
 	[ "$(in_ns ha ip -6 neigh show proxy | wc -l)" = 1024 ]
 	counted -eq 1100
 	in_ns host ip -6 neigh flush dev home0

@@ -3,9 +3,9 @@
 # mobile node has a home address on each.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up || return
 	ip -n sw link add home2 type bridge stp_state 0 forward_delay 0 mcast_snooping 0 && ip -n sw link set home2 up
 	lab_link r home2 02:00:00:00:02:fe home2
@@ -28,19 +28,13 @@ second_link() {
 	ip -n ha addr add 2001:db8:2::1/64 dev eth1 nodad
 }
 
-teardown() {
-	local n
-	for n in mn ha; do in_ns $n mip agent stop 2>/dev/null || true; done
-	lab_move home
-}
+teardown() { agents_stop; lab_move home; }
 
-ha() { in_ns ha mip "$@"; }
-mn() { in_ns mn mip "$@"; }
-serve() { ha ha start dev eth0 insecure && ha ha add dev eth1 && ha ha add dev virt; }
+serve() { ha_start && ha ha add dev eth1 && ha ha add dev virt; }
 # away: the node is on foreign link 1 with three home addresses registered
 away() {
 	lab_move f1
-	mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0
+	mn_start
 	mn mn add home 2001:db8:2::100 prefix 2001:db8:2::/64 agent 2001:db8:2::1
 	mn mn add home 2001:db8:9::100 prefix 2001:db8:9::/64 agent 2001:db8:9::1
 	mn mn wait registered timeout $((60 * MIP_SLOW))

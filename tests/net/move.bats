@@ -2,53 +2,18 @@
 # The main job: a mobile node registers, moves, returns home, and its connections live; and what we leave behind: nothing.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/traffic.sh"
 
-setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
-	lab_up
-}
+setup_file() { lab_up; }
 
-setup() {
-	lab_move home
-	agents_start
-}
+setup() { lab_move home; agents_start; }
+agents_start() { ha_start && mn_start && mn mn wait home timeout $((60 * MIP_SLOW)); }
 
-agents_start() {
-	in_ns ha mip ha start dev eth0 insecure &&
-		in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 &&
-		in_ns mn mip mn wait home timeout $((60 * MIP_SLOW))
-}
+teardown() { traffic_end; agents_stop; }
 
-# Background processes of the test, by their pid files; then the agents, so that each test starts without any.
-teardown() {
-	local f pid
-	for f in "$T"/*.pid; do
-		[ -e "$f" ] && pid=$(cat "$f") && kill "$pid" 2>/dev/null
-	done
-	in_ns mn mip agent stop 2>/dev/null
-	in_ns ha mip agent stop 2>/dev/null
-	rm -rf "$T"
-	return 0
-}
-
-json() { in_ns "$1" mip -j "${@:2}"; }
-registered() {   # registered LINK: away, and registered from that link's prefix, at both ends
-	json mn bul show | jq -e --arg p "2001:db8:$1:" 'length == 1 and .[0].state == "bound" and (.[0].care_of | startswith($p))' &&
-		json ha binding show | jq -e --arg p "2001:db8:$1:" 'length == 1 and .[0].state == "active" and (.[0].care_of | startswith($p))'
-}
-reachable() { in_ns cn ping -c 1 -W $((2 * MIP_SLOW)) "$HOA"; }
-away() { lab_move "$1" && lab_wait 15 registered "$1"; }
-back() { lab_move home && in_ns mn mip mn wait home timeout $((60 * MIP_SLOW)) && lab_wait 10 no_binding; }
-no_binding() { [ "$(json ha binding show)" = "[]" ] && [ "$(json mn bul show)" = "[]" ]; }
-
-# What the kernel of namespace $1 holds that an agent could have put there.
-kernel_state() {
-	in_ns "$1" sh -c '
-		ip -6 rule; ip -6 route show table all proto 119; ip -6 neigh show proxy; nft list ruleset; ip -o link | sed "s/^[0-9]*: //"
-		ip -6 -o addr show scope global | grep -v dynamic; ip -6 maddr show dev eth0 | grep -o "inet6 [^ ]*" | sort
-		sysctl -a 2>/dev/null | grep -E "^net.ipv6.conf.(all|default|eth0).(forwarding|accept_ra|accept_dad|optimistic_dad|use_optimistic|proxy_ndp) "'
-}
+# away LINK: registered from there, and nowhere else
+away() { lab_move "$1" && lab_wait 15 registered "$1" && [ "$(json mn bul show | jq -c 'map(.state)') $(json ha binding show | jq length)" = '["bound"] 1' ]; }
 
 @test "at home there is no binding, and the home address answers" {
 	no_binding
@@ -63,7 +28,7 @@ kernel_state() {
 		.home == $hoa and .peer == $ha and .status == 0 and .home_registration and .refresh < .remaining'
 	[ "$(json ha binding show | jq .[0].sequence)" = "$(json mn bul show | jq .[0].sequence)" ]
 	json mn mn show | jq -e '.[0].state == "registered" and (.[0].at_home | not)'
-	in_ns mn mip mn wait registered timeout 1
+	mn mn wait registered timeout 1
 	lab_wait 5 reachable
 }
 
@@ -89,7 +54,7 @@ is_later() { local n=$((($1 - $2) & 65535)); [ $n -gt 0 ] && [ $n -lt 32768 ]; }
 @test "after a time without any link the node registers again" {
 	away f1
 	lab_move nowhere
-	in_ns mn mip mn wait detached timeout $((60 * MIP_SLOW))
+	mn mn wait detached timeout $((60 * MIP_SLOW))
 	away f2
 	lab_wait 5 reachable
 }
@@ -156,49 +121,43 @@ is_later() { local n=$((($1 - $2) & 65535)); [ $n -gt 0 ] && [ $n -lt 32768 ]; }
 }
 
 @test "stop leaves nothing: addresses, routes, rules, proxies, links, nft, sysctls" {
-	in_ns mn mip agent stop; in_ns ha mip agent stop
-	lab_wait 5 sh -c "! pgrep -x mipd"
+	mn agent stop; ha agent stop
+	lab_wait 5 no_agents
 	kernel_state mn > "$BATS_TEST_TMPDIR/mn"; kernel_state ha > "$BATS_TEST_TMPDIR/ha"
 	agents_start; away f1; away f2; back
-	in_ns mn mip mn stop; in_ns ha mip ha stop
-	lab_wait 5 sh -c "! pgrep -x mipd"
+	mn mn stop; ha ha stop
+	lab_wait 5 no_agents
 	diff "$BATS_TEST_TMPDIR/mn" <(kernel_state mn)
 	diff "$BATS_TEST_TMPDIR/ha" <(kernel_state ha)
 }
 
 @test "stop away from home leaves nothing either" {
-	in_ns mn mip agent stop; in_ns ha mip agent stop
-	lab_wait 5 sh -c "! pgrep -x mipd"
+	mn agent stop; ha agent stop
+	lab_wait 5 no_agents
 	kernel_state mn > "$BATS_TEST_TMPDIR/mn"; kernel_state ha > "$BATS_TEST_TMPDIR/ha"
 	agents_start; away f1
 	run diff "$BATS_TEST_TMPDIR/mn" <(kernel_state mn); [ "$status" -eq 1 ]   # the comparison sees what we install
 	run diff "$BATS_TEST_TMPDIR/ha" <(kernel_state ha); [ "$status" -eq 1 ]
-	in_ns mn mip mn stop; in_ns ha mip ha stop
-	lab_wait 5 sh -c "! pgrep -x mipd"
+	mn mn stop; ha ha stop
+	lab_wait 5 no_agents
 	diff "$BATS_TEST_TMPDIR/mn" <(kernel_state mn)
 	diff "$BATS_TEST_TMPDIR/ha" <(kernel_state ha)
 }
 
-agent_pid() { json "$1" agent show | jq .[0].pid; }
-
 @test "agents killed with SIGKILL start again, take over, and leave nothing" {
-	in_ns mn mip agent stop; in_ns ha mip agent stop
-	lab_wait 5 sh -c "! pgrep -x mipd"
+	mn agent stop; ha agent stop
+	lab_wait 5 no_agents
 	kernel_state mn > "$BATS_TEST_TMPDIR/mn"; kernel_state ha > "$BATS_TEST_TMPDIR/ha"
 	agents_start; away f1
-	local pid
-	for pid in $(agent_pid ha) $(agent_pid mn); do
-		kill -9 "$pid"
-		lab_wait 5 sh -c "! kill -0 $pid"
-	done
-	in_ns ha mip ha start dev eth0 insecure
-	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0
+	agent_kill ha; agent_kill mn
+	ha_start
+	mn_start
 	lab_wait 15 registered f1
 	lab_wait 10 reachable
 	back
 	lab_wait 10 reachable
-	in_ns mn mip mn stop; in_ns ha mip ha stop
-	lab_wait 5 sh -c "! pgrep -x mipd"
+	mn mn stop; ha ha stop
+	lab_wait 5 no_agents
 	diff "$BATS_TEST_TMPDIR/mn" <(kernel_state mn)
 	diff "$BATS_TEST_TMPDIR/ha" <(kernel_state ha)
 }

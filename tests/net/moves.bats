@@ -1,10 +1,6 @@
 #!/usr/bin/env bats
 # Random moves, a few of those `make moves` makes; the seed is printed, and SEED=n in the environment repeats them.
 
-setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
-}
-
 @test "twenty random moves: reachable wherever the node stays, and nothing is left behind" {
 	run "$BATS_TEST_DIRNAME/../lab/moves.sh" 20 ${SEED:-}
 	echo "$output"

@@ -3,13 +3,11 @@
 # itself, loses nothing, follows the node, ends where it must, and leaves nothing behind.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/traffic.sh"
 . "$BATS_TEST_DIRNAME/../lab/wire.sh"
 
-setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
-	lab_up
-}
+setup_file() { lab_up; }
 
 setup() {
 	lab_move home
@@ -17,34 +15,13 @@ setup() {
 	agents_start
 }
 
-agents_start() {
-	in_ns ha mip ha start dev eth0 insecure &&
-		in_ns cn mip cn start &&
-		in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 &&
-		in_ns mn mip mn wait home timeout $((60 * MIP_SLOW))
-}
+agents_start() { ha_start && cn_start && mn_start && mn mn wait home timeout $((60 * MIP_SLOW)); }
 
-teardown() {
-	local n pid
-	for n in "$T"/*.pid; do
-		[ -e "$n" ] && pid=$(cat "$n") && kill "$pid" 2>/dev/null
-	done
-	wire_stop
-	for n in mn cn ha; do in_ns $n mip agent stop 2>/dev/null; done
-	rm -rf "$T"
-	return 0
-}
+teardown() { traffic_end; wire_stop; agents_stop; }
 
-registered() { [[ $(care_of mn) == 2001:db8:$1:* ]] && [ "$(json mn mn show | jq -r '.[0].state')" = registered ]; }
-away() { lab_move "$1" && lab_wait 15 registered "$1"; }
-back() { lab_move home && in_ns mn mip mn wait home timeout $((60 * MIP_SLOW)); }
 # away_optimized LINK: there, with echoes from cn, optimized both ways.
 away_optimized() { away "$1" && ping_start && lab_wait 15 optimized "$1" && more_replies 5; }
-cn_counts() { json cn cn show | jq ".[0].$1"; }
-dropped() { json "$1" agent show | jq '.[0].rx_dropped'; }
-no_agents() { ! pgrep -x mipd; }
 nothing_known() { [ "$(json cn binding show)" = "[]" ] && [ "$(json mn ro show | jq 'map(select(.state == "optimized")) | length')" = 0 ]; }
-is() { test "$1" "$2" "$3" || { echo "not: $1 $2 $3${4:+ ($4)}"; return 1; }; }
 send() { in_ns r "$MIP_BUILD/tests/net/badsend" "$@" 2>"$T/sent"; }   # its packets on stdin
 bad_mn() { send f1 02:00:00:00:01:64 "$(care_of mn)" <<< "$1"; }
 bad_cn() { send cn 02:00:00:00:0c:02 "$CN" <<< "$1"; }
@@ -61,13 +38,6 @@ both_ways() {
 	before=$(wire "$tunnel")
 	wire_more "$(with_hao "$proto" "$HOA" "$coa")" 10 && wire_more "$(with_rh2 "$proto" "$HOA" "$coa")" 10 || return
 	is "$(wire "$tunnel")" -eq "$before" "still in the tunnel" && is "$(wire "$PARAMETER_PROBLEM")" -eq 0 "parameter problems"
-}
-
-kernel_state() {
-	in_ns "$1" sh -c '
-		ip -6 rule; ip -6 route show table all proto 119; ip -6 neigh show proxy; nft list ruleset; ip -o link | sed "s/^[0-9]*: //"
-		ip -6 -o addr show scope global | grep -v dynamic; ip -6 maddr show dev eth0 | grep inet6 | sort
-		sysctl -a 2>/dev/null | grep -E "^net.ipv6.conf.(all|default|eth0|lo).(forwarding|accept_ra|accept_dad|proxy_ndp|force_forwarding) "'
 }
 
 @test "packets take the tunnel first, then travel directly both ways; nothing is lost by the switch" {
@@ -104,17 +74,20 @@ kernel_state() {
 }
 
 @test "renewal loses nothing" {
+	agents_stop
+	clocks mn
+	agents_start
 	away_optimized f1
 	local was now
 	sequence() { json mn bul show | jq ".[] | select(.peer == \"$CN\") | .sequence"; }
 	was=$(sequence)
-	# the correspondent asks for it; a node that was bound within the last 5 s does not listen yet
-	renewed() {
+	pass 5 mn   # before, a node that is bound does not listen
+	renewed() {   # the correspondent asks for it
 		bad_mn "from $CN rh2 $HOA 1 mh 3b00000000000000"
 		now=$(sequence)
 		[ -n "$now" ] && [ "$now" != "$was" ] && optimized f1
 	}
-	lab_wait 60 renewed
+	lab_wait 10 renewed
 	is "$now" -eq $(((was + 1) % 65536))
 	none_lost
 }
@@ -174,7 +147,7 @@ kernel_state() {
 }
 
 @test "a correspondent without Mobile IPv6: the tunnel carries everything, and the node says so" {
-	in_ns cn mip agent stop
+	cn agent stop
 	away f1
 	wire_start
 	ping_start
@@ -183,7 +156,7 @@ kernel_state() {
 	none_lost
 	is "$(wire "ip6 proto 43 or (ip6[6] == 60 and ip6[40] == 58)")" -eq 0 "optimized"
 	is "$(wire "$(through_tunnel 58)")" -ge 40
-	run in_ns mn mip -j ro test $CN
+	run mn -j ro test $CN
 	is "$status" -ne 0
 	jq -e '.[0] | .out == "tunnel" and .in == "tunnel" and .sent == .received' <<< "$output"
 }
@@ -191,11 +164,11 @@ kernel_state() {
 @test "a correspondent that was started again says Binding Error, and is optimized again" {
 	away_optimized f1
 	wire_start
-	in_ns cn mip cn stop
-	lab_wait 5 sh -c "! nsenter --net=/run/netns/cn mip agent show"
-	in_ns cn mip cn start
+	cn cn stop
+	lab_wait 5 no_agent cn
+	cn_start
 	lab_wait 30 optimized f1
-	is "$(cn_counts tx_be)" -ge 1 "binding errors"
+	is "$(show cn cn tx_be)" -ge 1 "binding errors"
 	lab_wait 10 wire_beyond "ip6 proto 135 and ip6[42] == 7 and ip6[46] == 1 and $(stands 48 $HOA)" 0
 	both_ways_now() { wire_start && both_ways f1; }
 	both_ways_now
@@ -203,10 +176,8 @@ kernel_state() {
 
 @test "the correspondent's agent killed with SIGKILL and started again: optimized again" {
 	away_optimized f1
-	local pid; pid=$(json cn agent show | jq .[0].pid)
-	kill -9 "$pid"
-	lab_wait 5 sh -c "! kill -0 $pid"
-	in_ns cn mip cn start
+	agent_kill cn
+	cn_start
 	lab_wait 30 optimized f1
 	wire_start
 	both_ways f1
@@ -215,10 +186,8 @@ kernel_state() {
 
 @test "the mobile node's agent killed with SIGKILL and started again: optimized again" {
 	away_optimized f1
-	local pid; pid=$(json mn agent show | jq .[0].pid)
-	kill -9 "$pid"
-	lab_wait 5 sh -c "! kill -0 $pid"
-	in_ns mn mip mn start home $HOA prefix $HOME_PREFIX agent $HA dev eth0
+	agent_kill mn
+	mn_start
 	lab_wait 30 optimized f1
 	wire_start
 	both_ways f1
@@ -230,20 +199,20 @@ kernel_state() {
 @test "a routing header that names a home address not there, and a stranger's Home Address option: dropped and counted" {
 	away_optimized f1
 	local before coa; coa=$(care_of mn)
-	before=$(dropped mn)
+	before=$(show mn agent rx_dropped)
 	is "$(bad_mn "from $CN rh2 2001:db8:1::101 1 icmp 8000000000010001
 		from $CN rh2 $coa 1 icmp 8000000000010001")" = ""
-	is "$(dropped mn)" -ge $((before + 2))
+	is "$(show mn agent rx_dropped)" -ge $((before + 2))
 	# at an address of the node's that is not the care-of address
 	in_ns mn ip -6 addr add 2001:db8:f1::bad/64 dev eth0 nodad
-	before=$(dropped mn)
+	before=$(show mn agent rx_dropped)
 	is "$(send f1 02:00:00:00:01:64 2001:db8:f1::bad <<< "from $CN rh2 $HOA 1 icmp 8000000000010001")" = ""
-	is "$(dropped mn)" -ge $((before + 1)) "to another address"
+	is "$(show mn agent rx_dropped)" -ge $((before + 1)) "to another address"
 	in_ns mn ip -6 addr del 2001:db8:f1::bad/64 dev eth0
 	# the right home address from a place that is not in the binding; the answer is for that place
-	before=$(dropped cn)
+	before=$(show cn agent rx_dropped)
 	is "$(bad_cn "hao $HOA icmp 8000000000010001")" = "be 1 home $HOA to 2001:db8:77::77"
-	is "$(dropped cn)" -ge $((before + 1))
+	is "$(show cn agent rx_dropped)" -ge $((before + 1))
 	optimized f1
 	none_lost
 }
@@ -255,32 +224,32 @@ kernel_state() {
 	is "$answers" -ge 50
 	is "$answers" -le $((100 * took + 100)) "in $took s"
 	is "$(wc -l < "$T/answers")" -eq "$answers" "other answers"
-	is "$(cn_counts bindings)" -eq 0
+	is "$(show cn cn bindings)" -eq 0
 }
 
 @test "policy never keeps the tunnel, taken away it does not; one for a longer prefix wins" {
-	in_ns mn mip ro add peer 2001:db8:c::/64 policy never
+	mn ro add peer 2001:db8:c::/64 policy never
 	away f1
 	wire_start
 	ping_start
 	more_replies 100
 	is "$(wire "ip6 proto 135 and not src host $HA")" -eq 0 "a test or an update was sent"
 	is "$(json mn ro show | jq length)" -eq 0
-	in_ns mn mip ro add peer $CN/128 policy auto
+	mn ro add peer $CN/128 policy auto
 	lab_wait 15 optimized f1
 	none_lost
 	# never again: what is optimized ends, at both ends
-	in_ns mn mip ro add peer $CN/128 policy never
+	mn ro add peer $CN/128 policy never
 	lab_wait 10 nothing_known
 	none_lost
-	in_ns mn mip ro del peer $CN/128
-	in_ns mn mip ro del peer 2001:db8:c::/64
+	mn ro del peer $CN/128
+	mn ro del peer 2001:db8:c::/64
 	lab_wait 15 optimized f1
 	none_lost
 }
 
 @test "policy always needs no traffic" {
-	in_ns mn mip ro add peer $CN/128 policy always
+	mn ro add peer $CN/128 policy always
 	away f1
 	lab_wait 15 optimized f1
 	is "$(json mn ro show | jq '.[0].in_packets + .[0].out_packets')" -eq 0
@@ -301,26 +270,25 @@ tested() {
 	tested 1 - r                              # no agent
 	away f1
 	tested 0 '.out == "optimized" and .in == "optimized" and .sent == 5 and .received == 5 and .rtt_direct > 0 and .rtt_tunnel > 0'
-	run in_ns mn mip ro test $CN
+	run mn ro test $CN
 	is "$status" -eq 0
 	[[ "$output" == *"out optimized"*"in optimized"* ]]
-	in_ns mn mip ro add peer $CN/128 policy never
+	mn ro add peer $CN/128 policy never
 	tested 1 '.out == "tunnel" and .in == "tunnel" and .sent == 5 and .received == 5 and (has("rtt_direct") | not)'
-	in_ns mn mip ro del peer $CN/128
+	mn ro del peer $CN/128
 	in_ns cn ip link set eth0 down
 	tested 1 '.received == 0'
 	in_ns cn ip link set eth0 up
 	in_ns cn ip -6 addr replace $CN/64 dev eth0 nodad
 	in_ns cn ip -6 route replace default via 2001:db8:c::1
 	lab_move nowhere
-	in_ns mn mip mn wait detached timeout $((60 * MIP_SLOW))
+	mn mn wait detached timeout $((60 * MIP_SLOW))
 	tested 1 -
 }
 
 @test "stop leaves nothing, optimized or not" {
 	local n way
-	for n in mn cn; do in_ns $n mip agent stop; done
-	in_ns ha mip agent stop
+	agents_stop
 	lab_wait 5 no_agents
 	for n in mn cn ha; do kernel_state $n > "$BATS_TEST_TMPDIR/$n"; done
 	for way in away home; do
@@ -331,7 +299,7 @@ tested() {
 		run diff "$BATS_TEST_TMPDIR/cn" <(kernel_state cn); is "$status" -eq 1
 		[ $way = away ] || back
 		ping_stop
-		in_ns mn mip mn stop; in_ns cn mip cn stop; in_ns ha mip ha stop
+		mn mn stop; cn cn stop; ha ha stop
 		lab_wait 5 no_agents
 		for n in mn cn ha; do diff "$BATS_TEST_TMPDIR/$n" <(kernel_state $n); done
 	done

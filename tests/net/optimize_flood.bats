@@ -3,37 +3,36 @@
 # state, no memory, no more answers than are configured, and the binding works on.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/traffic.sh"
 . "$BATS_TEST_DIRNAME/../lab/wire.sh"
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up || return
 	ip -n r -6 route add blackhole 2001:db8:77::/48
-	in_ns ha mip ha start dev eth0 insecure || return
-	in_ns cn mip cn start || return
-	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 || return
+	ha_start || return
+	cn_start || return
+	mn_start || return
 	lab_move f1
 	mkdir -p "$T"
 	ping_start
 	lab_wait 20 optimized f1
 }
 
-teardown_file() { kill "$(cat $T/ping.pid)"; for n in mn cn ha; do in_ns $n mip agent stop || true; done; }
+teardown_file() { kill "$(cat $T/ping.pid)"; agents_stop; }
 teardown() { wire_stop; }
 
-cn() { json cn cn show | jq ".[0].$1"; }
-memory() { json cn agent show | jq '.[0].memory'; }
+memory() { show cn agent memory; }
 flood() { in_ns r "$MIP_BUILD/tests/bench/rrflood" cn 02:00:00:00:0c:02 $CN "$1"; }
 
 @test "100,000 of each: no state, memory stays, answers are limited, the binding works" {
 	local before after out ms answers seen bindings since rate slack=65536
 	case $MIP_BUILD in *san*) slack=100000000;; esac
 	flood 5000   # what the agent needs once
-	rate=$(cn test_rate) bindings=$(json cn binding show | jq length)
-	before=$(memory) seen=$(cn rx_test)
+	rate=$(show cn cn test_rate) bindings=$(json cn binding show | jq length)
+	before=$(memory) seen=$(show cn cn rx_test)
 	out=$(flood 100000)
-	after=$(memory) seen=$(($(cn rx_test) - seen))
+	after=$(memory) seen=$(($(show cn cn rx_test) - seen))
 	read -r _ _ _ ms _ _ answers <<<"$out"
 	since=${EPOCHREALTIME/./}
 	echo "# $out; $seen reached the agent; memory $before -> $after" >&3
@@ -55,7 +54,7 @@ flood() { in_ns r "$MIP_BUILD/tests/bench/rrflood" cn 02:00:00:00:0c:02 $CN "$1"
 
 @test "a lower limit counts at once" {
 	local rate=50 out ms answers
-	in_ns cn mip cn set test-rate $rate
+	cn cn set test-rate $rate
 	out=$(flood 20000)
 	read -r _ _ _ ms _ _ answers <<<"$out"
 	echo "# $out" >&3

@@ -4,37 +4,28 @@
 # routing header and a Home Address option, and none is lost then.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/traffic.sh"
 . "$BATS_TEST_DIRNAME/../lab/wire.sh"
 
-setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
-	lab_up && lab_second
-}
+setup_file() { lab_up && lab_second; }
 
 setup() {
 	lab_move home; lab_move2 home
 	mkdir -p "$T"
-	in_ns ha mip ha start dev eth0 insecure
+	ha_start
 	start mn $HOA; start mn2 $HOA2
 }
 
 start() {
-	in_ns $1 mip cn start
+	role_start $1 cn start
 	in_ns $1 mip mn start home $2 prefix $HOME_PREFIX agent $HA dev eth0
 	in_ns $1 mip mn wait home timeout $((60 * MIP_SLOW))
 }
 
-teardown() {
-	wire_stop
-	[ ! -e $T/echo.pid ] || kill "$(cat $T/echo.pid)" 2>/dev/null
-	local n; for n in mn mn2 ha; do in_ns $n mip agent stop 2>/dev/null; done
-	rm -rf "$T"
-	return 0
-}
+teardown() { wire_stop; traffic_end; agents_stop; }
 
-registered() { [[ $(care_of $1) == 2001:db8:$2:* ]] && [ "$(json $1 mn show | jq -r '.[0].state')" = registered ]; }
-away() { lab_move $1; lab_move2 $2; lab_wait 15 registered mn $1 && lab_wait 15 registered mn2 $2; }
+away() { lab_move $1; lab_move2 $2; lab_wait 15 registered $1 && lab_wait 15 registered $2 mn2; }
 # knows NODE HOME COA: its binding of that home address
 knows() { [ "$(json $1 binding show home $2 | jq -r '.[0].care_of // empty')" = "$3" ]; }
 way() { ro_is $1 $2 optimized && knows $3 $4 "$(care_of $1)"; }
@@ -124,8 +115,8 @@ no_strangers() {
 	talk mn $HOA $HOA2
 	lab_wait 20 both
 	lab_move home; lab_move2 f1
-	in_ns mn mip mn wait home timeout $((60 * MIP_SLOW))
-	lab_wait 15 registered mn2 f1
+	mn mn wait home timeout $((60 * MIP_SLOW))
+	lab_wait 15 registered f1 mn2
 	lab_wait 30 mn2_first
 	gone() { [ "$(json mn2 binding show)" = "[]" ]; }
 	lab_wait 30 gone

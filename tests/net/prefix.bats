@@ -3,12 +3,12 @@
 # lifetimes, is told of changes unasked, and keeps a home address when the home link is renumbered.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/traffic.sh"
 
 NEW=2001:db8:9 CONF=/run/lab/ha/radvd.conf
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up
 	cp $CONF $CONF.first
 }
@@ -16,23 +16,11 @@ setup_file() {
 setup() {
 	mkdir -p $T
 	lab_move f1
-	in_ns ha mip ha start dev eth0 insecure min-prefix-interval 1 max-prefix-interval 2 &&
-		in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 &&
-		in_ns mn mip mn wait registered timeout $((60 * MIP_SLOW))
+	ha_start min-prefix-interval 1 max-prefix-interval 2 && mn_start && mn mn wait registered timeout $((60 * MIP_SLOW))
 }
 
-teardown() {
-	local f pid n
-	for f in "$T"/*.pid; do
-		[ -e "$f" ] && pid=$(cat "$f") && kill "$pid" 2>/dev/null
-	done
-	for n in mn ha; do in_ns $n mip agent stop 2>/dev/null; done
-	advertise < $CONF.first
-	rm -rf "$T"
-	return 0
-}
+teardown() { traffic_end; agents_stop; advertise < $CONF.first; }
 
-json() { in_ns "$1" mip -j "${@:2}"; }
 advertise() { cat > $CONF.new; mv $CONF.new $CONF; kill -HUP "$(cat /run/lab/ha/radvd.pid)"; }
 told() { json mn mn show home "$HOA" | jq -e ".[0] | $1"; }
 capture() {
@@ -47,9 +35,9 @@ fields() { tshark -r "$T/mpd.pcap" -Y "icmpv6.type == $1" -T fields -e "$2" 2>/d
 }
 
 @test "tshark reads question and answer: Home Address option there, type 2 routing header back, the same identifier" {
-	in_ns mn mip mn stop
+	mn mn stop
 	capture
-	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0
+	mn_start
 	answered() { [ -n "$(fields 147 icmpv6.mip6.identifier)" ]; }
 	lab_wait 20 answered
 	[ "$(fields 146 ipv6.opt.mipv6.home_address | sort -u)" = "$HOA" ]
@@ -86,7 +74,7 @@ fields() { tshark -r "$T/mpd.pcap" -Y "icmpv6.type == $1" -T fields -e "$2" 2>/d
 	json ha binding show | jq -e 'length == 2'
 	lab_wait 5 in_ns cn ping -c 1 -W 2 "$NEW::100"
 	in_ns cn ping -c 1 -W $((2 * MIP_SLOW)) "$HOA"
-	in_ns mn mip mn stop
+	mn mn stop
 	run in_ns mn ip -6 addr
 	[[ "$output" != *"$NEW::100"* ]]
 	ip -n ha addr del $NEW::1/64 dev eth0

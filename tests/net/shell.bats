@@ -2,18 +2,17 @@
 # `mip shell` beside a live agent: the prompt, values from life, and Ctrl-C in a command that does not end by itself.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../term.sh"
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	export XDG_STATE_HOME=$BATS_FILE_TMPDIR NO_COLOR=1
 	lab_up
-	in_ns ha mip ha start dev eth0 insecure
-	in_ns ha mip binding add home 2001:db8:1::200 care-of 2001:db8:f1::200
-	in_ns ha mip binding add home 2001:db8:1::201 care-of 2001:db8:f1::201
+	ha_start
+	add 200; add 201
 }
 
-teardown_file() { in_ns ha mip agent stop; }
+teardown_file() { agents_stop; }
 teardown() { term_close; }
 
 @test "the prompt shows the role; TAB and ? know the home addresses in the cache" {
@@ -29,7 +28,7 @@ teardown() { term_close; }
 @test "Ctrl-C leaves monitor, and wait, but not the shell" {
 	term_open nsenter --net=/run/netns/ha mip shell; prompt "ha cn"
 	text "monitor binding"; keys Enter; sees '2001:db8:1::200.*active|home 2001:db8:1::200'
-	in_ns ha mip binding add home 2001:db8:1::202 care-of 2001:db8:f1::202; sees 'binding_added 2001:db8:1::202'
+	ha binding add home 2001:db8:1::202 care-of 2001:db8:f1::202; sees 'binding_added 2001:db8:1::202'
 	keys C-c; prompt "ha cn"
 	text "mn wait registered"; keys Enter; running; keys C-c; prompt "ha cn"
 	text "-br binding show"; keys Enter; sees '2001:db8:1::202 +2001:db8:f1::202'; prompt "ha cn"

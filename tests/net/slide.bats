@@ -3,39 +3,24 @@
 # fall silent, and advertisements in others' names.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/traffic.sh"
 
-setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
-	lab_up
-}
+setup_file() { lab_up; }
 
 setup() {
 	lab_move home
 	mkdir -p "$T"
-	in_ns ha mip ha start dev eth0 insecure &&
-		in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 &&
-		in_ns mn mip mn wait home timeout $((60 * MIP_SLOW)) && monitor_start
+	ha_start && mn_start && mn mn wait home timeout $((60 * MIP_SLOW)) && monitor_start
 }
 
 teardown() {
-	local f pid
-	for f in "$T"/*.pid; do
-		[ -e "$f" ] && pid=$(cat "$f") && kill "$pid" 2>/dev/null
-	done
-	in_ns mn mip agent stop 2>/dev/null
-	in_ns ha mip agent stop 2>/dev/null
+	traffic_end
+	agents_stop
 	[ ! -e /run/lab/r2/radvd.pid ] || { kill "$(cat /run/lab/r2/radvd.pid)"; rm -r /run/lab/r2; ip netns del r2; }
-	in_ns r nft delete table ip6 mute 2>/dev/null
-	rm -rf "$T"
-	return 0
+	in_ns r nft delete table ip6 mute 2>/dev/null || true
 }
 
-json() { in_ns "$1" mip -j "${@:2}"; }
-registered() { json mn mn show | jq -e --arg p "2001:db8:$1:" '.[0].state == "registered" and (.[0].care_of | startswith($p))'; }
-home() { json mn mn show | jq -e '.[0].state == "home"' && [ "$(json ha binding show)" = "[]" ]; }
-away() { lab_move "$1" && lab_wait 15 registered "$1"; }
-reachable() { in_ns cn ping -c 1 -W $((2 * MIP_SLOW)) "$HOA"; }
 slide() { ip -n sw link set mn master "$1"; }   # the carrier stays
 events() { jq -n "[inputs | select(.event == \"$1\")] | length" < "$T/monitor"; }
 updates() { events bu_sent; }
@@ -74,13 +59,13 @@ second_router() {
 @test "home, and away again, behind the same carrier" {
 	away f1
 	slide home
-	lab_wait 15 home
+	lab_wait 15 at_home
 	lab_wait 5 reachable
 	slide f2
 	lab_wait 15 registered f2
 	lab_wait 5 reachable
 	slide home
-	lab_wait 15 home
+	lab_wait 15 at_home
 }
 
 @test "a second router on the link moves nothing; when the first one dies its prefix carries on" {

@@ -2,10 +2,10 @@
 # Watching: `mip monitor packets` shows what is on the wire, `mip stats` counts it, and both know what was dropped and why.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../valid.sh"
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up || return
 	ip -n r -6 route add blackhole 2001:db8:77::/64 # where badsend says it is
 	lab_move f1
@@ -13,13 +13,11 @@ setup_file() {
 
 teardown() {
 	local n
-	for n in mn ha; do in_ns $n mip agent stop 2> /dev/null || true; done
+	agents_stop
 	for n in ${MON:-}; do kill "$n" 2> /dev/null || true; done
 	MON=
 }
 
-ha() { in_ns ha mip "$@"; }
-mn() { in_ns mn mip "$@"; }
 # bad PACKETS: sent to the home agent on its home link (badsend.c)
 bad() { in_ns r "$MIP_BUILD/tests/net/badsend" home 02:00:00:00:01:01 "$HA" <<< "$1" 2> /dev/null; }
 # watch OPTION... : monitors packets at the home agent into $OUT, from now on
@@ -32,7 +30,7 @@ seen() { jq -se "$1" "$OUT"; }
 value() { ha -j stats | jq --arg m "$1" --arg o "$2" '.[] | select(.metric == $m and .of == $o).value'; }
 
 @test "monitor packets shows a registration as it was on the wire; stats counts it" {
-	ha ha start dev eth0 insecure
+	ha_start
 	watch -j monitor packets
 	mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA"
 	mn mn wait registered timeout $((60 * MIP_SLOW))
@@ -52,7 +50,7 @@ value() { ha -j stats | jq --arg m "$1" --arg o "$2" '.[] | select(.metric == $m
 }
 
 @test "text is a line a message, and a monitor that does not name packets gets none" {
-	ha ha start dev eth0 insecure
+	ha_start
 	lab_bg ha "$BATS_TEST_TMPDIR/all" mip -j monitor; MON=$!
 	lab_wait 10 grep -q '"sync"' "$BATS_TEST_TMPDIR/all"
 	lab_bg ha "$BATS_TEST_TMPDIR/line" mip monitor packets ha; MON+=" $!"
@@ -69,7 +67,7 @@ value() { ha -j stats | jq --arg m "$1" --arg o "$2" '.[] | select(.metric == $m
 }
 
 @test "what is dropped is shown with its reason, and counted under it" {
-	ha ha start dev eth0 insecure
+	ha_start
 	watch -j monitor packets
 	bad "mh 3b002a0000000000"
 	lab_wait 10 seen 'any(.dropped == "unknown type" and .type == "other")'
@@ -80,7 +78,7 @@ value() { ha -j stats | jq --arg m "$1" --arg o "$2" '.[] | select(.metric == $m
 }
 
 @test "OpenMetrics: each metric once with its type and help, samples beneath it, EOF last" {
-	ha ha start dev eth0 insecure
+	ha_start
 	ha stats -o openmetrics > "$BATS_TEST_TMPDIR/prom"
 	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/prom")" = "# EOF" ]
 	awk '

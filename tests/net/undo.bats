@@ -2,14 +2,12 @@
 # Changes that can be taken back: apply ... confirm, confirm, undo, and what happens meanwhile.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 
-setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
-	lab_up
-}
+setup_file() { lab_up; }
 
 setup() {
-	ha ha start dev eth0 insecure
+	ha_start
 	add 200
 	before=$(ha save; kernel)
 	{ ha save; echo "binding add home 2001:db8:1::201 care-of 2001:db8:f1::201"; } > "$BATS_TEST_TMPDIR/new"
@@ -18,17 +16,11 @@ setup() {
 teardown() {
 	if [ -n "${MON:-}" ]; then kill "$MON" 2> /dev/null || true; fi
 	MON=
-	in_ns ha mip agent stop 2> /dev/null || true
-	lab_wait 10 eval '! ha agent show'
+	agents_stop
 }
 
-ha() { in_ns ha mip "$@"; }
-add() { ha binding add home "2001:db8:1::$1" care-of "2001:db8:f1::$1"; }
-kernel() { in_ns ha sh -c 'ip -6 route show table all proto 119; ip -6 neigh show proxy; nft list ruleset'; }
 as_before() { diff <(echo "$before") <(ha save; kernel); }
 changed() { [ "$(ha -j binding show home 2001:db8:1::201 | jq length)" = 1 ]; }
-# refused TEXT WORD...: exit status 2, and the reason has TEXT in it
-refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1"* ]] || { echo "$status: $output"; false; }; }
 
 @test "a change nobody confirms goes back by itself, and monitor says so" {
 	local events=$BATS_TEST_TMPDIR/events
@@ -93,7 +85,7 @@ refused() { run in_ns ha mip "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1
 @test "what changes nothing is not a change: after ha restart, undo takes back what was before it" {
 	ha ha set max-lifetime 100
 	ha ha restart
-	ha ha start dev eth0 insecure
+	ha_start
 	[ "$(ha -j ha show | jq '.[0].max_lifetime')" = 100 ]
 	ha undo
 	as_before

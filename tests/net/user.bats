@@ -2,9 +2,9 @@
 # The agent as an account that owns nothing: two capabilities, no way to more, and all of its work done.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up || return
 	# as udev has it: whoever holds CAP_NET_ADMIN may make devices, whoever opens the node may ask
 	mknod -m 666 /run/lab/tun c 10 200 && mount --bind /run/lab/tun /dev/net/tun
@@ -17,25 +17,22 @@ setup() {
 }
 
 teardown() {
-	in_ns ha mip agent stop 2>/dev/null || true
-	lab_wait 10 no_agent
+	agents_stop
 	umount /etc/passwd 2>/dev/null || true
 	rm -rf $MIP_RUN_DIR $MIP_STATE_DIR
 }
 
-no_agent() { ! in_ns ha mip agent show; }
-status() { awk -v k="$1:" '$1 == k { print $2 }' "/proc/$(in_ns ha mip -j agent show | jq '.[0].pid')/status"; }
-start_as() { lab_bg ha "$P/log" mipd "$@"; lab_wait 5 in_ns ha mip agent show || cat "$P/log"; }
+status() { awk -v k="$1:" '$1 == k { print $2 }' "/proc/$(show ha agent pid)/status"; }
 works() {
-	in_ns ha mip ha start dev eth0 insecure
-	in_ns ha mip binding add home 2001:db8:1::200 care-of 2001:db8:f1::200
+	ha_start
+	add 200
 	in_ns ha ip -6 neigh show proxy | grep -q 2001:db8:1::200
 }
 
 @test "--user: two capabilities, none to be had, and a home agent all the same; it stops clean" {
 	local before
 	before=$(in_ns ha sh -c 'ip -6 route show table all proto 119; nft list ruleset; sysctl net.ipv6.conf.all.proxy_ndp')
-	start_as --user nobody
+	agent ha --user nobody
 	[ "$(status Uid)" = "$(id -u nobody)" ]
 	[ "$(status Gid)" = "$(id -g nobody)" ]
 	[ "$(status NoNewPrivs)" = 1 ]
@@ -43,32 +40,32 @@ works() {
 	[ "$((16#$(status CapInh)))" = 0 ]
 	[ "$(stat -c %U:%a $MIP_RUN_DIR)" = nobody:755 ] || [ "$(stat -c %U:%a $MIP_RUN_DIR)" = nobody:750 ]
 	works
-	in_ns ha mip agent stop
-	lab_wait 5 no_agent
+	ha agent stop
+	lab_wait 5 no_agent ha
 	[ "$(in_ns ha sh -c 'ip -6 route show table all proto 119; nft list ruleset; sysctl net.ipv6.conf.all.proxy_ndp')" = "$before" ]
 }
 
 @test "it is kept to its system calls, and says so; it can be told not to" {
-	start_as
+	agent ha
 	case $MIP_BUILD in
-	*san*) in_ns ha mip -j agent show | jq -e '.[0].seccomp == "off: built with sanitizers"' ;;
-	*) [ "$(status Seccomp)" = 2 ]; in_ns ha mip -j agent show | jq -e '.[0].seccomp == "on"' ;;
+	*san*) ha -j agent show | jq -e '.[0].seccomp == "off: built with sanitizers"' ;;
+	*) [ "$(status Seccomp)" = 2 ]; ha -j agent show | jq -e '.[0].seccomp == "on"' ;;
 	esac
 	works
-	in_ns ha mip agent stop
-	lab_wait 10 no_agent
-	start_as --no-seccomp
+	ha agent stop
+	lab_wait 10 no_agent ha
+	agent ha --no-seccomp
 	[ "$(status Seccomp)" = 0 ]
 	[ "$(status NoNewPrivs)" = 1 ]
-	in_ns ha mip -j agent show | jq -e '.[0].seccomp | startswith("off: ")'
+	ha -j agent show | jq -e '.[0].seccomp | startswith("off: ")'
 }
 
 @test "what an agent of root left in the directory does not stop one that is not" {
-	start_as
+	agent ha
 	works
-	kill -9 "$(in_ns ha mip -j agent show | jq '.[0].pid')"
-	lab_wait 5 no_agent
-	start_as --user nobody
+	kill -9 "$(ha -j agent show | jq '.[0].pid')"
+	lab_wait 5 no_agent ha
+	agent ha --user nobody
 	[ "$(status Uid)" = "$(id -u nobody)" ]
 	works
 }
@@ -77,7 +74,7 @@ works() {
 	sed 's/^nobody:/mip:/' /etc/passwd > "$P/passwd"
 	mount --bind "$P/passwd" /etc/passwd
 	chown mip $MIP_RUN_DIR $MIP_STATE_DIR
-	start_as
+	agent ha
 	[ "$(status Uid)" = "$(id -u mip)" ]
 	works
 }

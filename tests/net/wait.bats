@@ -2,23 +2,15 @@
 # `mip OBJECT wait STATE`: scripts wait for what happens; done, the time is up, or no agent.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
 
 setup_file() {
-	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	lab_up
 	lab_move f1
 }
 
-teardown() {
-	local n
-	for n in mn ha cn; do
-		in_ns $n mip agent stop 2> /dev/null || true
-		in_ns $n mip agent wait stopped timeout $((60 * MIP_SLOW))
-	done
-}
+teardown() { agents_stop; }
 
-ha() { in_ns ha mip "$@"; }
-mn() { in_ns mn mip "$@"; }
 T=$((20 * MIP_SLOW))
 # later NAME WORD...: a command in the background; its exit status in the file NAME when it ends
 later() { (status=0; "${@:2}" || status=$?; echo $status > "$BATS_TEST_TMPDIR/$1") 3>&- 4>&- & }
@@ -40,7 +32,7 @@ pending() { [ ! -e "$BATS_TEST_TMPDIR/$1" ]; }
 }
 
 @test "binding wait: active, gone, one or all" {
-	ha ha start dev eth0 insecure
+	ha_start
 	ha binding wait gone timeout 5
 	run ha binding wait active timeout 0
 	[ "$status" = 2 ] && [[ $output == *"there is no entry"* ]]
@@ -62,14 +54,14 @@ pending() { [ ! -e "$BATS_TEST_TMPDIR/$1" ]; }
 }
 
 @test "timeout 0 looks once, however slow the agent is to say what there is" {
-	ha ha start dev eth0 insecure
+	ha_start
 	ha binding add home 2001:db8:1::200 care-of 2001:db8:f1::200
 	for _ in {1..40}; do ha binding wait active home 2001:db8:1::200 timeout 0; done
 }
 
 @test "mn, bul, ro and binding wait for a registration and its route optimization; the status page says it" {
-	ha ha start dev eth0 insecure
-	in_ns cn mip cn start
+	ha_start
+	cn_start
 	later binding ha binding wait active home $HOA
 	mn mn start home $HOA prefix $HOME_PREFIX agent $HA
 	mn mn wait registered timeout $T
@@ -78,7 +70,7 @@ pending() { [ ! -e "$BATS_TEST_TMPDIR/$1" ]; }
 	mn ro add peer $CN/128 policy always
 	mn ro wait optimized peer $CN timeout $T
 	mn bul wait bound peer $CN timeout $T
-	in_ns cn mip binding wait active home $HOA timeout $T
+	cn binding wait active home $HOA timeout $T
 	run mn ro wait optimized peer 2001:db8:c::99 timeout 0
 	[ "$status" = 2 ] && [[ $output == *"there is no such entry"* ]]
 	page=$(mn)

@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# Agents in the test network: started, asked, waited for, stopped. Sourced after lab.sh.
+
+# mn, ha, cn, r WORD...: the command mip there. json NODE WORD...: its JSON. show NODE OBJECT FIELD: of the first record.
+mn() { in_ns mn mip "$@"; }
+ha() { in_ns ha mip "$@"; }
+cn() { in_ns cn mip "$@"; }
+json() { mip -n "$1" -j "${@:2}"; }
+show() { json "$1" "$2" show | jq -r ".[0].$3"; }
+# refused TEXT WORD...: at the home agent, with exit status 2 and TEXT in the reason
+# shellcheck disable=SC2154   # run sets them
+refused() { run ha "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1"* ]] || { echo "$status: $output"; false; }; }
+is() { test "$1" "$2" "$3" || { echo "not: $1 $2 $3${4:+ ($4)}"; return 1; }; }   # is A OPERATOR B [WHAT]
+
+# --- an agent comes and goes ---
+
+agent_file() { echo "${MIP_RUN_DIR:-/run/mip}/$(stat -Lc %i "/run/netns/$1").$2"; }
+# agent NODE [OPTION...]: mipd there; it serves when this returns. As `mip ROLE start` starts it, without a trial first.
+agent() {
+	local log clock=()
+	log=$(agent_file "$1" log)
+	[ ! -e "/run/lab/$1.warp" ] || clock=("LD_PRELOAD=$MIP_BUILD/tests/conformance/warp.so" "MIP_WARP=/run/lab/$1.warp" ASAN_OPTIONS=verify_asan_link_order=0)
+	read -r _ < <(nsenter --net="/run/netns/$1" -- env "${clock[@]}" mipd --transient --ready-fd 5 "${@:2}" 5>&1 >/dev/null 2>"$log" </dev/null 3>&- 4>&- &) ||
+		{ cat "$log"; return 1; }
+}
+has_agent() { mip -n "$1" agent show; }
+no_agent() { ! has_agent "$1"; }
+no_agents() { ! pgrep -x mipd; }
+# agents_stop: all; the mobile nodes' first, while a home agent answers them. Their clocks are the kernel's again.
+agents_stop() {
+	local n
+	rm -f /run/lab/*.warp
+	for n in mn mn2 cn ha ha2 r host; do
+		[ ! -e "/run/netns/$n" ] || [ ! -S "$(agent_file "$n" sock)" ] || mip -n "$n" agent stop 2>/dev/null || true
+	done
+}
+# agent_kill NODE
+agent_kill() { local p; p=$(show "$1" agent pid); kill -9 "$p"; lab_wait 5 eval "! kill -0 $p"; }
+
+HA_START=(dev eth0 insecure)
+# ha_start, cn_start, mn_start [WORD...]: an agent, unless there is one, and the role as most tests want it
+role_start() { { [ -S "$(agent_file "$1" sock)" ] && has_agent "$1" >/dev/null 2>&1; } || agent "$1"; in_ns "$1" mip "${@:2}"; }
+ha_start() { role_start ha ha start "${HA_START[@]}" "$@"; }
+cn_start() { role_start cn cn start "$@"; }
+mn_start() { role_start mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 "$@"; }
+# add N: a binding by hand, of home address 2001:db8:1::N
+add() { ha binding add home "2001:db8:1::$1" care-of "2001:db8:f1::$1"; }
+
+# --- their clocks ---
+
+# clocks NODE...: the clock of agents started there until agents_stop can be moved. pass SECONDS NODE...: it is, so far ahead.
+clocks() { local n; for n; do head -c 16 /dev/zero > "/run/lab/$n.warp"; done; }
+pass() {
+	local n i at octets
+	for n in "${@:2}"; do
+		at=$(($(od -An -td8 -N8 "/run/lab/$n.warp") + $1 * 1000000)) octets=
+		for i in 0 8 16 24 32 40 48 56; do printf -v octets '%s\\x%02x' "$octets" $((at >> i & 255)); done
+		printf '%b' "$octets" | dd of="/run/lab/$n.warp" conv=notrunc status=none
+		has_agent "$n" >/dev/null 2>&1 || true   # it looks at its clock when something wakes it
+	done
+}
+
+# --- where a mobile node is ---
+
+care_of() { json "$1" mn show | jq -r '.[0].care_of // empty'; }   # care_of NODE
+# registered LINK [NODE]: from there, as the node and its home agent say
+registered() {
+	local home coa
+	read -r home coa < <(json "${2:-mn}" mn show | jq -r --arg p "2001:db8:$1:" \
+		'.[0] | select(.state == "registered" and (.care_of | startswith($p))) | "\(.home) \(.care_of)"') &&
+		json ha binding show home "$home" | jq -e --arg c "$coa" 'length == 1 and .[0].state == "active" and .[0].care_of == $c'
+}
+no_binding() { [ "$(json ha binding show)" = "[]" ] && [ "$(json mn bul show)" = "[]" ]; }
+at_home() { [ "$(show mn mn state)" = home ] && no_binding; }
+# away LINK, back: there, and registered there; at home, and registered nowhere
+away() { lab_move "$1" && lab_wait 15 registered "$1"; }
+back() { lab_move home && lab_wait 20 at_home; }
+reachable() { in_ns cn ping -6 -c 1 -W $((2 * MIP_SLOW)) "$HOA"; }
+
+# --- what they leave ---
+
+# kernel NODE: what a home agent holds there for its bindings
+kernel() { in_ns "${1:-ha}" sh -c 'ip -6 route show table all proto 119; ip -6 neigh show proxy; nft list ruleset'; }
+# kernel_state NODE: all that an agent could have put there
+kernel_state() {
+	in_ns "$1" sh -c '
+		ip -6 rule; ip -6 route show table all proto 119; ip -6 route show table 1189; ip -6 neigh show proxy; nft list ruleset
+		ip -o link | sed "s/^[0-9]*: //"; ip -6 -o addr show scope global | grep -v dynamic; ip -6 maddr show dev eth0 | grep -o "inet6 [^ ]*" | sort
+		ip xfrm state; ip xfrm policy
+		for d in all default eth0 lo; do
+			cd /proc/sys/net/ipv6/conf/$d && grep . forwarding accept_ra accept_dad optimistic_dad use_optimistic proxy_ndp force_forwarding
+		done' 2>/dev/null
+}
