@@ -348,8 +348,10 @@ void ro_on_prefix(struct mn *mn, struct mn_home *h, usec now)
 
 static void forget_peer(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 {
+	bool may = h->place.where != AT_NOWHERE && now < e->held_until && ro_update_at(e) <= now;
+
 	e->leaving = true;
-	if (h->place.where != AT_NOWHERE && now < e->held_until && is_ready(h, e, now))
+	if (may && is_ready(h, e, now))
 		ro_send_bu(mn, h, e, now);
 	drop(mn, e, now);
 }
