@@ -27,13 +27,11 @@ static inline bool addr_in(const struct in6_addr *a, const struct in6_addr *b, u
 	return !bits || !((a->s6_addr[bytes] ^ b->s6_addr[bytes]) >> (8 - bits));
 }
 
-/* Neither unspecified, loopback, multicast, link-local nor IPv4-mapped: fit for a home or care-of address (RFC
- * 6275 9.5.1). */
-static inline bool addr_routable(const struct in6_addr *a)
-{
-	return !IN6_IS_ADDR_UNSPECIFIED(a) && !IN6_IS_ADDR_LOOPBACK(a) && !IN6_IS_ADDR_MULTICAST(a) &&
-	       !IN6_IS_ADDR_LINKLOCAL(a) && !IN6_IS_ADDR_V4MAPPED(a) && !IN6_IS_ADDR_V4COMPAT(a);
-}
+/* Could it be one node's, and reached from other links: fit for a home or care-of address (RFC 6275 9.5.1)? */
+bool addr_routable(const struct in6_addr *a);
+/* In a prefix of that length, is it the routers' (RFC 4291 2.6.1) or a reserved one (RFC 2526, RFC 5453), and so no
+ * node's own? */
+bool addr_is_anycast(const struct in6_addr *a, unsigned plen);
 
 /* The address as text, for one expression: addr_text(&a).s */
 struct addr_text {

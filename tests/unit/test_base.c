@@ -322,13 +322,60 @@ static void addresses(void **state)
 	assert_false(addr_in(&a, &r, 128));
 	assert_true(addr_in(&a, &r, 126));
 	assert_true(addr_routable(&a));
-	for (const char *const *bad =
-			(const char *const[]){"::", "::1", "ff02::1", "fe80::1", "::ffff:1.2.3.4", "::1.2.3.4", NULL};
+	for (const char *const *bad = (const char *const[]){"::", "::1", "ff02::1", "fe80::1", "::ffff:1.2.3.4",
+		     "::1.2.3.4", "fec0::1", "100::1", "64:ff9b::c000:201", "2001:10::1", "2001:2f::1", "2002::1",
+		     "2002:7f00:1::1", "2002:a00:1::1", "2002:a9fe:1::1", "2002:ac1f:1::1", "2002:c0a8:1::1",
+		     "2002:6440:1::1", "2002:e000:1::1", "2002:ffff:ffff::1", NULL};
 		*bad; bad++) {
 		r = t_addr(*bad);
 		assert_false(addr_routable(&r));
 	}
+	for (const char *const *good = (const char *const[]){"100:0:0:1::1", "2001::1", "2001:30::1",
+		     "2002:c000:201::1", "2002:ac20:1::1", "2002:6480:1::1", "2002:dfff:1::1", "fd00::1", "fc00::1",
+		     "3fff::1", NULL};
+		*good; good++) {
+		r = t_addr(*good);
+		assert_true(addr_routable(&r));
+	}
 	assert_string_equal(addr_text(&a).s, "2001:db8:0:ffff::1");
+}
+
+/* RFC 4291 2.6.1, RFC 2526, RFC 5453. */
+static void anycast_addresses(void **state)
+{
+	static const struct {
+		const char *addr;
+		unsigned plen;
+		bool is;
+	} all[] = {
+		{"2001:db8::", 64, true},
+		{"2001:db8::", 48, true},
+		{"2001:db8:0:1::", 48, false},
+		{"2001:db8::", 126, true},
+		{"2001:db8::", 127, false},
+		{"2001:db8::", 128, false},
+		{"2001:db8::1", 64, false},
+		{"2001:db8::fdff:ffff:ffff:fffe", 64, true},
+		{"2001:db8::fdff:ffff:ffff:ff80", 64, true},
+		{"2001:db8::fdff:ffff:ffff:ff7f", 64, false},
+		{"2001:db8::ffff:ffff:ffff:fffe", 64, false},
+		{"2001:db8:0:ffff:ffff:ffff:ffff:fffe", 48, true},
+		{"2001:db8:0:ffff:fdff:ffff:ffff:fffe", 48, false},
+		{"2001:db8::fffe", 112, true},
+		{"2001:db8::ff7f", 112, false},
+		{"2001:db8::7f", 121, false},
+		{"2001:db8::200:5eff:fe00:5213", 64, true},
+		{"2001:db8::200:5eff:feff:ffff", 64, true},
+		{"2001:db8::200:5eff:fd00:5213", 64, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct in6_addr a = t_addr(all[i].addr);
+
+		if (addr_is_anycast(&a, all[i].plen) != all[i].is)
+			fail_msg("%s/%u", all[i].addr, all[i].plen);
+	}
 }
 
 static void why_keeps_the_first(void **state)
@@ -512,6 +559,7 @@ int main(void)
 		cmocka_unit_test(rate_saves_up_no_more_than_burst),
 		cmocka_unit_test(cursors_stop_at_the_end),
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(anycast_addresses),
 		cmocka_unit_test(why_keeps_the_first),
 		cmocka_unit_test(loop_reads_and_turns),
 		cmocka_unit_test(loop_unwatch_in_a_batch),
