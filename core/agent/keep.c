@@ -11,12 +11,6 @@
 
 /* --- to the store ------------------------------------------------------------------------------------------------- */
 
-/* What to add to our time to get that of the calendar. */
-static usec calendar(void)
-{
-	return clock_wall() - clock_now();
-}
-
 static enum store_cache cache_of(const struct keep *k, const struct bc_entry *e)
 {
 	return e->cache == &k->ha->bc ? STORE_HA : STORE_CN;
@@ -31,13 +25,15 @@ static bool is_kept(const struct bc_entry *e)
 static void put(struct keep *k, const struct bc_entry *e)
 {
 	struct store_binding b = {.home = e->home, .local = e->local, .coa = e->coa, .from = e->from};
-	usec ahead = calendar();
+	usec booted = clock_wall() - clock_now();
 
-	b.made = e->made + ahead;
-	b.expires = e->expires + ahead;
+	b.made = e->made + booted;
+	b.expires = e->expires + booted;
 	b.seq = e->seq;
 	b.flags = e->flags;
 	b.lifetime = e->lifetime;
+	b.booted = booted;
+	b.boot = k->owner.boot;
 	store_put(k->store, cache_of(k, e), &b);
 }
 
@@ -74,8 +70,12 @@ static void put_all(struct keep *k, enum store_cache cache, const struct bc *bc)
 
 static void try_again(struct timer *t, usec now);
 
+/* What the store has is soon of before, and must not be believed by anybody who starts later. */
 static void fall_behind(struct keep *k, const struct why *why)
 {
+	if (k->store)
+		store_abandon(k->store);
+	k->store = NULL;
 	if (!k->behind || strcmp(k->trouble, why->text)) {
 		snprintf(k->trouble, sizeof(k->trouble), "%s", why->text);
 		log_warn("bindings are not kept: %s", k->trouble);
@@ -106,8 +106,6 @@ static void try_again(struct timer *t, usec now)
 	struct why why = {0};
 
 	(void)now;
-	store_close(k->store);
-	k->store = NULL;
 	if (!store_open(&k->store, &k->owner, &why))
 		catch_up(k, &why);
 	k->behind = true;
@@ -140,23 +138,23 @@ static void end_turn(struct turn *t)
 struct restoring {
 	struct keep *k;
 	int (*restore)(struct keep *k, const struct bc_entry *kept, usec now);
-	usec now, ahead;
+	struct store_clock clock;
 	size_t dropped;
 };
 
-/* Never longer than was granted: the calendar may have been wrong then, or now. False: not to be had any more. */
+/* False: not to be had any more. */
 static bool restore_one(void *ctx, const struct store_binding *b)
 {
 	struct restoring *r = ctx;
-	usec left = b->expires - r->ahead - r->now, most = b->lifetime * MH_LIFE_UNIT * SEC;
+	usec left = store_left(b, &r->clock), made = b->made - store_booted(b, &r->clock), now = r->clock.now;
 	struct bc_entry e = {.home = b->home, .local = b->local, .coa = b->coa, .from = b->from};
 
-	e.made = b->made - r->ahead < r->now ? b->made - r->ahead : r->now;
-	e.expires = r->now + (left < most ? left : most);
+	e.made = made < now ? made : now;
+	e.expires = now + left;
 	e.seq = b->seq;
 	e.flags = b->flags;
 	e.lifetime = b->lifetime;
-	if (left > 0 && !r->restore(r->k, &e, r->now))
+	if (left && !r->restore(r->k, &e, now))
 		return true;
 	r->dropped++;
 	return false;
@@ -165,7 +163,7 @@ static bool restore_one(void *ctx, const struct store_binding *b)
 static void restore_all(struct keep *k, enum store_cache cache, const char *whose,
 	int (*restore)(struct keep *, const struct bc_entry *, usec))
 {
-	struct restoring r = {k, restore, clock_now(), calendar(), 0};
+	struct restoring r = {k, restore, {k->owner.boot, clock_now(), clock_wall()}, 0};
 	size_t n = k->store ? store_each(k->store, cache, restore_one, &r) : 0;
 
 	if (n)
@@ -196,6 +194,24 @@ void keep_restore_cn(struct keep *k)
 	restore_all(k, STORE_CN, "at the correspondent node", into_cn);
 }
 
+/* The start of this machine as a number: 60 bits of its identifier. */
+static uint64_t boot_number(void)
+{
+	char boot[40];
+	uint64_t n = 0;
+
+	self_boot(boot, sizeof(boot));
+	for (int i = 0, digits = 0; boot[i] && digits < 15; i++) {
+		const char *hex = "0123456789abcdef", *at = strchr(hex, boot[i]);
+
+		if (at) {
+			n = n * 16 + (uint64_t)(at - hex);
+			digits++;
+		}
+	}
+	return n;
+}
+
 /* --- open and close ----------------------------------------------------------------------------------------------- */
 
 void keep_open(struct keep *k, struct loop *loop, struct ha *ha, struct cn *cn, const char *dir)
@@ -203,8 +219,7 @@ void keep_open(struct keep *k, struct loop *loop, struct ha *ha, struct cn *cn, 
 	struct why why = {0};
 
 	*k = (struct keep){.loop = loop, .ha = ha, .cn = cn, .turn = {.run = end_turn}, .nonce = -1};
-	self_boot(k->boot, sizeof(k->boot));
-	k->owner = (struct store_owner){dir, self_netns(), self_netns_cookie(), k->boot};
+	k->owner = (struct store_owner){dir, self_netns(), self_netns_cookie(), boot_number()};
 	loop_each_turn(loop, &k->turn);
 	if (store_open(&k->store, &k->owner, &why))
 		fall_behind(k, &why);

@@ -1,7 +1,8 @@
 /*
  * Bindings that outlive the agent: what happens to them is written to the store (store/store.h) at the end of each turn
- * of the loop, and a role that starts gets back what it had. Without a store, or while its disk is full, all works as
- * with one, and a crash forgets more.
+ * of the loop, and a role that starts gets back what it had. Without a store all works as with one, and
+ * a crash forgets. So it is while its disk is full: what could not be changed is deleted, and written anew when there
+ * is room; what is believed later was true when it was written last.
  */
 #ifndef MIP_AGENT_KEEP_H
 #define MIP_AGENT_KEEP_H
@@ -24,7 +25,7 @@ struct keep {
 	int nonce;     /* the index the store has, or -1 */
 	bool behind;   /* the store lacks what happened since it failed */
 	bool asleep;   /* what happens now is not the bindings' end */
-	char boot[40], trouble[160];
+	char trouble[160];
 };
 
 /* Opens the store in `dir`; failing that, says why and tries again later. */

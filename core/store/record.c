@@ -4,8 +4,6 @@
 #include "base/buf.h"
 #include "store/record.h"
 
-#define SUM_LEN 8
-
 /* FNV-1a, 64 bits: against accidents, not against people. */
 static uint64_t sum_of(const uint8_t *data, size_t len, uint64_t h)
 {
@@ -14,9 +12,9 @@ static uint64_t sum_of(const uint8_t *data, size_t len, uint64_t h)
 	return h;
 }
 
-static uint64_t record_sum(const uint8_t *key, size_t key_len, const uint8_t *value)
+static uint64_t record_sum(const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
 {
-	return sum_of(value, VALUE_LEN - SUM_LEN, sum_of(key, key_len, 0xcbf29ce484222325u));
+	return sum_of(value, value_len - SUM_LEN, sum_of(key, key_len, 0xcbf29ce484222325u));
 }
 
 static void put_u64(struct wr *w, uint64_t v)
@@ -56,14 +54,16 @@ void record_write(struct record *r, enum store_cache cache, const struct store_b
 	wr_u16(&w, b->seq);
 	wr_u16(&w, b->flags);
 	wr_u16(&w, b->lifetime);
-	put_u64(&w, record_sum(r->key, (size_t)r->key_len, r->value));
+	put_u64(&w, (uint64_t)b->booted);
+	put_u64(&w, b->boot);
+	put_u64(&w, record_sum(r->key, (size_t)r->key_len, r->value, VALUE_LEN));
 }
 
 bool record_read(const void *key, int key_len, const void *value, int value_len, struct store_binding *b)
 {
-	struct rd r = rd_over(value, value_len == VALUE_LEN ? VALUE_LEN : 0);
+	struct rd r = rd_over(value, (size_t)value_len);
 
-	if (!key || !value || (key_len != 17 && key_len != KEY_MAX))
+	if (!key || !value || (key_len != 17 && key_len != KEY_MAX) || (value_len != OLD_LEN && value_len != VALUE_LEN))
 		return false;
 	memcpy(&b->home, (const uint8_t *)key + 1, 16);
 	rd_bytes(&r, &b->local, 16);
@@ -74,5 +74,7 @@ bool record_read(const void *key, int key_len, const void *value, int value_len,
 	b->seq = rd_u16(&r);
 	b->flags = rd_u16(&r);
 	b->lifetime = rd_u16(&r);
-	return get_u64(&r) == record_sum(key, (size_t)key_len, value) && !r.bad;
+	b->booted = value_len == VALUE_LEN ? (usec)get_u64(&r) : 0;
+	b->boot = value_len == VALUE_LEN ? get_u64(&r) : 0;
+	return get_u64(&r) == record_sum(key, (size_t)key_len, value, (size_t)value_len) && !r.bad;
 }

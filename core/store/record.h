@@ -8,7 +8,9 @@
 #include "store/store.h"
 
 #define KEY_MAX	  33 /* cache, home, local: a correspondent's bindings differ in either */
-#define VALUE_LEN (3 * 16 + 2 * 8 + 3 * 2 + 8)
+#define SUM_LEN	  8
+#define OLD_LEN	  (3 * 16 + 2 * 8 + 3 * 2 + SUM_LEN) /* as it was before the clock of the machine was in it */
+#define VALUE_LEN (OLD_LEN + 2 * 8)
 
 struct record {
 	uint8_t key[KEY_MAX], value[VALUE_LEN];

@@ -142,6 +142,20 @@ int store_nonce(struct store *s)
 	return index >= 0 && index <= UINT16_MAX ? (int)index : -1;
 }
 
+/* --- time --------------------------------------------------------------------------------------------------------- */
+
+usec store_booted(const struct store_binding *b, const struct store_clock *c)
+{
+	return b->boot && b->boot == c->boot ? b->booted : c->wall - c->now;
+}
+
+usec store_left(const struct store_binding *b, const struct store_clock *c)
+{
+	usec left = b->expires - store_booted(b, c) - c->now;
+
+	return left > 0 && left <= b->lifetime * STORE_LIFE_UNIT ? left : 0;
+}
+
 /* --- open and close ----------------------------------------------------------------------------------------------- */
 
 static int prepare(struct store *s)
@@ -163,35 +177,21 @@ static int prepare(struct store *s)
 	return rc;
 }
 
-/* The start of this machine as a number: 60 bits of its identifier. */
-static sqlite3_int64 boot_number(const char *boot)
+/* Is it of a namespace that is gone, whose inode is used again? Then it is of no use to this one. Whose it is now is
+ * written with the first change: on a full disk it can be read all the same. */
+static void check_owner(struct store *s, const struct store_owner *o)
 {
-	sqlite3_int64 n = 0;
+	sqlite3_int64 boot = (sqlite3_int64)o->boot, cookie = (sqlite3_int64)o->cookie;
 
-	for (int digits = 0; *boot && digits < 15; boot++) {
-		const char *hex = "0123456789abcdef", *at = strchr(hex, *boot);
-
-		if (at) {
-			n = n * 16 + (at - hex);
-			digits++;
-		}
-	}
-	return n;
-}
-
-/* Is it of a namespace that is gone, whose inode is used again? Then it is of no use to this one. */
-static int check_owner(struct store *s, const struct store_owner *o, struct why *why)
-{
-	sqlite3_int64 boot = boot_number(o->boot), cookie = (sqlite3_int64)o->cookie;
-
-	if (get_fact(s, "boot") == boot && get_fact(s, "cookie") != cookie) {
+	if (get_fact(s, "boot") == boot && get_fact(s, "cookie") == cookie)
+		return;
+	if (get_fact(s, "boot") == boot) {
 		log_info("%s is of another network namespace: begun anew", s->path);
 		store_clear(s, STORE_HA);
 		store_clear(s, STORE_CN);
 	}
 	put_fact(s, "boot", boot);
 	put_fact(s, "cookie", cookie);
-	return store_commit(s, why);
 }
 
 int store_open(struct store **out, const struct store_owner *o, struct why *why)
@@ -210,7 +210,9 @@ int store_open(struct store **out, const struct store_owner *o, struct why *why)
 	rc = mend_open(s->path, &s->db);
 	if (!rc)
 		rc = prepare(s);
-	err = rc ? fail(why, s, rc) : check_owner(s, o, why);
+	if (!rc)
+		check_owner(s, o);
+	err = rc ? fail(why, s, rc) : 0;
 	if (err)
 		store_close(s);
 	else
@@ -228,6 +230,16 @@ static bool is_empty(struct store *s)
 	return empty;
 }
 
+static void close_db(struct store *s)
+{
+	sqlite3_finalize(s->put);
+	sqlite3_finalize(s->del);
+	sqlite3_finalize(s->clear);
+	sqlite3_finalize(s->put_fact);
+	sqlite3_finalize(s->get_fact);
+	sqlite3_close(s->db); /* its log goes into the file, and away */
+}
+
 void store_close(struct store *s)
 {
 	bool empty;
@@ -237,14 +249,22 @@ void store_close(struct store *s)
 	if (s->db && s->begun)
 		(void)!store_commit(s, NULL);
 	empty = s->db && is_empty(s);
-	sqlite3_finalize(s->put);
-	sqlite3_finalize(s->del);
-	sqlite3_finalize(s->clear);
-	sqlite3_finalize(s->put_fact);
-	sqlite3_finalize(s->get_fact);
-	sqlite3_close(s->db); /* its log goes into the file, and away */
+	close_db(s);
 	if (empty)
 		unlink(s->path);
+	free(s);
+}
+
+void store_abandon(struct store *s)
+{
+	char log[sizeof(s->path) + 8];
+
+	snprintf(log, sizeof(log), "%s-wal", s->path);
+	if (unlink(s->path) < 0)
+		log_warn("%s says what was, and cannot be deleted: %s", s->path, strerror(errno));
+	unlink(log);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	close_db(s);
 	free(s);
 }
 

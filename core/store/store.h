@@ -18,18 +18,34 @@
 
 enum store_cache { STORE_HA = 1, STORE_CN = 2 };
 
-/* One binding. Times are microseconds since 1970: they must mean the same after the machine started again. */
+/* One binding. Times are microseconds since 1970, as the calendar was then: they must mean the same after the machine
+ * started again. Until it does, `booted` turns them into its own time, whatever becomes of the calendar. */
 struct store_binding {
 	struct in6_addr home, local, coa, from;
 	usec made, expires;
-	uint16_t seq, flags, lifetime; /* lifetime as granted, units of 4 s */
+	uint16_t seq, flags, lifetime; /* lifetime as granted, units of STORE_LIFE_UNIT */
+	usec booted;		       /* when, by that calendar, the machine's clock was 0 */
+	uint64_t boot;		       /* which start of the machine that was; 0: of a store that did not say */
 };
+
+#define STORE_LIFE_UNIT (4 * SEC)
+
+/* The machine's clock, and the calendar, now. */
+struct store_clock {
+	uint64_t boot;
+	usec now, wall;
+};
+
+/* When the clock was 0, in the calendar of that binding: what turns its times into those of the clock. */
+usec store_booted(const struct store_binding *b, const struct store_clock *c);
+/* How much longer it lasts; 0: no more. One that comes from the future by a calendar that is not the one it was written
+ * by cannot be dated, and is not believed. */
+usec store_left(const struct store_binding *b, const struct store_clock *c);
 
 /* Whose file it is. A network namespace's inode is used again; its cookie is not, until the machine starts anew. */
 struct store_owner {
 	const char *dir;
-	uint64_t netns, cookie;
-	const char *boot;
+	uint64_t netns, cookie, boot;
 };
 
 struct store;
@@ -39,6 +55,8 @@ int store_open(struct store **out, const struct store_owner *owner, struct why *
 	__attribute__((warn_unused_result));
 /* Commits and closes; a file without bindings is deleted. NULL is nothing. */
 void store_close(struct store *s);
+/* Closes and deletes: what it says is true no more, and could not be changed. (To delete takes no room.) */
+void store_abandon(struct store *s);
 const char *store_path(const struct store *s);
 
 /* Changes, together in force with store_commit. What fails fails there. */

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "store/store.h"
+#include "store/record.h"
 #include "tests/unit/t.h"
 
 static char dir[64];
@@ -20,7 +20,7 @@ static int setup(void **state)
 	(void)state;
 	snprintf(dir, sizeof(dir), "/tmp/mip-store-XXXXXX");
 	assert_non_null(mkdtemp(dir));
-	owner = (struct store_owner){dir, 42, 7, "0a1b2c3d-4e5f"};
+	owner = (struct store_owner){dir, 42, 7, 0xa1b2c3d4e5f};
 	log_level_set(LOG_ERROR);
 	assert_int_equal(store_open(&s, &owner, NULL), 0);
 	return 0;
@@ -55,6 +55,8 @@ static struct store_binding binding(unsigned i)
 	b.seq = (uint16_t)(65000 + i);
 	b.flags = 0xc000;
 	b.lifetime = 105;
+	b.booted = 1699990000 * SEC;
+	b.boot = 0xa1b2c3d4e5f;
 	return b;
 }
 
@@ -167,12 +169,86 @@ static void an_inode_used_again(void **state)
 	(void)state;
 	put(STORE_HA, 0, 5);
 	assert_int_equal(store_commit(s, NULL), 0);
-	owner.boot = "ffffffff-ffff"; /* the machine started again: cookies are dealt anew */
+	owner.boot = 0xffffffffffff; /* the machine started again: cookies are dealt anew */
 	owner.cookie = 9;
 	reopen();
 	assert_int_equal(there(STORE_HA), 5);
 	owner.cookie = 10;
 	reopen();
+	assert_int_equal(there(STORE_HA), 0);
+}
+
+/* Half the life of a binding of 420 s is over. */
+static usec left(uint64_t boot, usec off_by)
+{
+	struct store_binding b = binding(0);
+	struct store_clock c = {boot, b.made + 210 * SEC - b.booted, b.made + 210 * SEC + off_by};
+
+	return store_left(&b, &c);
+}
+
+static void how_long_it_lasts(void **state)
+{
+	const uint64_t same = binding(0).boot, other = same + 1;
+	struct store_binding b = binding(0);
+	struct store_clock c = {same, b.expires - b.booted, b.made};
+
+	(void)state;
+	/* Since the same start of the machine its own clock says it, and the calendar may be set to anything. */
+	assert_int_equal(left(same, 0), 210 * SEC);
+	assert_int_equal(left(same, -86400 * SEC), 210 * SEC);
+	assert_int_equal(left(same, 86400 * SEC), 210 * SEC);
+	assert_int_equal(store_left(&b, &c), 0);
+	assert_int_equal(store_booted(&b, &c), b.booted);
+	/* After another there is but the calendar; what was written in its future may be of any age. */
+	assert_int_equal(left(other, 0), 210 * SEC);
+	assert_int_equal(left(other, 100 * SEC), 110 * SEC);
+	assert_int_equal(left(other, 210 * SEC), 0);
+	assert_int_equal(left(other, -210 * SEC), 420 * SEC);
+	assert_int_equal(left(other, -211 * SEC), 0);
+	/* So it is with a store that does not say when it was written. */
+	b.boot = 0;
+	c = (struct store_clock){0, 77, b.made + 20 * SEC};
+	assert_int_equal(store_left(&b, &c), 400 * SEC);
+}
+
+/* FNV-1a, as the checksum is. */
+static uint64_t sum(const uint8_t *data, size_t len, uint64_t h)
+{
+	while (len--)
+		h = (h ^ *data++) * 0x100000001b3u;
+	return h;
+}
+
+static void a_record_of_old(void **state)
+{
+	struct store_binding b = binding(3), read;
+	struct record r;
+	uint64_t h;
+
+	(void)state;
+	record_write(&r, STORE_HA, &b);
+	h = sum(r.value, OLD_LEN - 8, sum(r.key, (size_t)r.key_len, 0xcbf29ce484222325u));
+	for (int i = 0; i < 8; i++)
+		r.value[OLD_LEN - 1 - i] = (uint8_t)(h >> 8 * i);
+	assert_true(record_read(r.key, r.key_len, r.value, OLD_LEN, &read));
+	b.booted = 0;
+	b.boot = 0;
+	assert_memory_equal(&read, &b, sizeof(b));
+	assert_false(record_read(r.key, r.key_len, r.value, OLD_LEN - 1, &read));
+	r.value[5] ^= 1;
+	assert_false(record_read(r.key, r.key_len, r.value, OLD_LEN, &read));
+}
+
+static void what_could_not_be_changed_is_not_believed(void **state)
+{
+	(void)state;
+	put(STORE_HA, 0, 5);
+	assert_int_equal(store_commit(s, NULL), 0);
+	put(STORE_HA, 5, 10);
+	store_abandon(s);
+	assert_int_equal(rmdir(dir), 0);
+	assert_int_equal(store_open(&s, &owner, NULL), 0);
 	assert_int_equal(there(STORE_HA), 0);
 }
 
@@ -228,6 +304,9 @@ int main(void)
 		T(an_empty_file_does_not_stay),
 		T(two_agents),
 		T(an_inode_used_again),
+		T(how_long_it_lasts),
+		T(a_record_of_old),
+		T(what_could_not_be_changed_is_not_believed),
 		T(every_octet_torn),
 	};
 
