@@ -30,7 +30,7 @@ static int take_links(void *ctx, const struct nlmsghdr *msg)
 		if (at->nla_type == MIP_A_DEV && record_known(at) && l->n < RADVD_LINKS_MAX)
 			snprintf(l->name[l->n++], IFNAMSIZ, "%.15s", mnl_attr_get_str(at));
 		if (at->nla_type == MIP_A_PREFERENCE && record_known(at))
-			l->preference = (int32_t)mnl_attr_get_u32(at);
+			l->preference = mnl_attr_get_u32(at);
 	}
 	return DONE;
 }
@@ -66,12 +66,11 @@ static void write_prefix(FILE *to, const struct nic_addr *a)
 		a->plen == 64 ? "" : "\t\tAdvAutonomous off;\n");
 }
 
-/* radvd leaves Home Agent Information out when it says nothing new: its lifetime must not be the router's. A
- * preference below zero it reads as what goes on the wire, 65536 more. */
-static void write_link(FILE *to, const char *dev, int32_t preference, const struct nic_addr *list, size_t n)
+/* radvd leaves Home Agent Information out when it says nothing new: its lifetime must not be the router's. */
+static void write_link(FILE *to, const char *dev, uint32_t preference, const struct nic_addr *list, size_t n)
 {
 	fprintf(to, "interface %s {\n\tAdvSendAdvert on;\n\tAdvHomeAgentFlag on;\n\tAdvHomeAgentInfo on;\n", dev);
-	fprintf(to, "\tHomeAgentLifetime 3600;\n\tHomeAgentPreference %u;\n", (uint16_t)preference);
+	fprintf(to, "\tHomeAgentLifetime 3600;\n\tHomeAgentPreference %u;\n", preference);
 	fputs("\tAdvIntervalOpt on;\n\tAdvDefaultLifetime 1800;\n"
 	      "\tMinRtrAdvInterval 1;\n\tMaxRtrAdvInterval 3;\n\tMinDelayBetweenRAs 0.03;\n",
 		to);

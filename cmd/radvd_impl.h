@@ -18,7 +18,7 @@ struct value;
 struct radvd_links {
 	char name[RADVD_LINKS_MAX][IFNAMSIZ];
 	size_t n;
-	int32_t preference; /* of the home agent among others (RFC 6275 7.4) */
+	uint32_t preference; /* of the home agent among others (RFC 6275 7.4) */
 };
 
 /* The one named, else those the home agent serves, else the one it would serve. False, having complained, when there is

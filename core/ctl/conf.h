@@ -49,7 +49,7 @@ struct conf {
 		bool insecure;
 		size_t rules;
 		struct ha_rule rule[HA_RULES_MAX];
-		int16_t preference;
+		uint16_t preference;
 		uint32_t min_prefix_interval, max_prefix_interval;
 		bool no_prefix_advs;
 	} ha;

@@ -6,13 +6,14 @@
 
 #define PREFIX_INTERVAL_MAX (30 * 86400)
 
-static int take_preference(const struct ctl_request *rq, int16_t *to, struct why *why)
+/* 7.4. It was taken for a signed number once: what a configuration of then has below 0 is the least there is. */
+static int take_preference(const struct ctl_request *rq, uint16_t *to, struct why *why)
 {
-	int32_t v = (int32_t)ctl_num(rq, MIP_A_PREFERENCE, (uint32_t)*to);
+	int32_t v = (int32_t)ctl_num(rq, MIP_A_PREFERENCE, *to);
 
-	if (v < INT16_MIN || v > INT16_MAX)
-		return why_attr(why, ERANGE, MIP_A_PREFERENCE, "%d to %d", INT16_MIN, INT16_MAX);
-	*to = (int16_t)v;
+	if (v < INT16_MIN || v > UINT16_MAX)
+		return why_attr(why, ERANGE, MIP_A_PREFERENCE, "0 to %d", UINT16_MAX);
+	*to = v < 0 ? 0 : (uint16_t)v;
 	return 0;
 }
 

@@ -49,7 +49,7 @@ static void put_ha(const struct conf *c, struct ctl_msg *m)
 	if (c->ha.insecure || is_shut(c))
 		ctl_put_num(m, MIP_A_INSECURE, true);
 	if (c->ha.preference)
-		ctl_put_num(m, MIP_A_PREFERENCE, (uint32_t)c->ha.preference);
+		ctl_put_num(m, MIP_A_PREFERENCE, c->ha.preference);
 	if (!has_default_intervals(c)) {
 		ctl_put_num(m, MIP_A_MIN_PREFIX, c->ha.min_prefix_interval);
 		ctl_put_num(m, MIP_A_MAX_PREFIX, c->ha.max_prefix_interval);

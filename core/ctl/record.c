@@ -141,7 +141,7 @@ void record_ha(struct ctl_msg *m, const struct view *v, size_t n)
 	ctl_put_num(m, MIP_A_BINDINGS, bc_count(&ha->bc));
 	ctl_put_num(m, MIP_A_MAX_BINDINGS, v->conf->ha.max_bindings);
 	ctl_put_num(m, MIP_A_MAX_LIFETIME, v->conf->ha.max_lifetime);
-	ctl_put_num(m, MIP_A_PREFERENCE, (uint32_t)v->conf->ha.preference);
+	ctl_put_num(m, MIP_A_PREFERENCE, v->conf->ha.preference);
 	ctl_put_num(m, MIP_A_INSECURE, ha->conf.insecure);
 	ctl_put_num(m, MIP_A_RX_BU, ha->stats.rx_bu);
 	ctl_put_num(m, MIP_A_RX_REFUSED, ha->stats.refused);
@@ -159,7 +159,7 @@ void record_known_agent(struct ctl_msg *m, const struct ha_known *k, usec now)
 	if (if_indextoname(k->ifindex, dev))
 		ctl_put_str(m, MIP_A_DEV, dev);
 	ctl_put_addr(m, MIP_A_ADDRESS, &k->addr);
-	ctl_put_num(m, MIP_A_PREFERENCE, (uint32_t)k->preference);
+	ctl_put_num(m, MIP_A_PREFERENCE, k->preference);
 	ctl_put_num(m, MIP_A_OWN, addr_any(&k->router));
 	if (!addr_any(&k->router))
 		ctl_put_addr(m, MIP_A_ROUTER, &k->router);

@@ -51,33 +51,3 @@ void bc_del(struct bc *bc, struct bc_entry *e)
 	map_del(&bc->map, &e->node);
 	free(e);
 }
-
-static void on_gone(struct timer *t, usec now)
-{
-	struct bc_entry *g = timer_owner(t, struct bc_entry, timer);
-
-	(void)now;
-	bc_del(g->cache, g);
-}
-
-struct bc_entry *bc_remember(struct bc *gone, struct timers *ts, const struct in6_addr *home,
-	const struct in6_addr *local, uint16_t seq, usec until)
-{
-	struct bc_entry *g = bc_find(gone, home, local);
-
-	if (!g)
-		g = bc_add(gone, home, local);
-	if (!g)
-		return NULL;
-	g->seq = seq;
-	timer_arm(ts, &g->timer, until, on_gone);
-	return g;
-}
-
-void bc_forget(struct bc *gone, struct timers *ts, struct bc_entry *g)
-{
-	if (!g)
-		return;
-	timer_stop(ts, &g->timer);
-	bc_del(gone, g);
-}

@@ -62,12 +62,6 @@ struct bc_entry *bc_find(const struct bc *bc, const struct in6_addr *home, const
 /* A zeroed entry for `home` and `local`, which must not be there; NULL when full or out of memory. */
 struct bc_entry *bc_add(struct bc *bc, const struct in6_addr *home, const struct in6_addr *local);
 void bc_del(struct bc *bc, struct bc_entry *e);
-/* In a cache of bindings that ended: their sequence numbers, each kept until its time, so that an update seen on its
- * way does not make the binding again. NULL when there is no room. */
-struct bc_entry *bc_remember(struct bc *gone, struct timers *ts, const struct in6_addr *home,
-	const struct in6_addr *local, uint16_t seq, usec until);
-/* Before its time; g may be NULL. */
-void bc_forget(struct bc *gone, struct timers *ts, struct bc_entry *g);
 static inline size_t bc_count(const struct bc *bc)
 {
 	return bc->map.n;

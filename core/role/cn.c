@@ -30,7 +30,7 @@ void cn_init(struct cn *cn, const struct world *w, uint64_t seed)
 		.errors = {.rate = 100, .burst = 100}};
 	cn_places_init(cn, seed);
 	bc_init(&cn->bc, BC_BY_HOME_AND_LOCAL, seed, cn);
-	bc_init(&cn->gone, BC_BY_HOME_AND_LOCAL, seed, cn);
+	seq_init(&cn->ended, sizeof(struct cn_key), seed);
 }
 
 void cn_start(struct cn *cn, const struct cn_conf *conf)
@@ -38,7 +38,7 @@ void cn_start(struct cn *cn, const struct cn_conf *conf)
 	if (!cn->on)
 		rr_init(&cn->rr, cn->w);
 	cn->conf = *conf;
-	cn->bc.max = cn->gone.max = conf->max_bindings;
+	cn->bc.max = cn->ended.max = conf->max_bindings;
 	cn->tests.all.rate = cn->tests.all.burst = cn->known.rate = cn->known.burst = conf->test_rate;
 	cn->tests.rate = cn->tests.burst = (conf->test_rate + CN_TEST_GROUPS - 1) / CN_TEST_GROUPS;
 	cn->on = true;
@@ -53,17 +53,15 @@ static void tell(struct cn *cn, enum event_type type, const struct bc_entry *e, 
 
 /* 5.2.8: an update seen on its way must not make the binding again after it ended. Until the nonces that authorised it
  * are dead, its sequence number is kept; where there is no room for that, the nonces die at once. */
-static void remember_gone(struct cn *cn, const struct in6_addr *home, const struct in6_addr *local, uint16_t seq,
+static void remember_ended(struct cn *cn, const struct in6_addr *home, const struct in6_addr *local, uint16_t seq,
 	uint16_t nonce, usec until, usec now)
 {
-	struct bc_entry *g = bc_find(&cn->gone, home, local);
+	struct cn_key key = {*home, *local};
+	const struct seq_entry *last = seq_find(&cn->ended, &key, now);
 
-	if (until <= now)
-		return;
-	g = bc_remember(&cn->gone, cn->w->timers, home, local, g && cn_seq_is_old(seq, g->seq) ? g->seq : seq, until);
-	if (g)
-		g->nonce = nonce;
-	else
+	if (last && seq_is_old(seq, last->seq))
+		seq = last->seq;
+	if (until > now && !seq_keep(&cn->ended, &key, seq, nonce, until, now))
 		rr_revoke(&cn->rr);
 }
 
@@ -82,7 +80,7 @@ static usec nonces_end(const struct bc_entry *e)
 static void forget(struct cn *cn, struct bc_entry *e, enum event_type why, usec now)
 {
 	if (e->state == MIP_BINDING_ACTIVE)
-		remember_gone(cn, &e->home, &e->local, e->seq, e->nonce, nonces_end(e), now);
+		remember_ended(cn, &e->home, &e->local, e->seq, e->nonce, nonces_end(e), now);
 	timer_stop(cn->w->timers, &e->timer);
 	cn_place_leave(cn, e);
 	cn->w->optimize(cn->w->ctx, RO_PEER, &e->local, &e->home, NULL);
@@ -94,10 +92,8 @@ void cn_stop(struct cn *cn, usec now)
 {
 	while (bc_count(&cn->bc))
 		forget(cn, bc_at(&cn->bc, bc_count(&cn->bc) - 1), EV_BINDING_REMOVED, now);
-	while (bc_count(&cn->gone))
-		bc_forget(&cn->gone, cn->w->timers, bc_at(&cn->gone, bc_count(&cn->gone) - 1));
 	bc_free(&cn->bc);
-	bc_free(&cn->gone);
+	seq_free(&cn->ended);
 	map_free(&cn->places);
 	cn->on = false;
 }
@@ -221,7 +217,8 @@ static void note(struct bc_entry *e, const struct cn_request *rq, uint16_t nonce
 
 static void take_binding(struct cn *cn, struct bc_entry *e, const struct cn_request *rq, usec now)
 {
-	struct bc_entry *gone = bc_find(&cn->gone, &rq->home, &rq->local);
+	struct cn_key key = {rq->home, rq->local};
+	const struct seq_entry *ended;
 	struct in6_addr old = e ? e->coa : rq->coa;
 	enum event_type what = !e			 ? EV_BINDING_ADDED
 			       : addr_eq(&old, &rq->coa) ? EV_BINDING_REFRESHED
@@ -235,8 +232,9 @@ static void take_binding(struct cn *cn, struct bc_entry *e, const struct cn_requ
 		refuse(cn, rq, BA_RESOURCES, rq->m->u.bu.seq, now);
 		return;
 	}
-	if (gone && !cn_seq_is_old(rq->m->u.bu.seq, gone->seq))
-		bc_forget(&cn->gone, cn->w->timers, gone);
+	ended = seq_find(&cn->ended, &key, now);
+	if (ended && !seq_is_old(rq->m->u.bu.seq, ended->seq))
+		seq_forget(&cn->ended, &key);
 	cn_place_leave(cn, e);
 	note(e, rq, cn->rr.index, now);
 	cn_place_enter(cn, e);
@@ -277,7 +275,7 @@ static void drop_binding(struct cn *cn, struct bc_entry *e, const struct cn_requ
 {
 	if (e)
 		forget(cn, e, EV_BINDING_REMOVED, now);
-	remember_gone(cn, &rq->home, &rq->local, rq->m->u.bu.seq, cn->rr.index, now + RR_MAX_NONCE_LIFE, now);
+	remember_ended(cn, &rq->home, &rq->local, rq->m->u.bu.seq, cn->rr.index, now + RR_MAX_NONCE_LIFE, now);
 	if (rq->m->u.bu.flags & BU_F_ACK)
 		send_ba(cn, rq, BA_ACCEPTED, rq->m->u.bu.seq, 0);
 }
@@ -297,17 +295,17 @@ void cn_on_bu(struct cn *cn, const struct via *via, const struct mh *m, const ui
 {
 	struct cn_request rq = cn_request_of(via, m, data);
 	struct bc_entry *e = bc_find(&cn->bc, &rq.home, &rq.local);
-	const struct bc_entry *last = cn_seq_above(cn, &rq, e);
+	uint16_t last = m->u.bu.seq;
 	int status;
 
 	cn->stats.rx_bu++;
 	if (is_over_limit(cn, e, via, false, now))
 		return;
-	status = cn->on ? cn_judge(cn, &rq, last != NULL, now) : CN_DROP;
+	status = cn->on ? cn_judge(cn, &rq, cn_is_old(cn, &rq, e, now, &last), now) : CN_DROP;
 	if (status == CN_DROP)
 		cn->stats.dropped++;
 	else if (status)
-		refuse(cn, &rq, (uint8_t)status, last && status == BA_SEQ_OUT_OF_WINDOW ? last->seq : m->u.bu.seq, now);
+		refuse(cn, &rq, (uint8_t)status, status == BA_SEQ_OUT_OF_WINDOW ? last : m->u.bu.seq, now);
 	else if (is_over_limit(cn, e, via, true, now))
 		return;
 	else if (rq.remove)

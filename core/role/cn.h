@@ -9,6 +9,7 @@
 #include "base/rate.h"
 #include "role/bc.h"
 #include "role/rr.h"
+#include "role/seq.h"
 #include "role/world.h"
 
 /* As in ha.h. */
@@ -30,8 +31,7 @@ struct cn_stats {
 struct cn {
 	const struct world *w;
 	struct bc bc;
-	struct bc gone; /* bindings that ended while the nonces they were made with live: their sequence numbers (5.2.8)
-			 */
+	struct seq ended; /* numbers of bindings that ended while the nonces they were made with live (5.2.8) */
 	const struct bc *registered; /* the home registrations of the same node; NULL: it is no home agent */
 	struct rr rr;
 	struct cn_conf conf;

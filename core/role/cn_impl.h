@@ -16,18 +16,16 @@ struct cn_request {
 	bool remove, authorised;
 };
 struct cn_request cn_request_of(const struct via *via, const struct mh *m, const uint8_t *data);
-/* The binding, or one that ended, whose sequence number makes this update an old one. */
-const struct bc_entry *cn_seq_above(const struct cn *cn, const struct cn_request *rq, const struct bc_entry *e);
+/* Is the update an old one, by the sequence number of the binding, or of one that ended? Then *last is that number. */
+bool cn_is_old(const struct cn *cn, const struct cn_request *rq, const struct bc_entry *e, usec now, uint16_t *last);
+/* What a sequence number is kept by. */
+struct cn_key {
+	struct in6_addr home, local;
+};
 /* CN_DROP, a status to refuse with, or 0. */
 int cn_judge(const struct cn *cn, struct cn_request *rq, bool is_old, usec now);
 /* Nobody answers to, or from, what is not one node's own address. */
 bool cn_is_sane(const struct via *via);
-
-/* Not above `last`, modulo 2^16 (9.5.1). */
-static inline bool cn_seq_is_old(uint16_t seq, uint16_t last)
-{
-	return (int16_t)(seq - last) <= 0;
-}
 
 /* Who was meant: our home address when we are a mobile node ourselves and the packet came by way of the care-of address
  * (6.2.7). */

@@ -14,12 +14,11 @@ bool cn_is_sane(const struct via *via)
 
 /* An update that could have been seen before the binding ended: one with a newer nonce was not, and may have any
  * sequence number (9.5.1). */
-static bool is_replay(const struct bc_entry *g, const struct mh *m, bool remove)
+static bool is_replay(const struct seq_entry *g, const struct mh *m, bool remove)
 {
-	bool newer =
-		!cn_seq_is_old(m->opt.home_nonce, g->nonce) || (!remove && !cn_seq_is_old(m->opt.coa_nonce, g->nonce));
+	bool newer = !seq_is_old(m->opt.home_nonce, g->nonce) || (!remove && !seq_is_old(m->opt.coa_nonce, g->nonce));
 
-	return !newer && cn_seq_is_old(m->u.bu.seq, g->seq);
+	return !newer && seq_is_old(m->u.bu.seq, g->seq);
 }
 
 struct cn_request cn_request_of(const struct via *via, const struct mh *m, const uint8_t *data)
@@ -50,13 +49,23 @@ static int recall_key(const struct cn *cn, struct cn_request *rq, usec now)
 	return 0;
 }
 
-const struct bc_entry *cn_seq_above(const struct cn *cn, const struct cn_request *rq, const struct bc_entry *e)
+bool cn_is_old(const struct cn *cn, const struct cn_request *rq, const struct bc_entry *e, usec now, uint16_t *last)
 {
-	const struct bc_entry *g = bc_find(&cn->gone, &rq->home, &rq->local);
+	const struct seq_entry *ended = seq_find(&cn->ended, &(struct cn_key){rq->home, rq->local}, now);
 
-	if (e && cn_seq_is_old(rq->m->u.bu.seq, e->seq))
-		return e;
-	return g && is_replay(g, rq->m, rq->remove) ? g : NULL;
+	if (e && seq_is_old(rq->m->u.bu.seq, e->seq))
+		*last = e->seq;
+	else if (ended && is_replay(ended, rq->m, rq->remove))
+		*last = ended->seq;
+	else
+		return false;
+	return true;
+}
+
+/* 9.5.1, 6.1.7: unicast. Prefixes of others are unknown here, and of 64 bits nearly everywhere (RFC 4291 2.5.1). */
+static bool is_a_node(const struct in6_addr *addr)
+{
+	return addr_routable(addr) && !addr_is_anycast(addr, 64);
 }
 
 static const struct bc_entry *registration(const struct cn *cn, const struct in6_addr *home)
@@ -91,9 +100,9 @@ int cn_judge(const struct cn *cn, struct cn_request *rq, bool is_old, usec now)
 	const struct mh_opts *o = &rq->m->opt;
 	int status;
 
-	if (!cn_is_sane(rq->via) || !addr_routable(&rq->home) || addr_eq(&rq->home, &rq->local))
+	if (!cn_is_sane(rq->via) || !is_a_node(&rq->home) || addr_eq(&rq->home, &rq->local))
 		return CN_DROP;
-	if (!addr_routable(&rq->coa) || addr_eq(&rq->coa, &rq->local))
+	if (!is_a_node(&rq->coa) || addr_eq(&rq->coa, &rq->local))
 		return CN_DROP;
 	if ((o->has & (MHO_NONCES | MHO_AUTH)) != (MHO_NONCES | MHO_AUTH))
 		return CN_DROP;

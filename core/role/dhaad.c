@@ -33,14 +33,14 @@ bool dhaad_ask(struct dhaad_search *s, const struct world *w, const struct in6_a
 	return true;
 }
 
-bool dhaad_answer(struct dhaad_search *s, const struct world *w, const struct dhaad *reply)
+bool dhaad_answer(struct dhaad_search *s, const struct world *w, const struct dhaad *reply, uint8_t plen)
 {
 	size_t n = 0;
 
 	if (!s->asking || reply->id != s->id)
 		return false;
 	for (size_t i = 0; i < reply->agents && n < DHAAD_CANDIDATES; i++)
-		if (addr_routable(&reply->agent[i]))
+		if (addr_routable(&reply->agent[i]) && !addr_is_anycast(&reply->agent[i], plen))
 			s->agent[n++] = reply->agent[i];
 	if (!n)
 		return false;

@@ -33,8 +33,9 @@ struct dhaad_search {
  * and the count begins anew. */
 bool dhaad_ask(struct dhaad_search *s, const struct world *w, const struct in6_addr *home, uint8_t plen,
 	const struct place *at, usec now, void (*again)(struct timer *t, usec now));
-/* Takes the answer to the question under way: true when it names anybody. */
-bool dhaad_answer(struct dhaad_search *s, const struct world *w, const struct dhaad *reply);
+/* Takes the answer to the question under way: true when it names anybody. No anycast address of the home link, whose
+ * prefix has that length, is a home agent's. */
+bool dhaad_answer(struct dhaad_search *s, const struct world *w, const struct dhaad *reply, uint8_t plen);
 /* The next candidate, or NULL when all were tried; dhaad_rewind() begins with the first again. */
 const struct in6_addr *dhaad_next(struct dhaad_search *s);
 static inline void dhaad_rewind(struct dhaad_search *s)

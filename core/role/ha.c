@@ -11,7 +11,8 @@
 #define DAD_WAIT       SEC /* RetransTimer x DupAddrDetectTransmits, RFC 4862 5.1 */
 #define CLAIMS	       3   /* MAX_NEIGHBOR_ADVERTISEMENT, RFC 4861 10 */
 #define CLAIM_INTERVAL SEC
-#define GONE_FOR       (240 * SEC) /* how long a packet may wander about: 2 MSL, RFC 9293 3.4.2 */
+#define LATE_FOR                                                                                                       \
+	(32 * SEC) /* how late an update may come: MAX_BINDACK_TIMEOUT, as long as anybody waits for its answer */
 
 static void on_timer(struct timer *t, usec now);
 
@@ -29,9 +30,8 @@ void ha_init(struct ha *ha, const struct world *w, uint64_t seed)
 		.replies = {.rate = 50, .burst = 50},
 		.changes = {.rate = 1, .burst = 3},
 		.complaints = {.rate = 10, .burst = 100}};
-	seq_init(&ha->last, seed);
+	seq_init(&ha->ended, sizeof(struct in6_addr), seed);
 	bc_init(&ha->bc, BC_BY_HOME, seed, ha);
-	bc_init(&ha->gone, BC_BY_HOME, seed, ha);
 }
 
 void ha_start(struct ha *ha, const struct ha_conf *conf)
@@ -39,7 +39,7 @@ void ha_start(struct ha *ha, const struct ha_conf *conf)
 	ha->conf = *conf;
 	ha_follow_rules(ha);
 	ha_follow_links(ha, conf);
-	ha->bc.max = ha->gone.max = conf->max_bindings;
+	ha->bc.max = ha->ended.max = conf->max_bindings;
 	ha->on = true;
 }
 
@@ -71,14 +71,14 @@ void ha_rearm(struct ha *ha, struct bc_entry *e)
 		timer_arm(ha->w->timers, &e->timer, due, on_timer);
 }
 
-/* The number of a binding that ended: for as long as a packet may wander about, and for a protected home address as
- * long as there is room, because IPsec with keys set by hand lets anything be played again. */
-void ha_remember(struct ha *ha, const struct in6_addr *home, const struct in6_addr *local, uint16_t seq, usec now)
+/* 9.5.1 lets any number begin a binding. Two updates must not all the same: one that was on its way while the binding
+ * ended, and one that was recorded where IPsec with keys set by hand lets it be played again (RFC 3776 4.3). The first
+ * is forgotten when it cannot come any more. A table that is full forgets: then it is as the RFC says. */
+void ha_remember(struct ha *ha, const struct in6_addr *home, uint16_t seq, usec now)
 {
-	if (world_protects(ha->w, home, MIP_PROTECT_BINDING))
-		seq_keep(&ha->last, home, seq);
-	else
-		bc_remember(&ha->gone, ha->w->timers, home, local, seq, now + GONE_FOR);
+	bool is_protected = world_protects(ha->w, home, MIP_PROTECT_BINDING);
+
+	(void)!seq_keep(&ha->ended, home, seq, 0, is_protected ? NEVER : now + LATE_FOR, now);
 }
 
 void ha_forget(struct ha *ha, struct bc_entry *e, enum event_type why, usec now)
@@ -87,7 +87,7 @@ void ha_forget(struct ha *ha, struct bc_entry *e, enum event_type why, usec now)
 	if (e->state == MIP_BINDING_ACTIVE)
 		ha->w->unbind(ha->w->ctx, e);
 	if (!e->fixed)
-		ha_remember(ha, &e->home, &e->local, e->seq, now);
+		ha_remember(ha, &e->home, e->seq, now);
 	ha_tell(ha, why, e, NULL, now);
 	ha_count(ha, e, -1);
 	bc_del(&ha->bc, e);
@@ -278,11 +278,8 @@ void ha_stop(struct ha *ha, usec now)
 {
 	while (bc_count(&ha->bc))
 		ha_forget(ha, bc_at(&ha->bc, bc_count(&ha->bc) - 1), EV_BINDING_REMOVED, now);
-	while (bc_count(&ha->gone))
-		bc_forget(&ha->gone, ha->w->timers, bc_at(&ha->gone, bc_count(&ha->gone) - 1));
 	bc_free(&ha->bc);
 	ha->links = 0;
-	bc_free(&ha->gone);
-	seq_free(&ha->last);
+	seq_free(&ha->ended);
 	ha->on = false;
 }

@@ -72,7 +72,7 @@ struct ha_conf {
 	uint32_t min_prefix_interval, max_prefix_interval; /* MinMobPfxAdvInterval, MaxMobPfxAdvInterval; seconds,
 							      max 0 = only when asked */
 	bool no_prefix_advs;				   /* they are told nothing, not even when they ask (8.4) */
-	int16_t preference;				   /* ours, while we do not hear ourselves advertise another */
+	uint16_t preference;				   /* ours, while we do not hear ourselves advertise another */
 };
 
 struct ha_stats {
@@ -83,7 +83,6 @@ struct ha_stats {
 struct ha {
 	const struct world *w;
 	struct bc bc;
-	struct bc gone; /* bindings that ended a moment ago: their sequence numbers */
 	struct ha_conf conf;
 	struct ha_addr addr[HA_ADDRS_MAX];
 	size_t addrs;
@@ -94,7 +93,7 @@ struct ha {
 	struct rates newcomers;	    /* first registrations */
 	struct rate replies;	    /* to address and prefix discovery */
 	struct rate changes;	    /* of prefixes, that all mobile nodes are told of */
-	struct seq last;	    /* sequence numbers of protected home addresses without a binding */
+	struct seq ended;	    /* sequence numbers of home addresses without a binding */
 	struct rate complaints;	    /* events about updates that were to come through IPsec */
 	struct ha_stats stats;
 	bool on;
@@ -150,7 +149,7 @@ void ha_on_mps(struct ha *ha, const struct via *via, uint16_t id, usec now);
 struct ha_known {
 	unsigned ifindex;
 	struct in6_addr addr, router; /* router: :: for our own address */
-	int16_t preference;
+	uint16_t preference;
 	usec expires;
 };
 /* The n-th of them, ours first of each link; false behind the last. */

@@ -7,7 +7,7 @@
 #include "role/event.h"
 #include "role/ha_impl.h"
 
-#define DROP (-1) /* verdict: say nothing */
+#define LATE 16 /* updates that may be on their way at once: 3 a second (MAX_UPDATE_RATE), for 5 s */
 
 /* --- answers ----------------------------------------------------------------------------------------------------- */
 
@@ -45,84 +45,91 @@ static bool may_refuse(struct ha *ha, const struct ha_request *rq, usec now)
 	return rates_take(&ha->refusals, &rq->from, now);
 }
 
-void ha_refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, usec now)
+bool ha_refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, usec now)
 {
 	struct event ev = {.type = EV_BU_REFUSED, .addr = &rq->home, .coa = &rq->coa, .status = status};
 
 	ha->stats.refused++;
 	if (!may_refuse(ha, rq, now))
-		return;
+		return false;
 	ha->w->event(ha->w->ctx, &ev, now);
 	send_ba(ha, &rq->via->dst, &rq->home, &rq->from, status, seq, 0);
+	return true;
 }
 
 /* --- Binding Updates --------------------------------------------------------------------------------------------- */
 
-bool ha_in_circle(const struct ha *ha, const struct in6_addr *home, const struct in6_addr *coa)
+/* 6.1.7, and RFC 2473 4.1.1: what is tunnelled to the care-of address must not be tunnelled again by us, be it back or
+ * on: a chain of bindings multiplies packets. So a care-of address is no home address that is bound here, and lies
+ * nowhere that only a home address can: on the home link itself, whose nodes are at home, or on a virtual one, where
+ * nobody is. One on another home link, free today and bound tomorrow, and one behind another home agent are bounded by
+ * the tunnel encapsulation limit of the data path. Nothing here grows with the number of bindings. */
+int ha_judge_coa(const struct ha *ha, const struct in6_addr *home, const struct in6_addr *coa)
 {
-	const struct in6_addr *at = coa;
+	const struct ha_addr *at = ha_addr_for(ha, coa), *home_at = ha_addr_for(ha, home);
+	const struct ha_link *l = at ? ha_link(ha, at->ifindex) : NULL;
+	const struct bc_entry *e = bc_find(&ha->bc, coa, NULL);
 
-	for (size_t hops = bc_count(&ha->bc); !addr_eq(at, home); hops--) {
-		const struct bc_entry *e = bc_find(&ha->bc, at, NULL);
-
-		if (!e)
-			return false;
-		if (!hops)
-			return true;
-		at = &e->coa;
-	}
-	return true;
+	if (!ha_is_unicast(ha, coa) || addr_is_anycast(coa, 64) || ha_is_ours(ha, coa))
+		return BA_INVALID_COA;
+	if (addr_eq(home, coa) || (e && addr_eq(&e->coa, home)))
+		return HA_DROP; /* a circle */
+	if (e || (l && (l->conf.is_virtual || (home_at && home_at->ifindex == at->ifindex))))
+		return BA_INVALID_COA;
+	return 0;
 }
 
-/* The number of the last update heard, whether its binding stands or not: the updates of one that ended a moment ago
- * may still be on their way. False: none was. */
-static bool last_seq(const struct ha *ha, const struct in6_addr *home, const struct bc_entry *e, uint16_t *seq)
+/* Does its number make the update an old one? Then *last is the newest heard. A binding that ended leaves a number
+ * behind (ha_remember): without protection anybody may say any number, so only those just before count as late, and a
+ * node that starts anew elsewhere in the circle is served at once. */
+static bool is_old(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e, usec now, uint16_t *last)
 {
-	if (!e)
-		e = bc_find(&ha->gone, home, NULL);
-	if (e)
-		*seq = e->seq;
-	return e ? !e->fixed : seq_find(&ha->last, home, seq);
+	const struct seq_entry *ended = e ? NULL : seq_find(&ha->ended, &rq->home, now);
+
+	if (e && !e->fixed)
+		*last = e->seq;
+	else if (ended)
+		*last = ended->seq;
+	else
+		return false;
+	if (ended && ended->until != NEVER)
+		return (uint16_t)(ended->seq - rq->seq) < LATE;
+	return seq_is_old(rq->seq, *last);
 }
 
-static bool is_old(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e)
+/* 10.3.1, 10.3.2 and 9.5.1, in the RFC's order: HA_DROP, a status to refuse with, or 0. */
+static int judge(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e, usec now, uint16_t *last)
 {
-	uint16_t last;
+	int coa = rq->remove ? 0 : ha_judge_coa(ha, &rq->home, &rq->coa);
 
-	return last_seq(ha, &rq->home, e, &last) && (int16_t)(rq->seq - last) <= 0;
-}
-
-/* 10.3.1, 10.3.2 and 9.5.1, in the RFC's order: DROP, a status to refuse with, or 0. */
-static int judge(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e, usec now)
-{
 	/* Without an address to answer from or to, nothing may happen (9.5.4); nonces are for correspondents (9.5.1).
 	 */
-	if (!addr_routable(&rq->home) || !addr_routable(&rq->from) || !addr_routable(&rq->via->dst) || rq->nonces)
-		return DROP;
+	if (!ha_is_unicast(ha, &rq->home) || !addr_routable(&rq->from) || !addr_routable(&rq->via->dst) || rq->nonces)
+		return HA_DROP;
 	/* 10.3.1: a registration has a Home Address option. IPsec hides it. */
 	if (!rq->remove && !rq->via->has_hao && !rq->via->esp)
-		return DROP;
-	if (is_old(ha, rq, e))
+		return HA_DROP;
+	if (is_old(ha, rq, e, now, last))
 		return BA_SEQ_OUT_OF_WINDOW;
 	if (!(rq->flags & BU_F_HOME))
-		return e ? BA_TYPE_CHANGE : DROP;
+		return e ? BA_TYPE_CHANGE : HA_DROP;
+	if (rq->peer_registered)
+		return BA_TYPE_CHANGE;
 	if (!ha->on)
 		return BA_NO_HOME_REG;
 	if (!addr_routable(&rq->coa) || ha_is_ours(ha, &rq->coa))
 		return BA_INVALID_COA;
-	if (!rq->remove && ha_in_circle(ha, &rq->home, &rq->coa))
-		return DROP;
+	if (coa == HA_DROP)
+		return HA_DROP;
 	if (rq->remove && !e)
 		return BA_NOT_HOME_AGENT;
 	if (!ha_addr_for(ha, &rq->home) || ha_prefix_end(ha, &rq->home) < now + MH_LIFE_UNIT * SEC)
 		return BA_NOT_HOME_SUBNET;
 	if (!ha_serves(ha, &rq->via->dst) || ha_is_ours(ha, &rq->home))
 		return BA_NOT_HOME_AGENT;
-	if (!ha_may_register(ha, &rq->home, rq->via->esp))
+	if (!ha_may_register(ha, &rq->home, rq->via->esp) || (e && e->fixed))
 		return BA_PROHIBITED;
-	if (rq->peer_registered)
-		return BA_TYPE_CHANGE;
-	return e && e->fixed ? BA_PROHIBITED : 0;
+	return coa;
 }
 
 static void note(struct bc_entry *e, const struct ha_request *rq, const struct ha *ha, usec now)
@@ -146,7 +153,7 @@ static void start(struct ha *ha, const struct ha_request *rq, usec now)
 		ha_refuse(ha, rq, BA_RESOURCES, rq->seq, now);
 		return;
 	}
-	bc_forget(&ha->gone, ha->w->timers, bc_find(&ha->gone, &rq->home, NULL));
+	seq_forget(&ha->ended, &rq->home);
 	ha_count(ha, e, 1);
 	note(e, rq, ha, now);
 	ha_begin(ha, e, now);
@@ -219,11 +226,20 @@ static bool is_over_limit(struct ha *ha, const struct ha_request *rq, struct bc_
 	return !ok;
 }
 
+/* The end may have overtaken the update that was to begin the binding: remembered of one that could have been bound,
+ * and no more often than strangers are answered. */
+static void refuse_end(struct ha *ha, const struct ha_request *rq, usec now)
+{
+	if (ha_refuse(ha, rq, BA_NOT_HOME_AGENT, rq->seq, now) && ha_addr_for(ha, &rq->home) &&
+		ha_may_register(ha, &rq->home, rq->via->esp))
+		ha_remember(ha, &rq->home, rq->seq, now);
+}
+
 void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, bool peer_registered, usec now)
 {
 	struct ha_request rq = request_of(via, m);
 	struct bc_entry *e = bc_find(&ha->bc, &rq.home, NULL);
-	uint16_t seq = rq.seq;
+	uint16_t last = rq.seq;
 	int status;
 
 	rq.peer_registered = peer_registered;
@@ -232,15 +248,13 @@ void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, bool pee
 		ha_complain(ha, &rq.home, &via->src, MH_BU, now);
 		return;
 	}
-	status = judge(ha, &rq, e, now);
-	if (rq.remove && !e && status == BA_NOT_HOME_AGENT && ha_addr_for(ha, &rq.home))
-		ha_remember(ha, &rq.home, &via->dst, rq.seq, now);
-	if (status == BA_SEQ_OUT_OF_WINDOW)
-		(void)last_seq(ha, &rq.home, e, &seq);
-	if (status == DROP)
+	status = judge(ha, &rq, e, now, &last);
+	if (status == HA_DROP)
 		ha->stats.dropped++;
+	else if (status == BA_NOT_HOME_AGENT && rq.remove && !e)
+		refuse_end(ha, &rq, now);
 	else if (status)
-		ha_refuse(ha, &rq, (uint8_t)status, seq, now);
+		ha_refuse(ha, &rq, (uint8_t)status, status == BA_SEQ_OUT_OF_WINDOW ? last : rq.seq, now);
 	else if (is_over_limit(ha, &rq, e, now))
 		return;
 	else if (rq.remove)

@@ -7,7 +7,8 @@
 #include "role/ha_impl.h"
 
 /* An answer fits the minimum MTU (10.5). */
-_Static_assert(40 + 8 + 16 * DHAAD_MAX <= 1280, "a reply with DHAAD_MAX addresses is not fragmented");
+_Static_assert(
+	40 + 8 + 16 * DHAAD_MAX <= 1280 && 40 + 8 + 16 * (DHAAD_MAX + 1) > 1280, "a full reply fills the least MTU");
 
 /* Does it name an address of ours as the router's? */
 static bool is_our_own(const struct ha *ha, const struct nd_ra *ra)
@@ -69,14 +70,10 @@ static bool each_on(
 	}
 	for (size_t i = 0; i < l->agents.n; i++) {
 		const struct homeagent *h = &l->agents.list[i];
+		struct ha_known other = {l->conf.ifindex, h->addr, h->router, h->preference, homeagents_end(h)};
 
-		for (size_t k = 0; k < h->addrs; k++) {
-			struct ha_known other = {
-				l->conf.ifindex, h->addr[k].addr, h->router, h->preference, h->expires};
-
-			if (!ha_is_ours(ha, &other.addr) && see(ctx, &other))
-				return true;
-		}
+		if (!ha_is_ours(ha, &h->addr) && see(ctx, &other))
+			return true;
 	}
 	return false;
 }
@@ -122,7 +119,7 @@ static const struct ha_addr *asked_for(const struct ha *ha, const struct in6_add
 struct choices {
 	const struct world *w;
 	size_t n;
-	struct homeagents_choice choice[HA_ADDRS_MAX + HOMEAGENTS_MAX * HOMEAGENTS_ADDRS];
+	struct homeagents_choice choice[HA_ADDRS_MAX + HOMEAGENTS_MAX];
 };
 
 static bool see_choice(void *ctx, const struct ha_known *k)

@@ -9,6 +9,8 @@
  */
 enum ha_doubt { HA_SURE, HA_TO_ASK, HA_ASKED };
 
+#define HA_DROP (-1) /* verdict: say nothing */
+
 #define HA_RESTORE_EVERY 200 /* us between the announcements of many bindings */
 
 /* ha.c. A binding just added: asked for on its home link, then served and acknowledged, or refused. */
@@ -17,7 +19,7 @@ void ha_begin(struct ha *ha, struct bc_entry *e, usec now);
 int ha_activate(struct ha *ha, struct bc_entry *e, usec now, struct why *why) __attribute__((warn_unused_result));
 /* It ends: out of the data path and the cache; its number is remembered. */
 void ha_forget(struct ha *ha, struct bc_entry *e, enum event_type why, usec now);
-void ha_remember(struct ha *ha, const struct in6_addr *home, const struct in6_addr *local, uint16_t seq, usec now);
+void ha_remember(struct ha *ha, const struct in6_addr *home, uint16_t seq, usec now);
 /* Asks, from then on, whether somebody else serves it now. */
 void ha_doubt(struct ha *ha, struct bc_entry *e, usec at);
 /* The binding's timer is due at what comes next. */
@@ -26,9 +28,10 @@ void ha_tell(struct ha *ha, enum event_type type, const struct bc_entry *e, cons
 
 /* ha_bu.c: a Binding Acknowledgement, with or without A (10.3.1), and one that refuses. */
 void ha_accept(struct ha *ha, const struct bc_entry *e, usec now);
-void ha_refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, usec now);
-/* Would what is tunnelled to `coa` come back to be tunnelled there again, perhaps through other bindings (6.1.7)? */
-bool ha_in_circle(const struct ha *ha, const struct in6_addr *home, const struct in6_addr *coa);
+/* False: limited, and not said. */
+bool ha_refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, usec now);
+/* May a packet for `home` be tunnelled to `coa`? HA_DROP, a status, or 0. */
+int ha_judge_coa(const struct ha *ha, const struct in6_addr *home, const struct in6_addr *coa);
 /* What was to come through IPsec and did not (enum mh_type, or ICMPv6 type) is counted, told, and not answered. */
 void ha_complain(struct ha *ha, const struct in6_addr *home, const struct in6_addr *from, uint8_t type, usec now);
 
@@ -47,6 +50,8 @@ void ha_follow_links(struct ha *ha, const struct ha_conf *conf);
 unsigned ha_wire_of(const struct ha *ha, const struct in6_addr *home);
 /* The address of ours whose prefix covers `home`, or NULL; the home link the prefix of a binding is on, or NULL. */
 const struct ha_addr *ha_addr_for(const struct ha *ha, const struct in6_addr *home);
+/* Could one node have it as its own: routable, and no anycast address of a home prefix? */
+bool ha_is_unicast(const struct ha *ha, const struct in6_addr *addr);
 struct ha_link *ha_link_of(const struct ha *ha, const struct bc_entry *e);
 
 /* ha_prefix.c. When the prefix of a home address ends; NEVER when nothing is known of it. */

@@ -12,6 +12,13 @@ bool ha_is_ours(const struct ha *ha, const struct in6_addr *addr)
 	return false;
 }
 
+bool ha_is_unicast(const struct ha *ha, const struct in6_addr *addr)
+{
+	const struct ha_addr *at = ha_addr_for(ha, addr);
+
+	return addr_routable(addr) && !(at && addr_is_anycast(addr, at->plen));
+}
+
 bool ha_serves(const struct ha *ha, const struct in6_addr *local)
 {
 	return ha_is_ours(ha, local) && (addr_any(&ha->conf.address) || addr_eq(&ha->conf.address, local));

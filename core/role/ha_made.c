@@ -34,9 +34,9 @@ int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now)
 
 	if (bc_find(&ha->bc, &kept->home, NULL))
 		return -EEXIST;
-	if (kept->expires <= now || !ha_addr_for(ha, &kept->home) || ha_is_ours(ha, &kept->home) ||
-		!ha_serves(ha, &kept->local) || !addr_routable(&kept->coa) || ha_is_ours(ha, &kept->coa) ||
-		ha_in_circle(ha, &kept->home, &kept->coa))
+	if (kept->expires <= now || !ha_addr_for(ha, &kept->home) || !ha_is_unicast(ha, &kept->home) ||
+		ha_is_ours(ha, &kept->home) || !ha_serves(ha, &kept->local) ||
+		ha_judge_coa(ha, &kept->home, &kept->coa))
 		return -EADDRNOTAVAIL;
 	e = copy_kept(ha, kept);
 	if (!e)
@@ -63,9 +63,9 @@ int ha_add(struct ha *ha, const struct in6_addr *home, const struct in6_addr *co
 	struct bc_entry *e;
 	int err;
 
-	if (!addr_routable(home) || ha_is_ours(ha, home))
+	if (!ha_is_unicast(ha, home) || ha_is_ours(ha, home))
 		return why_set(why, EINVAL, "%s cannot be a home address", addr_text(home).s);
-	if (!addr_routable(coa) || ha_is_ours(ha, coa) || ha_in_circle(ha, home, coa))
+	if (ha_judge_coa(ha, home, coa))
 		return why_set(why, EINVAL, "%s cannot be the care-of address", addr_text(coa).s);
 	if (bc_find(&ha->bc, home, NULL))
 		return why_set(why, EEXIST, "%s has a binding already", addr_text(home).s);

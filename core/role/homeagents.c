@@ -1,85 +1,82 @@
-/* homeagents.h: an array, searched from end to end; a link has few home agents. */
+/* homeagents.h: an array, searched from end to end; it is no longer than an answer. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/addr.h"
 #include "role/homeagents.h"
 
-static struct homeagent *find(struct homeagents *l, const struct in6_addr *router)
+void homeagents_expire(struct homeagents *l, usec now)
+{
+	for (size_t i = l->n; i-- > 0;)
+		if (homeagents_end(&l->list[i]) <= now)
+			l->list[i] = l->list[--l->n];
+}
+
+/* Room for one of that preference: at the end, or that of the worst. NULL when none is worse. */
+static struct homeagent *make_room(struct homeagents *l, uint16_t preference)
+{
+	struct homeagent *worst = &l->list[0];
+
+	if (l->n < HOMEAGENTS_MAX)
+		return &l->list[l->n++];
+	for (size_t i = 1; i < l->n; i++)
+		if (l->list[i].preference < worst->preference)
+			worst = &l->list[i];
+	return worst->preference < preference ? worst : NULL;
+}
+
+static struct homeagent *find(struct homeagents *l, const struct in6_addr *router, const struct in6_addr *addr)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (addr_eq(&l->list[i].router, router))
+		if (addr_eq(&l->list[i].router, router) && addr_eq(&l->list[i].addr, addr))
 			return &l->list[i];
 	return NULL;
 }
 
-static void forget(struct homeagents *l, struct homeagent *h)
+/* A prefix with R and no interface identifier names no router (radvd's AdvRouterAddr with a bare prefix). Lifetime 0
+ * takes an address back at the next look. */
+static void keep_addr(struct homeagents *l, const struct in6_addr *router, uint16_t preference, usec serves_until,
+	const struct nd_prefix *p, usec now)
 {
-	*h = l->list[--l->n];
-}
+	struct homeagent *h = find(l, router, &p->prefix);
 
-static void expire_addrs(struct homeagent *h, usec now)
-{
-	for (size_t i = h->addrs; i-- > 0;)
-		if (h->addr[i].valid_until <= now)
-			h->addr[i] = h->addr[--h->addrs];
-}
-
-void homeagents_expire(struct homeagents *l, usec now)
-{
-	for (size_t i = l->n; i-- > 0;) {
-		expire_addrs(&l->list[i], now);
-		if (l->list[i].expires <= now)
-			forget(l, &l->list[i]);
-	}
-}
-
-/* An address that is told again lives anew; lifetime 0 takes it back at the next look. */
-static void keep_addr(struct homeagent *h, const struct nd_prefix *p, usec now)
-{
-	size_t i = 0;
-
-	if (!p->router || !addr_routable(&p->prefix))
+	if (!p->router || !addr_routable(&p->prefix) || addr_is_anycast(&p->prefix, p->len) || (!h && !p->valid))
 		return;
-	while (i < h->addrs && !addr_eq(&h->addr[i].addr, &p->prefix))
-		i++;
-	if (i == HOMEAGENTS_ADDRS || (i == h->addrs && !p->valid))
-		return;
-	h->addr[i] = (struct homeagents_addr){p->prefix, p->valid == UINT32_MAX ? NEVER : now + p->valid * SEC};
-	h->addrs += i == h->addrs;
+	if (!h)
+		h = make_room(l, preference);
+	if (h)
+		*h = (struct homeagent){p->prefix, *router, preference, serves_until,
+			p->valid == UINT32_MAX ? NEVER : now + p->valid * SEC};
+}
+
+/* All that this router named before: their preference and end are its newest ones. */
+static void follow(struct homeagents *l, const struct in6_addr *router, uint16_t preference, usec serves_until)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (addr_eq(&l->list[i].router, router)) {
+			l->list[i].preference = preference;
+			l->list[i].serves_until = serves_until;
+		}
 }
 
 void homeagents_on_ra(struct homeagents *l, const struct in6_addr *router, const struct nd_ra *ra, usec now)
 {
 	uint16_t lifetime = ra->has_ha_info ? ra->ha_lifetime : ra->router_lifetime;
-	struct homeagent *h;
+	uint16_t preference = ra->has_ha_info ? ra->ha_preference : 0;
+	usec serves_until = ra->home_agent ? now + lifetime * SEC : now;
 
 	homeagents_expire(l, now);
-	h = find(l, router);
-	if (!ra->home_agent || !lifetime) {
-		if (h)
-			forget(l, h);
-		return;
-	}
-	if (!h && l->n == HOMEAGENTS_MAX)
-		return;
-	if (!h) {
-		h = &l->list[l->n++];
-		*h = (struct homeagent){.router = *router};
-	}
-	h->preference = ra->has_ha_info ? (int16_t)ra->ha_preference : 0;
-	h->expires = now + lifetime * SEC;
-	for (size_t i = 0; i < ra->prefixes; i++)
-		keep_addr(h, &ra->prefix[i], now);
-	expire_addrs(h, now);
+	follow(l, router, preference, serves_until);
+	for (size_t i = 0; i < ra->prefixes && serves_until > now; i++)
+		keep_addr(l, router, preference, serves_until, &ra->prefix[i], now);
+	homeagents_expire(l, now);
 }
 
 const struct homeagent *homeagents_find(const struct homeagents *l, const struct in6_addr *addr)
 {
 	for (size_t i = 0; i < l->n; i++)
-		for (size_t k = 0; k < l->list[i].addrs; k++)
-			if (addr_eq(&l->list[i].addr[k].addr, addr))
-				return &l->list[i];
+		if (addr_eq(&l->list[i].addr, addr))
+			return &l->list[i];
 	return NULL;
 }
 

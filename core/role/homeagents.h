@@ -13,22 +13,16 @@
 #include "base/clock.h"
 #include "wire/icmp6.h"
 
-#define HOMEAGENTS_MAX	    32		    /* on one link */
-#define HOMEAGENTS_ADDRS    RA_PREFIXES_MAX /* global addresses of one of them: all that an advertisement has */
+#define HOMEAGENTS_MAX	    DHAAD_MAX /* addresses of one link: as many as an answer has room for */
 #define HOMEAGENTS_ANYCAST  126
 #define HOMEAGENTS_PLEN_MAX 120 /* a longer prefix has no room for anycast addresses */
 
-struct homeagents_addr {
-	struct in6_addr addr;
-	usec valid_until; /* that of its prefix */
-};
-
+/* A global address of a home agent; one that has several is there several times. */
 struct homeagent {
-	struct in6_addr router; /* link-local: the source of its advertisements */
-	int16_t preference;	/* higher is better */
-	usec expires;
-	size_t addrs;
-	struct homeagents_addr addr[HOMEAGENTS_ADDRS];
+	struct in6_addr addr, router; /* router: link-local, the source of its advertisements */
+	uint16_t preference;	      /* higher is better */
+	usec serves_until;	      /* the home agent's lifetime, */
+	usec valid_until;	      /* and that of the prefix of this address */
 };
 
 struct homeagents {
@@ -36,17 +30,21 @@ struct homeagents {
 	struct homeagent list[HOMEAGENTS_MAX];
 };
 
-/* A Router Advertisement that passed RFC 4861 6.1.2. A full list takes nobody new until an entry expires. */
+/* A Router Advertisement that passed RFC 4861 6.1.2. In a full list a better one takes the place of the worst. */
 void homeagents_on_ra(struct homeagents *l, const struct in6_addr *router, const struct nd_ra *ra, usec now);
 /* Drops what has expired. */
 void homeagents_expire(struct homeagents *l, usec now);
+static inline usec homeagents_end(const struct homeagent *h)
+{
+	return h->serves_until < h->valid_until ? h->serves_until : h->valid_until;
+}
 /* The home agent with that global address, or NULL. */
 const struct homeagent *homeagents_find(const struct homeagents *l, const struct in6_addr *addr);
 
 /* One of those an answer is made of. */
 struct homeagents_choice {
 	struct in6_addr addr;
-	int16_t preference;
+	uint16_t preference;
 	uint32_t lot; /* decides among equals */
 };
 /* Sorts them, the most preferred first. */

@@ -176,7 +176,7 @@ void mn_on_dhaad(struct mn *mn, const struct via *via, const struct dhaad *reply
 		struct mn_home *h = &mn->home[i];
 
 		if (h->place.where != AT_AWAY || !addr_eq(&via->dst, &h->place.coa) ||
-			!dhaad_answer(&h->search, mn->w, reply))
+			!dhaad_answer(&h->search, mn->w, reply, h->conf.plen))
 			continue;
 		if (h->reg && h->reg->bound)
 			mn_agent_silent(mn, h, now);

@@ -1,67 +1,100 @@
-/* seq.h: a map that never shrinks until it is freed. */
+/*
+ * seq.h: a map, and a hand that goes round it. Each number kept moves the hand over SWEEP entries: so no more than a
+ * quarter of the table has ended while numbers come at a steady rate, and keeping one costs the same in any table.
+ */
 #include "role/seq.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct seq_entry {
-	struct map_node node;
-	struct in6_addr home; /* the key */
-	uint16_t seq;
-};
+#define SWEEP 4
 
-_Static_assert(offsetof(struct seq_entry, home) == sizeof(struct map_node), "the key follows the node");
+_Static_assert(offsetof(struct seq_entry, key) == offsetof(struct seq_entry, node) + sizeof(struct map_node),
+	"the key follows the node");
 
-void seq_init(struct seq *s, uint64_t seed)
+static struct seq_entry *entry_of(struct map_node *n)
 {
-	map_init(&s->map, sizeof(struct in6_addr), seed);
+	return n ? (struct seq_entry *)(void *)((char *)n - offsetof(struct seq_entry, node)) : NULL;
+}
+
+void seq_init(struct seq *s, size_t key_len, uint64_t seed)
+{
+	*s = (struct seq){0};
+	map_init(&s->map, key_len, seed);
+}
+
+static void drop(struct seq *s, struct seq_entry *e)
+{
+	map_del(&s->map, &e->node);
+	free(e);
 }
 
 void seq_free(struct seq *s)
 {
-	while (s->map.n) {
-		struct map_node *n = s->map.item[s->map.n - 1];
-
-		map_del(&s->map, n);
-		free(n);
-	}
+	while (s->map.n)
+		drop(s, entry_of(s->map.item[s->map.n - 1]));
 	map_free(&s->map);
 }
 
-/* A new entry, or the one that has been there longest. */
-static struct seq_entry *take(struct seq *s)
+const struct seq_entry *seq_find(const struct seq *s, const void *key, usec now)
 {
-	struct map_node *n;
+	const struct seq_entry *e = entry_of(map_find(&s->map, key));
 
-	if (s->map.n < SEQ_MAX)
-		return calloc(1, sizeof(struct seq_entry));
-	n = s->map.item[0];
-	map_del(&s->map, n);
-	return (struct seq_entry *)(void *)n;
+	return e && e->until > now ? e : NULL;
 }
 
-void seq_keep(struct seq *s, const struct in6_addr *home, uint16_t seq)
+static void sweep(struct seq *s, usec now)
 {
-	struct seq_entry *e = (struct seq_entry *)(void *)map_find(&s->map, home);
+	for (int i = 0; i < SWEEP && s->map.n; i++) {
+		struct seq_entry *e;
 
-	if (!e) {
-		e = take(s);
-		if (!e)
-			return;
-		e->home = *home;
-		if (map_add(&s->map, &e->node)) {
-			free(e);
-			return;
-		}
+		if (s->hand >= s->map.n)
+			s->hand = 0;
+		e = entry_of(s->map.item[s->hand]);
+		if (e->until <= now)
+			drop(s, e); /* the last of the array takes its place */
+		else
+			s->hand++;
 	}
-	e->seq = seq;
 }
 
-bool seq_find(const struct seq *s, const struct in6_addr *home, uint16_t *seq)
+/* NULL without memory. */
+static struct seq_entry *add(struct seq *s, const void *key)
 {
-	const struct seq_entry *e = (const struct seq_entry *)(const void *)map_find(&s->map, home);
+	struct seq_entry *e = malloc(sizeof(*e) + s->map.key_len);
+
+	if (!e)
+		return NULL;
+	memcpy(e->key, key, s->map.key_len);
+	if (map_add(&s->map, &e->node)) {
+		free(e);
+		return NULL;
+	}
+	return e;
+}
+
+bool seq_keep(struct seq *s, const void *key, uint16_t seq, uint16_t nonce, usec until, usec now)
+{
+	struct seq_entry *e;
+
+	sweep(s, now);
+	e = entry_of(map_find(&s->map, key));
+	if (!e && s->map.n >= s->max && s->map.n && until == NEVER)
+		drop(s, entry_of(s->map.item[s->hand % s->map.n]));
+	if (!e && s->map.n < s->max)
+		e = add(s, key);
+	if (!e)
+		return false;
+	e->seq = seq;
+	e->nonce = nonce;
+	e->until = until;
+	return true;
+}
+
+void seq_forget(struct seq *s, const void *key)
+{
+	struct seq_entry *e = entry_of(map_find(&s->map, key));
 
 	if (e)
-		*seq = e->seq;
-	return e != NULL;
+		drop(s, e);
 }

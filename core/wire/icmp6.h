@@ -26,8 +26,8 @@ enum icmp6_type {
 };
 
 #define RA_PREFIXES_MAX	 16
-#define DHAAD_MAX	 64
-#define ICMP6_ERROR_HLEN 8 /* before the packet an ICMPv6 error quotes */
+#define DHAAD_MAX	 77 /* as many as the minimum MTU has room for (RFC 6275 10.5.1) */
+#define ICMP6_ERROR_HLEN 8  /* before the packet an ICMPv6 error quotes */
 
 /* Prefix Information option (RFC 4861 4.6.2, R bit RFC 6275 7.2). */
 struct nd_prefix {
@@ -47,7 +47,7 @@ struct nd_ra {
 	struct nd_prefix prefix[RA_PREFIXES_MAX];
 	bool has_lladdr, has_ha_info, has_interval;
 	uint8_t lladdr[6];		     /* Source Link-Layer Address */
-	uint16_t ha_preference, ha_lifetime; /* Home Agent Information (7.4); preference is two's complement */
+	uint16_t ha_preference, ha_lifetime; /* Home Agent Information (7.4) */
 	uint32_t interval_ms;		     /* Advertisement Interval (7.3) */
 };
 

@@ -142,14 +142,43 @@ both() { printf '%s\nhao 2001:db8:1::200 %s\n' "$1" "$1"; }
 		silence "$(bad "from $home bu 1 $AH 10")"
 		silence "$(bad "from $home hao 2001:db8:1::200 bu 1 $AH 10")"
 	done
+	for home in 2001:db8:1:: 2001:db8:1:0:fdff:ffff:ffff:fffe 2001:db8:1:0:fdff:ffff:ffff:ff80; do
+		silence "$(bad "hao $home bu 1 $AH 10")"
+	done
 }
 
 @test "a care-of address that is none, or the home agent's own: status 174" {
 	local alt
-	for alt in ff02::1 fe80::200 :: ::1 ::ffff:192.0.2.1 $HA; do
+	for alt in ff02::1 fe80::200 :: ::1 ::ffff:192.0.2.1 $HA fec0::200 100::1 2002:7f00:1::1 2001:db8:1::fe \
+		2001:db8:1:0:fdff:ffff:ffff:fffe 2001:db8:f1:: 2001:db8:f1:0:fdff:ffff:ffff:fffe; do
 		is "$(bad "hao 2001:db8:1::200 bu 7 $AH 10 alt $alt")" "ba 174 seq 7 lifetime 0 to $COA home 2001:db8:1::200"
 	done
 	silence ""
+}
+
+# One packet for the first must not become many at the last: RFC 6275 6.1.7, RFC 2473 4.1.1.
+@test "chains of bindings, from either end, through the node's own binding, renewed into one, in a circle: 174 or silence" {
+	local one=2001:db8:1::c1 two=2001:db8:1::c2 refused
+	refused="ba 174 seq 1 lifetime 0 to $COA home $two"
+	# the far end first: the node that is away, and badsend's own, have bindings
+	is "$(bad "hao $two bu 1 $AH 10 alt $HOA")" "$refused"
+	# the near end first: nobody has one yet
+	is "$(bad "hao $two bu 1 $AH 10 alt $one")" "$refused"
+	# a good one, renewed into a bad one
+	bad "hao $one bu 1 $AH 10"
+	lab_wait 10 binding_is $one active
+	is "$(bad "hao $one bu 2 $AH 10 alt $HOA")" "ba 174 seq 2 lifetime 0 to $COA home $one"
+	is "$(bad "hao $one bu 2 $AH 10 alt $two")" "ba 174 seq 2 lifetime 0 to $COA home $one"
+	is "$(bad "hao $two bu 1 $AH 10 alt $one")" "$refused"
+	# a circle of one
+	is "$(bad "hao $two bu 1 $AH 10 alt $two")" "ba 133 seq 1 lifetime 0 to $COA home $two"
+	[ "$(in_ns ha mip -j binding show home $one | jq -r '.[0] | "\(.care_of) \(.sequence)"')" = "$COA 1" ]
+	bad "hao $one bu 3 $AH 0"
+	lab_wait 10 binding_is $one ""
+	is "$(in_ns ha mip -j binding show | jq -r '.[].home' | grep -v -e ::fe0f -e "^$HOA\$")"
+	run in_ns ha mip binding add home $two care-of $one
+	[ "$status" = 2 ]
+	[[ "$output" == *"$one cannot be the care-of address"* ]]
 }
 
 @test "outside the home prefix 132, nothing to de-register 133, the home agent's own address 133, no home agent 131" {

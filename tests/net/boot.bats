@@ -182,7 +182,7 @@ device() { ip -n "$1" -j link | jq 'map(select(.ifname | startswith("mip")).ifin
 	in_ns ha mipd --path tun >/dev/null 2>&1 3>&- 4>&- &
 	lab_wait 10 in_ns ha mip agent show
 	ha acl allow 2001:db8:1::/64 max-bindings 7
-	ha ha start dev eth0 insecure preference -2
+	ha ha start dev eth0 insecure preference 2
 	registered
 	was=$(ha save; bindings) pid=$(ha -j agent show | jq '.[0].pid')
 	ha agent restart
@@ -243,7 +243,7 @@ another_radvd() { local pid; pid=$(our_radvd) && [ "$pid" != "$1" ]; }
 	ip -n ha addr del "$HA/64" dev eth0
 	ip -n ha addr add "$HA/64" dev eth0   # as in a boot script, probed for while the home agent starts
 	ip -n ha route replace default via 2001:db8:1::fe
-	[ "$(ha ha start dev eth0 insecure preference -7 2>&1)" = "" ]
+	[ "$(ha ha start dev eth0 insecure preference 65529 2>&1)" = "" ]
 	[ "$(heard)" = "1 1 $HA 3000 65529 3600" ]
 	pid=$(our_radvd)
 	ha ha start dev eth0 insecure

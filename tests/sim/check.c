@@ -160,7 +160,7 @@ size_t sim_armed(const struct timer *t)
 
 static void check_timers(const struct sim_node *n)
 {
-	size_t may = bc_count(cache_of(n)) + bc_count(n->ha ? &n->ha->gone : &n->cn->gone);
+	size_t may = bc_count(cache_of(n));
 
 	if (n->mn)
 		may += bul_count(&n->mn->bul) + ATTACH_LINKS;

@@ -176,7 +176,7 @@ static void check_silence(struct sim *sim)
 	for (size_t i = 0; i < sim->nodes; i++) {
 		const struct sim_node *n = sim->node[i];
 
-		if (n->cn && bc_count(&n->cn->bc) + bc_count(&n->cn->gone))
+		if (n->cn && bc_count(&n->cn->bc))
 			sim_violated(sim, SIM_LEAK, "node %u keeps bindings nobody uses", n->id);
 		if (n->mn && (bul_count(&n->mn->bul) > 1 || n->path[RO_HOME].n))
 			sim_violated(sim, SIM_LEAK, "node %u keeps correspondents nobody talks to", n->id);

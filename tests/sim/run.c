@@ -187,11 +187,11 @@ static void wipe(struct sim_node *n)
 {
 	if (n->ha) {
 		bc_free(&n->ha->bc);
-		bc_free(&n->ha->gone);
+		seq_free(&n->ha->ended);
 	}
 	if (n->cn) {
 		bc_free(&n->cn->bc);
-		bc_free(&n->cn->gone);
+		seq_free(&n->cn->ended);
 		sim_map_clear(&n->cn->places);
 	}
 	if (n->mn)

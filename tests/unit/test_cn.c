@@ -125,13 +125,13 @@ static void assert_ba(const struct update *u, uint8_t status, uint16_t seq, uint
 /* Given, and nothing came of it: no word, no state. */
 static void assert_silence(const struct update *u)
 {
-	size_t logged = net.logged, n = bc_count(&cn->cn.bc), gone = bc_count(&cn->cn.gone);
+	size_t logged = net.logged, n = bc_count(&cn->cn.bc), ended = cn->cn.ended.map.n;
 	uint64_t dropped = cn->cn.stats.dropped;
 
 	give(u);
 	assert_int_equal(net.logged, logged);
 	assert_int_equal(bc_count(&cn->cn.bc), n);
-	assert_int_equal(bc_count(&cn->cn.gone), gone);
+	assert_int_equal(cn->cn.ended.map.n, ended);
 	assert_int_equal(cn->cn.stats.dropped, dropped + 1);
 }
 
@@ -246,7 +246,8 @@ static struct token stolen(enum rr_kind kind, const char *text)
 
 static void bad_addresses_in_an_update_are_ignored(void **state)
 {
-	static const char *const bad[] = {"::", "::1", "ff0e::5", "fe80::1", SELF};
+	static const char *const bad[] = {
+		"::", "::1", "ff0e::5", "fe80::1", "fec0::1", "2001:db8:1::", "2001:db8:1:0:fdff:ffff:ffff:fffe", SELF};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -423,7 +424,6 @@ static void ended_bindings_are_not_replayed(void **state)
 	give(&u);
 	assert_null(bound(HOME));
 	net_run(&net, 41 * SEC);
-	assert_int_equal(bc_count(&cn->cn.gone), 0);
 	give(&u); /* the nonces are dead: nobody needs to remember */
 	assert_ba(&u, BA_NONCES_EXPIRED, 7, 0, false);
 }
@@ -442,7 +442,7 @@ static void expired_bindings_are_not_replayed(void **state)
 	u.seq++;
 	give(&u);
 	assert_ba(&u, BA_ACCEPTED, 8, 1, true);
-	assert_int_equal(bc_count(&cn->cn.gone), 0);
+	assert_int_equal(cn->cn.ended.map.n, 0);
 }
 
 /* 9.5.1: with nonces from after the end any number will do; and the old ones stay as useless as they were. */
@@ -474,8 +474,6 @@ static void new_nonces_begin_anew(void **state)
 	give(&u);
 	assert_ba(&u, BA_SEQ_OUT_OF_WINDOW, 501, 0, true);
 	assert_null(bound(HOME));
-	net_run(&net, 241 * SEC);
-	assert_int_equal(bc_count(&cn->cn.gone), 0);
 }
 
 /* Each with a number of its own. */
@@ -602,7 +600,7 @@ static void forgetting_too_many_voids_the_nonces(void **state)
 		give(&u);
 		first.seq++;
 	}
-	assert_int_equal(bc_count(&cn->cn.gone), 16);
+	assert_int_equal(cn->cn.ended.map.n, 16);
 	first.seq = 7;
 	first.lifetime = LIFE;
 	give(&first);

@@ -49,7 +49,7 @@ static int teardown(void **state)
 struct says {
 	const char *router, *addr;
 	bool plain, no_info; /* without the home agent flag, without Home Agent Information */
-	int preference;
+	uint16_t preference;
 	uint16_t lifetime, router_lifetime;
 	uint32_t valid;
 };
@@ -67,7 +67,7 @@ static void says(struct says s)
 	struct in6_addr router = t_addr(s.router);
 	struct nd_ra ra = {.home_agent = !s.plain, .router_lifetime = s.router_lifetime, .has_ha_info = !s.no_info};
 
-	ra.ha_preference = (uint16_t)s.preference;
+	ra.ha_preference = s.preference;
 	ra.ha_lifetime = s.lifetime;
 	ra.prefixes = 1;
 	ra.prefix[0] = (struct nd_prefix){
@@ -115,13 +115,53 @@ static void by_preference(void **state)
 	struct dhaad d;
 
 	(void)state;
-	SAYS(.preference = -5);
-	SAYS(.router = "fe80::b", .addr = B1, .preference = 9);
+	SAYS(.preference = 1);
+	SAYS(.router = "fe80::b", .addr = B1, .preference = 0xffff);
 	SAYS(.router = "fe80::c", .addr = C1, .no_info = true);
 	d = ask(ANYCAST);
 	assert_int_equal(d.agents, 4);
 	assert_addr(d.agent[0], B1);
-	assert_addr(d.agent[3], A1);
+	assert_addr(d.agent[1], A1);
+}
+
+/* radvd's AdvRouterAddr with a bare prefix: R, and an address that is every router's. */
+static void nonsense_is_not_listed(void **state)
+{
+	(void)state;
+	SAYS(.addr = "2001:db8:1::", .preference = 20);
+	SAYS(.addr = ANYCAST, .preference = 20);
+	SAYS(.addr = "fec0::1", .preference = 20);
+	assert_int_equal(ask(ANYCAST).agents, 1);
+	assert_addr(ask(ANYCAST).agent[0], OURS);
+}
+
+/* As many as fit, and of more those that are better, whoever was first; our own place is by preference as well. */
+static void the_best_of_many(void **state)
+{
+	struct dhaad d;
+	char router[32], addr[32];
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		snprintf(router, sizeof(router), "fe80::%x", 0x100 + i);
+		snprintf(addr, sizeof(addr), "2001:db8:1::%x", 0x100 + i);
+		SAYS(.router = router, .addr = addr, .preference = (uint16_t)(10 + i));
+	}
+	SAYS(.router = "fe80::1", .addr = OURS, .preference = 5);
+	d = ask(ANYCAST);
+	assert_int_equal(fake_last(&f, DID_ICMP)->icmp_len + 40, 1280);
+	assert_int_equal(d.agents, 77);
+	for (int i = 0; i < 77; i++) {
+		snprintf(addr, sizeof(addr), "2001:db8:1::%x", 0x100 + 99 - i);
+		assert_addr(d.agent[i], addr);
+	}
+	/* The best says that it is the worst, and leaves. */
+	SAYS(.router = "fe80::163", .addr = "2001:db8:1::163", .preference = 0);
+	assert_addr(ask(ANYCAST).agent[0], "2001:db8:1::162");
+	SAYS(.router = "fe80::162", .addr = "2001:db8:1::162", .plain = true);
+	d = ask(ANYCAST);
+	assert_addr(d.agent[0], "2001:db8:1::161");
+	assert_int_equal(d.agents, 77);
 }
 
 static void our_preference(void **state)
@@ -323,6 +363,16 @@ static void found(void **state)
 	fake_forget(&f);
 	fake_run(&f, 10 * SEC);
 	assert_int_equal(questions(), 0);
+}
+
+/* What cannot be a home agent costs no time. */
+static void nonsense_is_not_asked(void **state)
+{
+	(void)state;
+	add(NULL);
+	away();
+	named(question(), PREFIX, B1);
+	assert_update_to(B1);
 }
 
 static void asks_with_patience(void **state)
@@ -679,11 +729,14 @@ int main(void)
 		T(not_for_us),
 		T(by_preference),
 		T(our_preference),
+		T(nonsense_is_not_listed),
+		T(the_best_of_many),
 		T(equals_take_turns),
 		T(they_end),
 		T(bounded),
 		T(anycast_addresses),
 		T(found),
+		T(nonsense_is_not_asked),
 		T(asks_with_patience),
 		T(wrong_answers),
 		T(silence),

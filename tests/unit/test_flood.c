@@ -158,7 +158,8 @@ static void newcomers(unsigned ms)
 	if (ms >= 1000)
 		return;
 	for (uint32_t i = 0; i < 50; i++) {
-		struct in6_addr home = numbered("2001:db8:1::", 0x10000 + 50 * ms + i), coa = numbered("2001:db8::", i);
+		struct in6_addr home = numbered("2001:db8:1::", 0x10000 + 50 * ms + i),
+				coa = numbered("2001:db8::", 1 + i);
 
 		coa.s6_addr[6] = (uint8_t)t_random();
 		coa.s6_addr[7] = (uint8_t)t_random();

@@ -5,15 +5,17 @@
 #include "role/ha.h"
 #include "tests/unit/world.h"
 
-#define HOME_LINK 7
-#define AGENT	  "2001:db8:1::1"
-#define HOME	  "2001:db8:1::100"
-#define HOME2	  "2001:db8:1::101"
-#define HOME_LL	  "fe80::100"
-#define COA	  "2001:db8:a::5"
-#define COA2	  "2001:db8:b::5"
-#define AH	  (BU_F_ACK | BU_F_HOME)
-#define LIFE	  105 /* 420 s */
+#define HOME_LINK  7
+#define AGENT	   "2001:db8:1::1"
+#define HOME	   "2001:db8:1::100"
+#define HOME2	   "2001:db8:1::101"
+#define HOME_LL	   "fe80::100"
+#define OTHER_LINK 8
+#define OTHER_HOME "2001:db8:2::100"
+#define COA	   "2001:db8:a::5"
+#define COA2	   "2001:db8:b::5"
+#define AH	   (BU_F_ACK | BU_F_HOME)
+#define LIFE	   105 /* 420 s */
 
 static struct fake f;
 static struct ha ha;
@@ -396,15 +398,57 @@ static void sequence_numbers(void **state)
 	assert_asked(ASK(.src = HOME, .hao = NULL, .seq = 3, .life = 0), BA_SEQ_OUT_OF_WINDOW, 32769, 0);
 	assert_non_null(entry(HOME));
 	assert_asked(ASK(.seq = 32770, .life = 0), BA_ACCEPTED, 32770, 0);
-	/* What wandered about must not make the binding again; much later nothing is known of whom we forgot. */
+	/* What was on its way must not make the binding again. */
 	assert_asked(ASK(.seq = 32769), BA_SEQ_OUT_OF_WINDOW, 32770, 0);
+	assert_asked(ASK(.seq = 32770 - 15), BA_SEQ_OUT_OF_WINDOW, 32770, 0);
 	assert_int_equal(bc_count(&ha.bc), 0);
-	fake_run(&f, 240 * SEC);
-	assert_int_equal(bc_count(&ha.gone), 0);
+}
+
+/* 9.5.1: without a binding any number will do; a node that lost its own need not ask twice. */
+static void ends_and_begins_with_any_number(void **state)
+{
+	static const uint16_t seq[] = {1000 - 16, 3, 1001, 1000 + 32768};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(seq) / sizeof(seq[0]); i++) {
+		ask(ASK(.seq = 999));
+		fake_run(&f, 60 * SEC);
+		assert_asked(ASK(.seq = 1000, .life = 0), BA_ACCEPTED, 1000, 0);
+		fake_forget(&f);
+		ask(ASK(.seq = seq[i]));
+		fake_run(&f, SEC);
+		assert_answer(BA_ACCEPTED, seq[i], LIFE);
+		ask(ASK(.seq = (uint16_t)(seq[i] + 1), .life = 0));
+		fake_run(&f, 32 * SEC);
+	}
+	/* Nor is what was late for so long: it will not come any more. */
 	fake_forget(&f);
-	ask(ASK(.seq = 3));
+	ask(ASK(.seq = seq[3]));
 	fake_run(&f, SEC);
-	assert_answer(BA_ACCEPTED, 3, LIFE);
+	assert_answer(BA_ACCEPTED, seq[3], LIFE);
+}
+
+/* Ends of what could not be bound, or was never, by anybody who likes: nothing is kept for most of them. */
+static void ends_of_nothing_cost_nothing(void **state)
+{
+	struct ha_conf conf = ha.conf;
+	char home[64];
+
+	(void)state;
+	conf.rules = 1;
+	conf.rule[0] = (struct ha_rule){.addr = t_addr("2001:db8:1:0:1::"), .plen = 80, .deny = true};
+	ha_start(&ha, &conf);
+	for (int i = 1; i <= 20000; i++) {
+		snprintf(home, sizeof(home), "2001:db8:1:0:1::%x", i);
+		ask(ASK(.hao = home, .life = 0));
+	}
+	assert_int_equal(ha.ended.map.n, 0);
+	fake_run(&f, 60 * SEC);
+	for (int i = 1; i <= 20000; i++) {
+		snprintf(home, sizeof(home), "2001:db8:1:0:2::%x", i);
+		ask(ASK(.hao = home, .life = 0));
+	}
+	assert_in_range(ha.ended.map.n, 1, 100);
 }
 
 /* An end overtakes an update: with a binding there or none, the update must not bind after it. */
@@ -531,18 +575,103 @@ static void hostile_addresses(void **state)
 }
 
 /* 6.1.7: a care-of address that is a home address, bound (through others) to the home address in question. */
+static void two_links(void)
+{
+	struct ha_conf conf = ha.conf;
+	struct in6_addr other = t_addr("2001:db8:2::1"), nowhere = t_addr("2001:db8:3::1");
+
+	conf.links = 3;
+	conf.link[1] = (struct ha_link_conf){.ifindex = OTHER_LINK};
+	conf.link[2] = (struct ha_link_conf){.ifindex = OTHER_LINK + 1, .is_virtual = true};
+	ha_start(&ha, &conf);
+	ha_address(&ha, OTHER_LINK, &other, 64, false);
+	ha_address(&ha, OTHER_LINK + 1, &nowhere, 64, false);
+}
+
 static void circles(void **state)
 {
 	(void)state;
-	registered();
-	ask(ASK(.hao = "2001:db8:1::200", .src = HOME));
-	ask(ASK(.hao = "2001:db8:1::300", .src = "2001:db8:1::200"));
+	two_links();
+	ask(ASK(.src = OTHER_HOME)); /* free, for all that is known: somebody may visit there */
 	fake_run(&f, 10 * SEC);
-	assert_int_equal(bc_count(&ha.bc), 3); /* a chain is no circle */
-	assert_silence(ASK(.seq = 2, .src = "2001:db8:1::200"));
-	assert_silence(ASK(.seq = 2, .alt = "2001:db8:1::300"));
-	assert_addr(entry(HOME)->coa, COA);
+	fake_forget(&f);
+	assert_silence(ASK(.hao = OTHER_HOME, .src = HOME));
+	assert_null(entry(OTHER_HOME));
+	assert_addr(entry(HOME)->coa, OTHER_HOME);
 	assert_int_equal(entry(HOME)->seq, 1);
+}
+
+/* RFC 2473 4.1.1: a packet is not tunnelled from binding to binding. */
+static void chains(void **state)
+{
+	(void)state;
+	two_links();
+	registered();
+	/* Bound here, on whatever link. */
+	assert_asked(ASK(.hao = HOME2, .src = HOME), BA_INVALID_COA, 1, 0);
+	assert_asked(ASK(.hao = OTHER_HOME, .src = HOME), BA_INVALID_COA, 1, 0);
+	assert_asked(ASK(.hao = HOME2, .alt = HOME), BA_INVALID_COA, 1, 0);
+	/* Free, on the own home link, where nobody is away: the chain must not be made from its other end. */
+	assert_asked(ASK(.hao = HOME2, .alt = "2001:db8:1::200"), BA_INVALID_COA, 1, 0);
+	assert_asked(ASK(.seq = 2, .alt = HOME2), BA_INVALID_COA, 2, 0);
+	assert_addr(entry(HOME)->coa, COA);
+	/* On a virtual home link nobody is. */
+	assert_asked(ASK(.hao = HOME2, .alt = "2001:db8:3::200"), BA_INVALID_COA, 1, 0);
+	assert_asked(ASK(.hao = "2001:db8:3::100", .alt = "2001:db8:3::200"), BA_INVALID_COA, 1, 0);
+	assert_int_equal(bc_count(&ha.bc), 1);
+	/* A visit to another home link is one to any link, until the address there has a binding. */
+	ask(ASK(.hao = HOME2, .src = OTHER_HOME));
+	fake_run(&f, SEC);
+	assert_addr(entry(HOME2)->coa, OTHER_HOME);
+	ask(ASK(.hao = OTHER_HOME, .src = COA2));
+	fake_run(&f, SEC);
+	assert_asked(ASK(.seq = 2, .hao = HOME2, .src = OTHER_HOME), BA_INVALID_COA, 2, 0);
+}
+
+static void made_by_hand_they_do_not_chain_either(void **state)
+{
+	struct in6_addr home = t_addr(HOME), home2 = t_addr(HOME2), coa = t_addr(COA), local = t_addr(AGENT);
+	struct bc_entry kept = {.home = home2, .coa = home, .local = local, .expires = f.now + 60 * SEC};
+
+	(void)state;
+	assert_int_equal(ha_add(&ha, &home2, &home, &local, 0, f.now, NULL), -EINVAL);
+	assert_int_equal(ha_add(&ha, &home, &coa, &local, 0, f.now, NULL), 0);
+	assert_int_equal(ha_add(&ha, &home2, &home, &local, 0, f.now, NULL), -EINVAL);
+	assert_int_equal(ha_restore(&ha, &kept, f.now), -EADDRNOTAVAIL);
+	assert_int_equal(bc_count(&ha.bc), 1);
+}
+
+/* 9.5.1, RFC 4291 2.6.1, RFC 2526: a home address is one node's. */
+static void home_addresses_are_unicast(void **state)
+{
+	static const char *const nobodys[] = {"2001:db8:1::", "2001:db8:1:0:fdff:ffff:ffff:fffe",
+		"2001:db8:1:0:fdff:ffff:ffff:ff80", "2001:db8:1:0:fdff:ffff:ffff:ffff",
+		"2001:db8:1:0:200:5eff:fe00:5213", "fec0::100", "100::1", NULL};
+	static const char *const somebodys[] = {"2001:db8:1:0:fdff:ffff:ffff:ff7f", "2001:db8:1:0:ffff:ffff:ffff:ffff",
+		"2001:db8:1:0:200:5eff:fd00:1", NULL};
+	struct in6_addr coa = t_addr(COA), local = t_addr(AGENT), home;
+
+	(void)state;
+	for (const char *const *bad = nobodys; *bad; bad++) {
+		home = t_addr(*bad);
+		assert_silence(ASK(.hao = *bad));
+		assert_int_equal(ha_add(&ha, &home, &coa, &local, 0, f.now, NULL), -EINVAL);
+	}
+	for (const char *const *good = somebodys; *good; good++) {
+		ask(ASK(.hao = *good));
+		fake_run(&f, SEC);
+		assert_non_null(entry(*good));
+	}
+}
+
+/* 9.5.1: the same home address is bound by a correspondent registration, whatever this node serves as. */
+static void the_type_of_a_registration_stays(void **state)
+{
+	(void)state;
+	assert_asked(ASK(.peer_registered = true), BA_TYPE_CHANGE, 1, 0);
+	ha.on = false;
+	assert_asked(ASK(.peer_registered = true), BA_TYPE_CHANGE, 1, 0);
+	assert_asked(ASK(), BA_NO_HOME_REG, 1, 0);
 }
 
 static void stranger_without_h_is_not_ours(void **state)
@@ -698,7 +827,7 @@ static void check_cache(void)
 		active += e->state == MIP_BINDING_ACTIVE;
 	}
 	assert_int_equal(f.bound.n, active);
-	assert_int_equal(fake_armed(&f), bc_count(&ha.bc) + bc_count(&ha.gone));
+	assert_int_equal(fake_armed(&f), bc_count(&ha.bc));
 }
 
 static void storm(void **state)
@@ -897,6 +1026,12 @@ int main(void)
 		T(full),
 		T(hostile_addresses),
 		T(circles),
+		T(chains),
+		T(made_by_hand_they_do_not_chain_either),
+		T(home_addresses_are_unicast),
+		T(the_type_of_a_registration_stays),
+		T(ends_and_begins_with_any_number),
+		T(ends_of_nothing_cost_nothing),
 		T(stranger_without_h_is_not_ours),
 		T(refusals_are_limited),
 		T(no_data_path_at_first),

@@ -188,19 +188,37 @@ static void an_old_update_is_refused_after_the_binding_ended(void **state)
 
 static void remembered_numbers_are_bounded(void **state)
 {
-	struct in6_addr a = t_addr(HOME);
+	struct in6_addr a = t_addr(HOME), first = a;
 	struct seq s;
-	uint16_t v;
 
 	(void)state;
-	seq_init(&s, 1);
-	for (unsigned i = 0; i < 3 * SEQ_MAX; i++) {
+	seq_init(&s, sizeof(a), 1);
+	s.max = 64;
+	assert_true(seq_keep(&s, &first, 7, 0, NEVER, 0));
+	for (unsigned i = 0; i < 63; i++) {
 		memcpy(&a.s6_addr[12], &i, sizeof(i));
-		seq_keep(&s, &a, (uint16_t)i);
-		assert_true(seq_find(&s, &a, &v));
-		assert_int_equal(v, (uint16_t)i);
-		assert_true(s.map.n <= SEQ_MAX);
+		assert_true(seq_keep(&s, &a, (uint16_t)i, 0, 100 + i, i));
 	}
+	/* Full: what has not ended stays, ... */
+	a.s6_addr[0] = 0xfd;
+	assert_false(seq_keep(&s, &a, 1, 0, 200, 99));
+	assert_int_equal(seq_find(&s, &first, 99)->seq, 7);
+	/* ... what has ended goes, ... */
+	for (unsigned i = 0; i < 3000; i++) {
+		memcpy(&a.s6_addr[12], &i, sizeof(i));
+		assert_true(seq_keep(&s, &a, 1, 0, 1000 + 10 * i, 1000 + 10 * i - 100));
+		assert_true(i < 64 || s.map.n <= 20);
+	}
+	assert_int_equal(seq_find(&s, &first, NEVER - 1)->seq, 7);
+	/* ... and for what never ends, anything. */
+	for (unsigned i = 0; i < 3 * 64; i++) {
+		memcpy(&a.s6_addr[8], &i, sizeof(i));
+		assert_true(seq_keep(&s, &a, (uint16_t)i, 0, NEVER, 100000));
+		assert_int_equal(seq_find(&s, &a, 100000)->seq, (uint16_t)i);
+		assert_true(s.map.n <= 64);
+	}
+	seq_forget(&s, &a);
+	assert_null(seq_find(&s, &a, 0));
 	seq_free(&s);
 }
 
