@@ -30,6 +30,9 @@ static const uint16_t bul_shows[] = {MIP_A_HOME, MIP_A_PEER, MIP_A_COA, MIP_A_HO
 	0};
 
 static const uint16_t stats_shows[] = {MIP_A_METRIC, MIP_A_OF, MIP_A_VALUE, 0};
+static const uint16_t flow_shows[] = {MIP_A_FLOW_FROM, MIP_A_FLOW_TO, MIP_A_EDITS, MIP_A_FLOW_LOCAL, MIP_A_FLOW_PEER,
+	MIP_A_PATH, MIP_A_MTU, MIP_A_OUT_PACKETS, MIP_A_OUT_BYTES, MIP_A_IN_PACKETS, MIP_A_IN_BYTES, MIP_A_FLOW_DROPPED,
+	MIP_A_VALUE, 0};
 static const uint16_t ipsec_shows[] = {MIP_A_HOME, MIP_A_AGENT, MIP_A_PROTECT, MIP_A_SPI, MIP_A_TOWARDS, MIP_A_CIPHER,
 	MIP_A_AUTH, MIP_A_KEY, MIP_A_AUTH_KEY, MIP_A_REQID, MIP_A_MODE, MIP_A_SELECTOR, MIP_A_INSTALLED, MIP_A_PACKETS,
 	MIP_A_BYTES, MIP_A_FAILED, MIP_A_VERDICT, MIP_A_MESSAGE, MIP_A_COMMAND, 0};
@@ -50,6 +53,7 @@ static const struct {
 	{"bul", bul_shows},
 	{"ipsec", ipsec_shows},
 	{"doctor", doctor_shows},
+	{"flow", flow_shows},
 	{"stats", stats_shows},
 	{"import", import_shows},
 };

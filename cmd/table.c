@@ -54,6 +54,7 @@ static const struct arg cn_start[] = {{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_TEST_RAT
 static const struct arg ro_add[] = {{MIP_A_TO, REQ}, {MIP_A_POLICY, REQ}, {0}}, ro_del[] = {{MIP_A_TO, REQ}, {0}},
 			ro_test[] = {{MIP_A_PEER, REQ, BARE}, {MIP_A_HOME, OPT}, {0}},
 			ro_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PEER, OPT}, {0}};
+static const struct arg flow_show[] = {{MIP_A_HOME, OPT}, {0}};
 static const struct arg apply[] = {{W_FILE, REQ, BARE}, {MIP_A_CONFIRM, OPT}, {0}};
 static const struct arg stats[] = {{W_FORMAT, OPT}, {0}};
 static const struct arg ipsec_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PROTECT, OPT}, {MIP_A_KEYS, OPT, FLAG}, {0}},
@@ -89,6 +90,8 @@ const struct object objects[] = {
 		"mip ha start", true, {MIP_A_HOME, MIP_A_COA, MIP_A_BSTATE, MIP_A_REMAINING}},
 	{"bul", "binding update list: who was told where this node is", "mip bul show", "mip mn start", true,
 		{MIP_A_PEER, MIP_A_HOME, MIP_A_LSTATE, MIP_A_REMAINING}},
+	{"flow", "what is done with packets, by what, and how many were dropped and why", "mip -s flow show",
+		"mip agent start", false, {MIP_A_FLOW_FROM, MIP_A_FLOW_TO, MIP_A_EDITS, MIP_A_FLOW_PEER}},
 	{"stats", "counts of messages by type and of drops by reason", "mip stats -o openmetrics", "mip agent start",
 		false, {MIP_A_VALUE, MIP_A_METRIC, MIP_A_OF}},
 	{"ipsec", "what IPsec protects between mobile nodes and home agents",
@@ -181,6 +184,9 @@ const struct verb verbs[] = {
 
 	{"bul", "show", MIP_BUL_GET, false, home, NULL, "show the binding update list"},
 	{"bul", "wait", MIP_MONITOR, false, bul_wait, run_wait, "wait until the registrations are in that state"},
+
+	{"flow", "show", MIP_FLOW_GET, false, flow_show, NULL,
+		"show the flows, of a home address or all, and the packets that were dropped"},
 
 	{"stats", NULL, MIP_STATS_GET, false, stats, run_stats, "show what was counted since the agent started"},
 

@@ -125,7 +125,7 @@ static void facts(void *ctx, struct agent_facts *to)
 {
 	static char removed[160];
 	struct agent *a = ctx;
-	struct path_stats ps = {0};
+	struct flow_stats fs;
 
 	*to = (struct agent_facts){.path = "", .path_why = "no role runs", .caps = a->caps, .kernel = a->kernel};
 	to->seccomp = a->seccomp;
@@ -136,28 +136,62 @@ static void facts(void *ctx, struct agent_facts *to)
 	to->state = keep_where(&a->keep);
 	to->dropped = agent_malformed(a);
 	to->removed = host_keeps_losing(&a->host, clock_now(), removed, sizeof(removed));
-	if (!host_is_open(&a->host) || path_stats(a->host.path, &ps))
+	if (!host_is_open(&a->host) || flow_stats(a->host.flows, &fs))
 		return;
-	to->path = path_name(a->host.path);
-	to->path_why = path_why(a->host.path);
-	to->mtu = path_mtu(a->host.path);
-	to->tun_rx = ps.rx_packets;
-	to->tun_tx = ps.tx_packets;
-	to->tun_refused = ps.rx_refused;
+	to->path = flow_name(a->host.flows);
+	to->path_why = flow_why(a->host.flows);
+	to->mtu = flow_mtu(a->host.flows);
+	to->tun_rx = fs.rx_packets;
+	to->tun_tx = fs.tx_packets;
+	to->tun_refused = fs.drops.tunnel;
+}
+
+static void count_facts(const struct flow_entry *e, struct ro_facts *to)
+{
+	to->out_packets = e->counts.out.packets;
+	to->out_bytes = e->counts.out.octets;
+	to->in_packets = e->counts.in.packets;
+	to->in_bytes = e->counts.in.octets;
 }
 
 static void ro_facts(void *ctx, const struct in6_addr *local, const struct in6_addr *remote, struct ro_facts *to)
 {
 	struct agent *a = ctx;
-	struct ro_stats s;
+	const struct flow_entry *e =
+		host_is_open(&a->host) ? table_pair(flow_table(a->host.flows), local, remote) : NULL;
 
-	if (!host_is_open(&a->host) || !ro_stats(a->host.ro, local, remote, &s))
-		return;
-	/* With a mobile node at both ends a packet carries both headers and is counted under both. */
-	to->out_packets = s.hao_out.packets > s.rh2_out.packets ? s.hao_out.packets : s.rh2_out.packets;
-	to->out_bytes = s.hao_out.octets > s.rh2_out.octets ? s.hao_out.octets : s.rh2_out.octets;
-	to->in_packets = s.hao_in.packets > s.rh2_in.packets ? s.hao_in.packets : s.rh2_in.packets;
-	to->in_bytes = s.hao_in.octets > s.rh2_in.octets ? s.hao_in.octets : s.rh2_in.octets;
+	if (e)
+		count_facts(e, to);
+}
+
+static size_t flows(void *ctx)
+{
+	struct agent *a = ctx;
+
+	return host_is_open(&a->host) ? table_count(flow_table(a->host.flows)) : 0;
+}
+
+static void flow_facts(void *ctx, size_t i, struct flow_facts *to)
+{
+	static const char *const edits[] = {[FLOW_ENCAP] = "tunnel",
+		[FLOW_HAO] = "home-address",
+		[FLOW_RH2] = "routing-header",
+		[FLOW_HAO | FLOW_RH2] = "home-address routing-header"};
+	struct agent *a = ctx;
+	const struct flow_entry *e = table_at(flow_table(a->host.flows), i);
+	const struct flow *f = &e->flow;
+
+	*to = (struct flow_facts){.src = f->key.src,
+		.dst = f->key.dst,
+		.splen = f->key.splen,
+		.dplen = f->key.dplen,
+		.edits = edits[f->edits],
+		.path = flow_back_end(a->host.flows, f),
+		.local = f->local,
+		.peer = f->peer,
+		.mtu = flow_mtu_of(a->host.flows, e),
+		.counted = flow_counts(a->host.flows, f)};
+	count_facts(e, &to->count);
 }
 
 void agent_tell(struct agent *a, const char *event, const char *text)
@@ -269,7 +303,8 @@ static void prepare(struct agent *a, const struct agent_options *options)
 	conf_default(&a->conf);
 	cn_init(&a->cn, &a->host.world, seed ^ 0x5555);
 	a->cn.registered = &a->ha.bc;
-	a->view = (struct view){&a->ha, &a->mn, &a->cn, &a->conf, a, facts, agent_tally, ro_facts, agent_sa_facts};
+	a->view = (struct view){&a->ha, &a->mn, &a->cn, &a->conf, a, facts, agent_tally, ro_facts, flows, flow_facts,
+		agent_flow_drops, agent_sa_facts};
 	a->ops = (struct ctl_ops){a, on_set, on_get, on_commit};
 	self_kernel(a->kernel, sizeof(a->kernel));
 }

@@ -67,11 +67,12 @@ void agent_on_sent(void *owner, const struct message *msg);
 /* Messages and packets that were malformed or not for us. */
 uint64_t agent_malformed(struct agent *a);
 /* All counts, those of the data path and the roles among them; the `tally` of struct view. */
+uint64_t agent_flow_drops(void *ctx, enum drop why);
 void agent_tally(void *ctx, struct tally *to);
 
 /* packets.c: what raw_open is given; ctx is for the agent to fill in. */
 extern const struct raw_events agent_packets;
-extern const struct ro_events agent_optimized;
+extern const struct flow_events agent_optimized;
 
 /* news.c: links and addresses as the kernel tells them, and again for a role that starts later. */
 extern const struct nl_events agent_news;

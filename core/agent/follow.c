@@ -192,7 +192,7 @@ int agent_follow(struct agent *a, const struct conf *want, struct why *why)
 {
 	bool needed = want->ha.enabled || want->mn.enabled || want->cn.enabled;
 	struct raw_events ev = agent_packets;
-	struct ro_events ro = agent_optimized;
+	struct flow_events ro = agent_optimized;
 	bool fresh = needed && !host_is_open(&a->host);
 	int err = 0;
 

@@ -26,7 +26,7 @@ static struct via via_of(const struct agent *a, const struct raw_meta *m, enum m
 		.has_hao = m->has_hao,
 		.has_rh2 = m->has_rh2,
 		.esp = !m->pkt && ipsec_came(a->host.ipsec, how, &m->src, &m->dst),
-		.bare = m->ifindex != path_ifindex(a->host.path),
+		.bare = m->ifindex != flow_ifindex(a->host.flows),
 		.ifindex = m->ifindex};
 }
 
@@ -144,9 +144,9 @@ static void on_mh(void *ctx, const struct raw_meta *m, const uint8_t *data, size
 /* RFC 2473 8: who sent what a tunnel could not carry hears of it. False: that is not what the error is about. */
 static bool tell_sender(struct agent *a, const uint8_t *data, size_t len)
 {
-	struct path_error e;
+	struct tunnel_error e;
 	struct raw_meta to = {0};
-	bool ours = path_error(a->host.path, data, len, &e);
+	bool ours = flow_tunnel_error(a->host.flows, data, len, &e);
 
 	if (!ours || !e.len || !rate_take(&a->errors, clock_now()))
 		return ours;
@@ -201,7 +201,7 @@ static void on_error(struct agent *a, const struct raw_meta *m, const uint8_t *d
 		return;
 	if (data[0] == ICMP6_DEST_UNREACH_T && a->mn.on && quotes_home(pkt, len, &home))
 		mn_on_unreachable(&a->mn, &end[0], &end[1], &home, clock_now());
-	if (tell_sender(a, data, len + ICMP6_ERROR_HLEN) || ro_icmp_error(a->host.ro, m, data, len + ICMP6_ERROR_HLEN))
+	if (tell_sender(a, data, len + ICMP6_ERROR_HLEN) || flow_error(a->host.flows, m, data, len + ICMP6_ERROR_HLEN))
 		return;
 	if (data[0] == ICMP6_PARAM_PROB_T && data[1] == UNKNOWN_NEXT_HEADER && a->mn.on)
 		on_unknown_header(a, pkt, len);
@@ -349,5 +349,5 @@ static void on_traffic(void *ctx, const struct in6_addr *home, const struct in6_
 		ro_on_traffic(&a->mn, home, peer, out, clock_now());
 }
 
-const struct ro_events agent_optimized = {
+const struct flow_events agent_optimized = {
 	.unknown_hao = on_unknown_hao, .unreachable = on_peer_unreachable, .traffic = on_traffic};

@@ -33,7 +33,7 @@ static bool outlive(int fd)
 static int clean(const char *path, struct why *why)
 {
 	struct raw_events ev = {0};
-	struct ro_events ro = {0};
+	struct flow_events ro = {0};
 	struct loop loop;
 	struct host h = {.loop = &loop};
 	int err = loop_open(&loop);

@@ -17,12 +17,34 @@ void agent_on_sent(void *owner, const struct message *msg)
 	agent_saw(owner, msg);
 }
 
+/* What the data path dropped, by the reasons it is told under. */
+static void add_drops(struct agent *a, uint64_t to[DROP_COUNT])
+{
+	struct flow_stats s;
+
+	if (!host_is_open(&a->host) || flow_stats(a->host.flows, &s))
+		return;
+	to[DROP_RH2] += s.drops.rh2_home;
+	to[DROP_HAO] += s.drops.hao_unknown;
+	to[DROP_MALFORMED] += s.drops.malformed;
+	to[DROP_TOO_LONG] += s.drops.too_long;
+	to[DROP_NOT_SENT] += s.drops.refused;
+	to[DROP_TUNNEL] += s.drops.tunnel;
+	to[DROP_NO_BINDING] += s.drops.no_flow;
+}
+
+uint64_t agent_flow_drops(void *ctx, enum drop why)
+{
+	uint64_t all[DROP_COUNT] = {0};
+
+	add_drops(ctx, all);
+	return all[why];
+}
+
 void agent_tally(void *ctx, struct tally *to)
 {
 	struct agent *a = ctx;
-	struct path_stats ps = {0};
 	struct raw_stats rs = {0};
-	struct ro_drops ds;
 
 	*to = a->tally;
 	to->dropped[DROP_HOME_AGENT] += a->ha.stats.dropped;
@@ -31,18 +53,9 @@ void agent_tally(void *ctx, struct tally *to)
 	if (!host_is_open(&a->host))
 		return;
 	raw_stats(a->host.raw, &rs);
-	ro_drops(a->host.ro, &ds);
+	add_drops(a, to->dropped);
 	to->dropped[DROP_CHECKSUM] += rs.rx_malformed;
 	to->dropped[DROP_LIMIT] += rs.rx_crowded;
-	to->dropped[DROP_RH2] += ds.rh2_home;
-	to->dropped[DROP_HAO] += ds.hao_unknown;
-	to->dropped[DROP_MALFORMED] += ds.malformed;
-	to->dropped[DROP_TOO_LONG] += ds.too_long;
-	to->dropped[DROP_NOT_SENT] += ds.refused;
-	if (path_stats(a->host.path, &ps) == 0) {
-		to->dropped[DROP_TUNNEL] += ps.rx_refused;
-		to->dropped[DROP_NO_BINDING] += ps.tx_dropped;
-	}
 }
 
 uint64_t agent_malformed(struct agent *a)

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/addr.h"
+#include "ctl/message.h"
 #include "ctl/record.h"
 
 /* Steps a walk from the last index to the first: at->at is 0 before the first step, then 1 + the index given out. */
@@ -193,6 +194,39 @@ static int get_ipsec(
 	return 1;
 }
 
+static bool is_flow_of(const struct flow_facts *f, const struct in6_addr *a)
+{
+	return !a || (f->splen && addr_in(&f->src, a, f->splen)) || (f->dplen && addr_in(&f->dst, a, f->dplen));
+}
+
+/* The flows, then the drops, which no flow is to blame for. */
+static int get_flow(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	const struct in6_addr *home = ctl_addr(rq, MIP_A_HOME);
+	struct flow_facts f;
+	size_t i;
+
+	(void)now;
+	while (!at->key[0] && step_down(at, v->flows(v->ctx), &i)) {
+		v->flow_facts(v->ctx, i, &f);
+		if (!is_flow_of(&f, home))
+			continue;
+		record_flow(m, &f);
+		return 0;
+	}
+	for (; !home && at->key[0] < DROP_COUNT; at->key[0]++) {
+		uint64_t n = v->flow_drops(v->ctx, (enum drop)at->key[0]);
+
+		if (!n)
+			continue;
+		ctl_put_str(m, MIP_A_FLOW_DROPPED, drop_text((enum drop)at->key[0]++));
+		ctl_put_num(m, MIP_A_VALUE, n);
+		return 0;
+	}
+	return 1;
+}
+
 static int get_metrics(
 	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
 {
@@ -218,6 +252,7 @@ int get_record(
 		[MIP_STATS_GET] = get_metrics,
 		[MIP_IPSEC_GET] = get_ipsec,
 		[MIP_MN_LINKS] = get_links,
+		[MIP_FLOW_GET] = get_flow,
 	};
 
 	if (rq->cmd >= sizeof(getters) / sizeof(getters[0]) || !getters[rq->cmd])

@@ -6,6 +6,7 @@
 #include "ctl/server.h"
 #include "role/cn.h"
 #include "role/event.h"
+#include "wire/via.h"
 
 /* What the agent tells of itself. */
 struct agent_facts {
@@ -28,6 +29,17 @@ struct ro_facts {
 	uint64_t out_packets, out_bytes, in_packets, in_bytes;
 };
 
+/* What is done with packets of a flow, and was. */
+struct flow_facts {
+	struct in6_addr src, dst; /* of the first packet out; behind the prefix lengths 0 */
+	uint8_t splen, dplen;
+	const char *edits, *path;    /* "tunnel"; the back end */
+	struct in6_addr local, peer; /* :: = none */
+	unsigned mtu;
+	bool counted; /* the back end counts packets of each flow */
+	struct ro_facts count;
+};
+
 /* A security association as the kernel has it. */
 struct sa_facts {
 	bool installed;
@@ -44,6 +56,10 @@ struct view {
 	void (*facts)(void *ctx, struct agent_facts *to);
 	void (*tally)(void *ctx, struct tally *to);
 	void (*ro_facts)(void *ctx, const struct in6_addr *local, const struct in6_addr *remote, struct ro_facts *to);
+	/* How many flows there are, the i-th, and how many packets of any were dropped for that reason. */
+	size_t (*flows)(void *ctx);
+	void (*flow_facts)(void *ctx, size_t i, struct flow_facts *to);
+	uint64_t (*flow_drops)(void *ctx, enum drop why);
 	/* first: of a dump; the kernel is asked then. */
 	void (*sa_facts)(void *ctx, const struct conf_sa *sa, bool first, struct sa_facts *to);
 };

@@ -281,3 +281,22 @@ void record_agent(struct ctl_msg *m, const struct view *v, usec now)
 	ctl_put_num(m, MIP_A_TUN_TX, f.tun_tx);
 	ctl_put_num(m, MIP_A_TUN_REFUSED, f.tun_refused);
 }
+
+void record_flow(struct ctl_msg *m, const struct flow_facts *f)
+{
+	ctl_put_prefix(m, MIP_A_FLOW_FROM, &f->src, f->splen);
+	ctl_put_prefix(m, MIP_A_FLOW_TO, &f->dst, f->dplen);
+	ctl_put_str(m, MIP_A_EDITS, f->edits);
+	if (!addr_any(&f->local))
+		ctl_put_addr(m, MIP_A_FLOW_LOCAL, &f->local);
+	if (!addr_any(&f->peer))
+		ctl_put_addr(m, MIP_A_FLOW_PEER, &f->peer);
+	ctl_put_str(m, MIP_A_PATH, f->path);
+	ctl_put_num(m, MIP_A_MTU, f->mtu);
+	if (!f->counted)
+		return;
+	ctl_put_num(m, MIP_A_OUT_PACKETS, f->count.out_packets);
+	ctl_put_num(m, MIP_A_OUT_BYTES, f->count.out_bytes);
+	ctl_put_num(m, MIP_A_IN_PACKETS, f->count.in_packets);
+	ctl_put_num(m, MIP_A_IN_BYTES, f->count.in_bytes);
+}

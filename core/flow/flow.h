@@ -1,22 +1,31 @@
 /*
- * The data path: what is to be done with packets (table.h), done by the best back end this kernel offers. Nothing
- * outside this room knows which one runs. Everything installed is found again after a crash: flow_open takes over or
- * removes what an earlier agent of this network namespace left, flow_close removes all.
+ * The data path: what is to be done with packets (table.h), done by the best back end this kernel offers: lwt.c, the
+ * kernel's own tunnel, or tun.c, a TUN device and a raw socket; HAO and RH2 by the shim (shim.h). Nothing outside this
+ *room knows which one runs. Everything installed is found again after a crash: flow_open takes over or removes what an
+ *earlier agent of this network namespace left, flow_close removes all.
+ *
+ *	raw_open(...), shim_open(...), flow_open(...)
+ * and closed in the reverse order.
  */
 #ifndef MIP_FLOW_FLOW_H
 #define MIP_FLOW_FLOW_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/why.h"
 #include "flow/table.h"
 
 struct flows;
+struct held;
 struct loop;
 struct nl;
+struct raw_meta;
+struct shim;
 
+/* Callbacks may set and delete flows, not close. */
 struct flow_events {
 	void *ctx;
 	/* A packet from `coa` to `local` with a Home Address option no binding allows was dropped (9.3.1). As often as
@@ -41,5 +50,60 @@ struct flow_drops {
 	uint64_t too_long;    /* no room for what had to be put in */
 	uint64_t refused;     /* by the kernel */
 };
+
+struct flow_stats {
+	uint64_t rx_packets, tx_packets; /* through tunnels, all of them */
+	struct flow_drops drops;
+};
+
+/* Opens the best back end this kernel offers; `want` forces one by name ("ip6tnl", "tun"), NULL = best. What an earlier
+ * agent left goes on working until flow_sweep. */
+int flow_open(struct flows **out, struct loop *loop, struct nl *nl, struct shim *shim, const struct flow_events *ev,
+	const char *want, struct why *why) __attribute__((warn_unused_result));
+void flow_close(struct flows *t); /* NULL is nothing */
+/* Removes what an earlier agent left and nobody has set again since flow_open. To be called once the state is restored.
+ */
+int flow_sweep(struct flows *t, struct why *why) __attribute__((warn_unused_result));
+/* Puts back what somebody removed. `shim`: the shim has just been put back. */
+void flow_hold(struct flows *t, struct held *h, bool shim);
+const char *flow_name(const struct flows *t); /* "ip6tnl" or "tun" */
+const char *flow_why(const struct flows *t);  /* one sentence: why this one */
+unsigned flow_mtu(const struct flows *t);
+/* The largest packet of a flow, inside; by what it is done; does that count the packets of each? */
+unsigned flow_mtu_of(const struct flows *t, const struct flow_entry *e);
+const char *flow_back_end(const struct flows *t, const struct flow *f);
+bool flow_counts(const struct flows *t, const struct flow *f);
+/* The device packets of home addresses come and go by (mip0); a mobile node's home address is put on it. */
+unsigned flow_ifindex(const struct flows *t);
+
+/* Adds a flow, or moves the one of the same key; doing it again changes nothing. On failure it is as it was. The first
+ * with a HAO or an RH2 switches forwarding on (sysctl_restore takes it back), and wants CONFIG_IPV6_SUBTREES. */
+int flow_set(struct flows *t, const struct flow *f, struct why *why) __attribute__((warn_unused_result));
+/* What is not there is 0. */
+int flow_del(struct flows *t, const struct flow_key *key, struct why *why) __attribute__((warn_unused_result));
+/* From begin to end flow_set only collects; what the kernel says to all of it comes at the end. For a home agent that
+ * starts with many bindings. */
+void flow_batch_begin(struct flows *t);
+int flow_batch_end(struct flows *t, struct why *why) __attribute__((warn_unused_result));
+
+/* The flows, to be looked up (table.h). */
+const struct flow_table *flow_table(const struct flows *t);
+/* The care-of address of a home address with a tunnel, either side. False: it has none. */
+bool flow_place(const struct flows *t, const struct in6_addr *home, struct in6_addr *coa);
+/* Did packets travel by this flow, either way, since this was asked last? */
+bool flow_busy(struct flows *t, const struct flow_key *key);
+int flow_stats(struct flows *t, struct flow_stats *out) __attribute__((warn_unused_result));
+
+/* An ICMPv6 error as the sender of the packet in the tunnel is told it (RFC 2473 8); len 0: it is not told. */
+struct tunnel_error {
+	struct in6_addr from, to;
+	size_t len;
+	uint8_t data[1280];
+};
+/* False: `data`, an ICMPv6 error, is not about a tunnel of ours, or the kernel tells of it. */
+bool flow_tunnel_error(const struct flows *t, const uint8_t *data, size_t len, struct tunnel_error *out);
+/* An ICMPv6 error that came to a care-of address or from the machine itself (raw_events.icmp). True: it was about a
+ * packet with a HAO or an RH2 of ours; the sender has been told, and a Packet Too Big obeyed. */
+bool flow_error(struct flows *t, const struct raw_meta *m, const uint8_t *data, size_t len);
 
 #endif

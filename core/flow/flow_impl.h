@@ -1,45 +1,96 @@
 /*
- * Inside of flow.h: a back end is a table of operations, and keeps what it needs behind a struct flows that it embeds
- * as its first member. What all have in common (the table, who is told what) is flow.c's.
+ * Inside of flow.h: a back end is a table of operations, and embeds struct flows as its first member. flow.c keeps what
+ * all have in common: the table, routes and rules (flow_route.c), HAO and RH2 (packet.c), errors, samples of traffic.
  */
 #ifndef MIP_FLOW_FLOW_IMPL_H
 #define MIP_FLOW_FLOW_IMPL_H
 
+#include "base/rate.h"
 #include "flow/flow.h"
+#include "flow/shim.h"
+#include "sys/held.h"
 
-#define FLOW_DEV "mip0"
-#define FLOW_MTU 1460 /* 1500 less the outer header: never a need to fragment the outer packet */
+#define FLOW_DEV  "mip0"
+#define FLOW_MTU  1460 /* 1500 less the outer header: never a need to fragment the outer packet */
+#define SLOTS_MAX 64   /* tunnels of home addresses of one mobile node */
 
 struct flow_ops {
-	const char *name, *why; /* "bpf"; one sentence: why this one */
-	/* -EOPNOTSUPP and why: this kernel cannot; the next one is tried. t->nl, t->loop and t->table stand. */
+	const char *name, *why;
+	bool tells; /* the kernel tells senders of errors in the tunnel */
+	bool encap; /* a route says which tunnel */
 	int (*open)(struct flows **out, struct loop *loop, struct nl *nl, struct why *why);
 	void (*close)(struct flows *t);
-	/* The entry stands in the table and says what is wished for; old: what it said before, NULL = it is new. On
-	 * failure the caller puts the old values back, or deletes it. */
-	int (*set)(struct flows *t, struct flow_entry *e, const struct flow *old, struct why *why);
-	/* Still in the table, about to leave it. */
-	int (*del)(struct flows *t, struct flow_entry *e, struct why *why);
-	/* Between begin and end set() may collect; the first error comes at the end. NULL: it never does. */
+	/* Of a tunnel. The entry stands in the table and says what is wished for; old: what it said before, NULL = it
+	 * is new. Before routes lead packets there, and after. NULL: it looks the table up. */
+	int (*set)(struct flows *t, const struct flow *f, const struct flow *old, struct why *why);
+	int (*del)(struct flows *t, const struct flow *f, struct why *why);
+	/* What it collects beside rtnetlink requests; NULL = nothing. */
 	int (*batch)(struct flows *t, bool begin, struct why *why);
-	/* Brings e->counts and e->busy up to date. NULL: they are. */
-	int (*counts)(struct flows *t, struct flow_entry *e);
-	/* Adds what it has dropped by itself. NULL: nothing. */
-	int (*drops)(struct flows *t, struct flow_drops *to);
-	/* Removes what an earlier agent left and no set() has asked for again. NULL: nothing is left. */
 	int (*sweep)(struct flows *t, struct why *why);
-	/* Puts back what somebody took out: idempotent. */
-	int (*restore)(struct flows *t, struct why *why);
+	/* Device and nft table as they should be. True: the device is another now, or was not as it should be. */
+	bool (*hold)(struct flows *t, struct held *h);
+	/* Adds what passed it, and what it dropped. */
+	int (*stats)(struct flows *t, struct flow_stats *to);
 };
+
+struct traffic;
 
 struct flows {
 	const struct flow_ops *ops;
 	struct loop *loop;
 	struct nl *nl;
+	struct shim *shim;
 	struct flow_table table;
 	struct flow_events ev;
 	struct flow_drops drops;
-	unsigned ifindex; /* of FLOW_DEV */
+	unsigned ifindex;	   /* of FLOW_DEV */
+	unsigned aways;		   /* reverse tunnels */
+	struct left left;	   /* routes of an earlier agent */
+	struct traffic *traffic;   /* while there is a reverse tunnel */
+	int aside;		   /* header-included socket for what must not be optimized */
+	struct rate registrations; /* pairs that home registrations make */
+	bool forwards;
 };
+
+extern const struct flow_ops flow_lwt, flow_tun;
+
+/* What a back end begins with. */
+struct flows flow_begin(const struct flow_ops *ops, struct loop *loop, struct nl *nl);
+
+static inline bool flow_is_pair(const struct flow_key *k)
+{
+	return k->splen && k->dplen;
+}
+static inline bool flow_is_away(const struct flow *f)
+{
+	return f->edits & FLOW_ENCAP && f->key.splen;
+}
+static inline const struct in6_addr *flow_home(const struct flow_key *k)
+{
+	return k->dplen ? &k->dst : &k->src;
+}
+
+/* A home registration here, whose care-of address is `coa`, allows a Home Address option in packets to `local` (9.3.1):
+ * a home agent is a correspondent of its own mobile nodes. What it sends to one as `local` gets a routing header, too,
+ * if `local` is the address the node registered with. */
+bool flow_registered(
+	struct flows *t, const struct in6_addr *home, const struct in6_addr *coa, const struct in6_addr *local);
+
+/* flow_route.c. What leads packets of a flow where they belong, as it should be now / no more. */
+int flow_lead(struct flows *t, struct flow_entry *e, struct why *why) __attribute__((warn_unused_result));
+int flow_unlead(struct flows *t, struct flow_entry *e, struct why *why) __attribute__((warn_unused_result));
+void flow_lead_hold(struct flows *t, struct flow_entry *e, struct held *h);
+/* What an earlier agent left: routes of the device, ends of tables and rules. */
+int flow_lead_sweep(struct flows *t, struct why *why) __attribute__((warn_unused_result));
+/* What comes out of the shim is forwarded. */
+int flow_forwarding(struct why *why) __attribute__((warn_unused_result));
+
+/* packet.c: the readers of the shim. */
+void flow_in(void *ctx, struct packet *p, const struct exthdr *e);
+bool flow_out(void *ctx, struct packet *p, const struct exthdr *e);
+
+/* traffic.c: samples of who talks through reverse tunnels. */
+int traffic_open(struct traffic **out, struct flows *t, struct why *why) __attribute__((warn_unused_result));
+void traffic_close(struct traffic *w); /* NULL is nothing */
 
 #endif

@@ -2,8 +2,8 @@
  * The shim (DESIGN: data path): the TUN device `mipro` between what is on the wire and what the stack sees. In: packets
  * addressed to this machine that carry a Home Address option or a type 2 routing header are taken at the links' ingress
  * by nft `fwd` before the kernel can object to them; so are Mobility Headers some kernels would answer themselves. Out:
- * routes lead packets here that are to get one (ro.h). Both are given to their readers; what is nobody's goes back to
- * the stack. Segments the kernel has coalesced (GSO) stay whole.
+ * routes lead packets here that are to get one (packet.c). Both are given to their readers; what is nobody's goes back
+ * to the stack. Segments the kernel has coalesced (GSO) stay whole.
  */
 #ifndef MIP_FLOW_SHIM_H
 #define MIP_FLOW_SHIM_H
@@ -27,7 +27,7 @@ struct shim;
  * The interface it came by is not known. True: it was signalling, and is done with. */
 typedef bool shim_in(void *ctx, const struct exthdr *e, const uint8_t *pkt);
 
-/* Who does route optimization (ro.h). Packets may be changed and given to shim_send before these return. */
+/* Who does route optimization (packet.c). Packets may be changed and given to shim_send before these return. */
 struct shim_ro {
 	void *ctx;
 	/* Came in with a HAO or an RH2 and is no signalling. */
@@ -36,7 +36,7 @@ struct shim_ro {
 	bool (*out)(void *ctx, struct packet *p, const struct exthdr *e);
 };
 
-/* Who looks after signalling that IPsec protects (guard.h). False: not mine. */
+/* Who looks after signalling that IPsec protects (host/guard.c). False: not mine. */
 struct shim_guard {
 	void *ctx;
 	/* ESP that came in behind a HAO or an RH2. */

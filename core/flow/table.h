@@ -54,11 +54,12 @@ struct flow_entry {
 	struct map_node node;
 	struct flow flow; /* flow.key: the key */
 	struct flow_counts counts;
-	uint32_t mtu;	/* less than 1280, told by a router: no Packet Too Big can say it; 0 = none */
-	uint32_t table; /* back ends with routes: the routing table of this source, or where the route of a pair stands
-			 */
-	bool busy;	/* packets passed since flow_busy() */
-	bool routed;	/* back ends with routes: the route of a pair stands */
+	uint32_t mtu;	 /* less than 1280, told by a router: no Packet Too Big can say it; 0 = none */
+	uint32_t table;	 /* back ends with routes: the routing table of this source, or where the route of a pair stands
+			  */
+	bool busy;	 /* packets passed since flow_busy() */
+	bool registered; /* RH2 was set for a home registration, by its first packet */
+	bool routed;	 /* back ends with routes: the route of a pair stands */
 };
 
 #define FLOW_SHAPES 32 /* pairs of prefix lengths in one table, at most */

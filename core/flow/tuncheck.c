@@ -19,14 +19,14 @@ static const uint32_t key_len[SETS] = {[PAIRS] = 2 * ADDR, [SINGLE] = ADDR};
 
 struct side {
 	const char *set[SETS];
-	const struct homes *homes;
 	struct left left[SETS];
 };
 
 struct tuncheck {
 	struct nft *nft;
 	unsigned ifindex;
-	struct side side[2]; /* by enum tuncheck_side */
+	const struct flow_table *flows;
+	struct side side[2]; /* of bindings, of reverse tunnels */
 	bool bulk;
 	int bulk_err;
 };
@@ -52,47 +52,48 @@ static int table(struct tuncheck *c, struct why *why)
 
 typedef uint8_t keys[SETS][2 * ADDR];
 
-static void keys_of(const struct home *h, keys k)
+static struct side *keys_of(struct tuncheck *c, const struct flow *f, keys k)
 {
-	memcpy(k[PAIRS], &h->peer, ADDR);
-	memcpy(k[PAIRS] + ADDR, &h->home, ADDR);
-	memcpy(k[SINGLE], &h->home, ADDR);
+	const struct in6_addr *home = f->key.dplen ? &f->key.dst : &f->key.src;
+
+	memcpy(k[PAIRS], &f->peer, ADDR);
+	memcpy(k[PAIRS] + ADDR, home, ADDR);
+	memcpy(k[SINGLE], home, ADDR);
+	return &c->side[!f->key.dplen];
 }
 
-static void put(struct tuncheck *c, const struct side *s, const struct home *h, bool add)
+static void take_out(struct tuncheck *c, const struct flow *f)
 {
-	void (*f)(struct nft *, const char *, const void *, uint32_t) = add ? nft_elem_add : nft_elem_del;
 	keys k;
+	const struct side *s = keys_of(c, f, k);
 
-	keys_of(h, k);
 	for (int i = 0; i < SETS; i++)
-		f(c->nft, s->set[i], k[i], key_len[i]);
+		nft_elem_del(c->nft, s->set[i], k[i], key_len[i]);
 }
 
 /* What was found there stays there. */
-static void put_lacking(struct tuncheck *c, struct side *s, const struct home *h)
+static void put_lacking(struct tuncheck *c, const struct flow *f)
 {
 	keys k;
+	struct side *s = keys_of(c, f, k);
 
-	keys_of(h, k);
 	for (int i = 0; i < SETS; i++)
 		if (!left_take(&s->left[i], k[i], NULL))
 			nft_elem_add(c->nft, s->set[i], k[i], key_len[i]);
 }
 
-int tuncheck_change(
-	struct tuncheck *c, enum tuncheck_side side, const struct home *h, const struct home *old, struct why *why)
+int tuncheck_change(struct tuncheck *c, const struct flow *f, const struct flow *old, struct why *why)
 {
 	if (old)
-		put(c, &c->side[side], old, false);
-	if (h)
-		put_lacking(c, &c->side[side], h);
+		take_out(c, old);
+	if (f)
+		put_lacking(c, f);
 	if (c->bulk) {
 		if (!nft_room(c->nft))
 			c->bulk_err = nft_commit(c->nft, 0, NULL, "fill tunnel check") ?: c->bulk_err;
 		return 0;
 	}
-	return nft_commit(c->nft, h ? 0 : ENOENT, why, "change tunnel check");
+	return nft_commit(c->nft, f ? 0 : ENOENT, why, "change tunnel check");
 }
 
 int tuncheck_bulk(struct tuncheck *c, bool begin, struct why *why)
@@ -156,19 +157,21 @@ int tuncheck_hold(struct tuncheck *c, unsigned ifindex, struct why *why)
 	forget_left(c);
 	c->ifindex = ifindex;
 	err = table(c, why) ?: find_all(c, why);
-	for (int i = 0; i < 2 && !err; i++)
-		for (size_t j = 0; j < homes_count(c->side[i].homes); j++) {
-			put_lacking(c, &c->side[i], homes_at(c->side[i].homes, j));
-			if (!nft_room(c->nft))
-				err = nft_commit(c->nft, 0, why, "fill tunnel check") ?: err;
-		}
+	for (size_t i = 0; i < table_count(c->flows) && !err; i++) {
+		const struct flow *f = &table_at(c->flows, i)->flow;
+
+		if (f->edits & FLOW_ENCAP)
+			put_lacking(c, f);
+		if (!nft_room(c->nft))
+			err = nft_commit(c->nft, 0, why, "fill tunnel check") ?: err;
+	}
 	err = nft_commit(c->nft, 0, why, "fill tunnel check") ?: err;
 	forget_left(c);
 	return err;
 }
 
-int tuncheck_open(struct tuncheck **out, struct loop *loop, struct nl *nl, unsigned ifindex, const struct homes *bound,
-	const struct homes *reversed, struct why *why)
+int tuncheck_open(struct tuncheck **out, struct loop *loop, struct nl *nl, unsigned ifindex,
+	const struct flow_table *flows, struct why *why)
 {
 	struct tuncheck *c = calloc(1, sizeof(*c));
 	int err;
@@ -176,8 +179,9 @@ int tuncheck_open(struct tuncheck **out, struct loop *loop, struct nl *nl, unsig
 	if (!c)
 		return why_set(why, ENOMEM, "out of memory");
 	c->ifindex = ifindex;
-	c->side[TUN_BOUND] = (struct side){.set = {"bound", "home-bound"}, .homes = bound};
-	c->side[TUN_REVERSE] = (struct side){.set = {"reverse", "home-reverse"}, .homes = reversed};
+	c->flows = flows;
+	c->side[0] = (struct side){.set = {"bound", "home-bound"}};
+	c->side[1] = (struct side){.set = {"reverse", "home-reverse"}};
 	err = nft_open(&c->nft, NFPROTO_IPV6, why);
 	if (!err)
 		err = table(c, why);

@@ -7,27 +7,25 @@
 
 #include "base/loop.h"
 #include "base/why.h"
-#include "flow/homes.h"
+#include "flow/table.h"
 #include "sys/nl.h"
-
-enum tuncheck_side { TUN_BOUND, TUN_REVERSE };
 
 struct tuncheck;
 
-/* For packets out of device ifindex. The tables are the owner's; they are read for mending and sweeping. A table that
- * an agent left is taken over with what its sets hold. */
-int tuncheck_open(struct tuncheck **out, struct loop *loop, struct nl *nl, unsigned ifindex, const struct homes *bound,
-	const struct homes *reversed, struct why *why) __attribute__((warn_unused_result));
+/* For packets out of device ifindex. The table of flows is the owner's; it is read for mending. An nft table that an
+ * agent left is taken over with what its sets hold. */
+int tuncheck_open(struct tuncheck **out, struct loop *loop, struct nl *nl, unsigned ifindex,
+	const struct flow_table *flows, struct why *why) __attribute__((warn_unused_result));
 /* The whole table as it should be, for a device of maybe another number. */
 int tuncheck_hold(struct tuncheck *c, unsigned ifindex, struct why *why) __attribute__((warn_unused_result));
 void tuncheck_close(struct tuncheck *c); /* NULL is nothing */
-/* In one transaction: h (or NULL) is allowed, old (or NULL) no longer. */
-int tuncheck_change(struct tuncheck *c, enum tuncheck_side side, const struct home *h, const struct home *old,
-	struct why *why) __attribute__((warn_unused_result));
+/* In one transaction: the tunnel f (or NULL) is allowed, old (or NULL) no longer. */
+int tuncheck_change(struct tuncheck *c, const struct flow *f, const struct flow *old, struct why *why)
+	__attribute__((warn_unused_result));
 /* From begin to end tuncheck_change collects, in as few transactions as it fits in; the first error comes at the end.
  */
 int tuncheck_bulk(struct tuncheck *c, bool begin, struct why *why) __attribute__((warn_unused_result));
-/* Forgets all that the tables do not hold. */
+/* Forgets what an earlier agent left and nobody has asked for. */
 int tuncheck_sweep(struct tuncheck *c, struct why *why) __attribute__((warn_unused_result));
 int tuncheck_refused(struct tuncheck *c, uint64_t *packets) __attribute__((warn_unused_result));
 

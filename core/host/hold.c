@@ -10,7 +10,7 @@
 
 #include "base/addr.h"
 #include "base/log.h"
-#include "flow/path_impl.h"
+#include "flow/flow_impl.h"
 #include "host/host_impl.h"
 #include "sys/held.h"
 
@@ -45,7 +45,7 @@ static void lost(void *ctx, unsigned what)
 
 static unsigned link_of(const struct host *h, const struct host_addr *a)
 {
-	return a->ifindex ? a->ifindex : path_ifindex(h->path);
+	return a->ifindex ? a->ifindex : flow_ifindex(h->flows);
 }
 
 static struct host_addr *find(struct host *h, const struct host_addr *a)
@@ -103,7 +103,7 @@ void host_hold_link(struct host *h, const struct nl_link *l)
 
 	if (!host_is_open(h))
 		return;
-	name = l->index == path_ifindex(h->path) ? PATH_DEV : l->index == shim_ifindex(h->shim) ? SHIM_DEV : NULL;
+	name = l->index == flow_ifindex(h->flows) ? FLOW_DEV : l->index == shim_ifindex(h->shim) ? SHIM_DEV : NULL;
 	if (name && (l->gone || !l->up || strcmp(l->name, name)))
 		lost(h, LOST_ENTRIES);
 }
@@ -114,7 +114,7 @@ void host_hold_addr(struct host *h, const struct nl_addr *k)
 
 	if (!k->gone || !host_is_open(h))
 		return;
-	if (find(h, &at_home) || (k->index == path_ifindex(h->path) && find(h, &on_tunnel)))
+	if (find(h, &at_home) || (k->index == flow_ifindex(h->flows) && find(h, &on_tunnel)))
 		lost(h, LOST_ENTRIES);
 }
 
@@ -142,12 +142,12 @@ static void hold_proxies(struct host *h, struct held *held)
 /* Devices come first, addresses before the routes that choose them as a source. */
 static void hold_entries(struct host *h, struct held *held)
 {
-	bool shim = shim_hold(h->shim, held), tunnel = path_hold(h->path, held);
+	bool shim = shim_hold(h->shim, held);
 
 	if (held->what & LOST_ENTRIES)
 		hold_addresses(h, held);
-	guard_hold(h->guard, held, shim);
-	ro_hold(h->ro, held, tunnel, shim);
+	ipsec_hold(h->ipsec, held, shim);
+	flow_hold(h->flows, held, shim);
 	ways_hold(&h->ways, held);
 	for (size_t i = 0; shim && i < h->mirror.links; i++) {
 		h->mirror.link[i].attached = false;

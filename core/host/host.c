@@ -35,7 +35,7 @@ static void do_event(void *ctx, const struct event *ev, usec now)
 /* What a home address of ours says while it is away goes through the tunnel, past any optimized route (11.3.1). */
 static unsigned tunnel_of(const struct host *h, const struct in6_addr *src)
 {
-	return path_is_away(h->path, src) ? path_ifindex(h->path) : 0;
+	return table_away(flow_table(h->flows), src) ? flow_ifindex(h->flows) : 0;
 }
 
 static void do_send(void *ctx, const struct via *via, struct mh *m)
@@ -102,14 +102,14 @@ static int proxy(struct host *h, const struct bc_entry *e, bool on, struct why *
 static void do_unbind(void *ctx, const struct bc_entry *e)
 {
 	struct host *h = ctx;
+	struct flow_key key = flow_key_bound(&e->home);
 	struct why why = {0};
 
 	if (proxy(h, e, false, &why))
 		host_warn(&why);
 	why = (struct why){0};
 	ipsec_home(h->ipsec, &e->home);
-	ro_unregister(h->ro, &e->home);
-	if (path_unbind(h->path, &e->home, &why))
+	if (flow_del(h->flows, &key, &why))
 		host_warn(&why);
 }
 
@@ -117,14 +117,12 @@ static void do_unbind(void *ctx, const struct bc_entry *e)
 static int do_bind(void *ctx, const struct bc_entry *e, struct why *why)
 {
 	struct host *h = ctx;
-	struct path_bind b = {e->home, e->coa, e->local};
+	struct flow f = {.key = flow_key_bound(&e->home), .edits = FLOW_ENCAP, .local = e->local, .peer = e->coa};
 	struct why own = {0};
-	int err;
+	int err = flow_set(h->flows, &f, &own);
 
-	ro_unregister(h->ro, &e->home);
-	err = path_bind(h->path, &b, &own);
 	if (!err)
-		err = ipsec_away(h->ipsec, &b.home, &b.local, &b.coa, &own);
+		err = ipsec_away(h->ipsec, &e->home, &e->local, &e->coa, &own);
 	if (!err && e->state != MIP_BINDING_ACTIVE)
 		err = proxy(h, e, true, &own);
 	if (err && e->state != MIP_BINDING_ACTIVE)
@@ -200,9 +198,10 @@ void host_hear_anycast(struct host *h, unsigned ifindex, const struct in6_addr *
 
 /* --- links -------------------------------------------------------------------------------------------------------- */
 
+/* Of a device that was made anew the mirror may know the one before, by its name. */
 static bool is_ours(const struct host *h, const struct nl_link *l)
 {
-	return l->index == path_ifindex(h->path) || l->index == shim_ifindex(h->shim);
+	return l->index == flow_ifindex(h->flows) || l->index == shim_ifindex(h->shim) || !strcmp(l->name, SHIM_DEV);
 }
 
 bool host_is_movable(const struct nl_link *l)
@@ -245,7 +244,7 @@ void host_world(struct host *h)
 }
 
 int host_open(
-	struct host *h, const struct raw_events *ev, const struct ro_events *ro, const char *want, struct why *why)
+	struct host *h, const struct raw_events *ev, const struct flow_events *fe, const char *want, struct why *why)
 {
 	int err = raw_open(&h->raw, h->loop, ev, why);
 
@@ -253,17 +252,13 @@ int host_open(
 	if (!err)
 		err = shim_open(&h->shim, h->loop, h->nl, raw_from_shim, h->raw, why);
 	if (!err)
-		err = guard_open(&h->guard, h->nl, h->shim, h->raw, why);
+		err = ipsec_open(&h->ipsec, h->loop, h->nl, h->shim, h->raw, why);
 	if (!err)
-		err = ipsec_open(&h->ipsec, h->loop, h->guard, why);
-	if (!err)
-		err = path_open(&h->path, h->loop, h->nl, want, why);
+		err = flow_open(&h->flows, h->loop, h->nl, h->shim, fe, want, why);
 	if (!err)
 		err = ways_open(&h->ways, h->nl, why);
 	if (!err)
 		err = proxies_open(&h->proxies, h->nl, why);
-	if (!err)
-		err = ro_open(&h->ro, h->loop, h->nl, h->path, h->shim, ro, why);
 	for (size_t i = 0; !err && i < h->mirror.links; i++)
 		host_guard(h, &h->mirror.link[i]);
 	if (err)
@@ -275,17 +270,17 @@ int host_sweep(struct host *h, struct why *why)
 {
 	int err = proxies_sweep(h->proxies, why);
 
-	return err ?: path_sweep(h->path, why);
+	return err ?: flow_sweep(h->flows, why);
 }
 
 void host_bulk_begin(struct host *h)
 {
-	path_bulk_begin(h->path);
+	flow_batch_begin(h->flows);
 }
 
 int host_bulk_end(struct host *h, struct why *why)
 {
-	return path_bulk_end(h->path, why);
+	return flow_batch_end(h->flows, why);
 }
 
 void host_close(struct host *h)
@@ -294,21 +289,17 @@ void host_close(struct host *h)
 	if (h->shim)
 		host_flush(h);
 	ipsec_close(h->ipsec);
-	guard_close(h->guard);
-	ro_close(h->ro);
+	flow_close(h->flows);
 	proxies_close(h->proxies);
 	ways_close(&h->ways);
 	shim_close(h->shim);
 	raw_close(h->raw);
-	path_close(h->path);
 	h->ipsec = NULL;
-	h->guard = NULL;
-	h->ro = NULL;
 	h->proxies = NULL;
 	h->shim = NULL;
 	h->raw = NULL;
 	h->ways.nl = NULL;
-	h->path = NULL;
+	h->flows = NULL;
 	for (size_t i = 0; i < h->mirror.links; i++)
 		h->mirror.link[i].attached = false;
 	sysctl_restore();

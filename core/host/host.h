@@ -10,13 +10,11 @@
 #include "host/mirror.h"
 #include "role/mn.h"
 #include "role/world.h"
-#include "flow/guard.h"
 #include "host/ipsec.h"
 #include "sys/nl.h"
-#include "flow/path.h"
+#include "flow/flow.h"
 #include "sys/proxy.h"
 #include "sys/raw.h"
-#include "flow/ro.h"
 #include "flow/shim.h"
 #include "flow/way.h"
 
@@ -47,10 +45,8 @@ struct host {
 	struct nl *nl; /* open while the agent lives; the rest only while a role runs */
 	struct raw *raw;
 	struct shim *shim;
-	struct guard *guard;
 	struct ipsec *ipsec;
-	struct path *path;
-	struct ro *ro;
+	struct flows *flows;
 	struct proxies *proxies;
 	struct ways ways;
 	struct hold hold;
@@ -66,7 +62,7 @@ struct host {
 /* Fills h->world; h->loop is set. */
 void host_world(struct host *h);
 /* nl must be open. What packets do, and what optimized ones tell; `want`: force a data path. */
-int host_open(struct host *h, const struct raw_events *ev, const struct ro_events *ro, const char *want,
+int host_open(struct host *h, const struct raw_events *ev, const struct flow_events *fe, const char *want,
 	struct why *why) __attribute__((warn_unused_result));
 void host_close(struct host *h);
 /* Removes what an earlier agent left in the kernel and no role has taken over since host_open. */
@@ -76,7 +72,7 @@ void host_bulk_begin(struct host *h);
 int host_bulk_end(struct host *h, struct why *why) __attribute__((warn_unused_result));
 static inline bool host_is_open(const struct host *h)
 {
-	return h->path != NULL;
+	return h->flows != NULL;
 }
 
 /* protect.c. What IPsec protects, from now on; where bindings and home addresses are is known. */

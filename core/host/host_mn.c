@@ -44,14 +44,15 @@ static void do_leave_home(void *ctx, const struct mn_home *home, unsigned ifinde
 static int do_tunnel(void *ctx, const struct mn_home *home)
 {
 	struct host *h = ctx;
-	struct path_reverse r = {home->conf.home, home->place.coa, home->agent};
+	struct flow f = {.key = flow_key_away(&home->conf.home),
+		.edits = FLOW_ENCAP,
+		.local = home->place.coa,
+		.peer = home->agent};
 	struct why why = {0};
-	int err = path_reverse_add(h->path, &r, &why);
+	int err = flow_set(h->flows, &f, &why);
 
 	if (!err)
-		err = ro_home(h->ro, &r.home, &r.coa, &why);
-	if (!err)
-		err = ipsec_away(h->ipsec, &r.home, &r.agent, &r.coa, &why);
+		err = ipsec_away(h->ipsec, &home->conf.home, &f.peer, &f.local, &why);
 	host_warn(&why);
 	return err;
 }
@@ -59,10 +60,11 @@ static int do_tunnel(void *ctx, const struct mn_home *home)
 static void do_untunnel(void *ctx, const struct mn_home *home)
 {
 	struct host *h = ctx;
+	struct flow_key key = flow_key_away(&home->conf.home);
 	struct why why = {0};
 
 	ipsec_home(h->ipsec, &home->conf.home);
-	if (path_reverse_del(h->path, &home->conf.home, &why) || ro_home(h->ro, &home->conf.home, NULL, &why))
+	if (flow_del(h->flows, &key, &why))
 		host_warn(&why);
 }
 
@@ -80,17 +82,17 @@ static void do_leave_by(void *ctx, const struct mn_home *home)
 static bool do_busy(void *ctx, const struct in6_addr *local, const struct in6_addr *remote)
 {
 	struct host *h = ctx;
+	struct flow_key key = flow_key_pair(local, remote);
 
-	return ro_busy(h->ro, local, remote);
+	return flow_busy(h->flows, &key);
 }
 
 static uint64_t do_heard(void *ctx, const struct in6_addr *local, const struct in6_addr *remote)
 {
 	struct host *h = ctx;
-	struct ro_stats s;
+	const struct flow_entry *e = table_pair(flow_table(h->flows), local, remote);
 
-	ro_stats(h->ro, local, remote, &s);
-	return s.hao_in.packets + s.rh2_in.packets;
+	return e ? e->counts.in.packets : 0;
 }
 
 /* Absent sysctls (a kernel without optimistic DAD) cost time, not function. */

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "flow/guard.h"
 #include "host/ipsec_impl.h"
 
 #define TRANSPORTS (IPSEC_BIT(MIP_PROTECT_BINDING) | IPSEC_BIT(MIP_PROTECT_PREFIX))
@@ -143,9 +142,9 @@ static int settle(struct ipsec *s, struct ipsec_home *h, struct why *why)
 			err = policies_in(s, h, p, why);
 	}
 	if (!(h->want & TRANSPORTS))
-		guard_del(s->guard, &h->home);
+		guard_end(s, h);
 	else if (!err)
-		err = guard_add(s->guard, &h->home, &h->agent, h->mine, why);
+		err = guard_begin(s, h, why);
 	return err;
 }
 

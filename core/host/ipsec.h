@@ -16,9 +16,13 @@
 #include "mip/attr.h"
 #include "mip/types.h"
 
-struct guard;
+struct held;
 struct ipsec;
 struct loop;
+struct nl;
+struct raw;
+struct raw_meta;
+struct shim;
 
 #define IPSEC_BIT(protect) (1U << (protect)) /* of enum mip_protect */
 
@@ -40,8 +44,8 @@ struct ipsec_counts {
 };
 
 /* A kernel that cannot is no error until something is to be protected. */
-int ipsec_open(struct ipsec **out, struct loop *loop, struct guard *guard, struct why *why)
-	__attribute__((warn_unused_result));
+int ipsec_open(struct ipsec **out, struct loop *loop, struct nl *nl, struct shim *shim, struct raw *raw,
+	struct why *why) __attribute__((warn_unused_result));
 void ipsec_close(struct ipsec *s); /* NULL is nothing */
 /* Removes what an earlier agent left and nobody has added again, but for SAs that a tunnel of ours will take over. */
 int ipsec_sweep(struct ipsec *s, struct why *why) __attribute__((warn_unused_result));
@@ -61,6 +65,13 @@ void ipsec_home(struct ipsec *s, const struct in6_addr *home);
 /* Packets between a home address of ours and `peer` do (not) travel directly, past the tunnel. */
 int ipsec_bypass(struct ipsec *s, const struct in6_addr *home, const struct in6_addr *peer, bool on, struct why *why)
 	__attribute__((warn_unused_result));
+
+/* raw_send_mh (proto MH_PROTO) and raw_send_icmp for signalling that is protected: the same m, as on the wire. -ENOENT:
+ * it is not, and nothing is sent. */
+int ipsec_send(struct ipsec *s, uint8_t proto, const struct raw_meta *m, const uint8_t *data, size_t len)
+	__attribute__((warn_unused_result));
+/* Puts back what leads signalling there; anew: the shim has just been put back. */
+void ipsec_hold(struct ipsec *s, struct held *h, bool anew);
 
 /* IPSEC_BIT of what is to be protected for this home address. */
 unsigned ipsec_protects(const struct ipsec *s, const struct in6_addr *home);

@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "base/clock.h"
+#include "flow/shim.h"
 #include "host/ipsec_impl.h"
 
 /* --- questions ---------------------------------------------------------------------------------------------------- */
@@ -128,7 +129,8 @@ int ipsec_sweep(struct ipsec *s, struct why *why)
 	return s->x ? xfrm_sweep(s->x, &(struct xfrm_keep){s, keep_sa, keep_policy}, why) : 0;
 }
 
-int ipsec_open(struct ipsec **out, struct loop *loop, struct guard *guard, struct why *why)
+int ipsec_open(
+	struct ipsec **out, struct loop *loop, struct nl *nl, struct shim *shim, struct raw *raw, struct why *why)
 {
 	struct ipsec *s = calloc(1, sizeof(*s));
 	uint64_t seed = 0;
@@ -137,7 +139,11 @@ int ipsec_open(struct ipsec **out, struct loop *loop, struct guard *guard, struc
 		return why_set(why, ENOMEM, "out of memory");
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		seed = (uint64_t)clock_now();
-	s->guard = guard;
+	s->nl = nl;
+	s->shim = shim;
+	s->raw = raw;
+	guard_unlead(s);
+	shim_set_guard(shim, &(struct shim_guard){s, guard_in, guard_out});
 	map_init(&s->homes, sizeof(struct in6_addr), seed);
 	(void)!xfrm_open(&s->x, loop, &s->cannot);
 	*out = s;
@@ -148,6 +154,7 @@ void ipsec_close(struct ipsec *s)
 {
 	if (!s)
 		return;
+	shim_set_guard(s->shim, NULL);
 	s->bypasses = 0;
 	while (s->homes.n)
 		ipsec_home_out(s, ipsec_home_at(s, s->homes.n - 1));

@@ -1,11 +1,15 @@
-/* Inside of ipsec.h: ipsec.c (which protections stand), ipsec_get.c (questions, opening, closing), ipsec_sa.c (from a
- * protection to the kernel's terms). */
+/* Inside of ipsec.h: ipsec.c (which protections stand), guard.c (signalling), ipsec_get.c (questions, opening,
+ * closing), ipsec_sa.c (from a protection to the kernel's terms). */
 #ifndef MIP_HOST_IPSEC_IMPL_H
 #define MIP_HOST_IPSEC_IMPL_H
 
 #include "base/map.h"
 #include "host/ipsec.h"
+#include "sys/held.h"
 #include "sys/xfrm.h"
+
+struct exthdr;
+struct packet;
 
 #define IPSEC_POLICIES 4 /* of one protection or bypass, at most */
 
@@ -25,8 +29,11 @@ struct ipsec_home {
 	struct in6_addr home; /* the key */
 	struct in6_addr agent;
 	bool mine, away;
-	struct in6_addr coa; /* when away */
-	unsigned want, set;  /* IPSEC_BIT: to be protected; whose policies stand */
+	struct in6_addr coa;	 /* when away */
+	bool guarded;		 /* its signalling goes through the stack (guard.c) */
+	struct in6_addr via_coa; /* of messages under way there */
+	unsigned via_ifindex;	 /* they leave through, 0 = by routing */
+	unsigned want, set;	 /* IPSEC_BIT: to be protected; whose policies stand */
 	uint32_t reqid[MIP_PROTECT_PAYLOAD + 1];
 };
 
@@ -39,7 +46,9 @@ struct ipsec_bypass {
 struct ipsec {
 	struct xfrm *x; /* NULL: this kernel cannot, as `cannot` says */
 	struct why cannot;
-	struct guard *guard;
+	struct nl *nl;
+	struct shim *shim;
+	struct raw *raw;
 	struct ipsec_entry *entry;
 	size_t entries;
 	struct map homes;
@@ -66,6 +75,14 @@ static inline bool ipsec_is_tunnel(unsigned protect)
 struct ipsec_entry *ipsec_entry_find(struct ipsec_entry *list, size_t n, const struct ipsec_sa *sa);
 void ipsec_home_out(struct ipsec *s, struct ipsec_home *h);
 void ipsec_free_entries(struct ipsec_entry *list, size_t n);
+
+/* guard.c. The shim's readers of ESP, ctx: the struct ipsec; signalling of a home address begins and ends to go through
+ * the stack; what an agent that crashed left goes. */
+bool guard_in(void *ctx, struct packet *p, const struct exthdr *e);
+bool guard_out(void *ctx, struct packet *p, const struct exthdr *e);
+int guard_begin(struct ipsec *s, struct ipsec_home *h, struct why *why) __attribute__((warn_unused_result));
+void guard_end(struct ipsec *s, struct ipsec_home *h);
+void guard_unlead(struct ipsec *s);
 
 /* ipsec_sa.c. The SA as the kernel wants it; the pointers in it are into e and constants. */
 struct xfrm_sa ipsec_kernel_sa(const struct ipsec_home *h, const struct ipsec_sa *sa);

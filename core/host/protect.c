@@ -16,7 +16,7 @@ int host_protect(struct host *h, const struct ipsec_sa *list, size_t n, struct w
 	int err = ipsec_set(h->ipsec, list, n, why);
 
 	for (size_t i = 0; !err && ipsec_nth(h->ipsec, i, &home, &agent); i++)
-		if (path_place(h->path, &home, &coa))
+		if (flow_place(h->flows, &home, &coa))
 			err = ipsec_away(h->ipsec, &home, &agent, &coa, why);
 	return err;
 }
@@ -30,7 +30,7 @@ int host_send(struct host *h, const struct via *via, const struct raw_meta *meta
 		return (proto == MH_PROTO ? raw_send_mh : raw_send_icmp)(h->raw, meta, data, len);
 	if (proto == MH_PROTO && data[MH_TYPE_AT] == MH_HOTI)
 		return raw_send_plain(h->raw, proto, meta, data, len);
-	return guard_send(h->guard, proto, meta, data, len);
+	return ipsec_send(h->ipsec, proto, meta, data, len);
 }
 
 unsigned host_protects(void *ctx, const struct in6_addr *home)
@@ -46,12 +46,18 @@ int host_optimize(void *ctx, enum ro_side side, const struct in6_addr *local, co
 {
 	struct host *h = ctx;
 	struct why why = {0};
-	struct ro_stats stands;
+	struct flow f = {.key = flow_key_pair(local, remote)};
+	const struct flow_entry *e = table_find(flow_table(h->flows), &f.key);
+	uint8_t edit = side == RO_HOME ? FLOW_HAO : FLOW_RH2;
 	int err = coa ? ipsec_bypass(h->ipsec, local, remote, true, &why) : 0;
 
+	if (e)
+		f = e->flow;
+	f.edits = (uint8_t)(coa ? f.edits | edit : f.edits & ~edit);
+	*(edit == FLOW_HAO ? &f.local : &f.peer) = coa ? *coa : in6addr_any;
 	if (!err)
-		err = ro_set(h->ro, side == RO_HOME ? RO_LOCAL : RO_REMOTE, local, remote, coa, &why);
-	if (!ro_stats(h->ro, local, remote, &stands))
+		err = f.edits ? flow_set(h->flows, &f, &why) : flow_del(h->flows, &f.key, &why);
+	if (!table_find(flow_table(h->flows), &f.key))
 		(void)!ipsec_bypass(h->ipsec, local, remote, false, NULL);
 	if (why.err)
 		log_warn("%s", why.text);

@@ -1,5 +1,5 @@
 /*
- * nftables by libnftnl, as far as shim.c and path_ip6tnl.c need it: tables called "mip", of which one is ours in each
+ * nftables by libnftnl, as far as shim.c and lwt.c need it: tables called "mip", of which one is ours in each
  * family. Requests are collected and committed together or not at all. No nft program is needed.
  */
 #ifndef MIP_SYS_NFT_H

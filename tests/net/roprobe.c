@@ -1,5 +1,5 @@
 /*
- * Drives core/flow/ro.h by lines on stdin, for ro.bats and tests/bench/ro.sh: each line is answered by "ok" or "error
+ * Drives core/flow/flow.h by lines on stdin, for ro.bats and tests/bench/ro.sh: each line is answered by "ok" or "error
  * WHY", events are printed as they come. EOF or "quit" closes all in order.
  */
 #include <arpa/inet.h>
@@ -16,9 +16,8 @@
 #include "base/buf.h"
 #include "base/loop.h"
 #include "sys/link.h"
-#include "flow/path.h"
+#include "flow/flow.h"
 #include "sys/raw.h"
-#include "flow/ro.h"
 #include "flow/shim.h"
 #include "wire/exthdr.h"
 #include "wire/icmp6.h"
@@ -30,8 +29,7 @@ static struct loop loop;
 static struct nl *nl;
 static struct raw *raw;
 static struct shim *shim;
-static struct path *path;
-static struct ro *ro;
+static struct flows *flows;
 static struct why why;
 static unsigned long samples;
 static bool quiet;
@@ -48,7 +46,7 @@ static void on_icmp(void *ctx, const struct raw_meta *m, const uint8_t *data, si
 	(void)ctx;
 	if (data[0] < 128)
 		printf("icmp %u from %s%s\n", data[0], addr_text(&m->src).s,
-			ro && ro_icmp_error(ro, m, data, len) ? " told" : "");
+			flows && flow_error(flows, m, data, len) ? " told" : "");
 }
 
 static void on_unknown(void *ctx, const struct in6_addr *coa, const struct in6_addr *local, const struct in6_addr *home)
@@ -82,33 +80,29 @@ static struct in6_addr addr(const char *text)
 static int do_open(char **w)
 {
 	static const struct raw_events raw_ev = {.mh = on_mh, .icmp = on_icmp};
-	static const struct ro_events ev = {.unknown_hao = on_unknown, .traffic = on_traffic};
-	int err = path_open(&path, &loop, nl, w[1], &why);
+	static const struct flow_events ev = {.unknown_hao = on_unknown, .traffic = on_traffic};
+	int err = raw_open(&raw, &loop, &raw_ev, &why);
 
-	if (!err)
-		err = raw_open(&raw, &loop, &raw_ev, &why);
 	if (!err)
 		err = shim_open(&shim, &loop, nl, raw_from_shim, raw, &why);
 	if (!err)
-		err = ro_open(&ro, &loop, nl, path, shim, &ev, &why);
+		err = flow_open(&flows, &loop, nl, shim, &ev, w[1], &why);
 	if (!err)
-		err = path_sweep(path, &why);
+		err = flow_sweep(flows, &why);
 	if (!err)
-		printf("path %s\n", path_name(path));
+		printf("path %s\n", flow_name(flows));
 	return err;
 }
 
 static int do_close(char **w)
 {
 	(void)w;
-	ro_close(ro);
+	flow_close(flows);
 	shim_close(shim);
 	raw_close(raw);
-	path_close(path);
-	ro = NULL;
+	flows = NULL;
 	shim = NULL;
 	raw = NULL;
-	path = NULL;
 	sysctl_restore();
 	return 0;
 }
@@ -118,87 +112,98 @@ static int do_attach(char **w)
 	return shim_attach(shim, w[1], &why);
 }
 
-/* away HOME COA AGENT: reverse tunnel; HOME COA: only the home address is there (as if the tunnel were) */
+/* away HOME COA AGENT: reverse tunnel */
 static int do_away(char **w)
 {
-	struct path_reverse r = {addr(w[1]), addr(w[2]), addr(w[3])};
-	int err = addr_add(nl, path_ifindex(path), &r.home, 128, true, true, &why);
+	struct in6_addr home = addr(w[1]);
+	struct flow f = {.key = flow_key_away(&home), .edits = FLOW_ENCAP, .local = addr(w[2]), .peer = addr(w[3])};
 
-	if (!err && w[3])
-		err = path_reverse_add(path, &r, &why);
-	return err ?: ro_home(ro, &r.home, &r.coa, &why);
+	return addr_add(nl, flow_ifindex(flows), &home, 128, true, true, &why) ?: flow_set(flows, &f, &why);
 }
 
 /* back HOME */
 static int do_back(char **w)
 {
 	struct in6_addr home = addr(w[1]);
-	int err = path_reverse_del(path, &home, &why);
+	struct flow_key key = flow_key_away(&home);
 
-	return err ?: ro_home(ro, &home, NULL, &why);
+	return flow_del(flows, &key, &why);
 }
 
 /* bind HOME COA LOCAL: a home agent's end */
 static int do_bind(char **w)
 {
-	struct path_bind b = {addr(w[1]), addr(w[2]), addr(w[3])};
+	struct in6_addr home = addr(w[1]);
+	struct flow f = {.key = flow_key_bound(&home), .edits = FLOW_ENCAP, .peer = addr(w[2]), .local = addr(w[3])};
 
-	return path_bind(path, &b, &why);
+	return flow_set(flows, &f, &why);
+}
+
+static struct flow_key pair(char **w)
+{
+	struct in6_addr local = addr(w[0]), remote = addr(w[1]);
+
+	return flow_key_pair(&local, &remote);
 }
 
 /* set local|remote LOCAL REMOTE COA|- */
 static int do_set(char **w)
 {
-	struct in6_addr local = addr(w[2]), remote = addr(w[3]), coa = addr(w[4]);
+	struct flow f = {.key = pair(w + 2)};
+	const struct flow_entry *e = table_find(flow_table(flows), &f.key);
+	bool local = !strcmp(w[1], "local"), on = strcmp(w[4], "-");
+	uint8_t edit = local ? FLOW_HAO : FLOW_RH2;
 
-	return ro_set(ro, strcmp(w[1], "local") ? RO_REMOTE : RO_LOCAL, &local, &remote,
-		strcmp(w[4], "-") ? &coa : NULL, &why);
+	if (e)
+		f = e->flow;
+	f.edits = (uint8_t)(on ? f.edits | edit : f.edits & ~edit);
+	if (on)
+		*(local ? &f.local : &f.peer) = addr(w[4]);
+	return f.edits ? flow_set(flows, &f, &why) : flow_del(flows, &f.key, &why);
 }
 
 /* busy LOCAL REMOTE */
 static int do_busy(char **w)
 {
-	struct in6_addr local = addr(w[1]), remote = addr(w[2]);
+	struct flow_key key = pair(w + 1);
 
-	printf("busy %d\n", ro_busy(ro, &local, &remote));
+	printf("busy %d\n", flow_busy(flows, &key));
 	return 0;
 }
 
-static void counted(const char *name, const struct flow_count *c)
+static void counted(const char *name, const struct flow_count *c, bool has)
 {
-	printf(" %s %lu %s_bytes %lu", name, c->packets, name, c->octets);
+	printf(" %s %lu %s_bytes %lu", name, has ? c->packets : 0, name, has ? c->octets : 0);
 }
 
-/* stats LOCAL REMOTE */
+/* stats LOCAL REMOTE: by the header that packets of the pair carry */
 static int do_stats(char **w)
 {
-	struct in6_addr local = addr(w[1]), remote = addr(w[2]);
+	struct flow_key key = pair(w + 1);
+	const struct flow_entry *e = table_find(flow_table(flows), &key);
 	struct shim_stats s;
-	struct ro_stats r;
-	struct ro_drops d;
 
-	if (!ro_stats(ro, &local, &remote, &r))
+	if (!e)
 		return -ENOENT;
-	ro_drops(ro, &d);
 	shim_stats(shim, &s);
 	printf("stats");
-	counted("hao_out", &r.hao_out);
-	counted("rh2_out", &r.rh2_out);
-	counted("hao_in", &r.hao_in);
-	counted("rh2_in", &r.rh2_in);
+	counted("hao_out", &e->counts.out, e->flow.edits & FLOW_HAO);
+	counted("rh2_out", &e->counts.out, e->flow.edits & FLOW_RH2);
+	counted("hao_in", &e->counts.in, e->flow.edits & FLOW_RH2);
+	counted("rh2_in", &e->counts.in, e->flow.edits & FLOW_HAO);
 	printf(" samples %lu taken %lu back %lu failed %lu\n", samples, s.taken, s.given_back, s.failed);
 	return 0;
 }
 
 static int do_drops(char **w)
 {
-	struct ro_drops d;
+	struct flow_stats s;
+	int err = flow_stats(flows, &s);
 
 	(void)w;
-	ro_drops(ro, &d);
-	printf("drops rh2 %lu hao %lu malformed %lu long %lu refused %lu\n", d.rh2_home, d.hao_unknown, d.malformed,
-		d.too_long, d.refused);
-	return 0;
+	printf("drops rh2 %lu hao %lu malformed %lu long %lu refused %lu\n", s.drops.rh2_home, s.drops.hao_unknown,
+		s.drops.malformed, s.drops.too_long, s.drops.refused);
+	return err;
 }
 
 /* A Mobility Header message of 24 octets, long enough for a Home Test and for a Binding Update. */

@@ -77,6 +77,24 @@ value() { ha -j stats | jq --arg m "$1" --arg o "$2" '.[] | select(.metric == $m
 	ha -s stats | grep -q ' 0$'
 }
 
+@test "flow show: the tunnel from both its ends, what passed it, and what was dropped" {
+	ha ha start dev eth0 insecure
+	mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA"
+	mn mn wait registered timeout $((60 * MIP_SLOW))
+	in_ns mn ping -c2 -i0.2 -W5 -I "$HOA" "$HA"
+	coa=$(mn -j mn show | jq -r '.[0].care_of')
+	ha -j flow show | jq -e --arg h "$HOA" --arg a "$HA" --arg c "$coa" 'length == 1 and (.[0] | .from == "::/0" and
+		.to == "\($h)/128" and .edits == "tunnel" and .local == $a and .peer == $c and .mtu == 1460 and
+		(.path == "ip6tnl" or (.in_packets >= 2 and .out_packets >= 2)))'
+	mn -j flow show home "$HOA" | jq -e --arg h "$HOA" --arg a "$HA" --arg c "$coa" 'length == 1 and (.[0] |
+		.from == "\($h)/128" and .to == "::/0" and .edits == "tunnel" and .local == $c and .peer == $a)'
+	bad "hao 2001:db8:1::200 proto 17 0000000000080000"
+	ha -j flow show | valid flow
+	ha flow show | grep -qx 'dropped home address option without a binding value 1\|.*home address option without a binding.* 1'
+	[ "$(ha -j flow show home "$HOA" | jq length)" = 1 ]
+	[ "$(ha -j flow show home 2001:db8:1::200 | jq length)" = 0 ]
+}
+
 @test "OpenMetrics: each metric once with its type and help, samples beneath it, EOF last" {
 	ha_start
 	ha stats -o openmetrics > "$BATS_TEST_TMPDIR/prom"

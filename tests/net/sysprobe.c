@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/loop.h"
 #include "sys/held.h"
-#include "flow/path.h"
+#include "flow/flow.h"
 #include "sys/proxy.h"
 #include "sys/raw.h"
 #include "flow/shim.h"
@@ -29,7 +29,7 @@ static struct loop loop;
 static struct nl *nl;
 static struct raw *raw;
 static struct shim *shim;
-static struct path *path;
+static struct flows *flows;
 static struct proxies *proxies;
 static struct why why;
 static unsigned long messages; /* Mobility Headers */
@@ -267,26 +267,30 @@ static void on_lost(void *ctx, unsigned what)
 		printf("error %s\n", held.why.text);
 		return;
 	}
-	if (path)
-		(void)path_hold(path, &held);
+	if (flows)
+		flow_hold(flows, &held, false);
 	held_free(&held);
+}
+
+static int open_shim(void)
+{
+	return shim ? 0 : shim_open(&shim, &loop, nl, raw_from_shim, raw, &why);
 }
 
 /* path [NAME] */
 static int do_path(char **w)
 {
-	int err = path_open(&path, &loop, nl, w[1], &why);
+	static const struct flow_events nobody = {0};
+	int err = open_shim() ?: flow_open(&flows, &loop, nl, shim, &nobody, w[1], &why);
 
 	if (!err)
-		printf("path %s: %s\n", path_name(path), path_why(path));
+		printf("path %s: %s\n", flow_name(flows), flow_why(flows));
 	return err;
 }
 
 static int do_shim(char **w)
 {
-	int err = shim ? 0 : shim_open(&shim, &loop, nl, raw_from_shim, raw, &why);
-
-	return err ?: shim_attach(shim, w[1], &why);
+	return open_shim() ?: shim_attach(shim, w[1], &why);
 }
 
 static int do_unshim(char **w)
@@ -296,38 +300,41 @@ static int do_unshim(char **w)
 
 static int do_bind(char **w)
 {
-	struct path_bind b = {addr(w[1]), addr(w[2]), addr(w[3])};
+	struct in6_addr home = addr(w[1]);
+	struct flow f = {.key = flow_key_bound(&home), .edits = FLOW_ENCAP, .peer = addr(w[2]), .local = addr(w[3])};
 
-	return path_bind(path, &b, &why);
+	return flow_set(flows, &f, &why);
 }
 
 static int do_unbind(char **w)
 {
 	struct in6_addr home = addr(w[1]);
+	struct flow_key key = flow_key_bound(&home);
 
-	return path_unbind(path, &home, &why);
+	return flow_del(flows, &key, &why);
 }
 
 /* reverse HOME COA AGENT: and the home address on the tunnel device */
 static int do_reverse(char **w)
 {
-	struct path_reverse r = {addr(w[1]), addr(w[2]), addr(w[3])};
-	int err = addr_add(nl, path_ifindex(path), &r.home, 128, true, true, &why);
+	struct in6_addr home = addr(w[1]);
+	struct flow f = {.key = flow_key_away(&home), .edits = FLOW_ENCAP, .local = addr(w[2]), .peer = addr(w[3])};
 
-	return err ?: path_reverse_add(path, &r, &why);
+	return addr_add(nl, flow_ifindex(flows), &home, 128, true, true, &why) ?: flow_set(flows, &f, &why);
 }
 
 static int do_unreverse(char **w)
 {
 	struct in6_addr home = addr(w[1]);
+	struct flow_key key = flow_key_away(&home);
 
-	return path_reverse_del(path, &home, &why);
+	return flow_del(flows, &key, &why);
 }
 
 static int do_sweep(char **w)
 {
 	(void)w;
-	return path_sweep(path, &why) ?: proxies_sweep(proxies, &why);
+	return flow_sweep(flows, &why) ?: proxies_sweep(proxies, &why);
 }
 
 static int do_proxy(char **w)
@@ -388,16 +395,17 @@ static int do_quiet(char **w)
 
 static int do_stats(char **w)
 {
-	struct path_stats p = {0};
+	struct flow_stats p = {0};
 	struct shim_stats s = {0};
 	struct raw_stats r = {0};
-	int err = path ? path_stats(path, &p) : 0;
+	int err = flows ? flow_stats(flows, &p) : 0;
 
 	(void)w;
 	if (shim)
 		shim_stats(shim, &s);
 	raw_stats(raw, &r);
-	printf("stats rx %lu tx %lu refused %lu txdrop %lu", p.rx_packets, p.tx_packets, p.rx_refused, p.tx_dropped);
+	printf("stats rx %lu tx %lu refused %lu txdrop %lu", p.rx_packets, p.tx_packets, p.drops.tunnel,
+		p.drops.no_flow);
 	printf(" taken %lu back %lu mh %lu malformed %lu other %lu\n", s.taken, s.given_back, messages, r.rx_malformed,
 		r.rx_other);
 	return err;
@@ -517,8 +525,8 @@ int main(void)
 	}
 	printf("ready\n");
 	err = loop_run(&loop);
+	flow_close(flows);
 	shim_close(shim);
-	path_close(path);
 	proxies_close(proxies);
 	raw_close(raw);
 	nl_close(nl);

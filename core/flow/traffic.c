@@ -1,7 +1,7 @@
 /*
  * Who talks through the reverse tunnels: samples of what passes the tunnel device, both implementations alike. A packet
  * socket whose filter lets pass 40 octets of unicast packets that are not Mobility Header, and whose buffer is small.
- * What carries a Home Address option or a routing header names a care-of address where the peer should be: ro_pkt.c
+ * What carries a Home Address option or a routing header names a care-of address where the peer should be: packet.c
  * sees that.
  * After a handful it is not read for a while: the kernel then drops at the cost of the filter, so that a fast flow
  * costs no more than a slow one.
@@ -18,8 +18,7 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
-#include "flow/path.h"
-#include "flow/ro_impl.h"
+#include "flow/flow_impl.h"
 #include "wire/mh.h"
 
 #define SAMPLES 8
@@ -28,8 +27,8 @@
 #define AT_SRC	8
 #define AT_DST	24
 
-struct ro_traffic {
-	struct ro *ro;
+struct traffic {
+	struct flows *flows;
 	struct watch watch;
 	struct timer pause;
 };
@@ -55,32 +54,32 @@ static int filter(int fd)
 }
 
 /* The packet's end that is a home address of ours, first as its source. */
-static void sample(struct ro *ro, const uint8_t *pkt, bool out)
+static void sample(struct flows *flows, const uint8_t *pkt, bool out)
 {
 	struct in6_addr home, peer;
 
 	memcpy(&home, pkt + (out ? AT_SRC : AT_DST), sizeof(home));
 	memcpy(&peer, pkt + (out ? AT_DST : AT_SRC), sizeof(peer));
-	if (ro_home_find(ro, &home) && ro->ev.traffic)
-		ro->ev.traffic(ro->ev.ctx, &home, &peer, out);
+	if (table_away(&flows->table, &home) && flows->ev.traffic)
+		flows->ev.traffic(flows->ev.ctx, &home, &peer, out);
 }
 
 static void resume(struct timer *t, usec now)
 {
-	struct ro_traffic *w = timer_owner(t, struct ro_traffic, pause);
+	struct traffic *w = timer_owner(t, struct traffic, pause);
 
 	(void)now;
-	(void)!loop_watch(w->ro->loop, &w->watch, EPOLLIN);
+	(void)!loop_watch(w->flows->loop, &w->watch, EPOLLIN);
 }
 
 /* The callee may end the last home address, and us with it: nothing of ours is touched after it. */
 static void ready(struct watch *watch, uint32_t events)
 {
-	struct ro_traffic *t = timer_owner(watch, struct ro_traffic, watch);
-	struct ro *ro = t->ro;
+	struct traffic *t = timer_owner(watch, struct traffic, watch);
+	struct flows *flows = t->flows;
 
 	(void)events;
-	for (int i = 0; i < SAMPLES && ro->traffic == t; i++) {
+	for (int i = 0; i < SAMPLES && flows->traffic == t; i++) {
 		struct sockaddr_ll from = {0};
 		socklen_t from_len = sizeof(from);
 		uint8_t pkt[IP6_HLEN];
@@ -89,12 +88,12 @@ static void ready(struct watch *watch, uint32_t events)
 		if (len < 0)
 			return;
 		if (len == IP6_HLEN)
-			sample(ro, pkt, from.sll_pkttype == PACKET_OUTGOING);
+			sample(flows, pkt, from.sll_pkttype == PACKET_OUTGOING);
 	}
-	if (ro->traffic != t)
+	if (flows->traffic != t)
 		return;
-	loop_unwatch(ro->loop, &t->watch);
-	timer_arm(&ro->loop->timers, &t->pause, clock_now() + PAUSE, resume);
+	loop_unwatch(flows->loop, &t->watch);
+	timer_arm(&flows->loop->timers, &t->pause, clock_now() + PAUSE, resume);
 }
 
 /* Filter and buffer before it is bound: until then nothing comes. */
@@ -114,31 +113,31 @@ static int packet_socket(unsigned ifindex)
 	return err;
 }
 
-int ro_traffic_open(struct ro_traffic **out, struct ro *ro, struct why *why)
+int traffic_open(struct traffic **out, struct flows *flows, struct why *why)
 {
-	struct ro_traffic *t = calloc(1, sizeof(*t));
+	struct traffic *t = calloc(1, sizeof(*t));
 	int err;
 
 	if (!t)
 		return why_set(why, ENOMEM, "out of memory");
-	t->ro = ro;
-	t->watch = (struct watch){packet_socket(path_ifindex(ro->path)), ready};
-	err = t->watch.fd < 0 ? t->watch.fd : loop_watch(ro->loop, &t->watch, EPOLLIN);
+	t->flows = flows;
+	t->watch = (struct watch){packet_socket(flows->ifindex), ready};
+	err = t->watch.fd < 0 ? t->watch.fd : loop_watch(flows->loop, &t->watch, EPOLLIN);
 	if (!err) {
 		*out = t;
 		return 0;
 	}
-	ro_traffic_close(t);
+	traffic_close(t);
 	return why_set(why, -err, "packet socket on the tunnel: %s", strerror(-err));
 }
 
-void ro_traffic_close(struct ro_traffic *t)
+void traffic_close(struct traffic *t)
 {
 	if (!t)
 		return;
-	timer_stop(&t->ro->loop->timers, &t->pause);
+	timer_stop(&t->flows->loop->timers, &t->pause);
 	if (t->watch.fd >= 0) {
-		loop_unwatch(t->ro->loop, &t->watch);
+		loop_unwatch(t->flows->loop, &t->watch);
 		close(t->watch.fd);
 	}
 	free(t);

@@ -1,5 +1,5 @@
 /*
- * path.h over a TUN device and a raw socket of protocol 41: works on every kernel. The raw socket also
+ * flow.h over a TUN device and a raw socket of protocol 41: works on every kernel. The raw socket also
  * keeps a kernel without ip6_tunnel from answering tunnelled packets with parameter problems.
  * RFC 6275 10.4.5: an inner packet counts only when its outer source is the care-of address of its
  * source (home agent), or the home agent of its destination (mobile node).
@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "sys/nft.h"
-#include "flow/path_impl.h"
+#include "flow/flow_impl.h"
 #include "flow/segment.h"
 #include "sys/tun.h"
 #include "wire/exthdr.h"
@@ -53,37 +53,37 @@ struct inbox {
 };
 
 struct tun {
-	struct path path;
-	struct loop *loop;
+	struct flows flows;
 	struct nft *nft; /* NULL: this kernel has none */
 	struct watch dev, raw;
-	struct path_stats stats;
+	struct flow_stats stats;
 	struct outbox out;
 	struct inbox in;
 };
 
-static struct tun *tun_of(struct path *p)
+static struct tun *tun_of(struct flows *p)
 {
 	return (struct tun *)(void *)p;
 }
 
-static const struct home *find(const struct homes *t, const uint8_t *addr)
+static struct in6_addr addr_at(const uint8_t *at)
 {
 	struct in6_addr a;
 
-	memcpy(&a, addr, sizeof(a));
-	return homes_find(t, &a);
+	memcpy(&a, at, sizeof(a));
+	return a;
 }
 
-/* Whose tunnel an inner packet of the stack goes into: to a mobile node, or from one. */
-static const struct home *route_out(const struct tun *t, const uint8_t *pkt, size_t len)
+/* The tunnel of an inner packet; the ends are `src` and `dst` as we would send it. */
+static struct flow_entry *tunnel_of(struct tun *t, const uint8_t *pkt, size_t len, size_t src, size_t dst)
 {
-	const struct home *h;
+	struct in6_addr from, to;
 
 	if (len < IP6_HLEN || pkt[0] >> 4 != 6)
 		return NULL;
-	h = find(&t->path.bound, pkt + AT_DST);
-	return h ? h : find(&t->path.reversed, pkt + AT_SRC);
+	from = addr_at(pkt + src);
+	to = addr_at(pkt + dst);
+	return table_lookup(&t->flows.table, &from, &to, FLOW_ENCAP);
 }
 
 /* A message the kernel refuses is skipped, not retried. */
@@ -98,7 +98,7 @@ static void send_all(struct tun *t)
 			t->stats.tx_packets += (unsigned)sent;
 			at += sent;
 		} else if (errno != EINTR) {
-			t->stats.tx_dropped++;
+			t->flows.drops.refused++;
 			at++;
 		}
 	}
@@ -107,13 +107,13 @@ static void send_all(struct tun *t)
 }
 
 /* The ends of the tunnel of message i; its pieces are there. */
-static void address(struct outbox *o, int i, int pieces, const struct home *h)
+static void address(struct outbox *o, int i, int pieces, const struct flow *f)
 {
-	struct in6_pktinfo info = {.ipi6_addr = h->local};
+	struct in6_pktinfo info = {.ipi6_addr = f->local};
 	struct msghdr *m = &o->msgs[i].msg_hdr;
 	struct cmsghdr *c;
 
-	o->peer[i] = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = h->peer};
+	o->peer[i] = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = f->peer};
 	*m = (struct msghdr){
 		&o->peer[i], sizeof(o->peer[i]), o->iov[i], (size_t)pieces, o->ctl[i], sizeof(o->ctl[i]), 0};
 	c = CMSG_FIRSTHDR(m);
@@ -122,18 +122,19 @@ static void address(struct outbox *o, int i, int pieces, const struct home *h)
 }
 
 /* Room for all segments of the packet is made before: they point into it. */
-static void enqueue(struct tun *t, struct packet *p, const struct home *h)
+static void enqueue(struct tun *t, struct packet *p, struct flow_entry *e)
 {
 	struct outbox *o = &t->out;
 	struct cut c;
 	int pieces;
 
 	if (cut_begin(&c, p)) {
-		t->stats.tx_dropped++;
+		t->flows.drops.malformed++;
 		return;
 	}
+	edit_count(&e->counts.out, p);
 	while ((pieces = cut_next(&c, o->head[o->n], o->iov[o->n]))) {
-		address(o, o->n++, pieces, h);
+		address(o, o->n++, pieces, &e->flow);
 		if (o->n == BATCH)
 			send_all(t);
 	}
@@ -146,21 +147,21 @@ static bool read_one(struct tun *t)
 	struct packet p = {.data = o->data + o->used};
 	struct iovec to[2] = {{&p.vnet, sizeof(p.vnet)}, {p.data, WHOLE}};
 	ssize_t len = readv(t->dev.fd, to, 2);
-	const struct home *h;
+	struct flow_entry *e;
 
 	if (len < 0 && errno == EBADFD) /* deleted by somebody; tun_hold makes another */
-		loop_unwatch(t->loop, &t->dev);
+		loop_unwatch(t->flows.loop, &t->dev);
 	if (len <= (ssize_t)sizeof(p.vnet))
 		return false;
 	p.len = (size_t)len - sizeof(p.vnet);
-	h = route_out(t, p.data, p.len);
-	if (h) {
+	e = tunnel_of(t, p.data, p.len, AT_SRC, AT_DST);
+	if (e) {
 		o->used += p.len;
-		enqueue(t, &p, h);
+		enqueue(t, &p, e);
 		if (!o->n)
 			o->used = 0;
 	} else if (p.len > AT_DST && p.data[AT_DST] != 0xff) /* the stack's own multicasts have nowhere to go */
-		t->stats.tx_dropped++;
+		t->flows.drops.no_flow++;
 	return true;
 }
 
@@ -179,16 +180,15 @@ static void dev_ready(struct watch *w, uint32_t events)
 }
 
 /* 10.4.5. Inner sources and destinations we have no tunnel for are refused too. */
-static bool accepted(const struct tun *t, const uint8_t *pkt, size_t len, const struct in6_addr *outer)
+static bool accepted(struct tun *t, const uint8_t *pkt, size_t len, const struct in6_addr *outer)
 {
-	const struct home *h;
+	struct flow_entry *e = tunnel_of(t, pkt, len, AT_DST, AT_SRC);
 
-	if (len < IP6_HLEN || pkt[0] >> 4 != 6)
+	if (!e || memcmp(&e->flow.peer, outer, sizeof(*outer)))
 		return false;
-	h = find(&t->path.bound, pkt + AT_SRC);
-	if (!h)
-		h = find(&t->path.reversed, pkt + AT_DST);
-	return h && !memcmp(&h->peer, outer, sizeof(*outer));
+	e->counts.in.packets++;
+	e->counts.in.octets += len;
+	return true;
 }
 
 static void write_merged(struct tun *t)
@@ -209,7 +209,7 @@ static void take(struct tun *t, int i)
 	size_t len = in->msgs[i].msg_len;
 
 	if ((in->msgs[i].msg_hdr.msg_flags & MSG_TRUNC) || !accepted(t, in->data[i], len, &in->peer[i].sin6_addr)) {
-		t->stats.rx_refused++;
+		t->flows.drops.tunnel++;
 		return;
 	}
 	if (merge_add(&in->merge, in->data[i], len))
@@ -244,16 +244,16 @@ static void raw_ready(struct watch *w, uint32_t events)
 		n = receive(t);
 }
 
-static void tun_close(struct path *p)
+static void tun_close(struct flows *p)
 {
 	struct tun *t = tun_of(p);
 
 	if (t->dev.fd >= 0) {
-		loop_unwatch(t->loop, &t->dev);
+		loop_unwatch(t->flows.loop, &t->dev);
 		close(t->dev.fd);
 	}
 	if (t->raw.fd >= 0) {
-		loop_unwatch(t->loop, &t->raw);
+		loop_unwatch(t->flows.loop, &t->raw);
 		close(t->raw.fd);
 	}
 	if (t->nft) {
@@ -266,7 +266,7 @@ static void tun_close(struct path *p)
 
 static int raw_socket(struct why *why)
 {
-	int hops = PATH_HOPS, fd = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_IPV6);
+	int hops = EDIT_HOPS, fd = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_IPV6);
 
 	if (fd < 0)
 		return why_set(why, errno, "raw socket for tunnels: %s", strerror(errno));
@@ -314,7 +314,7 @@ static void hush_from_now_on(struct tun *t, struct nl *nl)
 	if (nft_open(&t->nft, NFPROTO_IPV6, &ignored))
 		return;
 	hush(t);
-	if (nft_watch(t->nft, t->loop, lost, nl, &ignored))
+	if (nft_watch(t->nft, t->flows.loop, lost, nl, &ignored))
 		log_debug("%s", ignored.text);
 }
 
@@ -322,12 +322,12 @@ static void hush_from_now_on(struct tun *t, struct nl *nl)
 static int leftover(struct nl *nl, struct why *why)
 {
 	unsigned ifindex;
-	int err = link_find_ours(nl, PATH_DEV, "ip6tnl", &ifindex, why);
+	int err = link_find_ours(nl, FLOW_DEV, "ip6tnl", &ifindex, why);
 
 	return err || !ifindex ? err : link_delete(nl, ifindex, why);
 }
 
-static const struct link_set set = {.mtu = PATH_MTU, .txqlen = TXQLEN, .no_lladdr = true, .up = true};
+static const struct link_set set = {.mtu = FLOW_MTU, .txqlen = TXQLEN, .no_lladdr = true, .up = true};
 
 static int open_both(struct tun *t, struct nl *nl, struct why *why)
 {
@@ -335,7 +335,7 @@ static int open_both(struct tun *t, struct nl *nl, struct why *why)
 
 	if (err)
 		return err;
-	t->dev.fd = tun_open_vnet(nl, PATH_DEV, &set, &t->path.ifindex, why);
+	t->dev.fd = tun_open_vnet(nl, FLOW_DEV, &set, &t->flows.ifindex, why);
 	if (t->dev.fd < 0)
 		return t->dev.fd;
 	hush_from_now_on(t, nl);
@@ -343,84 +343,45 @@ static int open_both(struct tun *t, struct nl *nl, struct why *why)
 	return t->raw.fd < 0 ? t->raw.fd : 0;
 }
 
-static int tun_path_open(struct path **out, struct loop *loop, struct nl *nl, struct why *why)
+static int tun_flow_open(struct flows **out, struct loop *loop, struct nl *nl, struct why *why)
 {
 	struct tun *t = calloc(1, sizeof(*t));
 	int err;
 
 	if (!t)
 		return why_set(why, ENOMEM, "out of memory");
-	t->path.ops = &path_tun;
-	t->path.nl = nl;
-	homes_init(&t->path.bound);
-	homes_init(&t->path.reversed);
-	t->loop = loop;
+	t->flows = flow_begin(&flow_tun, loop, nl);
 	t->dev = (struct watch){-1, dev_ready};
 	t->raw = (struct watch){-1, raw_ready};
 	err = open_both(t, nl, why);
 	if (!err)
 		err = loop_watch(loop, &t->dev, EPOLLIN) ?: loop_watch(loop, &t->raw, EPOLLIN);
 	if (!err)
-		*out = &t->path;
+		*out = &t->flows;
 	else
-		tun_close(&t->path);
+		tun_close(&t->flows);
 	return err ? why_set(why, -err, "tunnel device: %s", strerror(-err)) : 0;
-}
-
-/* The device's routes went with the crashed agent's device; only rules outlive it, and path.c sweeps them. */
-static int tun_sweep(struct path *p, struct why *why)
-{
-	(void)p, (void)why;
-	return 0;
-}
-
-static int tun_bind(struct path *p, const struct home *h, const struct home *old, struct why *why)
-{
-	struct route r = path_route(p, h, false);
-
-	return old ? 0 : route_add(p->nl, &r, why);
-}
-
-static int tun_unbind(struct path *p, const struct home *old, struct why *why)
-{
-	struct route r = path_route(p, old, false);
-
-	return route_del(p->nl, &r, why);
-}
-
-static int tun_reverse(struct path *p, const struct home *h, const struct home *old, struct why *why)
-{
-	struct route r = path_route(p, h, true);
-
-	return old ? 0 : route_add(p->nl, &r, why);
-}
-
-static int tun_unreverse(struct path *p, const struct home *old, struct why *why)
-{
-	struct route r = path_route(p, old, true);
-
-	return route_del(p->nl, &r, why);
 }
 
 static int device_again(struct tun *t, struct why *why)
 {
-	loop_unwatch(t->loop, &t->dev);
+	loop_unwatch(t->flows.loop, &t->dev);
 	if (t->dev.fd >= 0)
 		close(t->dev.fd);
-	t->dev.fd = tun_open_vnet(t->path.nl, PATH_DEV, &set, &t->path.ifindex, why);
-	return t->dev.fd < 0 ? t->dev.fd : loop_watch(t->loop, &t->dev, EPOLLIN);
+	t->dev.fd = tun_open_vnet(t->flows.nl, FLOW_DEV, &set, &t->flows.ifindex, why);
+	return t->dev.fd < 0 ? t->dev.fd : loop_watch(t->flows.loop, &t->dev, EPOLLIN);
 }
 
-static bool tun_hold(struct path *p, struct held *h)
+static bool tun_hold(struct flows *p, struct held *h)
 {
-	int touched = h->what & LOST_ENTRIES ? held_device(h, p->ifindex, PATH_DEV, &set) : 0;
+	int touched = h->what & LOST_ENTRIES ? held_device(h, p->ifindex, FLOW_DEV, &set) : 0;
 	struct why why = {0};
 	int err = touched == -ENODEV ? device_again(tun_of(p), &why) : 0;
 
 	if (err)
 		held_failed(h, err, &why);
 	else if (touched == -ENODEV)
-		(void)held_device(h, p->ifindex, PATH_DEV, &set);
+		(void)held_device(h, p->ifindex, FLOW_DEV, &set);
 	if (h->what & LOST_NFT && tun_of(p)->nft)
 		hush(tun_of(p));
 	held_put(h, HELD_DEVICE, touched == -ENODEV);
@@ -428,22 +389,20 @@ static bool tun_hold(struct path *p, struct held *h)
 	return touched != 0;
 }
 
-static int tun_stats(struct path *p, struct path_stats *out)
+static int tun_stats(struct flows *p, struct flow_stats *to)
 {
-	*out = tun_of(p)->stats;
+	const struct flow_stats *own = &tun_of(p)->stats;
+
+	to->rx_packets += own->rx_packets;
+	to->tx_packets += own->tx_packets;
 	return 0;
 }
 
-const struct path_ops path_tun = {
+const struct flow_ops flow_tun = {
 	.name = "tun",
 	.why = "this kernel has no collect-metadata ip6tnl device; TUN and a raw socket work everywhere",
-	.open = tun_path_open,
+	.open = tun_flow_open,
 	.close = tun_close,
-	.bind = tun_bind,
-	.unbind = tun_unbind,
-	.reverse = tun_reverse,
-	.unreverse = tun_unreverse,
-	.sweep = tun_sweep,
 	.hold = tun_hold,
 	.stats = tun_stats,
 };

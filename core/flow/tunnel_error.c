@@ -1,5 +1,5 @@
 /*
- * path.h: errors of routers between the ends of a tunnel, told to who sent the packet inside (RFC 2473 8), where the
+ * flow.h: errors of routers between the ends of a tunnel, told to who sent the packet inside (RFC 2473 8), where the
  * kernel does not do it. What the sender hears comes from the tunnel's entry: a path MTU less the outer header, or that
  * the address is not to be reached.
  */
@@ -7,7 +7,7 @@
 
 #include "base/addr.h"
 #include "base/buf.h"
-#include "flow/path_impl.h"
+#include "flow/flow_impl.h"
 #include "wire/exthdr.h"
 #include "wire/icmp6.h"
 
@@ -34,15 +34,13 @@ static size_t length_of(const uint8_t *pkt)
 }
 
 /* The tunnel between the ends of the outer header that the packet in it takes. */
-static const struct home *tunnel_of(const struct path *p, const uint8_t *outer, const uint8_t *inner)
+static const struct flow_entry *tunnel_of(const struct flows *t, const uint8_t *outer, const uint8_t *inner)
 {
 	struct in6_addr src = addr_at(inner + AT_SRC), dst = addr_at(inner + AT_DST);
 	struct in6_addr local = addr_at(outer + AT_SRC), peer = addr_at(outer + AT_DST);
-	const struct home *h = homes_find(&p->bound, &dst);
+	const struct flow_entry *e = table_lookup(&t->table, &src, &dst, FLOW_ENCAP);
 
-	if (!h)
-		h = homes_find(&p->reversed, &src);
-	return h && addr_eq(&h->local, &local) && addr_eq(&h->peer, &peer) ? h : NULL;
+	return e && addr_eq(&e->flow.local, &local) && addr_eq(&e->flow.peer, &peer) ? e : NULL;
 }
 
 /* RFC 4443 2.4 (e): not about another error, nor to many. */
@@ -65,7 +63,7 @@ static size_t cut(uint8_t *pkt, const uint8_t *from, size_t len)
 	return len;
 }
 
-static int write_error(uint8_t type, uint32_t mtu, const uint8_t *inner, size_t len, struct path_error *out)
+static int write_error(uint8_t type, uint32_t mtu, const uint8_t *inner, size_t len, struct tunnel_error *out)
 {
 	if (type != ICMP6_TOO_BIG_T)
 		return icmp6_error_write(
@@ -77,24 +75,24 @@ static int write_error(uint8_t type, uint32_t mtu, const uint8_t *inner, size_t 
 	return icmp6_error_write(ICMP6_TOO_BIG_T, 0, mtu, inner, len, out->data, sizeof(out->data));
 }
 
-bool path_error(const struct path *p, const uint8_t *data, size_t len, struct path_error *out)
+bool flow_tunnel_error(const struct flows *t, const uint8_t *data, size_t len, struct tunnel_error *out)
 {
 	const uint8_t *outer = data + ICMP6_ERROR_HLEN, *inner = outer + IP6_HLEN;
 	struct rd info = rd_over(data + 4, 4);
-	const struct home *h;
+	const struct flow_entry *e;
 	uint8_t pkt[1280];
 	int n = 0;
 
-	if (p->ops->tells || len < ICMP6_ERROR_HLEN + 2 * IP6_HLEN || outer[6] != IPPROTO_IPV6)
+	if (t->ops->tells || len < ICMP6_ERROR_HLEN + 2 * IP6_HLEN || outer[6] != IPPROTO_IPV6)
 		return false;
-	h = tunnel_of(p, outer, inner);
-	if (!h)
+	e = tunnel_of(t, outer, inner);
+	if (!e)
 		return false;
 	len -= ICMP6_ERROR_HLEN + IP6_HLEN;
 	len = len < sizeof(pkt) ? len : sizeof(pkt);
 	if (may_tell(pkt, cut(pkt, inner, len)))
 		n = write_error(data[0], rd_u32(&info), inner, len, out);
-	out->from = h->local;
+	out->from = e->flow.local;
 	out->to = addr_at(inner + AT_SRC);
 	out->len = n > 0 ? (size_t)n : 0;
 	return true;

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "sys/raw.h"
-#include "flow/ro_impl.h"
+#include "flow/flow_impl.h"
 #include "wire/icmp6.h"
 #include "wire/mh.h"
 
@@ -54,13 +54,13 @@ static bool error_read(struct error *r, const uint8_t *data, size_t len, struct 
 }
 
 /* The pair whose packet it was: sent by us, with what it says now. */
-static struct ro_pair *sent_by_us(const struct ro *ro, const struct exthdr *e)
+static struct flow_entry *sent_by_us(const struct flows *t, const struct exthdr *e)
 {
-	struct ro_pair *p = ro_pair_find(ro, e->hao_at ? &e->hao : &e->src, e->rh2_at ? &e->rh2 : &e->dst);
+	struct flow_entry *p = table_pair(&t->table, e->hao_at ? &e->hao : &e->src, e->rh2_at ? &e->rh2 : &e->dst);
 
-	if (!p || p->on[RO_LOCAL] != !!e->hao_at || p->on[RO_REMOTE] != !!e->rh2_at)
+	if (!p || p->flow.edits != (e->hao_at ? FLOW_HAO : 0) + (e->rh2_at ? FLOW_RH2 : 0))
 		return NULL;
-	if ((e->hao_at && !addr_eq(&e->src, &p->coa[RO_LOCAL])) || (e->rh2_at && !addr_eq(&e->dst, &p->coa[RO_REMOTE])))
+	if ((e->hao_at && !addr_eq(&e->src, &p->flow.local)) || (e->rh2_at && !addr_eq(&e->dst, &p->flow.peer)))
 		return NULL;
 	return p;
 }
@@ -75,7 +75,7 @@ static uint32_t word_of(const struct error *r)
 
 /* A path MTU that leaves less than 1280 for the stack's packet cannot be told by Packet Too Big: the route says it, and
  * the stack fragments. */
-static void obey(struct ro *ro, struct ro_pair *p, struct error *r, size_t removed)
+static void obey(struct flows *t, struct flow_entry *p, struct error *r, size_t removed)
 {
 	uint32_t mtu = word_of(r);
 
@@ -88,10 +88,10 @@ static void obey(struct ro *ro, struct ro_pair *p, struct error *r, size_t remov
 	if (mtu >= MTU_MIN || p->mtu == mtu)
 		return;
 	p->mtu = mtu;
-	(void)!ro_route(ro, p, NULL);
+	(void)!flow_lead(t, p, NULL);
 }
 
-static void tell(struct ro *ro, struct error *r, const struct in6_addr *from, const struct in6_addr *local)
+static void tell(struct flows *t, struct error *r, const struct in6_addr *from, const struct in6_addr *local)
 {
 	size_t len = ICMP_HLEN + r->have;
 	struct packet p = {.data = r->b, .len = IP6_HLEN + len};
@@ -99,8 +99,8 @@ static void tell(struct ro *ro, struct error *r, const struct in6_addr *from, co
 	ip6_header(r->b, from, local, IPPROTO_ICMPV6, len);
 	put_u16(r->icmp + CKSUM_AT, 0);
 	put_u16(r->icmp + CKSUM_AT, ip6_checksum(from, local, IPPROTO_ICMPV6, r->icmp, len));
-	if (shim_send(ro->shim, &p))
-		ro->drops.refused++;
+	if (shim_send(t->shim, &p))
+		t->drops.refused++;
 }
 
 /* RFC 6275 11.3.5: logged and then discarded, for who took part in return routability knows the Home Address option,
@@ -126,11 +126,11 @@ static bool is_unreachable(const struct error *r, const struct exthdr *e)
 	return r->icmp[0] == ICMP6_DEST_UNREACH_T && r->icmp[1] != PORT_UNREACHABLE;
 }
 
-bool ro_icmp_error(struct ro *ro, const struct raw_meta *m, const uint8_t *data, size_t len)
+bool flow_error(struct flows *t, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
 	struct error r;
 	struct exthdr e;
-	struct ro_pair *p = error_read(&r, data, len, &e) ? sent_by_us(ro, &e) : NULL;
+	struct flow_entry *p = error_read(&r, data, len, &e) ? sent_by_us(t, &e) : NULL;
 	size_t had, removed;
 	bool gone;
 
@@ -149,9 +149,9 @@ bool ro_icmp_error(struct ro *ro, const struct raw_meta *m, const uint8_t *data,
 	removed = had - r.have;
 	put_u16(r.about + PLEN_AT, (uint16_t)(r.was - removed));
 	if (r.icmp[0] == ICMP6_TOO_BIG_T)
-		obey(ro, p, &r, removed);
-	tell(ro, &r, &m->src, &p->ends.local);
-	if (gone && ro->ev.unreachable)
-		ro->ev.unreachable(ro->ev.ctx, &p->ends.local, &p->ends.remote); /* may end the pair */
+		obey(t, p, &r, removed);
+	tell(t, &r, &m->src, &p->flow.key.src);
+	if (gone && t->ev.unreachable)
+		t->ev.unreachable(t->ev.ctx, &p->flow.key.src, &p->flow.key.dst); /* may end the pair */
 	return true;
 }

@@ -1,0 +1,265 @@
+/*
+ * What leads packets of a flow where they belong: a route to the home address of a binding, a table and a rule for a
+ * home address of ours that is away, and for a pair a route into the shim. That stands in the table that routes its
+ * source: adding it there is also what makes sockets forget the destination they have cached, so that connections that
+ * are open already become optimized.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "flow/flow_impl.h"
+
+#define REGISTERED_TABLE (MIP_TABLE + SLOTS_MAX) /* behind those of the home addresses */
+
+/* --- tunnels ------------------------------------------------------------------------------------------------------ */
+
+static struct route tunnel_route(const struct flows *t, const struct flow_entry *e)
+{
+	const struct flow *f = &e->flow;
+	struct route r = {.dst = f->key.dst, .plen = f->key.dplen, .table = RT_TABLE_MAIN, .ifindex = t->ifindex};
+
+	if (flow_is_away(f))
+		r.table = e->table;
+	if (t->ops->encap) {
+		r.encap = true;
+		r.src = f->local;
+		r.remote = f->peer;
+	}
+	return r;
+}
+
+/* While its tunnel's route is away, what comes from a home address must not leave as it is by the foreign link. */
+static struct route end_of(const struct flow_entry *e)
+{
+	return (struct route){.table = e->table, .end = true};
+}
+
+static struct rule rule_of(const struct flow_entry *e)
+{
+	return (struct rule){.home = e->flow.key.src, .table = e->table};
+}
+
+/* A route that was found as it should be stays. */
+static int lead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
+{
+	struct route r = tunnel_route(t, e), end = end_of(e);
+	struct rule rule = rule_of(e);
+	bool away = flow_is_away(&e->flow);
+	int err = away && !e->routed ? route_add(t->nl, &end, why) : 0;
+
+	if (!err && (t->ops->encap || !e->routed) && !route_take(&t->left, &r))
+		err = route_add(t->nl, &r, why);
+	if (!err && away && !e->routed)
+		err = rule_add(t->nl, &rule, why);
+	e->routed = !err;
+	return err;
+}
+
+static int unlead_tunnel(struct flows *t, const struct flow_entry *e, struct why *why)
+{
+	struct route r = tunnel_route(t, e), end = end_of(e);
+	struct rule rule = rule_of(e);
+	int err;
+
+	if (!flow_is_away(&e->flow))
+		return route_del(t->nl, &r, why);
+	if (!e->table)
+		return 0;
+	err = rule_del(t->nl, &rule, why);
+	err = route_del(t->nl, &r, why) ?: err;
+	return route_del(t->nl, &end, why) ?: err;
+}
+
+static void hold_tunnel(struct flows *t, struct flow_entry *e, struct held *h)
+{
+	struct route r = tunnel_route(t, e), end = end_of(e);
+	struct rule rule = rule_of(e);
+	bool away = flow_is_away(&e->flow);
+
+	if (away)
+		held_route(h, &end);
+	held_route(h, &r);
+	if (away)
+		held_rule(h, &rule);
+}
+
+/* --- pairs -------------------------------------------------------------------------------------------------------- */
+
+/* In the table of an earlier moment, or as it should be: 0, the main one, for this source. */
+static struct route pair_route(const struct flows *t, const struct flow_entry *e, uint32_t table)
+{
+	const struct flow_key *k = &e->flow.key;
+	struct route r = {.dst = k->dst, .plen = k->dplen, .ifindex = shim_ifindex(t->shim), .mtu = e->mtu};
+
+	r.table = table;
+	r.has_from = !table;
+	if (r.has_from)
+		r.from = k->src;
+	return r;
+}
+
+/* The same for a packet whose source is not chosen yet, which the main table looks up as coming from ::. It gets the
+ * source that is optimized: left to itself a kernel without CONFIG_IPV6_MIP6 would take a care-of address. The last
+ * pair of a correspondent has this route; another gets it again when it is set again. */
+static struct route sourceless(const struct flow_entry *e, const struct route *r)
+{
+	struct route any = *r;
+
+	any.table = 0;
+	any.src = e->flow.key.src;
+	any.has_from = true;
+	any.from = in6addr_any;
+	return any;
+}
+
+static uint32_t table_of(const struct flows *t, const struct flow_entry *e)
+{
+	const struct flow_entry *away = table_away(&t->table, &e->flow.key.src);
+
+	if (e->registered)
+		return REGISTERED_TABLE;
+	return away ? away->table : 0;
+}
+
+/* To a node that is registered here what is forwarded must go on taking the tunnel's route in the main table, which a
+ * route for some sources beside it would hide from the others. Only packets of our own are asked for in another table;
+ * its rule, of which there is one an address of ours, goes with the data path's. */
+static struct rule registered_rule(const struct flow_entry *e)
+{
+	return (struct rule){.home = e->flow.key.src, .table = REGISTERED_TABLE};
+}
+
+/* The new route first: between the two packets would leave unchanged. */
+static int lead_pair(struct flows *t, struct flow_entry *e, struct why *why)
+{
+	uint32_t table = table_of(t, e);
+	struct route r = pair_route(t, e, table), old = pair_route(t, e, e->table), any = sourceless(e, &r);
+	struct rule rule = registered_rule(e);
+	int err = route_add(t->nl, &r, why);
+
+	if (err)
+		return err;
+	if (e->routed && table != e->table)
+		(void)!route_del(t->nl, &old, NULL);
+	e->table = table;
+	e->routed = true;
+	return e->registered ? rule_add(t->nl, &rule, why) : route_add(t->nl, &any, why);
+}
+
+static int unlead_pair(struct flows *t, struct flow_entry *e)
+{
+	struct route r = pair_route(t, e, e->table), any = sourceless(e, &r);
+
+	if (!e->routed)
+		return 0;
+	(void)!route_del(t->nl, &r, NULL);
+	if (!e->registered)
+		(void)!route_del(t->nl, &any, NULL);
+	e->routed = false;
+	return 0;
+}
+
+/* What another pair of this correspondent has put there is as good. */
+static void hold_pair(struct flows *t, struct flow_entry *e, struct held *h)
+{
+	struct rule rule = registered_rule(e);
+	struct route r, any;
+
+	e->table = table_of(t, e);
+	r = pair_route(t, e, e->table);
+	any = sourceless(e, &r);
+	held_route(h, &r);
+	if (e->registered)
+		held_rule(h, &rule);
+	else if (h->what & LOST_ENTRIES && !route_has_source(&h->routes, &any))
+		held_route(h, &any);
+}
+
+/* --- both --------------------------------------------------------------------------------------------------------- */
+
+int flow_lead(struct flows *t, struct flow_entry *e, struct why *why)
+{
+	return flow_is_pair(&e->flow.key) ? lead_pair(t, e, why) : lead_tunnel(t, e, why);
+}
+
+int flow_unlead(struct flows *t, struct flow_entry *e, struct why *why)
+{
+	return flow_is_pair(&e->flow.key) ? unlead_pair(t, e) : unlead_tunnel(t, e, why);
+}
+
+void flow_lead_hold(struct flows *t, struct flow_entry *e, struct held *h)
+{
+	(flow_is_pair(&e->flow.key) ? hold_pair : hold_tunnel)(t, e, h);
+}
+
+/* Of our routes only ends of tables are looked at. */
+static bool end_known(void *ctx, const struct route *r)
+{
+	const struct flows *t = ctx;
+	bool known = !r->end;
+
+	for (size_t i = table_count(&t->table); i-- > 0 && !known;) {
+		const struct flow_entry *e = table_at(&t->table, i);
+
+		known = flow_is_away(&e->flow) && e->table == r->table;
+	}
+	return known;
+}
+
+static bool rule_known(void *ctx, const struct rule *r)
+{
+	const struct flows *t = ctx;
+	const struct flow_entry *e = table_away(&t->table, &r->home);
+
+	return r->oif[0] || (e && e->table == r->table);
+}
+
+int flow_lead_sweep(struct flows *t, struct why *why)
+{
+	int err = rule_sweep(t->nl, rule_known, t, why) ?: route_end_found(t->nl, &t->left, why);
+
+	return err ?: route_sweep(t->nl, 0, end_known, t, why);
+}
+
+/* --- forwarding --------------------------------------------------------------------------------------------------- */
+
+/* An interface that hears Router Advertisements shall do so as a router, too. One that vanishes meanwhile is no loss.
+ */
+static void hear_routers(const char *dev)
+{
+	char path[NAME_MAX + 32];
+	int v;
+
+	snprintf(path, sizeof(path), "conf/%s/accept_ra", dev);
+	if (!sysctl_get(path, &v) && v == 1)
+		(void)!sysctl_set(path, 2, NULL);
+}
+
+static void hear_routers_everywhere(void)
+{
+	DIR *d = opendir("/proc/sys/net/ipv6/conf");
+	const struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] != '.')
+			hear_routers(e->d_name);
+	if (d)
+		closedir(d);
+}
+
+/* Since 6.17 one device can forward by itself. Before, the whole machine has to; the advertised default routes are kept
+ * when accept_ra is 2 before forwarding is 1. */
+int flow_forwarding(struct why *why)
+{
+	int on = 0;
+
+	if (!sysctl_get("conf/all/forwarding", &on) && on)
+		return 0;
+	if (!sysctl_set("conf/" SHIM_DEV "/force_forwarding", 1, NULL))
+		return 0;
+	hear_routers_everywhere();
+	return sysctl_set("conf/all/forwarding", 1, why);
+}
