@@ -226,22 +226,22 @@ flip() {
 	umount "$dir"
 }
 
-@test "a full disk: what ended meanwhile does not come again, nor does a number that was used" {
-	local dir=$P/state
+@test "a full disk: what ended meanwhile does not come again" {
+	local dir=$P/state n
 	mkdir "$dir"; mount -t tmpfs -o size=300k,mode=700 tmpfs "$dir"
 	MIP_STATE_DIR=$dir
 	ha_start
 	crowd 20 100 register
 	dd if=/dev/zero of="$dir/full" bs=4k 2>/dev/null || true
 	crowd 200 200 register   # more than the room that its own file gives back
-	[[ "$(ha_agent kept_in)" == *"disk is full"* ]]
+	[[ "$(show ha agent kept_in)" == *"disk is full"* ]]
 	for n in {0..19}; do ha binding del home "2001:db8:1::1:$(printf %x "$n")"; done
-	ha_kill
+	agent_kill ha
 	rm "$dir/full"
 	ha_start
 	counted -eq 0
 	ha agent stop
-	lab_wait 5 no_agent
+	lab_wait 5 no_agent ha
 	umount "$dir"
 }
 
