@@ -104,6 +104,21 @@ static int link_down(struct nl *nl, unsigned ifindex, struct why *why)
 	return nl_do(nl, h, why, "set device down");
 }
 
+/* With less than 1280 a device has no IPv6, and refuses what link_setup says of that. It gets it back while it is down,
+ * so that no link-local address is made. */
+static int take_mtu_back(struct nl *nl, unsigned ifindex, unsigned mtu, struct why *why)
+{
+	char buf[NL_MSG_MAX];
+	struct nlmsghdr *h;
+	int err = link_down(nl, ifindex, why);
+
+	if (err)
+		return err;
+	h = link_msg(buf, RTM_SETLINK, 0, ifindex);
+	mnl_attr_put_u32(h, IFLA_MTU, mtu);
+	return nl_do(nl, h, why, "set MTU of device");
+}
+
 /* Kernels before 6.2 rename only what is down. */
 static int take_name_back(struct nl *nl, unsigned ifindex, const char *name, struct why *why)
 {
@@ -128,6 +143,8 @@ int link_mend(struct nl *nl, unsigned ifindex, const char *name, const struct li
 		return 0;
 	if (strcmp(l.name, name))
 		err = take_name_back(nl, ifindex, name, why);
+	if (!err && set->mtu && l.mtu != set->mtu)
+		err = take_mtu_back(nl, ifindex, set->mtu, why);
 	return err ?: link_setup(nl, ifindex, set, why) ?: 1;
 }
 

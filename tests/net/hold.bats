@@ -65,6 +65,8 @@ removed() {
 	removed mn address 'ip -6 addr flush dev mip0'
 	removed mn address 'ip link set mip0 down; ip link set mip0 up'
 	removed mn device 'ip link set mip0 down; ip link set mip0 name other0'
+	removed mn device 'ip link set mip0 mtu 1200'
+	removed mn device 'ip link set mipro mtu 1000'
 	removed mn device 'ip link del mip0'
 	removed mn device 'ip link del mipro'
 	removed mn address 'sysctl -qw net.ipv6.conf.mip0.disable_ipv6=1; sysctl -qw net.ipv6.conf.mip0.disable_ipv6=0'
