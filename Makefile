@@ -78,8 +78,8 @@ $(BENCH:%.c=$(B)/%) $(PROBE): %: %.o $(TEST_LIBS)
 # What all parts of check need; they find it built and can run side by side.
 programs: all $(UNIT_BIN) $(REPLAY) $(B)/tests/sim/sim $(B)/tests/conformance/warp.so $(PROBE) $(BENCH:%.c=$(B)/%)
 CHECK := MIP_BUILD=$(abspath $(B)) tests/check.sh
-quick:   ## unit, 10 seeds of the simulation, tree, golden packets, cli; < 2 minutes once built
-	@QUICK=1 $(CHECK) cli sim tree unit golden
+quick:   ## unit, 10 seeds of the simulation, tree, golden packets, cli; as root one network; < 2 minutes once built
+	@QUICK=1 $(CHECK) tour cli golden tree sim unit
 check: deps   ## everything: also all network tests, RFC 6275 clause by clause, lint, and Debian's stock kernel; < 15 minutes
 	@$(CHECK) kernel net cli conformance sim tree unit golden lint
 again:   ## of what ran last only what failed; what that left is in build/failed
@@ -94,9 +94,11 @@ check-golden:   ## our packets, decoded by tshark
 	@$(TAP) golden tests/golden/tshark.sh
 check-cli: all   ## words, errors, JSON, completion; no root
 	@$(TAP) cli tests/net.sh $(BATS)
+check-tour: all $(PROBE) $(B)/tests/conformance/warp.so   ## eight tests of the wire, in one network; root
+	@$(TAP) -r tour tests/net.sh tests/net/tour.bats
 check-net: all $(PROBE) $(B)/tests/conformance/warp.so $(BENCH:%.c=$(B)/%)   ## namespaces: nodes move and connections live; root
 	@$(TAP) -r net tests/net.sh
-check-kernel: all $(PROBE) $(B)/tests/conformance/warp.so $(BENCH:%.c=$(B)/%)   ## the same on Debian's stock kernel in a virtual machine; root
+check-kernel: all $(PROBE) $(B)/tests/conformance/warp.so $(BENCH:%.c=$(B)/%)   ## what is about the kernel, or all with ALL=1, on Debian's stock kernel in a virtual machine; root
 	@$(TAP) -r kernel tests/kernel/run.sh
 conformance: all $(UNIT_BIN) $(B)/tests/conformance/warp.so   ## RFC 6275 requirement by requirement, and a table of them; root
 	@$(TAP) -r conformance tests/conformance/run.py
@@ -187,6 +189,6 @@ help:   ## this
 
 FORCE:
 .SECONDARY:
-.PHONY: all programs check quick again tidy check-lint check-unit check-sim check-tree check-golden check-cli check-net check-kernel check-conformance conformance conformance-kernel check-package \
+.PHONY: all programs check quick again tidy check-tour check-lint check-unit check-sim check-tree check-golden check-cli check-net check-kernel check-conformance conformance conformance-kernel check-package \
 	demo lab moves removals bench pictures sim fuzz fuzz-run lint deps install deb clean help FORCE
 -include $(shell [ ! -d $(B) ] || find $(B) -name '*.d' -type f ! -path '$(B)/deb/*')

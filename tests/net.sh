@@ -3,24 +3,24 @@
 #
 #   tests/net.sh [-j WIDTH] [FILE.bats ...]
 #
-# Network tests get a private test network, a file each. With $MIP_AGAIN only what is in that list (tests/tap.sh).
+# Network tests get a private test network, a file each. With $MIP_ONLY only what is in that list, a line "FILE<tab>TEST" each.
 cd "$(dirname "$0")/.." || exit
 
 shopt -s extglob
 
-# again FILE: a regular expression for those of its tests that failed last; nothing when all are meant. False when none is.
-again() {
-	[ -n "${MIP_AGAIN:-}" ] && ! grep -qv '\.bats	' "$MIP_AGAIN" || return 0
+# only FILE: a regular expression for those of its tests that are meant; nothing when all are. False when none is.
+only() {
+	[ -n "${MIP_ONLY:-}" ] && ! grep -qv '\.bats	' "$MIP_ONLY" || return 0
 	awk -F'\t' -v file="$1" '$1 == file { gsub(/[][\\.^$*+?(){}|]/, "\\\\&", $2); all = all (n++ ? "|" : "") $2 }
-		END { if (n) print "^(" all ")$"; exit !n }' "$MIP_AGAIN"
+		END { if (n) print "^(" all ")$"; exit !n }' "$MIP_ONLY"
 }
 
 one() {
-	local only world=()
-	only=$(again "$1") || return 0
+	local which world=()
+	which=$(only "$1") || return 0
 	[[ $1 != tests/@(net|lab|package)/* ]] || world=(tests/lab/lab.sh run)
 	echo "# $1"
-	"${world[@]}" bats --tap ${only:+-f "$only"} "$1"
+	"${world[@]}" bats --tap ${which:+-f "$which"} "$1"
 }
 
 width=$(($(nproc) * 5 / 2))

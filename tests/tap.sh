@@ -7,8 +7,8 @@
 # The counts also go to $MIP_SUMS/TITLE, if that is set (tests/check.sh). MIP_VERBOSE=1 shows passing tests too.
 #
 # build/failed/TITLE is what is left of a part that failed: `list`, a line "FILE<tab>TEST" for each failed test, and a directory
-# FILE-TEST with what it printed (`output`) and what else it kept, by $MIP_FAILED (lab_keep). With MIP_AGAIN COMMAND finds in
-# $MIP_AGAIN the list of the last run, and runs no more than that.
+# FILE-TEST with what it printed (`output`) and what else it kept, by $MIP_FAILED (lab_keep). With MIP_AGAIN=1 COMMAND finds that
+# list of the last run in $MIP_ONLY, and runs no more than that.
 set -uo pipefail
 root=; [ "$1" = -r ] && { root=1; shift; }
 title=$1; shift
@@ -17,11 +17,12 @@ shopt -s nocasematch extglob
 
 MIP_FAILED=$(realpath -m "${MIP_FAILED:-${MIP_BUILD:-build}/failed}/$title")
 if [ -n "${MIP_AGAIN:-}" ]; then
-	MIP_AGAIN=$(mktemp); trap 'rm -f "$MIP_AGAIN"' EXIT
-	cat "$MIP_FAILED/list" > "$MIP_AGAIN"
+	MIP_ONLY=$(mktemp); trap 'rm -f "$MIP_ONLY"' EXIT
+	cat "$MIP_FAILED/list" > "$MIP_ONLY"
+	export MIP_ONLY
 fi
 rm -rf "$MIP_FAILED"
-export MIP_FAILED MIP_AGAIN
+export MIP_FAILED
 
 run() {
 	if [ -n "$root" ] && [ "$(id -u)" -ne 0 ]; then

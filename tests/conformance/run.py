@@ -114,7 +114,7 @@ def run_file(name, word, cpu):
     alive = {}
     os.sched_setaffinity(0, {cpu})
     importlib.import_module(name)
-    only = failed_last()
+    only = only_these()
     for row in table.rows:
         if not is_meant(row, name, word, only):
             continue
@@ -154,11 +154,11 @@ def collect(args, names):
             yield ["0", table.MUST, "%s runs to its end" % name, name, "failed", "it ended with status %d" % status]
 
 
-def failed_last():
-    """What tests/tap.sh listed of the last run: {FILE.TEST}; None for everything."""
-    if not os.environ.get("MIP_AGAIN"):
+def only_these():
+    """What failed last, by the list of tests/tap.sh: {FILE.TEST}; None for everything."""
+    if not os.environ.get("MIP_ONLY"):
         return None
-    with open(os.environ["MIP_AGAIN"]) as f:
+    with open(os.environ["MIP_ONLY"]) as f:
         names = [re.search(r"\((s\w+\.\w+)\)$", line.strip()) for line in f]
     return {n[1] for n in names} if all(names) else None
 

@@ -29,11 +29,24 @@ no_agents() { ! pgrep -x mipd; }
 # agents_stop: all; the mobile nodes' first, while a home agent answers them. Their clocks are the kernel's again.
 agents_stop() {
 	local n
+	lab_keep
 	rm -f /run/lab/*.warp
 	for n in mn mn2 cn ha ha2 r host; do
 		[ ! -e "/run/netns/$n" ] || [ ! -S "$(agent_file "$n" sock)" ] || mip -n "$n" agent stop 2>/dev/null || true
 	done
 }
+# agent_rests PID COMMAND...: COMMAND succeeds, and the agent takes less than half the time that one who never sleeps takes
+agent_rests() {
+	local before loop busy ended=0
+	before=$(ticks "$1")
+	(while :; do :; done) 3>&- 4>&- &
+	loop=$!
+	"${@:2}" || ended=$?
+	busy=$(ticks $loop)
+	kill $loop
+	[ $ended -eq 0 ] && is $((($(ticks "$1") - before) * 2)) -lt "$busy" "ticks of the processor"
+}
+ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
 # agent_kill NODE
 agent_kill() { local p; p=$(show "$1" agent pid); kill -9 "$p"; lab_wait 5 eval "! kill -0 $p"; }
 

@@ -157,6 +157,21 @@ lab_shell() {
 	bash --rcfile /run/lab/rc -i
 }
 
+# lab_keep: what a failed test has written, and what the namespaces hold, to build/failed (tests/tap.sh). In teardown, first.
+lab_keep() {
+	local n dir
+	[ -n "${BATS_TEARDOWN_STARTED:-}" ] && [ -z "${BATS_TEST_COMPLETED:-}${BATS_TEST_SKIPPED:-}" ] && [ -n "${MIP_FAILED:-}" ] || return 0
+	dir=$MIP_FAILED/$(basename "$BATS_TEST_FILENAME" .bats)-${BATS_TEST_DESCRIPTION//[^[:alnum:]]/-} dir=${dir:0:240}
+	[ ! -d "$dir/run" ] || return 0
+	mkdir -p "$dir/run"
+	(cd / && find run/lab run/mip "${BATS_TEST_TMPDIR#/}" -type f -size -20000k -exec cp --parents -t "$dir" {} +)
+	for n in /run/netns/*; do
+		n=${n##*/}
+		in_ns "$n" sh -c 'ip addr; ip -6 rule; ip -6 route show table all; ip -6 neigh; ip xfrm policy; nft list ruleset; timeout 10 mip' > "$dir/$n" 2>&1
+	done
+	return 0
+}
+
 # lab_private COMMAND...: first process of the private world.
 lab_private() {
 	mount -t tmpfs -o mode=755 tmpfs /run && mkdir -p /run/netns /run/mip /run/lab && ip link set lo up || exit

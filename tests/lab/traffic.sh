@@ -39,6 +39,7 @@ tcp_stop() {
 # traffic_end: what runs in the background, each with its NAME.pid there, and what it wrote
 traffic_end() {
 	local f
+	lab_keep
 	for f in "$T"/*.pid; do [ ! -e "$f" ] || kill "$(cat "$f")" 2>/dev/null || true; done
 	rm -rf "$T"
 }

@@ -255,17 +255,14 @@ ours() {
 }
 
 @test "the tunnel's device and the shim's are deleted by somebody: the agent does not spin, and serves again" {
-	local dev before p
+	local dev p
 	ha_start; mn_start
 	away f1
 	p=$(pid ha)
 	for dev in mip0 mipro; do
 		ip -n ha link del $dev
 		lab_wait 10 in_ns ha ip link show $dev
-		before=$(awk '{ print $14 + $15 }' "/proc/$p/stat")
-		lab_move home; lab_wait 40 mn_is home
-		away f1
-		[ $(($(awk '{ print $14 + $15 }' "/proc/$p/stat") - before)) -lt $((200 * MIP_SLOW)) ]
+		agent_rests "$p" eval 'lab_move home && lab_wait 40 mn_is home && away f1'
 		[ "$(pid ha)" = "$p" ]
 	done
 	ha agent stop

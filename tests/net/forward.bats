@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=kernel
 # Where the kernel forwards (ip6tnl), it does so while the agent is killed and started again: not one packet is lost, for a
 # mobile node that registered; and what it left there is taken over: only what is not as it should be is touched.
 

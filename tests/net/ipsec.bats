@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=kernel
 # IPsec between mobile node and home agent, all four protections on (RFC 3776, RFC 4877): a registration, a handover, route
 # optimization, forged packets of every form, new keys, return home, a crash, and nothing left over. Each test goes on where
 # the one before ended.

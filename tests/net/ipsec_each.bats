@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=kernel
 # Each of the four protections by itself, each with other algorithms: what it covers is in ESP on the wire, what it does
 # not cover is not, everything works all the same, and stopping leaves nothing.
 

@@ -20,6 +20,7 @@ away() { lab_move "$1" && lab_wait 15 registered "$1" && [ "$(json mn bul show |
 	reachable
 }
 
+# bats test_tags=kernel
 @test "the node registers from a foreign link: binding cache, update list and status agree" {
 	away f1
 	json ha binding show | jq -e --arg hoa "$HOA" --arg ha "$HA" '.[0] |
@@ -35,6 +36,7 @@ away() { lab_move "$1" && lab_wait 15 registered "$1" && [ "$(json mn bul show |
 # is_later SEQUENCE THAN: 9.5.1. One update a move the wire shows below.
 is_later() { local n=$((($1 - $2) & 65535)); [ $n -gt 0 ] && [ $n -lt 32768 ]; }
 
+# bats test_tags=kernel
 @test "a handover changes the binding in place and raises its sequence number" {
 	away f1
 	local before after; before=$(json ha binding show | jq .[0].sequence)
@@ -45,6 +47,7 @@ is_later() { local n=$((($1 - $2) & 65535)); [ $n -gt 0 ] && [ $n -lt 32768 ]; }
 	lab_wait 5 reachable
 }
 
+# bats test_tags=kernel
 @test "back home the binding is gone at both ends" {
 	away f1
 	back
@@ -84,6 +87,7 @@ is_later() { local n=$((($1 - $2) & 65535)); [ $n -gt 0 ] && [ $n -lt 32768 ]; }
 	[ "$(sort -u <<<"$output")" = 0 ]
 }
 
+# bats test_tags=kernel
 @test "a TCP connection and a ping live through home, foreign 1, foreign 2, home" {
 	traffic_start
 	for link in f1 f2 home; do
@@ -95,6 +99,7 @@ is_later() { local n=$((($1 - $2) & 65535)); [ $n -gt 0 ] && [ $n -lt 32768 ]; }
 	tcp_beyond 100000
 }
 
+# bats test_tags=kernel
 @test "a carrier that comes back before the kernel tells that it went is a move too" {
 	local _ link
 	for _ in 1 2 3 4 5; do
@@ -105,21 +110,7 @@ is_later() { local n=$((($1 - $2) & 65535)); [ $n -gt 0 ] && [ $n -lt 32768 ]; }
 	done
 }
 
-# How short the silence is, tests/bench/handover.sh measures; here a busy machine must not fail what works.
-# A process may stand still in one of several handovers; what waits without need does so in each.
-@test "a handover between foreign links is silent for a moment, not for seconds" {
-	local link gap lost ra
-	away f1
-	traffic_start
-	for link in f2 f1 f2 f1 f2; do
-		move_to $link
-		read -r gap lost ra _ < <(gap_of "$MOVED")
-		echo "gap $gap ms, $lost lost, link-up to RA $ra ms"
-		awk -v g="$gap" -v ra="$ra" -v slow="$MIP_SLOW" 'BEGIN { exit !(g <= ra + 500 * slow) }' && return
-	done
-	false
-}
-
+# bats test_tags=kernel
 @test "stop leaves nothing: addresses, routes, rules, proxies, links, nft, sysctls" {
 	mn agent stop; ha agent stop
 	lab_wait 5 no_agents
@@ -131,6 +122,7 @@ is_later() { local n=$((($1 - $2) & 65535)); [ $n -gt 0 ] && [ $n -lt 32768 ]; }
 	diff "$BATS_TEST_TMPDIR/ha" <(kernel_state ha)
 }
 
+# bats test_tags=kernel
 @test "stop away from home leaves nothing either" {
 	mn agent stop; ha agent stop
 	lab_wait 5 no_agents
@@ -144,6 +136,7 @@ is_later() { local n=$((($1 - $2) & 65535)); [ $n -gt 0 ] && [ $n -lt 32768 ]; }
 	diff "$BATS_TEST_TMPDIR/ha" <(kernel_state ha)
 }
 
+# bats test_tags=kernel
 @test "agents killed with SIGKILL start again, take over, and leave nothing" {
 	mn agent stop; ha agent stop
 	lab_wait 5 no_agents

@@ -57,6 +57,7 @@ no_strangers() {
 	[ "$(json mn ro show | jq -r '.[].peer')" = $HOA2 ] && [ "$(json mn2 ro show | jq -r '.[].peer')" = $HOA ]
 }
 
+# bats test_tags=kernel
 @test "both procedures at once" {
 	away f1 f2
 	talk mn $HOA $HOA2
@@ -110,6 +111,7 @@ no_strangers() {
 	no_strangers
 }
 
+# bats test_tags=kernel
 @test "one goes home while the other moves: packets carry what the one that is away needs" {
 	away f1 f2
 	talk mn $HOA $HOA2

@@ -93,12 +93,12 @@ second_router() {
 	NFT
 	lab_wait 15 eval "[ \$(jq -n '[inputs | select(.event == \"router_lost\")] | length' < $T/monitor) -ge 1 ]"
 	registered f1
-	reachable
+	lab_wait 5 reachable
 	in_ns r nft delete table ip6 mute
 	lab_wait 10 eval "jq -en '[inputs | select(.event == \"ra\" or .event == \"router_lost\")] | last.event == \"ra\"' < $T/monitor"
 	registered f1
 	[ "$(json mn bul show | jq '.[0].sequence')" -eq "$before" ]
-	reachable
+	lab_wait 5 reachable
 }
 
 @test "advertisements in the name of nobody, or of the router, take nothing away" {

@@ -34,7 +34,7 @@ teardown() {
 on() { local n=$1; shift; ip netns exec "$n$ID" "$@"; }
 
 wait_until() { # COMMAND...: until it succeeds, at most LIMIT seconds
-	local end=$((SECONDS + ${LIMIT:-20}))
+	local end=$((SECONDS + ${LIMIT:-60} * ${MIP_SLOW:-1}))
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || { echo "never: $*"; tail -n 20 "$D"/*.log; return 1; }
 		read -rt 0.02 <> <(:) || true
@@ -212,6 +212,7 @@ nothing_left() { # NODE
 	[[ "$(last m)" == "error Cannot assign requested address" ]]
 }
 
+# bats test_tags=kernel
 @test "proxy Neighbor Discovery answers on the home link; ours are swept, others' stay" {
 	probe h
 	say h sysctl conf/h0/proxy_ndp 1; say h sysctl neigh/h0/proxy_delay 0
@@ -268,6 +269,7 @@ nothing_left() { # NODE
 	[[ "$output" == *"via fe80::2 "* && "$output" != *"via fe80::1 "* && "$output" == *"default via 2001:db8:2::1"* ]]
 }
 
+# bats test_tags=kernel
 @test "tunnel: both ways, source chosen, forged packets refused and counted" {
 	for p in $(paths); do
 		echo "# path $p" >&3
@@ -315,6 +317,7 @@ nothing_left() { # NODE
 	done
 }
 
+# bats test_tags=kernel
 @test "tunnel: the kernel does not object to tunnelled packets" {
 	for p in $(paths); do
 		tunnel $p
@@ -329,6 +332,7 @@ nothing_left() { # NODE
 	done
 }
 
+# bats test_tags=kernel
 @test "tunnel: a crash and a new start leave nothing doubled, closing leaves nothing" {
 	for p in $(paths); do
 		tunnel $p

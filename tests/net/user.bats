@@ -12,7 +12,8 @@ setup_file() {
 
 setup() {
 	P=$BATS_TEST_TMPDIR
-	export MIP_RUN_DIR=/run/user MIP_STATE_DIR=/run/state
+	# one's own each: who cleans up after a killed agent comes seconds later
+	export MIP_RUN_DIR=/run/user$BATS_TEST_NUMBER MIP_STATE_DIR=/run/state$BATS_TEST_NUMBER
 	mkdir -p $MIP_RUN_DIR $MIP_STATE_DIR
 }
 
