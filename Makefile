@@ -20,7 +20,7 @@ LINK      = $(CC) $(LDFLAGS)
 DEPS := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libcap-dev libedit-dev nettle-dev libsqlite3-dev libcmocka-dev \
 	bats iproute2 iputils-ping nftables radvd socat pv jq python3 python3-jsonschema tshark tcpdump iperf3 tmux zsh fish procps util-linux \
 	qemu-system-x86 kmod busybox-static cpio gnuplot-nox \
-	clang clang-format clang-tidy libclang-rt-dev shellcheck mandoc debhelper lintian fakeroot
+	clang llvm libbpf-dev clang-format clang-tidy libclang-rt-dev shellcheck mandoc debhelper lintian fakeroot
 
 CORE  := $(wildcard core/*/*.c)
 CMD   := $(filter-out cmd/mip.c cmd/mipd.c,$(wildcard cmd/*.c))
@@ -49,6 +49,16 @@ $(B)/libsim.a: $(call obj,$(SIMLIB))
 $(B)/lib%.a:
 	@rm -f $@
 	ar rcs $@ $^
+
+# The programs of the kernel's fast path stand in its loader. Without clang there are none, and mipd says so.
+BPF_CC := $(shell command -v clang 2>/dev/null)
+BPF_O  := $(if $(BPF_CC),$(B)/core/flow/bpf/flow.bpf.o)
+$(B)/core/flow/fast.o: $(BPF_O)
+$(B)/core/flow/fast.o: override CPPFLAGS += $(if $(BPF_CC),-DFAST_ELF='"$(BPF_O)"')
+$(B)/core/flow/bpf/flow.bpf.o: core/flow/bpf/flow.bpf.c core/flow/bpf/maps.h $(B)/flags
+	@mkdir -p $(@D)
+	$(BPF_CC) -target bpf -O2 -g -Wall -Wextra $(if $(WERROR),-Werror) -I/usr/include/$(shell $(CC) -print-multiarch) -Icore -c -o $@ $<
+	@! command -v llvm-strip >/dev/null || llvm-strip -g $@
 
 # One object a source file; header dependencies by -MMD; everything again when compiler or flags change.
 $(B)/%.o: %.c $(B)/flags
@@ -150,7 +160,7 @@ $(B)/%.fuzz: $(B)/%.o $(B)/libsim.a $(TEST_LIBS)
 	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3 -ledit
 
 # A stamp for each source file clang-tidy had nothing to say about; like objects they are older than headers that changed.
-TIDY := $(patsubst %.c,$(B)/%.tidy,$(shell find cmd core tests -name '*.c'))
+TIDY := $(patsubst %.c,$(B)/%.tidy,$(shell find cmd core tests -name '*.c' ! -name '*.bpf.c'))
 $(B)/%.tidy: %.c .clang-tidy
 	@mkdir -p $(@D)
 	@clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c11 -Icore -Iinclude -I. -D_GNU_SOURCE -DMIP_VERSION='"lint"' 2>/dev/null

@@ -1,0 +1,580 @@
+/*
+ * The data path as programs of tc (clsact): `mip_out` on the egress of mip0, where routes lead what is to be edited;
+ * `mip_in` on the ingress of each link, once for those with an Ethernet header and once for those without. A packet
+ * these do not know, or may not edit (it is too big, its headers are unusual, it is signalling), goes on as if they
+ *were not there: on a link to the stack, on mip0 to the agent. RFC 6275 6.3, 6.4, 9.3.1, 9.3.2, 10.4, 11.3.
+ *
+ * Helpers and flags, and the kernel that had them first:
+ *	bpf_redirect_neigh with a next hop	5.10
+ *	bpf_fib_lookup				4.18; names the link of a neighbour it does not know: 5.12, older ones
+ *have tun bpf_skb_adjust_room			4.13; ENCAP_L3_IPV6, FIXED_GSO 5.1..5.2; DECAP_L3_IPV6 6.3, else without
+ *	bpf_skb_change_head			4.10	bpf_clone_redirect	4.2	bpf_skb_pull_data	4.9
+ *	__sk_buff.gso_size			5.7	gso_segs		5.1
+ */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/in.h>
+#include <linux/ipv6.h>
+#include <linux/pkt_cls.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "flow/bpf/maps.h"
+
+#ifndef BPF_F_ADJ_ROOM_DECAP_L3_IPV6
+#define BPF_F_ADJ_ROOM_DECAP_L3_IPV6 (1ULL << 8)
+#endif
+
+#define INLINE	     static __attribute__((always_inline)) inline
+#define PASS	     TC_ACT_UNSPEC
+#define AF_INET6     10
+#define IP6	     40
+#define EXT	     24 /* a type 2 routing header, or a destination options header with nothing but a HAO */
+#define HOPS	     64
+#define MH	     135
+#define IS_IPSEC(nh) ((nh) == IPPROTO_ESP || (nh) == IPPROTO_AH)
+#define SAMPLE	     0x6d70 /* tc_index of a copy that shows who talks to whom */
+#define SAMPLE_LEN   80
+#define SAMPLES	     8
+#define PAUSE	     20000000ULL /* ns */
+#define ECN_CE	     3
+
+const volatile struct fmap_conf conf; /* the only constant: it is what .rodata holds */
+
+__u64 sample_from, sample_count; /* races between processors cost or give a sample */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1024);
+	__type(key, struct fmap_addr);
+	__type(value, struct fmap_flow);
+} bound SEC(".maps"), away SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1024);
+	__type(key, struct fmap_pair);
+	__type(value, struct fmap_flow);
+} pairs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, struct fmap_net);
+	__type(value, struct fmap_flow);
+} bound_nets SEC(".maps"), away_nets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, FMAP_DROPS);
+	__type(key, __u32);
+	__type(value, __u64);
+} drops SEC(".maps");
+
+/* The IPv6 header as the programs handle it. */
+struct ip6 {
+	__be32 first; /* version, class, label */
+	__be16 plen;
+	__u8 next, hops;
+	struct fmap_addr src, dst;
+};
+
+INLINE int is_ip6(const struct ip6 *ip)
+{
+	return (ip->first & bpf_htonl(0xf0000000)) == bpf_htonl(0x60000000);
+}
+
+/* A packet as it will be on the wire: how long each segment is, how many there are, what of each is headers. */
+struct wire {
+	__u32 seg, segs, head;
+};
+
+INLINE int same(const struct fmap_addr *a, const struct fmap_addr *b)
+{
+	return a->a[0] == b->a[0] && a->a[1] == b->a[1];
+}
+
+INLINE int drop(__u32 reason)
+{
+	__u64 *n = bpf_map_lookup_elem(&drops, &reason);
+
+	if (n)
+		*n += 1;
+	return TC_ACT_SHOT;
+}
+
+/* --- flows -------------------------------------------------------------------------------------------------------- */
+
+INLINE struct fmap_flow *find(void *hosts, void *nets, const struct fmap_addr *addr)
+{
+	struct fmap_flow *f = bpf_map_lookup_elem(hosts, addr);
+	struct fmap_net key;
+
+	if (f)
+		return f;
+	key.plen = 128;
+	key.addr = *addr;
+	return bpf_map_lookup_elem(nets, &key);
+}
+
+INLINE struct fmap_flow *find_bound(const struct fmap_addr *home)
+{
+	return find(&bound, &bound_nets, home);
+}
+
+INLINE struct fmap_flow *find_away(const struct fmap_addr *home)
+{
+	return find(&away, &away_nets, home);
+}
+
+INLINE struct fmap_flow *find_pair(const struct fmap_addr *src, const struct fmap_addr *dst)
+{
+	struct fmap_pair key = {*src, *dst};
+
+	return bpf_map_lookup_elem(&pairs, &key);
+}
+
+/* `l3`: length of the packet that begins with an IPv6 header at `at`, behind whose `room` octets `next` stands. */
+INLINE struct wire measure(struct __sk_buff *skb, __u32 at, __u32 room, __u8 next)
+{
+	__u32 len = skb->len - at, size = skb->gso_size;
+	struct wire w = {len, 1, 0};
+	__u8 off = 0;
+
+	if (!size)
+		return w;
+	w.head = room + 8;
+	if (next == IPPROTO_TCP && !bpf_skb_load_bytes(skb, at + room + 12, &off, 1))
+		w.head = room + (off >> 4) * 4;
+	w.seg = w.head + size;
+	w.segs = skb->gso_segs;
+	if (!w.segs && len > w.head)
+		w.segs = (len - w.head + size - 1) / size;
+	return w;
+}
+
+/* The packet has its edits, `added` octets; it begins at `at`. */
+INLINE void count(struct fmap_flow *f, __u32 dir, __u32 octets, const struct wire *w, __u32 added)
+{
+	__u32 segs = w->segs ? w->segs : 1;
+
+	__sync_fetch_and_add(&f->count[dir].packets, segs);
+	__sync_fetch_and_add(&f->count[dir].octets, octets + (segs - 1) * (w->head + added));
+}
+
+/* --- out ---------------------------------------------------------------------------------------------------------- */
+
+struct hop {
+	__u32 ifindex;
+	struct fmap_addr to;
+};
+
+enum { HOP_OK, HOP_NONE, HOP_TOO_BIG };
+
+/* Where a packet of `seg` octets from src to dst goes. */
+INLINE int next_hop(struct __sk_buff *skb, const struct fmap_addr *src, const struct fmap_addr *dst, __u8 proto,
+	__u32 seg, struct hop *hop)
+{
+	struct bpf_fib_lookup fib = {};
+	long rc;
+
+	fib.family = AF_INET6;
+	fib.l4_protocol = proto;
+	fib.tot_len = seg;
+	fib.ifindex = skb->ifindex; /* which must forward */
+	__builtin_memcpy(fib.ipv6_src, src, sizeof(*src));
+	__builtin_memcpy(fib.ipv6_dst, dst, sizeof(*dst));
+	rc = bpf_fib_lookup(skb, &fib, sizeof(fib), 0);
+	if (rc == BPF_FIB_LKUP_RET_FRAG_NEEDED)
+		return HOP_TOO_BIG;
+	if ((rc && rc != BPF_FIB_LKUP_RET_NO_NEIGH) || fib.ifindex == conf.mip0)
+		return HOP_NONE;
+	hop->ifindex = fib.ifindex;
+	__builtin_memcpy(&hop->to, fib.ipv6_dst, sizeof(hop->to));
+	return HOP_OK;
+}
+
+/* Sends what begins with its IPv6 header, or an Ethernet header of no meaning before it. */
+INLINE int send(struct __sk_buff *skb, __u32 l2, const struct hop *hop)
+{
+	struct bpf_redir_neigh to = {};
+
+	if (!l2 && bpf_skb_change_head(skb, ETH_HLEN, 0))
+		return drop(FMAP_DROP_EDIT);
+	to.nh_family = AF_INET6;
+	__builtin_memcpy(to.ipv6_nh, &hop->to, sizeof(hop->to));
+	return bpf_redirect_neigh(hop->ifindex, &to, sizeof(to), 0);
+}
+
+/* Into the tunnel of f, from `at`, where ip was read. */
+INLINE int encapsulate(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip, struct fmap_flow *f, struct wire *w,
+	const struct hop *hop)
+{
+	struct ip6 outer;
+
+	if (bpf_skb_adjust_room(skb, IP6, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L3_IPV6) &&
+		bpf_skb_adjust_room(skb, IP6, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO))
+		return drop(FMAP_DROP_EDIT);
+	outer.first = bpf_htonl(0x60000000) | (ip->first & bpf_htonl(0x0ff00000));
+	outer.plen = bpf_htons(skb->len - l2 - IP6);
+	outer.next = IPPROTO_IPV6;
+	outer.hops = HOPS;
+	outer.src = f->local;
+	outer.dst = f->peer;
+	if (bpf_skb_store_bytes(skb, l2, &outer, sizeof(outer), BPF_F_RECOMPUTE_CSUM))
+		return drop(FMAP_DROP_EDIT);
+	count(f, FMAP_OUT, skb->len - l2, w, IP6);
+	return send(skb, l2, hop);
+}
+
+/* A copy of the packet's beginning, for the agent. `ip` at `at` has been taken out of what it travelled in. */
+INLINE void sample(struct __sk_buff *skb)
+{
+	__u64 now = bpf_ktime_get_ns();
+	__u32 was = skb->tc_index;
+
+	if (now - sample_from > PAUSE) {
+		sample_from = now;
+		sample_count = 0;
+	}
+	if (sample_count >= SAMPLES)
+		return;
+	sample_count++;
+	skb->tc_index = SAMPLE;
+	bpf_clone_redirect(skb, conf.mip0, 0);
+	skb->tc_index = was;
+}
+
+/* On mip0: what the agent reads begins with an Ethernet header of zeros, so it is no packet sent. */
+INLINE int deliver_sample(struct __sk_buff *skb)
+{
+	if (skb->len > SAMPLE_LEN)
+		bpf_skb_change_tail(skb, SAMPLE_LEN, 0); /* or all of it */
+	return bpf_skb_change_head(skb, ETH_HLEN, 0) ? TC_ACT_SHOT : TC_ACT_OK;
+}
+
+/* A packet that gets a HAO or an RH2 may begin with any header before which they stand (6.3, 6.4): one with others
+ * first takes the longer way, which is always right. So does signalling, and what is said about it (11.3.1). */
+INLINE int may_edit(struct __sk_buff *skb, __u32 at, __u8 next)
+{
+	__u8 type = 0;
+
+	switch (next) {
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_DSTOPTS:
+	case MH: return 0;
+	case IPPROTO_FRAGMENT: return !bpf_skb_load_bytes(skb, at + IP6, &type, 1) && type != MH;
+	case IPPROTO_ICMPV6: return !bpf_skb_load_bytes(skb, at + IP6, &type, 1) && type != 4;
+	}
+	return 1;
+}
+
+struct ext {
+	__u8 next, len, b[6];
+	struct fmap_addr addr;
+};
+
+/* HAO and RH2 of the flow; what one header sets as the other end may have a flow of its own, as a care-of address can
+ * be a correspondent, too. */
+INLINE int insert(struct __sk_buff *skb, __u32 l2, struct ip6 *ip, struct fmap_flow *f)
+{
+	struct wire w = measure(skb, l2, IP6, ip->next);
+	struct fmap_addr src = ip->src, dst = ip->dst;
+	__u32 edits = f->edits, room = 0, at = l2 + IP6;
+	struct fmap_flow *other = 0;
+	struct ext e = {};
+	struct hop hop;
+	__u8 next = ip->next;
+
+	if (edits & FMAP_HAO)
+		ip->src = f->local;
+	if (edits & FMAP_RH2)
+		ip->dst = f->peer;
+	if (!(edits & FMAP_RH2)) {
+		other = find_pair(&ip->src, &dst);
+		if (other && other->edits & FMAP_RH2) {
+			ip->dst = other->peer;
+			edits |= FMAP_RH2;
+		}
+	} else if (!(edits & FMAP_HAO)) {
+		other = find_pair(&src, &ip->dst);
+		if (other && other->edits & FMAP_HAO) {
+			ip->src = other->local;
+			edits |= FMAP_HAO;
+		}
+	}
+	room = (edits & FMAP_HAO ? EXT : 0) + (edits & FMAP_RH2 ? EXT : 0);
+	switch (next_hop(skb, &ip->src, &ip->dst, next, w.seg + room, &hop)) {
+	case HOP_NONE: return drop(FMAP_DROP_ROUTE);
+	case HOP_OK: break;
+	default: return TC_ACT_OK;
+	}
+	/* The size is a constant to each call, as old verifiers want it. */
+	if (room == 2 * EXT ? bpf_skb_adjust_room(skb, 2 * EXT, BPF_ADJ_ROOM_NET, BPF_F_ADJ_ROOM_FIXED_GSO)
+			    : bpf_skb_adjust_room(skb, EXT, BPF_ADJ_ROOM_NET, BPF_F_ADJ_ROOM_FIXED_GSO))
+		return TC_ACT_OK;
+	ip->plen = bpf_htons(skb->len - l2 - IP6);
+	ip->next = edits & FMAP_RH2 ? IPPROTO_ROUTING : IPPROTO_DSTOPTS;
+	if (bpf_skb_store_bytes(skb, l2, ip, sizeof(*ip), 0))
+		return drop(FMAP_DROP_EDIT);
+	e.len = 2;
+	if (edits & FMAP_RH2) {
+		e.next = edits & FMAP_HAO ? IPPROTO_DSTOPTS : next;
+		e.b[0] = 2; /* type */
+		e.b[1] = 1; /* segments left */
+		e.addr = dst;
+		if (bpf_skb_store_bytes(skb, at, &e, sizeof(e), 0))
+			return drop(FMAP_DROP_EDIT);
+		at += EXT;
+	}
+	if (edits & FMAP_HAO) {
+		e.next = next;
+		e.b[0] = 1; /* PadN */
+		e.b[1] = 2;
+		e.b[4] = 201;
+		e.b[5] = 16;
+		e.addr = src;
+		if (bpf_skb_store_bytes(skb, at, &e, sizeof(e), 0))
+			return drop(FMAP_DROP_EDIT);
+	}
+	count(f, FMAP_OUT, skb->len - l2, &w, room);
+	return send(skb, l2, &hop);
+}
+
+/* What has no flow goes where it would have gone without mip0. No route of ours is for packets of 100:: (RFC 6666). */
+INLINE int plain(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
+{
+	struct wire w = measure(skb, l2, IP6, ip->next);
+	struct fmap_addr any = {{bpf_cpu_to_be64(1ULL << 56), 0}};
+	struct hop hop;
+
+	switch (next_hop(skb, &any, &ip->dst, ip->next, w.seg, &hop)) {
+	case HOP_OK: return send(skb, l2, &hop);
+	case HOP_NONE: return drop(FMAP_DROP_ROUTE);
+	}
+	return TC_ACT_OK;
+}
+
+SEC("tc")
+int mip_out(struct __sk_buff *skb)
+{
+	const __u32 l2 = conf.l2;
+	struct fmap_flow *f;
+	struct wire w;
+	struct hop hop;
+	struct ip6 ip;
+
+	if (skb->tc_index == SAMPLE)
+		return deliver_sample(skb);
+	if (skb->protocol != bpf_htons(ETH_P_IPV6) || bpf_skb_load_bytes(skb, l2, &ip, sizeof(ip)) || !is_ip6(&ip))
+		return TC_ACT_SHOT;
+	if ((ip.dst.a[0] & bpf_cpu_to_be64(0xffULL << 56)) == bpf_cpu_to_be64(0xffULL << 56))
+		return TC_ACT_SHOT; /* the stack's own multicasts */
+	f = find_pair(&ip.src, &ip.dst);
+	if (f && may_edit(skb, l2, ip.next)) {
+		if (!(f->edits & FMAP_HAO) && find_away(&ip.src))
+			sample(skb);
+		return insert(skb, l2, &ip, f);
+	}
+	f = find_bound(&ip.dst);
+	if (!f) {
+		f = find_away(&ip.src);
+		if (f && ip.next != MH && ip.next != IPPROTO_ROUTING && ip.next != IPPROTO_DSTOPTS)
+			sample(skb);
+	}
+	if (!f)
+		return plain(skb, l2, &ip);
+	w = measure(skb, l2, IP6, ip.next);
+	switch (next_hop(skb, &f->local, &f->peer, IPPROTO_IPV6, w.seg + IP6, &hop)) {
+	case HOP_OK: return encapsulate(skb, l2, &ip, f, &w, &hop);
+	case HOP_NONE: return drop(FMAP_DROP_ROUTE);
+	}
+	return TC_ACT_OK;
+}
+
+/* --- in ----------------------------------------------------------------------------------------------------------- */
+
+INLINE int is_neighbour_discovery(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
+{
+	__u8 type = 0;
+
+	return ip->next == IPPROTO_ICMPV6 && !bpf_skb_load_bytes(skb, l2 + IP6, &type, 1) && type >= 133 && type <= 137;
+}
+
+/* 10.4.1: a packet on its way to a home address that is away. The link's neighbours are answered by the stack (10.4.2),
+ * which also says that hops are over. */
+INLINE int intercept(struct __sk_buff *skb, __u32 l2, struct ip6 *ip, struct fmap_flow *f)
+{
+	struct wire w;
+	struct hop hop;
+
+	if (f->edits & FMAP_STACK || ip->hops <= 1 ||
+		(ip->src.a[0] & bpf_cpu_to_be64(0xffc0ULL << 48)) == bpf_cpu_to_be64(0xfe80ULL << 48))
+		return PASS;
+	if (is_neighbour_discovery(skb, l2, ip))
+		return PASS;
+	w = measure(skb, l2, IP6, ip->next);
+	switch (next_hop(skb, &f->local, &f->peer, IPPROTO_IPV6, w.seg + IP6, &hop)) {
+	case HOP_OK: break;
+	case HOP_NONE: return drop(FMAP_DROP_ROUTE);
+	default: return bpf_redirect(conf.mip0, 0); /* where it ends like this, and the agent reads it */
+	}
+	ip->hops--;
+	if (bpf_skb_store_bytes(skb, l2 + 7, &ip->hops, 1, BPF_F_RECOMPUTE_CSUM))
+		return drop(FMAP_DROP_EDIT);
+	return encapsulate(skb, l2, ip, f, &w, &hop);
+}
+
+/* RFC 6040 4.2: congestion met by the outer packet is told inside. */
+INLINE int congestion_in(struct __sk_buff *skb, __u32 at, const struct ip6 *outer, struct ip6 *inner)
+{
+	if ((bpf_ntohl(outer->first) >> 20 & 3) != ECN_CE)
+		return 0;
+	if (!(bpf_ntohl(inner->first) >> 20 & 3))
+		return -1;
+	inner->first |= bpf_htonl(ECN_CE << 20);
+	return bpf_skb_store_bytes(skb, at, &inner->first, sizeof(inner->first), BPF_F_RECOMPUTE_CSUM);
+}
+
+/* 10.4.5: an inner packet counts only from the care-of address of its source, or the home agent of its destination.
+ * Tunnels that are not ours are left alone. */
+INLINE int decapsulate(struct __sk_buff *skb, __u32 l2, const struct ip6 *outer)
+{
+	__u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO;
+	struct fmap_flow *f, *to;
+	struct ip6 ip;
+	struct wire w;
+
+	if (bpf_skb_load_bytes(skb, l2 + IP6, &ip, sizeof(ip)) || !is_ip6(&ip))
+		return PASS;
+	f = find_bound(&ip.src);
+	if (!f || !same(&f->peer, &outer->src)) {
+		to = find_away(&ip.dst);
+		if (!f && !to)
+			return PASS;
+		f = to;
+	}
+	if (!f || !same(&f->peer, &outer->src))
+		return drop(FMAP_DROP_TUNNEL);
+	if (!same(&f->local, &outer->dst))
+		return PASS;
+	/* Octets behind either packet are the stack's to cut off. */
+	if (bpf_ntohs(outer->plen) + IP6 != skb->len - l2 || bpf_ntohs(ip.plen) + IP6 != bpf_ntohs(outer->plen))
+		return PASS;
+	w = measure(skb, l2, 2 * IP6, ip.next);
+	if (congestion_in(skb, l2 + IP6, outer, &ip))
+		return drop(FMAP_DROP_TUNNEL);
+	count(f, FMAP_IN, skb->len - l2, &w, 0);
+	if (bpf_skb_adjust_room(skb, -IP6, BPF_ADJ_ROOM_MAC, flags | BPF_F_ADJ_ROOM_DECAP_L3_IPV6) &&
+		bpf_skb_adjust_room(skb, -IP6, BPF_ADJ_ROOM_MAC, flags))
+		return drop(FMAP_DROP_EDIT);
+	/* From one mobile node to another: mip0 is where the next tunnel begins. */
+	to = find_bound(&ip.dst);
+	if (to && !(to->edits & FMAP_STACK) && ip.hops > 1) {
+		ip.hops--;
+		if (bpf_skb_store_bytes(skb, l2 + 7, &ip.hops, 1, BPF_F_RECOMPUTE_CSUM))
+			return drop(FMAP_DROP_EDIT);
+		return bpf_redirect(conf.mip0, 0);
+	}
+	if (find_away(&ip.dst) && ip.next != MH && ip.next != IPPROTO_ROUTING && ip.next != IPPROTO_DSTOPTS)
+		sample(skb);
+	return PASS;
+}
+
+/* HAO and RH2 the way everybody writes them: nothing else in those headers, the RH2 first. What is allowed loses them
+ * (9.3.1, 11.3.3), the rest is for the agent to judge. */
+INLINE int strip(struct __sk_buff *skb, __u32 l2, struct ip6 *ip)
+{
+	struct fmap_addr src = ip->src, dst = ip->dst;
+	__u32 has_hao = 0, has_rh2 = 0, room;
+	struct fmap_flow *f, *home = 0;
+	__u8 next = ip->next, type = 0;
+	struct ext e;
+	struct wire w;
+
+	if (next == IPPROTO_ROUTING) {
+		if (bpf_skb_load_bytes(skb, l2 + IP6, &e, sizeof(e)) || e.len != 2 || e.b[0] != 2 || e.b[1] != 1)
+			return PASS;
+		home = find_away(&e.addr);
+		if (!home || !same(&home->local, &dst))
+			return PASS;
+		has_rh2 = 1;
+		dst = e.addr;
+		next = e.next;
+	}
+	if (next == IPPROTO_DSTOPTS) {
+		if (bpf_skb_load_bytes(skb, has_rh2 ? l2 + IP6 + EXT : l2 + IP6, &e, sizeof(e)) || e.len != 2 ||
+			e.b[0] != 1 || e.b[1] != 2 || e.b[2] || e.b[3] || e.b[4] != 201 || e.b[5] != 16)
+			return PASS;
+		has_hao = 1;
+		src = e.addr;
+		next = e.next;
+	}
+	room = (has_hao ? EXT : 0) + (has_rh2 ? EXT : 0);
+	if (next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS || next == MH ||
+		IS_IPSEC(next))
+		return PASS;
+	if (next == IPPROTO_FRAGMENT && (bpf_skb_load_bytes(skb, l2 + IP6 + room, &type, 1) || type == MH ||
+						IS_IPSEC(type) || type == IPPROTO_DSTOPTS || type == IPPROTO_ROUTING))
+		return PASS;
+	f = find_pair(&dst, &src);
+	if (has_hao && (!f || !(f->edits & FMAP_RH2) || !same(&f->peer, &ip->src)))
+		return PASS;
+	if (bpf_ntohs(ip->plen) + IP6 != skb->len - l2 || bpf_ntohs(ip->plen) < room)
+		return PASS;
+	w = measure(skb, l2, IP6 + room, next);
+	if (f)
+		count(f, FMAP_IN, skb->len - l2, &w, 0);
+	if (room == 2 * EXT ? bpf_skb_adjust_room(skb, -2 * EXT, BPF_ADJ_ROOM_NET, BPF_F_ADJ_ROOM_FIXED_GSO)
+			    : bpf_skb_adjust_room(skb, -EXT, BPF_ADJ_ROOM_NET, BPF_F_ADJ_ROOM_FIXED_GSO))
+		return drop(FMAP_DROP_EDIT);
+	ip->src = src;
+	ip->dst = dst;
+	ip->next = next;
+	ip->plen = bpf_htons(bpf_ntohs(ip->plen) - room);
+	if (bpf_skb_store_bytes(skb, l2, ip, sizeof(*ip), BPF_F_RECOMPUTE_CSUM))
+		return drop(FMAP_DROP_EDIT);
+	if (home && (!f || !(f->edits & FMAP_HAO)))
+		sample(skb);
+	return PASS;
+}
+
+INLINE int in(struct __sk_buff *skb, __u32 l2)
+{
+	struct fmap_flow *f;
+	struct ip6 ip;
+
+	if (skb->protocol != bpf_htons(ETH_P_IPV6) || skb->pkt_type != PACKET_HOST || skb->vlan_present)
+		return PASS;
+	if (bpf_skb_load_bytes(skb, l2, &ip, sizeof(ip)) || !is_ip6(&ip))
+		return PASS;
+	f = find_bound(&ip.dst);
+	if (f)
+		return intercept(skb, l2, &ip, f);
+	switch (ip.next) {
+	case IPPROTO_IPV6: return decapsulate(skb, l2, &ip);
+	case IPPROTO_ROUTING:
+	case IPPROTO_DSTOPTS: return strip(skb, l2, &ip);
+	}
+	return PASS;
+}
+
+SEC("tc")
+int mip_in(struct __sk_buff *skb)
+{
+	return in(skb, ETH_HLEN);
+}
+
+SEC("tc")
+int mip_in_bare(struct __sk_buff *skb)
+{
+	return in(skb, 0);
+}
+
+char _license[] SEC("license") = "GPL";
