@@ -25,8 +25,8 @@ static const struct arg none[] = {{0}}, home[] = {{MIP_A_HOME, OPT, EITHER}, {0}
 			home_req[] = {{MIP_A_HOME, REQ, EITHER}, {0}}, file[] = {{W_FILE, REQ, BARE}, {0}},
 			save[] = {{W_FILE, OPT, BARE}, {0}};
 static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {W_RADVD, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT},
-	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT},
-	{MIP_A_MAX_PREFIX, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {W_SAVE, OPT, FLAG}, {0}};
+	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {W_SAVE, OPT, FLAG}, {MIP_A_PREFERENCE, OPT},
+	{MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {0}};
 static const struct arg ha_radvd[] = {{MIP_A_DEV, OPT}, {0}}, ha_link[] = {{MIP_A_DEV, REQ}, {0}};
 static const struct arg ha_set[] = {{MIP_A_ADDRESS, SOME}, {MIP_A_MAX_LIFETIME, SOME}, {MIP_A_MAX_BINDINGS, SOME},
 	{MIP_A_INSECURE, SOME}, {MIP_A_PREFERENCE, SOME}, {MIP_A_MIN_PREFIX, SOME}, {MIP_A_MAX_PREFIX, SOME},
@@ -54,7 +54,7 @@ static const struct arg cn_start[] = {{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_TEST_RAT
 static const struct arg ro_add[] = {{MIP_A_TO, REQ}, {MIP_A_POLICY, REQ}, {0}}, ro_del[] = {{MIP_A_TO, REQ}, {0}},
 			ro_test[] = {{MIP_A_PEER, REQ, BARE}, {MIP_A_HOME, OPT}, {0}},
 			ro_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PEER, OPT}, {0}};
-static const struct arg flow_show[] = {{MIP_A_HOME, OPT}, {0}};
+static const struct arg flow_show[] = {{MIP_A_HOME, OPT, EITHER}, {0}};
 static const struct arg apply[] = {{W_FILE, REQ, BARE}, {MIP_A_CONFIRM, OPT}, {0}};
 static const struct arg stats[] = {{W_FORMAT, OPT}, {0}};
 static const struct arg ipsec_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PROTECT, OPT}, {MIP_A_KEYS, OPT, FLAG}, {0}},

@@ -87,7 +87,7 @@ teardown() { agents_stop; }
 	for o in ha acl cn binding agent; do ha -j $o show | jq -e 'type == "array" and length > 0 and all(type == "object")'; done
 	for o in mn bul agent; do mn -j $o show | jq -e 'type == "array" and length > 0 and all(type == "object")'; done
 	for o in ha acl cn binding agent; do ha -j $o show | valid $o; ha -j -p $o | valid $o; done
-	for o in mn bul ro agent; do mn -j $o show | valid $o; done
+	for o in mn bul ro flow agent; do mn -j $o show | valid $o; done
 	# what is no list of what there is; and nothing that the schema describes was left out
 	cn_start
 	mn ro add peer $CN/128 policy always
@@ -98,7 +98,7 @@ teardown() { agents_stop; }
 	(ha -j doctor ha || true) | valid doctor
 	mip -j import "$BATS_TEST_DIRNAME/../import/mn_plain.conf" | valid import
 	cn agent stop
-	[ "$(mip __schema | jq -r '."$defs" | keys[]' | xargs)" = "acl agent any binding bul cn doctor ha import ipsec mn ro stats" ]
+	[ "$(mip __schema | jq -r '."$defs" | keys[]' | xargs)" = "acl agent any binding bul cn doctor flow ha import ipsec mn ro stats" ]
 	for o in ha mn; do $o -j | valid any; $o -j save | valid any; $o -j monitor once | jq -s . | valid any; done
 	ha -j binding show home 2001:db8:1::200 | jq -e 'length == 1 and .[0].home == "2001:db8:1::200" and .[0].static'
 	[ "$(ha -j binding show home 2001:db8:1::222)" = "[]" ]
