@@ -102,8 +102,11 @@ static void on_addr(void *ctx, const struct nl_addr *k)
 	mirror_on_addr(&a->host.mirror, k);
 	if (ha_link(&a->ha, k->index))
 		agent_tell_ha_addr(a, k);
-	if (l && mn_uses(a, &l->l))
+	if (l && mn_uses(a, &l->l)) {
 		tell_mn_addr(a, k);
+		if (addr_routable(&k->addr) && !mn_find(&a->mn, &k->addr))
+			host_hasten(&a->host, k);
+	}
 	if (k->usable && addr_routable(&k->addr) && agent_misses_home_link(a))
 		find_home_link(a);
 	host_hold_addr(&a->host, k);

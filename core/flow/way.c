@@ -1,6 +1,7 @@
-/* way.h: default routes of one source address each, in the main table. */
+/* way.h: routes of one source address each, in the main table: the default, and one to the home agent. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <string.h>
 
 #include "base/addr.h"
 #include "flow/way.h"
@@ -10,10 +11,19 @@ static struct route route_of(const struct way *w)
 	return (struct route){.ifindex = w->ifindex, .has_from = true, .from = w->coa, .gateway = w->router};
 }
 
+static struct route agent_route_of(const struct way *w)
+{
+	struct route r = route_of(w);
+
+	r.dst = w->agent;
+	r.plen = 128;
+	return r;
+}
+
 static bool is_none(void *ctx, const struct route *r)
 {
 	(void)ctx;
-	return r->plen || !r->has_from || r->table != RT_TABLE_MAIN;
+	return (r->plen && r->plen != 128) || !r->has_from || r->table != RT_TABLE_MAIN;
 }
 
 int ways_open(struct ways *w, struct nl *nl, struct why *why)
@@ -35,20 +45,25 @@ static struct way *slot(struct ways *w, const struct in6_addr *home)
 	return free_slot;
 }
 
-/* Home addresses share the care-of address, and the way. */
-static bool is_shared(const struct ways *w, const struct way *way)
+/* Home addresses share the care-of address, and the way; of one home agent (NULL: of any). */
+static bool is_shared(const struct ways *w, const struct way *way, const struct in6_addr *agent)
 {
 	for (const struct way *each = w->way; each < w->way + WAYS_MAX; each++)
-		if (each != way && !addr_any(&each->home) && addr_eq(&each->coa, &way->coa))
+		if (each != way && !addr_any(&each->home) && addr_eq(&each->coa, &way->coa) &&
+			(!agent || addr_eq(&each->agent, agent)))
 			return true;
 	return false;
 }
 
 static int forget(struct ways *w, struct way *way, struct why *why)
 {
-	struct route r = route_of(way);
-	int err = addr_any(&way->home) || is_shared(w, way) ? 0 : route_del(w->nl, &r, why);
+	struct route r = route_of(way), to_agent = agent_route_of(way);
+	int err = 0;
 
+	if (!addr_any(&way->home) && !addr_any(&way->agent) && !is_shared(w, way, &way->agent))
+		err = route_del(w->nl, &to_agent, why);
+	if (!addr_any(&way->home) && !is_shared(w, way, NULL))
+		err = err ?: route_del(w->nl, &r, why);
 	*way = (struct way){0};
 	return err;
 }
@@ -56,27 +71,34 @@ static int forget(struct ways *w, struct way *way, struct why *why)
 int ways_set(struct ways *w, const struct way *way, struct why *why)
 {
 	struct way *at = slot(w, &way->home);
-	struct route r = route_of(way);
+	struct route r = route_of(way), to_agent = agent_route_of(way);
 	int err;
 
 	if (!at)
 		return why_set(why, ENOSPC, "more than %d ways out", WAYS_MAX);
+	if (!memcmp(at, way, sizeof(*way)))
+		return 0;
 	err = forget(w, at, why);
 	if (err || addr_any(&way->router))
 		return err;
 	err = route_add(w->nl, &r, why);
-	if (!err)
-		*at = *way;
-	return err;
+	if (err)
+		return err;
+	*at = *way;
+	return addr_any(&way->agent) ? 0 : route_add(w->nl, &to_agent, why);
 }
 
 void ways_hold(struct ways *w, struct held *h)
 {
 	for (struct way *each = w->way; each < w->way + WAYS_MAX; each++) {
-		struct route r = route_of(each);
+		struct route r = route_of(each), to_agent = agent_route_of(each);
 
-		if (h->what & LOST_ENTRIES && !addr_any(&each->home) && !route_take(&h->routes, &r))
+		if (!(h->what & LOST_ENTRIES) || addr_any(&each->home))
+			continue;
+		if (!route_take(&h->routes, &r))
 			(void)!route_add(w->nl, &r, NULL);
+		if (!addr_any(&each->agent) && !route_take(&h->routes, &to_agent))
+			(void)!route_add(w->nl, &to_agent, NULL);
 	}
 }
 

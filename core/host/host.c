@@ -49,6 +49,7 @@ static void do_send(void *ctx, const struct via *via, struct mh *m)
 	meta.has_hao = via->has_hao;
 	meta.has_rh2 = via->has_rh2;
 	meta.ifindex = via->ifindex ? via->ifindex : tunnel_of(h, &via->src);
+	meta.hop_limit = via->on_link; /* 1, or as usual */
 	if (len > 0 && via->auth)
 		rr_mac(via->auth->kbm, &via->auth->coa, &via->auth->cn, buf, m->opt.auth_at, buf + m->opt.auth_at);
 	err = len < 0 ? len : host_send(h, via, &meta, MH_PROTO, buf, (size_t)len);

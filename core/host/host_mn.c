@@ -27,6 +27,10 @@ static void do_arrive_home(void *ctx, const struct mn_home *home, unsigned ifind
 		host_warn(&why);
 	why = (struct why){0};
 	raw_solicited_join(h->raw, ifindex, &home->conf.home);
+	/* 11.5.5: no Duplicate Address Detection, which the home agent would answer; the kernel may have begun one. */
+	if (addr_del_tentative(h->nl, ifindex, &home->conf.home, &why))
+		host_warn(&why);
+	why = (struct why){0};
 	if (host_own(h, &(struct host_addr){home->conf.home, ifindex, home->conf.plen}, &why))
 		host_warn(&why);
 }
@@ -41,6 +45,17 @@ static void do_leave_home(void *ctx, const struct mn_home *home, unsigned ifinde
 		host_warn(&why);
 }
 
+/* Without CONFIG_IPV6_SUBTREES the routes of the kernel decide: they are right while there is one link. */
+static void do_leave_by(void *ctx, const struct mn_home *home)
+{
+	struct host *h = ctx;
+	struct way way = {home->conf.home, home->place.coa, home->place.router, home->agent, home->place.ifindex};
+	struct why why = {0};
+
+	if (ways_set(&h->ways, &way, &why))
+		log_debug("%s", why.text);
+}
+
 static int do_tunnel(void *ctx, const struct mn_home *home)
 {
 	struct host *h = ctx;
@@ -49,8 +64,10 @@ static int do_tunnel(void *ctx, const struct mn_home *home)
 		.local = home->place.coa,
 		.peer = home->agent};
 	struct why why = {0};
-	int err = flow_set(h->flows, &f, &why);
+	int err;
 
+	do_leave_by(ctx, home);
+	err = flow_set(h->flows, &f, &why);
 	if (!err)
 		err = ipsec_away(h->ipsec, &home->conf.home, &f.peer, &f.local, &why);
 	host_warn(&why);
@@ -66,17 +83,6 @@ static void do_untunnel(void *ctx, const struct mn_home *home)
 	ipsec_home(h->ipsec, &home->conf.home);
 	if (flow_del(h->flows, &key, &why))
 		host_warn(&why);
-}
-
-static void do_leave_by(void *ctx, const struct mn_home *home)
-{
-	struct host *h = ctx;
-	struct way way = {home->conf.home, home->place.coa, home->place.router, home->place.ifindex};
-	struct why why = {0};
-
-	/* Without CONFIG_IPV6_SUBTREES the routes of the kernel decide: they are right while there is one link. */
-	if (ways_set(&h->ways, &way, &why))
-		log_debug("%s", why.text);
 }
 
 static bool do_busy(void *ctx, const struct in6_addr *local, const struct in6_addr *remote)
@@ -115,6 +121,20 @@ void host_prepare_link(struct host *h, const struct nl_link *l)
 			log_warn("%s: forwarding is on and accept_ra cannot be set to 2: no router will be heard",
 				l->name);
 	}
+}
+
+void host_hasten(struct host *h, const struct nl_addr *k)
+{
+	const struct mirror_link *l = mirror_link(&h->mirror, k->index);
+	struct why why = {0};
+	char path[64];
+	int may = 0;
+
+	if (k->gone || k->usable || k->failed || k->temporary || !k->dynamic || k->routeless || k->plen != 64 || !l)
+		return;
+	snprintf(path, sizeof(path), "conf/%s/optimistic_dad", l->l.name);
+	if (!sysctl_get(path, &may) && may && addr_hasten(h->nl, k, &why))
+		host_warn(&why);
 }
 
 bool host_prefers_temporary(const struct host *h, unsigned ifindex)

@@ -21,13 +21,21 @@ static void send_nd(struct host *h, unsigned ifindex, const struct in6_addr *src
 		log_debug("neighbor discovery on link %u not sent: %s", ifindex, strerror(-err));
 }
 
+/* RFC 4291 2.7.1 */
+static struct in6_addr solicited_group(const struct in6_addr *addr)
+{
+	struct in6_addr group = {{{0xff, 0x02, [11] = 1, [12] = 0xff}}};
+
+	memcpy(&group.s6_addr[13], &addr->s6_addr[13], 3);
+	return group;
+}
+
 static void do_probe(void *ctx, unsigned ifindex, const struct in6_addr *target)
 {
 	struct nd_nx ns = {.target = *target};
-	struct in6_addr group = {{{0xff, 0x02, [11] = 1, [12] = 0xff}}};
+	struct in6_addr group = solicited_group(target);
 	uint8_t buf[64];
 
-	memcpy(&group.s6_addr[13], &target->s6_addr[13], 3);
 	send_nd(ctx, ifindex, &in6addr_any, &group, buf, ns_write(&ns, buf, sizeof(buf)));
 }
 
@@ -70,19 +78,20 @@ static void do_solicit(void *ctx, unsigned ifindex)
 	send_nd(h, ifindex, src ? src : &in6addr_any, &all_routers, buf, len);
 }
 
-/* RFC 4861 7.3.3. To its address alone: the neighbour cache knows where that is, or was. */
+/* RFC 4861 7.2.2. To everybody it may be: the neighbour cache knows where it was, or who last spoke in its name. */
 static void do_reach(void *ctx, unsigned ifindex, const struct in6_addr *router)
 {
 	struct host *h = ctx;
 	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
 	const struct in6_addr *src = mirror_link_local(&h->mirror, ifindex);
+	struct in6_addr group = solicited_group(router);
 	struct nd_nx ns = {.target = *router, .has_lladdr = true};
 	uint8_t buf[64];
 
 	if (!l || !src)
 		return;
 	memcpy(ns.lladdr, l->l.lladdr, sizeof(ns.lladdr));
-	send_nd(h, ifindex, src, router, buf, ns_write(&ns, buf, sizeof(buf)));
+	send_nd(h, ifindex, src, &group, buf, ns_write(&ns, buf, sizeof(buf)));
 }
 
 /* RFC 4861 7.2.4, 7.2.8. With Override 0, as the kernel does it: a mobile node that is back answers for itself. */

@@ -17,6 +17,14 @@
 	}
 #define TWO_HOURS (7200 * SEC)
 
+/* A router that goes on without a prefix has ended it, or never told it: one advertisement may be forged. Several of
+ * them may share the prefixes of one router (RFC 4861 6.2.3): those of one second count once. */
+#define UNTOLD	    3
+#define UNTOLD_MAX  32 /* and at least as many as told of it, no more than these */
+#define UNTOLD_GAP  SEC
+#define REFUTED	    (10 * SEC)
+#define REFUTED_MAX (320 * SEC)
+
 static struct attach_link *find(struct attach *a, unsigned ifindex, bool make)
 {
 	struct attach_link *free_slot = NULL;
@@ -157,39 +165,70 @@ static usec valid_until(const struct attach_prefix *slot, uint32_t valid, usec n
 static void keep_prefix(
 	struct attach_link *l, uint8_t told_by, const struct nd_ra *ra, const struct nd_prefix *p, usec now)
 {
-	struct attach_prefix *slot, was;
+	struct attach_prefix *slot;
 
 	if (p->len > 128 || IN6_IS_ADDR_LINKLOCAL(&p->prefix) || IN6_IS_ADDR_MULTICAST(&p->prefix))
 		return;
 	slot = prefix_slot(l, p);
 	if (!slot)
 		return;
-	was = *slot;
-	*slot = (struct attach_prefix){
-		.prefix = p->prefix, .len = p->len, .router = p->router, .has_lladdr = ra->has_lladdr};
+	slot->prefix = p->prefix;
+	slot->len = p->len;
+	slot->router = p->router;
 	slot->agent = p->router && ra->home_agent;
+	slot->has_lladdr = ra->has_lladdr;
 	memcpy(slot->lladdr, ra->lladdr, sizeof(slot->lladdr));
-	slot->told_by = was.told_by | told_by;
-	slot->since = was.since ? was.since : now;
-	slot->valid_until = valid_until(&was, p->valid, now);
+	slot->told_by |= told_by;
+	slot->tellings += slot->tellings < UNTOLD_MAX;
+	slot->untold[router_nr(told_by)] = 0;
+	slot->since = slot->since ? slot->since : now;
+	slot->counted = now;
+	slot->valid_until = valid_until(slot, p->valid, now);
+}
+
+/* The router spoke, of other prefixes. */
+static void fade(struct attach_link *l, uint8_t told_by, usec now)
+{
+	for (struct attach_prefix *p = l->prefix; p < l->prefix + l->prefixes; p++) {
+		uint8_t *untold = &p->untold[router_nr(told_by)];
+
+		if (!(p->told_by & told_by) || now - p->counted < UNTOLD_GAP)
+			continue;
+		p->counted = now;
+		*untold += *untold < UINT8_MAX;
+		if (*untold < UNTOLD || *untold < p->tellings)
+			continue;
+		p->told_by &= (uint8_t)~told_by;
+		l->stale |= !p->told_by;
+	}
 }
 
 bool attach_on_ra(struct attach *a, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now)
 {
 	struct attach_link *l = find(a, ifindex, false);
 	uint8_t there, told_by;
+	bool had_default;
 
 	if (!l || !l->up || !rate_take(&l->heeded, now))
 		return false;
-	timer_stop(a->w->timers, &l->solicit_timer);
 	there = router_there(l);
+	had_default = router_default(l, now);
 	told_by = router_heard(l, router, ra, now);
+	if (!told_by)
+		return false;
+	timer_stop(a->w->timers, &l->solicit_timer);
 	if (!(there & told_by) || !addr_eq(&l->router, router))
 		tell(a, EV_RA, ifindex, router, now);
 	l->router = *router;
 	for (size_t i = 0; i < ra->prefixes; i++)
 		keep_prefix(l, told_by, ra, &ra->prefix[i], now);
+	if (ra->prefixes)
+		fade(l, told_by, now);
 	router_tidy(l, now);
+	if (had_default && !router_default(l, now) && now - l->sought >= SEC) {
+		l->sought = now; /* the last router resigned, or somebody did it in its name */
+		attach_solicit(l, now);
+	}
 	return true;
 }
 
@@ -248,6 +287,17 @@ bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr
 /* How good a place is. Doubtful: only routers that are gone, or are none any more, tell of it; it is kept while there
  * is nothing better. */
 enum rank { NOTHING, DOUBTFUL_AWAY, DOUBTFUL_HOME, LAST, AWAY, HOME };
+
+static bool is_home_prefix(const struct attach_prefix *p, const struct in6_addr *home, uint8_t plen)
+{
+	return p->len >= plen && addr_in(&p->prefix, home, p->len);
+}
+
+/* Those that advertise the prefix and were not refuted. */
+static uint8_t believed(const struct attach_prefix *p, usec now)
+{
+	return p->refuted_until > now ? p->told_by & (uint8_t)~p->refuted_by : p->told_by;
+}
 
 /* Does one of the routers `by` here tell a prefix of `addr`, of at least `least` bits? by 0: one that did tell it. */
 static bool covering(const struct attach_link *l, const struct in6_addr *addr, uint8_t least, uint8_t by, usec now)
@@ -312,16 +362,26 @@ static void try_away(struct candidate *best, const struct attach_link *l, const 
 	}
 }
 
+/* Does a router that is there say that this is the home link, and was not refuted? */
+static bool is_home(const struct attach_link *l, const struct in6_addr *home, uint8_t plen, usec now)
+{
+	uint8_t there = router_there(l);
+
+	for (const struct attach_prefix *p = l->prefix; p < l->prefix + l->prefixes; p++)
+		if (is_home_prefix(p, home, plen) && p->valid_until > now && believed(p, now) & there)
+			return true;
+	return false;
+}
+
 static void try_home(struct candidate *best, const struct attach_link *l, const struct in6_addr *home, uint8_t plen,
 	const struct place *last, usec now)
 {
 	static const struct attach_addr none = {0};
 	struct candidate c = {.link = l, .addr = &none};
-	uint8_t there = router_there(l);
 
 	if (!covering(l, home, plen, 0, now))
 		return;
-	if (there && covering(l, home, plen, there, now))
+	if (is_home(l, home, plen, now))
 		c.rank = HOME;
 	else
 		c.rank = last->where == AT_HOME && last->ifindex == l->ifindex ? LAST : DOUBTFUL_HOME;
@@ -359,6 +419,43 @@ struct place attach_place(
 	if (!best.addr->plen)
 		return (struct place){.where = AT_HOME, .ifindex = best.link->ifindex};
 	return (struct place){AT_AWAY, best.link->ifindex, best.addr->addr, way_out(best.link, &best.addr->addr, now)};
+}
+
+bool attach_holds(const struct attach *a, const struct place *at, usec now)
+{
+	for (const struct attach_link *l = a->link; l < a->link + ATTACH_LINKS; l++)
+		for (const struct attach_addr *c = l->addr;
+			l->ifindex == at->ifindex && l->up && c < l->addr + l->addrs; c++)
+			if (addr_eq(&c->addr, &at->coa))
+				return c->usable && router_there(l) &&
+				       (!c->dynamic || covering(l, &c->addr, 0, router_there(l), now));
+	return false;
+}
+
+void attach_refute(struct attach *a, unsigned ifindex, const struct in6_addr *home, uint8_t plen, usec now)
+{
+	struct attach_link *l = find(a, ifindex, false);
+
+	for (struct attach_prefix *p = l ? l->prefix : NULL; l && p < l->prefix + l->prefixes; p++) {
+		if (!is_home_prefix(p, home, plen) || p->refuted_until > now)
+			continue;
+		p->refuted_by = p->told_by;
+		p->refuted_for = !p->refuted_for		    ? REFUTED
+				 : p->refuted_for * 2 < REFUTED_MAX ? p->refuted_for * 2
+								    : REFUTED_MAX;
+		p->refuted_until = now + p->refuted_for;
+	}
+	if (l)
+		router_tidy(l, now);
+}
+
+void attach_confirm(struct attach *a, unsigned ifindex, const struct in6_addr *home, uint8_t plen)
+{
+	struct attach_link *l = find(a, ifindex, false);
+
+	for (struct attach_prefix *p = l ? l->prefix : NULL; l && p < l->prefix + l->prefixes; p++)
+		if (is_home_prefix(p, home, plen))
+			p->refuted_until = p->refuted_for = 0;
 }
 
 const uint8_t *attach_lladdr(const struct attach *a, unsigned ifindex, const struct in6_addr *agent)

@@ -26,7 +26,8 @@
 
 /* A router of the link. Doubted, it is asked; when it does not answer it is gone. */
 struct attach_router {
-	struct in6_addr addr; /* :: = free slot */
+	struct in6_addr addr;	/* :: = free slot */
+	struct in6_addr global; /* told with the R bit (7.2): no other link's router has it, too. :: = not told */
 	bool has_lladdr, doubted, gone;
 	uint8_t lladdr[6];
 	usec since; /* heard first; the first one of a link has been there since the link came up */
@@ -43,6 +44,11 @@ struct attach_prefix {
 	bool router, agent, has_lladdr; /* agent: the router is a home agent */
 	uint8_t lladdr[6];		/* of the router that advertised it */
 	uint8_t told_by;		/* bit n: router[n] of the link */
+	uint8_t tellings;		/* advertisements with it, UNTOLD_MAX at most */
+	uint8_t untold[ATTACH_ROUTERS]; /* of each of these the last ones in a row that were without it */
+	usec counted;			/* the last of either kind */
+	uint8_t refuted_by; /* these told it, but no home agent is here: for refuted_for, until refuted_until */
+	usec refuted_until, refuted_for;
 	usec since, valid_until;
 };
 
@@ -61,6 +67,7 @@ struct attach_link {
 	unsigned ifindex; /* 0 = free slot */
 	bool up, heard;	  /* heard: a Router Advertisement since it came up */
 	bool stale;	  /* a router is gone that the kernel still has things of */
+	usec sought;	  /* when routers were last asked for because of what one said */
 	usec settled;	  /* when the kernel last had to forget such things */
 	usec up_at;
 	uint8_t preference; /* of links that serve equally the lowest is taken */
@@ -99,10 +106,16 @@ bool attach_on_link(struct attach *a, unsigned ifindex, bool up, bool gone, usec
 bool attach_prefer(struct attach *a, unsigned ifindex, uint8_t preference);
 bool attach_on_ra(struct attach *a, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now);
 bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr *addr, bool gone, usec now);
-/* A Neighbor Advertisement: the router is there. */
-void attach_on_answer(struct attach *a, unsigned ifindex, const struct in6_addr *router, usec now);
+/* A Neighbor Advertisement for `target`, with its link-layer address (NULL: without): that router is there. */
+void attach_on_answer(
+	struct attach *a, unsigned ifindex, const struct in6_addr *target, const uint8_t *lladdr, usec now);
 /* Something says that this router (NULL: those of the link) may be gone: it is asked. */
 void attach_doubt(struct attach *a, unsigned ifindex, const struct in6_addr *router, usec now);
+/* Who advertised the prefix of `home` on that link did so in vain: no home agent answers there. It is not taken for
+ * home for a while, longer each time, unless nothing else is to be had. */
+void attach_refute(struct attach *a, unsigned ifindex, const struct in6_addr *home, uint8_t plen, usec now);
+/* A home agent answered there. */
+void attach_confirm(struct attach *a, unsigned ifindex, const struct in6_addr *home, uint8_t plen);
 /* The machine slept: all routers are asked. */
 void attach_resume(struct attach *a, usec now);
 void attach_reset(struct attach *a);
@@ -111,6 +124,8 @@ void attach_reset(struct attach *a);
  */
 struct place attach_place(
 	const struct attach *a, const struct in6_addr *home, uint8_t plen, const struct place *last, usec now);
+/* Is the care-of address of that place still good: usable, and of a router that is there? */
+bool attach_holds(const struct attach *a, const struct place *at, usec now);
 /* When the prefix that a router on that link tells for `addr` ends; NEVER when none does. */
 usec attach_valid_until(const struct attach *a, unsigned ifindex, const struct in6_addr *addr);
 /* Has the link a link-local address with the interface identifier of `home`? */

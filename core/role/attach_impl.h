@@ -8,7 +8,13 @@ struct attach_link *attach_link(struct attach *a, unsigned ifindex);
 /* Asks for routers, at once and then ever more slowly, until one speaks. */
 void attach_solicit(struct attach_link *l, usec now);
 
-/* router.c. An advertisement was heard: its router, as a bit of told_by. */
+/* Which router a bit of told_by is. */
+static inline unsigned router_nr(uint8_t bit)
+{
+	return (unsigned)__builtin_ctz(bit);
+}
+
+/* router.c. An advertisement was heard: its router, as a bit of told_by. 0: it is not to be believed yet. */
 uint8_t router_heard(struct attach_link *l, const struct in6_addr *from, const struct nd_ra *ra, usec now);
 /* Those that are gone are forgotten, with what they alone told, as soon as another one is there. Then the watch. */
 void router_tidy(struct attach_link *l, usec now);

@@ -43,6 +43,8 @@ struct bul_entry {
 	usec expires, refresh_at; /* while bound; NEVER otherwise */
 	usec backoff;		  /* until the next retransmission */
 	uint16_t seq, flags;
+	uint16_t first;		 /* number of the first of the updates that say the same, the last of which is seq */
+	usec first_at;		 /* when that left */
 	uint16_t asked, granted; /* lifetimes, units of 4 s */
 	uint8_t state;		 /* enum mip_bul_state */
 	uint8_t status;		 /* of the last acknowledgement */

@@ -60,16 +60,52 @@ void mn_enter(struct mn *mn, struct mn_home *h, enum mip_mn_state state, usec no
 
 /* --- places ------------------------------------------------------------------------------------------------------ */
 
+/* That this is the home link anybody can say. Until the home agent says it by its answer, packets stay in the tunnel,
+ * if that stands where we still are. */
+static bool keeps_tunnel(const struct mn *mn, const struct mn_home *h, const struct place *at, usec now)
+{
+	bool bare = world_protects(mn->w, &h->conf.home, MIP_PROTECT_PAYLOAD) &&
+		    !world_protects(mn->w, &h->conf.home, MIP_PROTECT_BINDING);
+
+	/* What is not protected by itself the kernel would send through the tunnel with everything else. */
+	return h->tunnelled && h->reg && h->reg->bound && at->where == AT_AWAY && !bare &&
+	       attach_holds(&mn->attach, at, now);
+}
+
+/* The kernel's default routes may lead through another link. */
+static void leave_by(struct mn *mn, struct mn_home *h)
+{
+	h->routed = !addr_any(&h->place.router);
+	mn->w->leave_by(mn->w->ctx, h);
+}
+
+void mn_untunnel(struct mn *mn, struct mn_home *h)
+{
+	mn->w->untunnel(mn->w->ctx, h);
+	h->tunnelled = false;
+	h->left.where = AT_NOWHERE;
+	if (h->place.where == AT_HOME && h->routed)
+		leave_by(mn, h);
+}
+
+void mn_return(struct mn *mn, struct mn_home *h, usec now)
+{
+	if (!h->tunnelled)
+		return;
+	mn_untunnel(mn, h);
+	ro_on_moved(mn, h, now);
+}
+
+/* 11.5.5. Without a binding the home address is used at once. */
 static void go_home(struct mn *mn, struct mn_home *h, usec now)
 {
 	bool defended = mn_hears_agent(mn, h, now);
 
-	h->taken = h->ended = false;
 	if (!h->derived)
 		h->prefix.valid_until = h->prefix.preferred_until = NEVER;
 	mn_prefix_forget(mn, h);
-	mn->w->untunnel(mn->w->ctx, h);
-	h->tunnelled = false;
+	if (h->left.where != AT_AWAY)
+		mn_untunnel(mn, h);
 	mn->w->arrive_home(mn->w->ctx, h, h->place.ifindex, attach_lladdr(&mn->attach, h->place.ifindex, &h->agent));
 	if (!defended) {
 		mn_now_home(mn, h, now);
@@ -82,7 +118,9 @@ static void go_home(struct mn *mn, struct mn_home *h, usec now)
 static void go_away(struct mn *mn, struct mn_home *h, usec now)
 {
 	mn_enter(mn, h, MIP_MN_REGISTERING, now);
-	if (!h->taken && !h->ended && mn_has_agent(mn, h, now))
+	if (h->taken || h->ended)
+		mn_drop_registration(mn, h);
+	else if (mn_has_agent(mn, h, now))
 		mn_register(mn, h, now);
 }
 
@@ -102,33 +140,47 @@ static bool same_place(const struct place *a, const struct place *b)
 	return a->where == b->where && a->ifindex == b->ifindex && (a->where != AT_AWAY || addr_eq(&a->coa, &b->coa));
 }
 
-/* The kernel's default routes may lead through another link. */
-static void leave_by(struct mn *mn, struct mn_home *h, const struct place *was)
+static void go(struct mn *mn, struct mn_home *h, usec now)
 {
-	bool other = !same_place(was, &h->place) && !addr_any(&h->place.router);
-
-	if (other || !addr_eq(&was->router, &h->place.router))
-		mn->w->leave_by(mn->w->ctx, h);
-}
-
-static void look_around(struct mn *mn, struct mn_home *h, usec now)
-{
-	struct place was = h->place;
-
-	h->place = attach_place(&mn->attach, &h->conf.home, h->conf.plen, &was, now);
-	leave_by(mn, h, &was);
-	if (same_place(&was, &h->place))
-		return;
-	timer_stop(mn->w->timers, &h->claim);
-	if (was.where == AT_HOME)
-		mn->w->leave_home(mn->w->ctx, h, was.ifindex);
 	if (h->place.where == AT_HOME)
 		go_home(mn, h, now);
 	else if (h->place.where == AT_AWAY)
 		go_away(mn, h, now);
 	else
 		go_nowhere(mn, h, now);
-	ro_on_moved(mn, h, now);
+}
+
+static void look_around(struct mn *mn, struct mn_home *h, usec now)
+{
+	struct place was = h->place, by = *mn_place(h);
+	bool other;
+
+	h->place = attach_place(&mn->attach, &h->conf.home, h->conf.plen, &was, now);
+	other = !same_place(&was, &h->place);
+	if (h->place.where == AT_HOME && keeps_tunnel(mn, h, &by, now)) {
+		h->left = by;
+	} else {
+		h->left.where = AT_NOWHERE;
+		if (!addr_eq(&was.router, &h->place.router) || (other && !addr_any(&h->place.router)))
+			leave_by(mn, h);
+	}
+	if (!other && h->place.where == AT_HOME && h->left.where != AT_AWAY)
+		mn_return(mn, h, now);
+	if (!other)
+		return;
+	timer_stop(mn->w->timers, &h->claim);
+	if (was.where == AT_HOME)
+		mn->w->leave_home(mn->w->ctx, h, was.ifindex);
+	go(mn, h, now);
+	if (!same_place(&by, mn_place(h)))
+		ro_on_moved(mn, h, now);
+}
+
+bool mn_not_home(struct mn *mn, struct mn_home *h, usec now)
+{
+	attach_refute(&mn->attach, h->place.ifindex, &h->conf.home, h->conf.plen, now);
+	look_around(mn, h, now);
+	return h->place.where != AT_HOME;
 }
 
 static void look_around_all(struct mn *mn, usec now)
@@ -229,10 +281,9 @@ void mn_leave(struct mn *mn, struct mn_home *h, usec now)
 	if (h->place.where == AT_HOME)
 		mn->w->leave_home(mn->w->ctx, h, h->place.ifindex);
 	mn->w->untunnel(mn->w->ctx, h);
-	if (!addr_any(&h->place.router)) {
-		h->place.router = in6addr_any;
-		mn->w->leave_by(mn->w->ctx, h);
-	}
+	h->place.router = in6addr_any;
+	if (h->routed)
+		leave_by(mn, h);
 	if (h->derived)
 		mn->w->own_home(mn->w->ctx, &h->conf.home, false);
 	mn_drop_registration(mn, h);

@@ -50,10 +50,12 @@ struct mn_home {
 	bool derived;	       /* not configured: the home prefix was renumbered */
 	struct in6_addr from;  /* derived: the home address that was configured */
 	struct place place;    /* where we are, as last acted upon */
+	struct place left;     /* AT_AWAY: returning, and packets still go by there; else of no meaning */
 	struct bul_entry *reg; /* the home registration, NULL while there is none */
 	uint8_t state;	       /* enum mip_mn_state */
 	usec since;	       /* in this state */
-	bool tunnelled;	       /* the reverse tunnel stands at place.coa */
+	bool tunnelled;	       /* the reverse tunnel stands at place.coa, or left.coa */
+	bool routed;	       /* packets of that address have a router of their own */
 	struct mn_tunnel tunnel;
 	struct timer claim; /* at home: the next advertisement of the home address */
 	uint8_t claims;	    /* sent since we are */
@@ -65,6 +67,12 @@ struct mn_home {
 	bool numbered;	 /* seq is that of the last update, kept from one registration to the next */
 	uint16_t seq;
 };
+
+/* Where packets of the home address go by. */
+static inline const struct place *mn_place(const struct mn_home *h)
+{
+	return h->left.where == AT_AWAY ? &h->left : &h->place;
+}
 
 /* What is wished for correspondents under a prefix; the longest match counts, none = the default mode. */
 struct ro_policy {

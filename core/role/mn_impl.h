@@ -23,6 +23,11 @@ void mn_unregister(struct mn *mn, struct mn_home *h, usec now);
 /* De-registers, not waiting for the answer. */
 void mn_give_back(struct mn *mn, struct mn_home *h);
 /* mn.c */
+void mn_untunnel(struct mn *mn, struct mn_home *h);
+/* At home the tunnel ends, if there still is one, and what correspondents know of its end. */
+void mn_return(struct mn *mn, struct mn_home *h, usec now);
+/* No home agent answers where we took ourselves to be at home. True: we are elsewhere now. */
+bool mn_not_home(struct mn *mn, struct mn_home *h, usec now);
 void mn_enter(struct mn *mn, struct mn_home *h, enum mip_mn_state state, usec now);
 void mn_tell(struct mn *mn, enum event_type type, const struct mn_home *h, const struct bul_entry *e, usec now);
 /* The home address goes: deregistered, taken down; h is another one afterwards. */

@@ -14,6 +14,7 @@
 #define RESYNCS_MAX   3		    /* sequence numbers taken over at once; then the back-off decides */
 #define MARGIN_MAX    (60 * SEC)    /* refresh at the latest this long before the binding ends */
 #define ROUTER_TRIES  2		    /* updates without an answer before it is asked whether the router is there */
+#define HOME_TRIES    2		    /* de-registrations without an answer before something else than home is taken */
 #define CLAIMS	      3		    /* MAX_NEIGHBOR_ADVERTISEMENT (RFC 4861 10) */
 #define CLAIM_GAP     SEC	    /* RETRANS_TIMER */
 #define REG_FLAGS     (BU_F_ACK | BU_F_HOME)
@@ -35,6 +36,7 @@ static void transmit(struct mn *mn, const struct mn_home *h, struct bul_entry *e
 		bu.opt.has = MHO_ALT_COA;
 		bu.opt.alt_coa = e->coa;
 	}
+	via.on_link = !away; /* beyond this link nobody is asked to take us for being at home */
 	mn->w->send(mn->w->ctx, &via, &bu);
 }
 
@@ -44,12 +46,17 @@ static uint16_t flags_of(const struct mn *mn, const struct mn_home *h)
 	return REG_FLAGS | (attach_has_local(&mn->attach, h->place.ifindex, &h->conf.home) ? BU_F_LINKLOCAL : 0);
 }
 
-/* The next update for this entry, with the next sequence number; it will be repeated until it is answered. */
-static void send_bu(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
+/* The next update for this entry, with the next sequence number; it will be repeated until it is answered. `again`: it
+ * says what the last one said. */
+static void send_bu(struct mn *mn, struct mn_home *h, struct bul_entry *e, bool again, usec now)
 {
 	bool away = !addr_eq(&e->coa, &h->conf.home);
 
 	e->seq++;
+	if (!again) {
+		e->first = e->seq;
+		e->first_at = now;
+	}
 	e->flags = flags_of(mn, h);
 	e->sent_at = now;
 	e->state = MIP_BUL_WAITING;
@@ -96,7 +103,7 @@ void mn_start_registering(struct mn *mn, struct mn_home *h, const struct in6_add
 	e->resyncs = e->tries = 0;
 	h->tunnel.unanswered = 0;
 	e->refresh_at = NEVER;
-	send_bu(mn, h, e, now);
+	send_bu(mn, h, e, false, now);
 }
 
 void mn_drop_registration(struct mn *mn, struct mn_home *h)
@@ -137,8 +144,7 @@ void mn_unregister(struct mn *mn, struct mn_home *h, usec now)
 	mn_give_back(mn, h);
 	mn_drop_registration(mn, h);
 	dhaad_stop(&h->search, mn->w);
-	mn->w->untunnel(mn->w->ctx, h);
-	h->tunnelled = false;
+	mn_untunnel(mn, h);
 	if (h->place.where == AT_AWAY)
 		mn_enter(mn, h, MIP_MN_REGISTERING, now);
 }
@@ -154,7 +160,7 @@ void mn_refresh(struct mn *mn, struct mn_home *h, usec now)
 {
 	h->reg->backoff = BACKOFF;
 	h->reg->tries = 0;
-	send_bu(mn, h, h->reg, now);
+	send_bu(mn, h, h->reg, false, now);
 }
 
 static void on_timer(struct timer *t, usec now)
@@ -170,15 +176,19 @@ static void on_timer(struct timer *t, usec now)
 	}
 	if (!e->bound && h->state == MIP_MN_REGISTERED)
 		mn_enter(mn, h, MIP_MN_REGISTERING, now);
+	if (!e->bound && h->place.where == AT_HOME)
+		mn_return(mn, h, now);
 	if (e->state == MIP_BUL_BOUND) {
 		mn_refresh(mn, h, now);
 		return;
 	}
 	e->tries += e->tries < UINT8_MAX;
+	if (h->place.where == AT_HOME && e->tries >= HOME_TRIES && mn_not_home(mn, h, now))
+		return;
 	if (e->bound ? mn_agent_silent(mn, h, now) : e->tries >= MN_AGENT_TRIES && mn_agent_failed(mn, h, now))
 		return;
 	e->backoff = e->backoff * 2 < BACKOFF_MAX ? e->backoff * 2 : BACKOFF_MAX;
-	send_bu(mn, h, e, now);
+	send_bu(mn, h, e, e->state == MIP_BUL_WAITING, now);
 	if (e->tries == ROUTER_TRIES)
 		attach_doubt(&mn->attach, h->place.ifindex, NULL, now);
 }
@@ -208,7 +218,9 @@ static void claim(struct timer *t, usec now)
 /* 11.7.3: at home and the home agent keeps no binding (any more): the address is ours alone. */
 void mn_now_home(struct mn *mn, struct mn_home *h, usec now)
 {
+	mn_return(mn, h, now);
 	mn_drop_registration(mn, h);
+	h->taken = h->ended = false;
 	h->claims = 0;
 	claim(&h->claim, now);
 	mn_enter(mn, h, MIP_MN_HOME, now);
@@ -225,7 +237,7 @@ static void now_bound(struct mn *mn, struct mn_home *h, struct bul_entry *e, con
 	e->bound = true;
 	e->resyncs = 0;
 	e->granted = granted;
-	e->expires = e->sent_at + lifetime; /* the home agent's began later, never earlier */
+	e->expires = e->first_at + lifetime; /* the home agent's began later, never earlier */
 	e->refresh_at = now + refresh_after(m, e->expires - now);
 	timer_arm(mn->w->timers, &e->timer, e->refresh_at, on_timer);
 	if (!h->tunnelled)
@@ -243,15 +255,14 @@ static void resync(struct mn *mn, struct mn_home *h, struct bul_entry *e, uint16
 	if (e->resyncs == RESYNCS_MAX)
 		return;
 	e->resyncs++;
-	send_bu(mn, h, e, now);
+	send_bu(mn, h, e, false, now);
 }
 
 /* 11.7.1: the address is another node's, and must not be used again. */
 static void give_up(struct mn *mn, struct mn_home *h, struct bul_entry *e)
 {
 	timer_stop(mn->w->timers, &e->timer);
-	mn->w->untunnel(mn->w->ctx, h);
-	h->tunnelled = false;
+	mn_untunnel(mn, h);
 }
 
 /* Status 134, unless it may be our own binding, with a home agent that was left because it was silent. */
@@ -263,20 +274,22 @@ static bool is_taken(const struct mn_home *h, const struct bul_entry *e, usec no
 /* Any other refusal: the state says so, the next try comes with the back-off. */
 static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 {
-	if (h->place.where == AT_HOME && e->status == BA_NOT_HOME_AGENT) {
-		mn_now_home(mn, h, now);
+	e->state = MIP_BUL_REFUSED;
+	if (h->place.where == AT_HOME) {
+		e->tries = 0;
+		if (e->status == BA_NOT_HOME_AGENT)
+			mn_now_home(mn, h, now);
 		return;
 	}
 	mn_agent_answers(mn, h, false);
 	h->taken = is_taken(h, e, now);
 	if (!h->taken && mn_agent_failed(mn, h, now))
 		return;
-	e->state = MIP_BUL_REFUSED;
 	e->bound = false;
 	e->expires = e->refresh_at = NEVER;
 	if (h->taken)
 		give_up(mn, h, e);
-	mn_enter(mn, h, h->place.where == AT_HOME ? MIP_MN_RETURNING : MIP_MN_REGISTERING, now);
+	mn_enter(mn, h, MIP_MN_REGISTERING, now);
 }
 
 static void accepted(struct mn *mn, struct mn_home *h, struct bul_entry *e, const struct mh *m, usec now)
@@ -289,8 +302,9 @@ static void accepted(struct mn *mn, struct mn_home *h, struct bul_entry *e, cons
 		refused(mn, h, e, now);
 }
 
-/* 11.7.3's checks: from the peer of an update that waits, about that update; through IPsec if that is agreed, which
- * hides the type 2 routing header. */
+/* 11.7.3's checks: from the peer of an update that waits, about that update or one that said the same before, whose
+ * answer took longer than the time to repeat it; through IPsec if that is agreed, which hides the type 2 routing
+ * header; at home, straight off the home link. */
 static struct mn_home *answered(struct mn *mn, const struct via *via, const struct mh *m, usec now)
 {
 	struct mn_home *h = mn_find(mn, via->has_rh2 ? &via->rh2 : &via->dst);
@@ -303,9 +317,11 @@ static struct mn_home *answered(struct mn *mn, const struct via *via, const stru
 	}
 	if (h->place.where == AT_NOWHERE || (!via->esp && (h->place.where == AT_AWAY) != via->has_rh2))
 		return NULL;
+	if (h->place.where == AT_HOME && (!via->bare || via->ifindex != h->place.ifindex))
+		return NULL;
 	if (m->u.ba.status == BA_SEQ_OUT_OF_WINDOW)
 		return bul_is_behind(h->reg, m->u.ba.seq) ? h : NULL;
-	return m->u.ba.seq == h->reg->seq ? h : NULL;
+	return (uint16_t)(h->reg->seq - m->u.ba.seq) <= (uint16_t)(h->reg->seq - h->reg->first) ? h : NULL;
 }
 
 void mn_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now)
@@ -316,6 +332,8 @@ void mn_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now
 		return;
 	h->reg->status = m->u.ba.status;
 	mn_tell(mn, EV_BA_RECEIVED, h, h->reg, now);
+	if (h->place.where == AT_HOME)
+		attach_confirm(&mn->attach, h->place.ifindex, &h->conf.home, h->conf.plen);
 	if (m->u.ba.status == BA_SEQ_OUT_OF_WINDOW)
 		resync(mn, h, h->reg, m->u.ba.seq, now);
 	else if (m->u.ba.status >= BA_UNSPECIFIED)

@@ -99,7 +99,7 @@ void ro_give_up(struct mn *mn, struct bul_entry *e, usec most, usec now)
 /* The home agent agrees with where we are: updates to correspondents may leave (11.7.2). */
 static bool settled(const struct mn_home *h)
 {
-	return h->state == (h->place.where == AT_HOME ? MIP_MN_HOME : MIP_MN_REGISTERED);
+	return h->state == (mn_place(h)->where == AT_HOME ? MIP_MN_HOME : MIP_MN_REGISTERED);
 }
 
 static bool is_ready(const struct mn_home *h, const struct bul_entry *e, usec now)
@@ -126,7 +126,7 @@ static void carry_on(struct mn *mn, struct mn_home *h, struct bul_entry *e, bool
 
 void ro_advance(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 {
-	if (e->ro == MIP_RO_TESTING && h->place.where != AT_NOWHERE)
+	if (e->ro == MIP_RO_TESTING && mn_place(h)->where != AT_NOWHERE)
 		carry_on(mn, h, e, false, now);
 }
 
@@ -254,7 +254,7 @@ static void on_timer(struct timer *t, usec now)
 
 	if (e->bound && now >= e->expires)
 		ro_unbind(mn, e);
-	if (h->place.where == AT_NOWHERE) {
+	if (mn_place(h)->where == AT_NOWHERE) {
 		wait_for_link(mn, e, now);
 		return;
 	}
@@ -298,15 +298,15 @@ static void moved(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec no
 		e->pause = 0;
 		ro_rest(mn, e, now);
 	}
-	if (asleep && (h->place.where != AT_HOME || now >= e->held_until))
+	if (asleep && (mn_place(h)->where != AT_HOME || now >= e->held_until))
 		return;
 	ro_direct(mn, e, NULL);
 	e->coa_test.got = e->coa_test.asked = 0;
 	e->leaving = e->leaving && ro_mode(mn, &e->peer) == MIP_RO_NEVER;
-	if (h->place.where == AT_NOWHERE) {
+	if (mn_place(h)->where == AT_NOWHERE) {
 		ro_enter(mn, e, MIP_RO_TESTING, now);
 		ro_arm(mn, e, e->held_until > now + WAIT_LINK ? e->held_until : now + WAIT_LINK);
-	} else if (h->place.where == AT_HOME || e->leaving) { /* 11.5.5, 11.7.2: at home packets need no help */
+	} else if (mn_place(h)->where == AT_HOME || e->leaving) { /* 11.5.5, 11.7.2: at home packets need no help */
 		leave(mn, h, e, now);
 	} else {
 		ro_start_tests(mn, h, e, now);
@@ -369,7 +369,7 @@ void ro_unwanted(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now
 {
 	if (e->leaving)
 		return;
-	if (h->place.where == AT_NOWHERE || now >= e->held_until) {
+	if (mn_place(h)->where == AT_NOWHERE || now >= e->held_until) {
 		drop_or_rest(mn, e, now);
 		return;
 	}

@@ -35,9 +35,9 @@ void ro_on_test(struct mn *mn, const struct via *via, const struct mh *m, usec n
 
 		if (!e || !is_peer(e) || !addr_eq(&via->dst, home ? &e->home : &e->coa_test.coa))
 			continue;
-		if (home && via->bare && !via->esp && h->place.where == AT_AWAY)
+		if (home && via->bare && !via->esp && mn_place(h)->where == AT_AWAY)
 			continue;
-		if (home && !via->esp && h->place.where == AT_AWAY &&
+		if (home && !via->esp && mn_place(h)->where == AT_AWAY &&
 			world_protects(mn->w, &h->conf.home, MIP_PROTECT_TEST)) {
 			mn_complain(mn, &h->conf.home, &via->src, MH_HOT, now);
 			continue;

@@ -41,7 +41,7 @@ bool ro_token_lives(const struct bul_test *t, usec now)
 
 bool ro_coa_token_lives(const struct bul_entry *e, const struct mn_home *h, usec now)
 {
-	return ro_token_lives(&e->coa_test, now) && addr_eq(&e->coa_test.coa, &h->place.coa);
+	return ro_token_lives(&e->coa_test, now) && addr_eq(&e->coa_test.coa, &mn_place(h)->coa);
 }
 
 /* One question, with a new cookie (11.8), unless one is under way and it is not to be asked `again`. Returns when it
@@ -77,7 +77,8 @@ usec ro_ask_missing(struct mn *mn, const struct mn_home *h, struct bul_entry *e,
 	if (!ro_token_lives(&e->home_test, now))
 		next = ask(mn, e, &e->home_test, MH_HOTI, &e->home, 0, again, now);
 	if (!e->leaving && !ro_coa_token_lives(e, h, now))
-		next = sooner(next, ask(mn, e, &e->coa_test, MH_COTI, &h->place.coa, h->place.ifindex, again, now));
+		next = sooner(
+			next, ask(mn, e, &e->coa_test, MH_COTI, &mn_place(h)->coa, mn_place(h)->ifindex, again, now));
 	return next;
 }
 
@@ -88,7 +89,7 @@ static uint16_t lifetime(const struct mn *mn, const struct mn_home *h, usec now)
 	usec end = sooner(now + RR_MAX_BINDING_LIFE * SEC, h->reg ? h->reg->expires : NEVER);
 
 	end = sooner(end, h->prefix.valid_until);
-	end = sooner(end, attach_valid_until(&mn->attach, h->place.ifindex, &h->place.coa));
+	end = sooner(end, attach_valid_until(&mn->attach, mn_place(h)->ifindex, &mn_place(h)->coa));
 	return end < now + MH_LIFE_UNIT * SEC ? 1 : (uint16_t)((end - now) / (MH_LIFE_UNIT * SEC));
 }
 
@@ -97,14 +98,14 @@ static uint16_t lifetime(const struct mn *mn, const struct mn_home *h, usec now)
  * will (6.2.7). */
 void ro_send_bu(struct mn *mn, const struct mn_home *h, struct bul_entry *e, usec now)
 {
-	bool away = h->place.where != AT_HOME;
+	bool away = mn_place(h)->where != AT_HOME;
 	struct mh bu = {.type = MH_BU, .opt = {.has = MHO_NONCES | MHO_AUTH}};
 	struct mh_auth auth = {.cn = e->peer};
 	struct via via = {.dst = e->peer, .hao = e->home, .has_hao = away, .auth = &auth};
 
-	via.src = away ? h->place.coa : e->home;
-	via.ifindex = away ? h->place.ifindex : 0;
-	e->coa = auth.coa = e->leaving ? e->home : h->place.coa;
+	via.src = away ? mn_place(h)->coa : e->home;
+	via.ifindex = away ? mn_place(h)->ifindex : 0;
+	e->coa = auth.coa = e->leaving ? e->home : mn_place(h)->coa;
 	e->asked = e->leaving ? 0 : lifetime(mn, h, now);
 	bu.u.bu.seq = ++e->seq;
 	bu.u.bu.flags = e->flags;

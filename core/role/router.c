@@ -2,6 +2,8 @@
  * attach_impl.h: movement that no link tells of (RFC 6275 11.5.1). A router that is silent for longer than it says it
  * ever is (7.3), or beside which a new one speaks, is asked by Neighbor Solicitations; only one that answers none is
  * gone. So neither a second router nor a forged advertisement moves the node, and the forged one's router goes again.
+ * It is asked at its global address when that is known, and its link-layer address has to be the same: the router of
+ * the next link may share its link-local one.
  */
 #include <string.h>
 
@@ -76,8 +78,11 @@ static struct attach_router *find(struct attach_link *l, const struct in6_addr *
 
 static void drop(struct attach_link *l, struct attach_router *r)
 {
-	for (size_t i = 0; i < l->prefixes; i++)
-		l->prefix[i].told_by &= (uint8_t)~bit_of(l, r);
+	for (struct attach_prefix *p = l->prefix; p < l->prefix + l->prefixes; p++) {
+		p->told_by &= (uint8_t)~bit_of(l, r);
+		p->refuted_by &= (uint8_t)~bit_of(l, r);
+		p->untold[r - l->routers] = 0;
+	}
 	l->stale |= r->gone;
 	*r = (struct attach_router){0};
 }
@@ -105,12 +110,16 @@ static bool told(const struct attach_link *l, uint8_t by, const struct nd_ra *ra
 	return false;
 }
 
+static bool other_lladdr(const struct attach_router *r, const uint8_t *lladdr)
+{
+	return r->has_lladdr && lladdr && memcmp(r->lladdr, lladdr, sizeof(r->lladdr)) != 0;
+}
+
 /* Routers of two networks may have the same address (fe80::1 is popular): another link-layer address and nothing of
- * what was told before. */
+ * what was told before. Or somebody speaks in the name of the one that is known. */
 static bool is_another(const struct attach_link *l, const struct attach_router *r, const struct nd_ra *ra)
 {
-	return r->has_lladdr && ra->has_lladdr && memcmp(r->lladdr, ra->lladdr, sizeof(r->lladdr)) != 0 &&
-	       !told(l, bit_of(l, r), ra);
+	return other_lladdr(r, ra->has_lladdr ? ra->lladdr : NULL) && !told(l, bit_of(l, r), ra);
 }
 
 static void doubt(struct attach_router *r)
@@ -150,12 +159,37 @@ static void doubt_silent(struct attach_link *l, const struct attach_router *spea
 			doubt(r);
 }
 
+/* 7.2. Two addresses told by turns are none. */
+static void note_global(struct attach_router *r, const struct nd_ra *ra)
+{
+	const struct in6_addr *first = NULL;
+
+	for (size_t i = 0; i < ra->prefixes; i++) {
+		if (!ra->prefix[i].router)
+			continue;
+		if (addr_eq(&ra->prefix[i].prefix, &r->global))
+			return;
+		first = first ? first : &ra->prefix[i].prefix;
+	}
+	r->global = first && addr_any(&r->global) ? *first : in6addr_any;
+}
+
+/* The same for its link-layer address. */
+static void note_lladdr(struct attach_router *r, const struct nd_ra *ra)
+{
+	r->has_lladdr = ra->has_lladdr && !other_lladdr(r, ra->lladdr);
+	memcpy(r->lladdr, ra->lladdr, sizeof(r->lladdr));
+}
+
 uint8_t router_heard(struct attach_link *l, const struct in6_addr *from, const struct nd_ra *ra, usec now)
 {
 	struct attach_router *r = find(l, from);
 
+	if (r && !r->gone && is_another(l, r, ra)) {
+		attach_doubt(l->attach, l->ifindex, from, now);
+		return 0;
+	}
 	if (r && is_another(l, r, ra)) {
-		r->gone = true;
 		drop(l, r);
 		r = NULL;
 	}
@@ -169,8 +203,8 @@ uint8_t router_heard(struct attach_link *l, const struct in6_addr *from, const s
 	r->heard = now;
 	r->until = now + ra->router_lifetime * SEC;
 	r->every = ra->has_interval ? ra->interval_ms * MSEC : 0;
-	r->has_lladdr = ra->has_lladdr;
-	memcpy(r->lladdr, ra->lladdr, sizeof(r->lladdr));
+	note_lladdr(r, ra);
+	note_global(r, ra);
 	return bit_of(l, r);
 }
 
@@ -180,13 +214,20 @@ void router_forget(struct attach_link *l)
 	memset(l->routers, 0, sizeof(l->routers));
 }
 
-void attach_on_answer(struct attach *a, unsigned ifindex, const struct in6_addr *router, usec now)
+static const struct in6_addr *identity(const struct attach_router *r)
+{
+	return addr_any(&r->global) ? &r->addr : &r->global;
+}
+
+void attach_on_answer(
+	struct attach *a, unsigned ifindex, const struct in6_addr *target, const uint8_t *lladdr, usec now)
 {
 	struct attach_link *l = attach_link(a, ifindex);
-	struct attach_router *r = l && !addr_any(router) ? find(l, router) : NULL;
 
-	if (r && r->doubted && r->questions)
-		trust(r, now);
+	for (struct attach_router *r = l ? l->routers : NULL; l && r < l->routers + ATTACH_ROUTERS; r++)
+		if (is_used(r) && r->doubted && r->questions && addr_eq(identity(r), target) &&
+			!other_lladdr(r, lladdr))
+			trust(r, now);
 }
 
 void attach_doubt(struct attach *a, unsigned ifindex, const struct in6_addr *router, usec now)
@@ -232,7 +273,7 @@ static void ask(struct attach_link *l, struct attach_router *r, usec now)
 	if (r->questions < QUESTIONS) {
 		r->questions++;
 		r->asked = now;
-		w->reach(w->ctx, l->ifindex, &r->addr);
+		w->reach(w->ctx, l->ifindex, identity(r));
 		return;
 	}
 	r->gone = true;
@@ -244,9 +285,12 @@ static usec next_end(const struct attach_link *l, usec now)
 {
 	usec next = l->stale && router_there(l) ? l->settled + SETTLE_GAP : NEVER;
 
-	for (size_t i = 0; i < l->prefixes; i++)
-		if (l->prefix[i].valid_until > now && l->prefix[i].valid_until < next)
-			next = l->prefix[i].valid_until;
+	for (const struct attach_prefix *p = l->prefix; p < l->prefix + l->prefixes; p++) {
+		if (p->valid_until > now && p->valid_until < next)
+			next = p->valid_until;
+		if (p->refuted_until > now && p->refuted_until < next)
+			next = p->refuted_until;
+	}
 	for (const struct attach_router *r = l->routers; r < l->routers + ATTACH_ROUTERS; r++) {
 		usec due = due_of(r);
 

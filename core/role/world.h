@@ -50,7 +50,8 @@ struct world {
 
 	/* Mobile node: ask for routers at once. */
 	void (*solicit)(void *ctx, unsigned ifindex);
-	/* Ask this router of the link, by one Neighbor Solicitation, whether it is still there. */
+	/* Ask this router of the link, by one multicast Neighbor Solicitation for an address of its, whether it is
+	 * still there. */
 	void (*reach)(void *ctx, unsigned ifindex, const struct in6_addr *router);
 	/* Forget default routers, and autoconfigured addresses, of the link that are not these, nor of these prefixes
 	 * (moved). */

@@ -50,6 +50,24 @@ int addr_del(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8
 	return nl_del(nl, addr_msg(buf, RTM_DELADDR, 0, ifindex, addr, plen), why, what);
 }
 
+int addr_hasten(struct nl *nl, const struct nl_addr *k, struct why *why)
+{
+	uint32_t flags = IFA_F_OPTIMISTIC | IFA_F_NOPREFIXROUTE | IFA_F_MANAGETEMPADDR;
+	struct ifa_cacheinfo life = {.ifa_valid = k->valid, .ifa_prefered = k->preferred};
+	char buf[NL_MSG_MAX], what[80];
+	int err = addr_del(nl, k->index, &k->addr, k->plen, why);
+	struct nlmsghdr *h;
+
+	if (err)
+		return err;
+	h = addr_msg(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, k->index, &k->addr, k->plen);
+	mnl_attr_put_u32(h, IFA_FLAGS, flags);
+	mnl_attr_put(h, IFA_CACHEINFO, sizeof(life), &life);
+	mnl_attr_put_u8(h, PROTO_ATTR, IFAPROT_KERNEL_RA);
+	snprintf(what, sizeof(what), "add address %s/%u again", addr_text(&k->addr).s, k->plen);
+	return nl_add(nl, h, why, what);
+}
+
 /* What a dump of addresses is looked through for. */
 struct stale {
 	unsigned ifindex;
@@ -153,4 +171,37 @@ int addr_any_under(struct nl *nl, unsigned ifindex, const struct in6_addr *prefi
 
 	*any = u.any;
 	return err;
+}
+
+struct tentative {
+	unsigned ifindex;
+	const struct in6_addr *addr;
+	uint8_t plen; /* 0 = not found */
+};
+
+static int find_tentative(const struct nlmsghdr *h, void *ctx)
+{
+	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+	struct tentative *t = ctx;
+	uint32_t flags = m->ifa_flags;
+	const struct nlattr *a;
+	bool same = false;
+
+	mnl_attr_for_each (a, h, sizeof(*m)) {
+		if (mnl_attr_get_type(a) == IFA_ADDRESS && mnl_attr_get_payload_len(a) == sizeof(*t->addr))
+			same = !memcmp(mnl_attr_get_payload(a), t->addr, sizeof(*t->addr));
+		else if (mnl_attr_get_type(a) == IFA_FLAGS)
+			flags = mnl_attr_get_u32(a);
+	}
+	if (same && m->ifa_index == t->ifindex && flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
+		t->plen = m->ifa_prefixlen;
+	return MNL_CB_OK;
+}
+
+int addr_del_tentative(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, struct why *why)
+{
+	struct tentative t = {ifindex, addr, 0};
+	int err = dump(nl, find_tentative, &t, why);
+
+	return err || !t.plen ? err : addr_del(nl, ifindex, addr, t.plen, why);
 }

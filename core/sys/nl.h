@@ -41,6 +41,8 @@ struct nl_addr {
 	struct in6_addr addr;
 	uint8_t plen;
 	bool gone, usable, optimistic, deprecated, failed, temporary, dynamic; /* failed: DAD found a duplicate */
+	bool routeless;							       /* made without a route to its prefix */
+	uint32_t valid, preferred;					       /* seconds left, UINT32_MAX for ever */
 };
 
 struct nl_events {

@@ -70,6 +70,14 @@ static void addr_attr(const struct nlattr *a, struct nl_addr *to, uint32_t *flag
 		if (is_addr && !*local)
 			memcpy(&to->addr, mnl_attr_get_payload(a), sizeof(to->addr));
 		break;
+	case IFA_CACHEINFO:
+		if (mnl_attr_validate2(a, MNL_TYPE_UNSPEC, sizeof(struct ifa_cacheinfo)) >= 0) {
+			const struct ifa_cacheinfo *c = mnl_attr_get_payload(a);
+
+			to->valid = c->ifa_valid;
+			to->preferred = c->ifa_prefered;
+		}
+		break;
 	case IFA_FLAGS:
 		if (mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
 			*flags = mnl_attr_get_u32(a);
@@ -85,6 +93,7 @@ static void addr_flags(struct nl_addr *to, uint32_t flags)
 	to->deprecated = (flags & IFA_F_DEPRECATED) != 0;
 	to->temporary = (flags & IFA_F_TEMPORARY) != 0;
 	to->dynamic = !(flags & IFA_F_PERMANENT);
+	to->routeless = (flags & IFA_F_NOPREFIXROUTE) != 0;
 }
 
 static void addr_event(struct nl *nl, const struct nlmsghdr *h)

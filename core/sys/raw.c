@@ -234,6 +234,21 @@ int raw_send_packet(struct raw *r, const struct raw_meta *m, const uint8_t *pkt,
 	return counted(r, transmit_through(r, m, pkt, len));
 }
 
+/* A socket of its own: one that listens, too, would be deaf to other links meanwhile. */
+static int transmit_on_link(const struct raw_meta *m, const uint8_t *data, size_t len)
+{
+	int fd = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, MH_PROTO);
+	int err = fd < 0 ? -errno : set(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, m->hop_limit);
+
+	if (!err) {
+		bind_link(fd, m->ifindex);
+		err = transmit(fd, m, data, len);
+	}
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
 int raw_send_plain(struct raw *r, uint8_t proto, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
 	uint8_t msg[RAW_ROOM];
@@ -245,7 +260,7 @@ int raw_send_plain(struct raw *r, uint8_t proto, const struct raw_meta *m, const
 	memcpy(msg, data, len);
 	put_u16(msg + MH_CKSUM_AT, 0);
 	put_u16(msg + MH_CKSUM_AT, mh_checksum(&m->src, &m->dst, msg, len));
-	return counted(r, transmit(r->mh.watch.fd, m, msg, len));
+	return counted(r, m->hop_limit ? transmit_on_link(m, msg, len) : transmit(r->mh.watch.fd, m, msg, len));
 }
 
 /* The packet as it goes on the wire, or -errno. */

@@ -86,7 +86,8 @@ void raw_solicited_join(struct raw *r, unsigned ifindex, const struct in6_addr *
 void raw_solicited_leave(struct raw *r, unsigned ifindex, const struct in6_addr *addr);
 
 /* The kernel writes the IPv6 header, and its IPsec policies for (m->src, m->dst, proto) apply: for messages that are to
- * be protected. Neither HAO nor RH2. proto: MH_PROTO or IPPROTO_ICMPV6. */
+ * be protected. Neither HAO nor RH2. proto: MH_PROTO or IPPROTO_ICMPV6. A Mobility Header with a hop limit leaves
+ * through m->ifindex whatever a policy rule says. */
 int raw_send_plain(struct raw *r, uint8_t proto, const struct raw_meta *m, const uint8_t *data, size_t len)
 	__attribute__((warn_unused_result));
 /* A whole packet from m->src to m->dst, through m->ifindex. */

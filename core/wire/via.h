@@ -24,6 +24,7 @@ struct via {
 	bool has_hao, has_rh2;
 	bool esp;	  /* in: came through IPsec; then HAO and RH2 it had are not known. out: goes through IPsec */
 	bool bare;	  /* in: straight off a link, out of no tunnel of ours */
+	bool on_link;	  /* out: no router may forward it */
 	unsigned ifindex; /* in: came through this link (0 = not known); out: leave through it (0 = by routing) */
 	const struct mh_auth *auth; /* out: sign the message with this; it has MHO_AUTH */
 };

@@ -110,6 +110,33 @@ is_later() { local n=$((($1 - $2) & 65535)); [ $n -gt 0 ] && [ $n -lt 32768 ]; }
 	done
 }
 
+# The kernel's Duplicate Address Detection takes five minutes here.
+# bats test_tags=kernel
+@test "a care-of address serves at once, also while the machine forwards for route optimization" {
+	lab_sysctl mn net.ipv6.conf.eth0.accept_ra=2 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.eth0.dad_transmits=300
+	away f1
+	away f2
+	reachable
+	back
+	lab_sysctl mn net.ipv6.conf.all.forwarding=0 net.ipv6.conf.eth0.accept_ra=1 net.ipv6.conf.eth0.dad_transmits=1
+}
+
+# 11.5.5: the home agent defends the address that the kernel forms of the home router's advertisement.
+# bats test_tags=kernel
+@test "the home address may be the one the kernel autoconfigures" {
+	local hoa=2001:db8:1:0:0:ff:fe00:164
+	mn mn stop
+	mn mn start home $hoa prefix "$HOME_PREFIX" agent "$HA" dev eth0
+	mn mn wait home timeout $((60 * MIP_SLOW))
+	local _
+	for _ in 1 2 3; do
+		away f1
+		back
+		lab_wait 5 in_ns cn ping -c 1 -W $((2 * MIP_SLOW)) $hoa
+	done
+	[ -z "$(in_ns mn ip -6 -o addr show dev eth0 dadfailed)" ]
+}
+
 # bats test_tags=kernel
 @test "stop leaves nothing: addresses, routes, rules, proxies, links, nft, sysctls" {
 	mn agent stop; ha agent stop

@@ -1,10 +1,11 @@
 /*
  * rasend: one Router Advertisement, in anybody's name.
  *
- *	rasend DEV ROUTER LIFETIME PREFIX VALID PREFERRED
+ *	rasend DEV ROUTER LIFETIME PREFIX VALID PREFERRED [FLAGS [LLADDR]]
  *
- * From the link-local address ROUTER to all nodes of DEV's link, for one /64 PREFIX; times in seconds. The link-layer
- * address told (and sent from) is 02:00:00:00:ba:d1.
+ * From the link-local address ROUTER to all nodes of DEV's link, for one /64 PREFIX; times in seconds. FLAGS: of h
+ *(home agent), r (PREFIX is the router's address), o (off-link), - (none). The link-layer address told, and sent from,
+ *is LLADDR, or 02:00:00:00:ba:d1.
  */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
@@ -18,7 +19,8 @@
 #include "wire/exthdr.h"
 #include "wire/icmp6.h"
 
-static const uint8_t from[6] = {2, 0, 0, 0, 0xba, 0xd1}, all[6] = {0x33, 0x33, 0, 0, 0, 1};
+static uint8_t from[6] = {2, 0, 0, 0, 0xba, 0xd1};
+static const uint8_t all[6] = {0x33, 0x33, 0, 0, 0, 1};
 
 static void fail(const char *what)
 {
@@ -26,7 +28,7 @@ static void fail(const char *what)
 	exit(1);
 }
 
-static size_t build(char **arg, uint8_t *pkt, size_t cap)
+static size_t build(char **arg, const char *flags, uint8_t *pkt, size_t cap)
 {
 	struct in6_addr src, dst = {{{0xff, 0x02, [15] = 1}}};
 	struct nd_ra ra = {.prefixes = 1, .has_lladdr = true, .hop_limit = 64};
@@ -35,7 +37,9 @@ static size_t build(char **arg, uint8_t *pkt, size_t cap)
 	int len;
 
 	ra.router_lifetime = (uint16_t)strtoul(arg[1], NULL, 0);
-	*p = (struct nd_prefix){.len = 64, .onlink = true, .autoconf = true};
+	ra.home_agent = strchr(flags, 'h');
+	*p = (struct nd_prefix){
+		.len = 64, .onlink = !strchr(flags, 'o'), .autoconf = true, .router = strchr(flags, 'r')};
 	p->valid = (uint32_t)strtoul(arg[3], NULL, 0);
 	p->preferred = (uint32_t)strtoul(arg[4], NULL, 0);
 	memcpy(ra.lladdr, from, sizeof(from));
@@ -56,11 +60,16 @@ int main(int argc, char **argv)
 {
 	uint8_t frame[ETH_HLEN + 512];
 	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_halen = 6};
-	size_t len = argc == 7 ? build(argv + 2, frame + ETH_HLEN, sizeof(frame) - ETH_HLEN) : 0;
+	size_t len = 0;
 	int fd = socket(AF_PACKET, SOCK_RAW, 0);
 
+	if (argc > 8 && sscanf(argv[8], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &from[0], &from[1], &from[2], &from[3],
+				&from[4], &from[5]) != 6)
+		argc = 0;
+	if (argc >= 7)
+		len = build(argv + 2, argc > 7 ? argv[7] : "-", frame + ETH_HLEN, sizeof(frame) - ETH_HLEN);
 	if (!len) {
-		fprintf(stderr, "usage: rasend DEV ROUTER LIFETIME PREFIX VALID PREFERRED\n");
+		fprintf(stderr, "usage: rasend DEV ROUTER LIFETIME PREFIX VALID PREFERRED [FLAGS [LLADDR]]\n");
 		return 1;
 	}
 	if (fd < 0)

@@ -114,3 +114,49 @@ second_router() {
 	lab_wait 10 reachable
 	[ "$(updates)" -eq "$before" ]
 }
+
+# forged ROUTER LIFETIME PREFIX [FLAGS [LLADDR]]: one advertisement on link f1
+forged() { in_ns r "$MIP_BUILD/tests/net/rasend" f1 "$1" "$2" "$3" 86400 86400 "${@:4}"; }
+R1=fe80::ff:fe00:f101 R1MAC=02:00:00:00:f1:01
+states() { jq -n --arg s "$1" '[inputs | select(.event == "state" and .state == $s)] | length' < "$T/monitor"; }
+# Echoes while COMMAND runs, and for 600 more: none may be lost but what was under way.
+none_lost_while() {
+	ping_start
+	"$@"
+	more_replies 600
+	ping_stop
+	awk '/transmitted/ { exit !($1 - $4 <= 2) }' "$T/ping" || { tail -n 3 "$T/ping"; false; }
+}
+
+@test "that this is home one forged advertisement says, in the router's name: the tunnel stays, and the prefix fades" {
+	away f1
+	none_lost_while forged $R1 1800 2001:db8:1:: - $R1MAC
+	lab_wait 10 registered f1
+	[ "$(states returning)" -ge 1 ]
+	lab_wait 10 eval '! in_ns mn ip -6 route show dev eth0 | grep -q ^2001:db8:1::/64'
+	[ "$(json ha binding show | jq length)" -eq 1 ]
+}
+
+@test "nor do others of its kind: off-link, home agent's own address and flags, from nobody" {
+	away f1
+	none_lost_while eval "forged $R1 1800 2001:db8:1:: o $R1MAC; more_replies 100
+		forged fe80::ff:fe00:101 1800 $HA hr 02:00:00:00:01:01; more_replies 100; forged fe80::bad 0 2001:db8:1::"
+	lab_wait 15 registered f1
+	[ "$(json ha binding show | jq length)" -eq 1 ]
+}
+
+# The kernel believes the link-layer address: until the router was asked, some packets go there.
+@test "nor with another link-layer address, which the router's answer corrects" {
+	away f1
+	forged $R1 1800 2001:db8:1:: -
+	forged $R1 1800 $HA hr
+	lab_wait 15 registered f1
+	lab_wait 5 reachable
+	[ "$(json ha binding show | jq length)" -eq 1 ]
+}
+
+@test "a router that resigns, in somebody's words, is asked" {
+	away f1
+	none_lost_while forged $R1 0 2001:db8:f1:: - $R1MAC
+	registered f1
+}

@@ -100,7 +100,7 @@ static void check_cache_all(struct sim_node *n)
 static void check_path(const struct sim_node *n, const struct sim_fact *f)
 {
 	const struct bul_entry *e = bul_find(&n->mn->bul, &f->key[0], &f->key[1]);
-	const struct place *place = &n->mn->home[0].place;
+	const struct place *place = mn_place(&n->mn->home[0]);
 
 	if (!e || !e->bound)
 		sim_violated(n->sim, SIM_LEAK, "node %u sends to %s by a binding that is none", n->id,

@@ -203,7 +203,7 @@ static void tell(struct sim_node *n, const struct sim_news *w)
 		if (w->visit == n->iface[w->iface].visit && w->link != SIM_NOWHERE)
 			tell_ra(n, w->iface, w->link);
 		break;
-	case ANSWER: attach_on_answer(&n->mn->attach, w->iface + 1, &w->addr, sim_clock(n)); break;
+	case ANSWER: attach_on_answer(&n->mn->attach, w->iface + 1, &w->addr, NULL, sim_clock(n)); break;
 	case TENTATIVE: tell_addr(n, w->iface, &w->addr, false, false); break;
 	case USABLE: tell_addr(n, w->iface, &w->addr, true, false); break;
 	case GONE: tell_gone(n, w->iface, &w->addr); break;

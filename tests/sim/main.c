@@ -112,16 +112,20 @@ static void probe(struct sim *sim, bool all)
 {
 	struct sim_node *cn = sim->node[sim->conf.has];
 
-	for (size_t i = 0; i < sim->nodes; i++) {
-		struct sim_node *n = sim->node[i];
+	for (size_t i = 0; i < sim->nodes; i++)
+		sim->node[i]->probed_in = sim->node[i]->probed_out = all ? false : is_excused(sim->node[i]);
+	/* Once more where one was lost: a node may have tried just then whether it is at home. */
+	for (unsigned try = 0; try < 2; try++) {
+		for (size_t i = 0; i < sim->nodes; i++) {
+			struct sim_node *n = sim->node[i];
 
-		n->probed_in = n->probed_out = all ? false : is_excused(n);
-		if (n->mn) {
-			sim_say(cn, n, NULL);
-			sim_say(n, cn, NULL);
+			if (n->mn && !(n->probed_in && n->probed_out)) {
+				sim_say(cn, n, NULL);
+				sim_say(n, cn, NULL);
+			}
 		}
+		sim_until(sim, sim->now + SEC);
 	}
-	sim_until(sim, sim->now + SEC);
 	for (size_t i = 0; i < sim->nodes; i++) {
 		const struct sim_node *n = sim->node[i];
 

@@ -169,6 +169,18 @@ void sim_tape_clear(struct sim *sim)
 	}
 }
 
+/* The link an address of n is on; a home address, on the home link. */
+static unsigned ifindex_of(struct sim_node *n, const struct in6_addr *addr)
+{
+	const struct sim_addr *a = n->mn ? sim_addr_of(n, addr) : NULL;
+	int link = a ? a->link : n->home_link;
+
+	for (unsigned i = 0; i < SIM_IFACES; i++)
+		if (n->iface[i].link == link)
+			return n->iface[i].ifindex;
+	return 0;
+}
+
 /* --- arrival ------------------------------------------------------------------------------------------------------ */
 
 /* Out of the reverse tunnel when it comes from where it must (RFC 6275 10.4.5), into the tunnel for what is away.
@@ -324,6 +336,8 @@ static void on_arrival(struct timer *t, usec now)
 		drop(p);
 		return;
 	}
+	p->via.bare = addr_eq(&p->from, &p->via.src);
+	p->via.ifindex = ifindex_of(n, &p->to);
 	sim_enter(n);
 	if (p->data)
 		deliver_data(n, p);

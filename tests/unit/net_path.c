@@ -212,6 +212,8 @@ static void arrive(struct timer *t, usec now)
 	} else if (p->is_data) {
 		deliver_data(n, p);
 	} else {
+		p->msg.via.bare = !p->tunnelled;
+		p->msg.via.ifindex = (unsigned)n->link + 1;
 		net_deliver(n, &p->msg);
 		land(p);
 	}

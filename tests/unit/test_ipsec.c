@@ -245,6 +245,8 @@ static void acknowledge(bool esp, bool rh2)
 	struct via via = {.src = t_addr(AGENT), .dst = t_addr(rh2 ? COA : HOME), .has_rh2 = rh2, .esp = esp};
 	struct mh m = {.type = MH_BA, .u.ba = {.seq = bu->mh.u.bu.seq, .lifetime = LIFE}};
 
+	via.bare = true;
+	via.ifindex = LINK;
 	if (rh2)
 		via.rh2 = t_addr(HOME);
 	mn_on_ba(&mn, &via, &m, f.now);

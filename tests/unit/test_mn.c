@@ -148,6 +148,8 @@ static void reply(struct reply r)
 	struct via via = {.src = t_addr(r.src), .dst = t_addr(r.dst), .has_rh2 = r.rh2 != NULL};
 	struct mh m = {.type = MH_BA, .u.ba = {.status = r.status, .seq = r.seq, .lifetime = r.life}};
 
+	via.bare = true;
+	via.ifindex = ETH;
 	if (r.rh2)
 		via.rh2 = t_addr(r.rh2);
 	if (r.refresh) {
@@ -828,7 +830,11 @@ static void taken_by_another(void **state)
 	assert_int_equal(updates(), 0);
 	assert_state(MIP_MN_REGISTERING);
 	move_to(HOME);
+	move_to(AT_A); /* that we were at home only a router said */
 	fake_forget(&f);
+	fake_run(&f, 3600 * SEC);
+	assert_int_equal(updates(), 0);
+	at_home();
 	move_to(AT_A);
 	assert_int_equal(updates(), 1);
 }
@@ -869,6 +875,69 @@ static void return_home(void **state)
 	assert_int_equal(bul_count(&mn.bul), 0);
 	fake_run(&f, 3 * SEC);
 	assert_int_equal(fake_armed(&f), 1); /* until the prefix, or the router, ends */
+}
+
+/* The router of a foreign link says, or somebody in its name, that this is home. Packets stay in the tunnel until the
+ * home agent agrees, and go on in it when it does not. */
+static void home_in_vain(void **state)
+{
+	(void)state;
+	registered_at(AT_A);
+	hear(ROUTER, "2001:db8:1::");
+	assert_state(MIP_MN_RETURNING);
+	assert_home_update();
+	assert_true(update()->via.on_link);
+	assert_int_equal(fake_did(&f, DID_UNTUNNEL), 0);
+	assert_int_equal(fake_did(&f, DID_LEAVE_BY), 0);
+	fake_run(&f, 2999 * MSEC);
+	assert_state(MIP_MN_RETURNING);
+	assert_int_equal(updates(), 2);
+	fake_forget(&f);
+	fake_run(&f, 2 * MSEC);
+	assert_away_update(AT_A);
+	assert_false(update()->via.on_link);
+	assert_int_equal(f.home.n, 0);
+	assert_int_equal(f.tunnel.n, 1);
+	answer(BA_ACCEPTED);
+	assert_state(MIP_MN_REGISTERED);
+	hear(ROUTER, "2001:db8:1::");
+	assert_state(MIP_MN_REGISTERED);
+	assert_int_equal(fake_did(&f, DID_UNTUNNEL), 0);
+}
+
+/* An answer that came out of a tunnel, or by another link, proves nothing. */
+static void home_is_proven_on_its_link(void **state)
+{
+	struct via via = {.src = t_addr(AGENT), .dst = t_addr(HOME), .ifindex = ETH};
+	struct mh m = {.type = MH_BA};
+
+	(void)state;
+	registered_at(AT_A);
+	hear(ROUTER, "2001:db8:1::");
+	m.u.ba.seq = update()->mh.u.bu.seq;
+	mn_on_ba(&mn, &via, &m, f.now);
+	assert_state(MIP_MN_RETURNING);
+	via.bare = true;
+	via.ifindex = ETH + 1;
+	mn_on_ba(&mn, &via, &m, f.now);
+	assert_state(MIP_MN_RETURNING);
+	assert_int_equal(f.tunnel.n, 1);
+	via.ifindex = ETH;
+	mn_on_ba(&mn, &via, &m, f.now);
+	assert_state(MIP_MN_HOME);
+	assert_int_equal(f.tunnel.n, 0);
+}
+
+/* The link we were on is gone: then the tunnel is of no use, whether the home agent answers or not. */
+static void home_without_a_home_agent(void **state)
+{
+	(void)state;
+	registered_at(AT_A);
+	move_to(HOME);
+	assert_int_equal(f.tunnel.n, 0);
+	fake_run(&f, 3600 * SEC);
+	assert_state(MIP_MN_RETURNING);
+	assert_home_update();
 }
 
 /* 11.5.5: the link-local address is told of, too; when it was tentative at the answer, as soon as it is not. */
@@ -1072,6 +1141,8 @@ static void take_off(struct fake *fake, const struct via *via, const struct mh *
 		return;
 	x = calloc(1, sizeof(*x));
 	x->via = *via;
+	x->via.bare = true;
+	x->via.ifindex = ETH;
 	x->m = *m;
 	in_flight++;
 	timer_arm(&fake->timers, &x->t, fake->now + 2 * MSEC + t_below(80) * MSEC, land);
@@ -1281,6 +1352,9 @@ int main(void)
 		T(taken_by_another),
 		T(accepted_for_no_time),
 		T(return_home),
+		T(home_in_vain),
+		T(home_is_proven_on_its_link),
+		T(home_without_a_home_agent),
 		T(claims_again_with_a_link_local_address),
 		T(return_answer_lost),
 		T(leaves_home_again_at_once),

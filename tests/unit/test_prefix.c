@@ -367,6 +367,15 @@ static void home_is_heard(void)
 	mn_on_ra(&mn, LINK, &from, &ra, f.now);
 }
 
+static void no_binding_at_home(void)
+{
+	const struct note *n = fake_last(&f, DID_SEND);
+	struct via via = {.src = n->via.dst, .dst = t_addr(HOME), .bare = true, .ifindex = LINK};
+	struct mh m = {.type = MH_BA, .u.ba = {.status = BA_NOT_HOME_AGENT, .seq = n->mh.u.bu.seq}};
+
+	mn_on_ba(&mn, &via, &m, f.now);
+}
+
 static void accept_last(uint8_t status)
 {
 	const struct note *n = fake_last(&f, DID_SEND);
@@ -531,6 +540,8 @@ static void ends_with_its_prefix(void **state)
 	home_is_heard();
 	fake_run(&f, SEC);
 	assert_true(fake_did(&f, DID_SEND) > 0);
+	assert_true(mn.home[0].ended);
+	no_binding_at_home();
 	assert_false(mn.home[0].ended);
 	assert_true(mn.home[0].prefix.valid_until == NEVER);
 }

@@ -32,11 +32,14 @@ static void on_changed(struct attach *a, usec now)
 	look();
 }
 
+static uint8_t card; /* the last octet of the link-layer address in answers; 0: none */
+
 static void answer(const char *router)
 {
 	struct in6_addr from = t_addr(router);
+	const uint8_t lladdr[6] = {[5] = card};
 
-	attach_on_answer(&attach, ETH, &from, f.now);
+	attach_on_answer(&attach, ETH, &from, card ? lladdr : NULL, f.now);
 }
 
 /* Asked, a router that is there answers before the next question. */
@@ -61,7 +64,7 @@ static int setup(void **state)
 	fake_open(&f);
 	attach = (struct attach){.w = &f.w, .changed = on_changed};
 	place = (struct place){0};
-	changes = answered = 0;
+	changes = answered = card = 0;
 	memset(there, 0, sizeof(there));
 	attach_on_link(&attach, ETH, true, false, f.now);
 	return 0;
@@ -351,13 +354,63 @@ static void same_address_elsewhere(void **state)
 	run(2 * SEC);
 	fake_forget(&f);
 	say((struct says){R1, "2001:db8:a::", 86400, 1800, 0, 2}); /* it has a new card */
+	say((struct says){R1, "2001:db8:a::", 86400, 1800, 0, 2});
 	assert_int_equal(fake_did(&f, DID_SETTLE), 0);
 	assert_away(AT_A);
+	say((struct says){R1, "2001:db8:b::", 86400, 1800, 0, 3});
+	assert_away(AT_A); /* that anybody can say: first it is asked for */
+	assert_true(fake_did(&f, DID_REACH) > 0);
+	run(SEC);
+	assert_int_equal(fake_events(&f, EV_ROUTER_LOST), 1);
+	assert_true(fake_did(&f, DID_SOLICIT) > 0);
 	say((struct says){R1, "2001:db8:b::", 86400, 1800, 0, 3});
 	assert_int_equal(fake_did(&f, DID_SETTLE), 1);
 	assert_addr(fake_last(&f, DID_SETTLE)->coa, "2001:db8:b::");
 	address(AT_B);
 	assert_away(AT_B);
+}
+
+/* 11.5.1: the router of the next link may share the link-local address; it has another link-layer address, or another
+ * global one. */
+static void answers_of_another(void **state)
+{
+	(void)state;
+	say((struct says){R1, "2001:db8:a::", 86400, 1800, 0, 1});
+	address(AT_A);
+	strcpy(there[0], R1);
+	card = 2;
+	attach_resume(&attach, f.now);
+	run(SEC);
+	assert_int_equal(fake_events(&f, EV_ROUTER_LOST), 1);
+	say((struct says){R1, "2001:db8:a::", 86400, 1800, 0, 1});
+	fake_forget(&f);
+	card = 1;
+	attach_resume(&attach, f.now);
+	run(SEC);
+	assert_int_equal(fake_events(&f, EV_ROUTER_LOST), 0);
+}
+
+static void is_asked_at_its_global_address(void **state)
+{
+	struct in6_addr from = t_addr(R1);
+	struct nd_ra ra = {.router_lifetime = 1800, .prefixes = 1};
+
+	(void)state;
+	ra.prefix[0] = (struct nd_prefix){
+		.prefix = t_addr("2001:db8:a::1"), .len = 64, .autoconf = true, .router = true, .valid = 86400};
+	attach_on_ra(&attach, ETH, &from, &ra, f.now);
+	address(AT_A);
+	strcpy(there[0], R1); /* another link's, of the same name */
+	attach_resume(&attach, f.now);
+	run(SEC);
+	assert_addr(fake_nth(&f, DID_REACH, 0)->addr, "2001:db8:a::1");
+	assert_int_equal(fake_events(&f, EV_ROUTER_LOST), 1);
+	attach_on_ra(&attach, ETH, &from, &ra, f.now);
+	fake_forget(&f);
+	strcpy(there[0], "2001:db8:a::1");
+	attach_resume(&attach, f.now);
+	run(SEC);
+	assert_int_equal(fake_events(&f, EV_ROUTER_LOST), 0);
 }
 
 /* --- forgers ------------------------------------------------------------------------------------------------------ */
@@ -381,6 +434,82 @@ static void forged(void **state)
 	say((struct says){R1, "2001:db8:a::", 0, 0, 0, 0});
 	say((struct says){R1, "2001:db8:a::", 1, 0, 1, 0});
 	run(2 * SEC);
+	assert_away(AT_A);
+}
+
+/* In the router's name, and of its link-layer address or another: away all the same once nobody at home answered, and
+ * the prefix fades as the router goes on without it. */
+static void forged_home(void **state)
+{
+	struct in6_addr home = t_addr(HOME);
+
+	(void)state;
+	at_a(0);
+	memcpy(there[0], R1, sizeof(R1));
+	say((struct says){R1, "2001:db8:1::", 86400, 1800, 0, 0});
+	assert_int_equal(place.where, AT_HOME);
+	attach_refute(&attach, ETH, &home, 64, f.now);
+	look();
+	assert_away(AT_A);
+	run(11 * SEC);
+	assert_int_equal(place.where, AT_HOME); /* it may have been the home agent's fault */
+	attach_refute(&attach, ETH, &home, 64, f.now);
+	look();
+	assert_away(AT_A);
+	run(11 * SEC);
+	assert_away(AT_A); /* not that often */
+	attach_confirm(&attach, ETH, &home, 64);
+	look();
+	assert_int_equal(place.where, AT_HOME);
+	fake_forget(&f);
+	for (int i = 0; i < 3; i++) {
+		run(SEC);
+		assert_int_equal(place.where, AT_HOME);
+		hear(R1, "2001:db8:a::");
+	}
+	assert_away(AT_A);
+	assert_int_equal(attach.link[0].prefixes, 1);
+	assert_int_equal(fake_did(&f, DID_SETTLE), 1);
+	assert_addr(fake_last(&f, DID_SETTLE)->coa, "2001:db8:a::");
+}
+
+/* Several advertisements of one router may share its prefixes, and one that was told for long does not go so soon. */
+static void prefixes_of_several_advertisements(void **state)
+{
+	(void)state;
+	at_a(0);
+	memcpy(there[0], R1, sizeof(R1));
+	for (int i = 0; i < 40; i++) {
+		hear(R1, "2001:db8:a::");
+		hear(R1, "2001:db8:b::");
+		hear(R1, "2001:db8:c::");
+		hear(R1, "2001:db8:d::");
+		run(SEC);
+	}
+	assert_int_equal(attach.link[0].prefixes, 4);
+	for (int i = 0; i < 31; i++) {
+		hear(R1, "2001:db8:b::");
+		run(SEC);
+	}
+	assert_int_equal(attach.link[0].prefixes, 4);
+	hear(R1, "2001:db8:b::");
+	run(2 * SEC);
+	assert_int_equal(attach.link[0].prefixes, 1);
+}
+
+/* The router resigns, or somebody does it in its name: routers are asked for, seldom. */
+static void resigned(void **state)
+{
+	(void)state;
+	at_a(0);
+	memcpy(there[0], R1, sizeof(R1));
+	fake_forget(&f);
+	for (int i = 0; i < 100; i++) {
+		say((struct says){R1, "2001:db8:a::", 86400, 0, 0, 0});
+		say((struct says){R1, "2001:db8:a::", 86400, 1800, 0, 0});
+		run(20 * MSEC);
+	}
+	assert_in_range(fake_did(&f, DID_SOLICIT), 2, 3);
 	assert_away(AT_A);
 }
 
@@ -471,7 +600,12 @@ int main(void)
 		T(doubts),
 		T(lifetime_zero),
 		T(same_address_elsewhere),
+		T(answers_of_another),
+		T(is_asked_at_its_global_address),
 		T(forged),
+		T(forged_home),
+		T(prefixes_of_several_advertisements),
+		T(resigned),
 		T(flood),
 		T(which_address),
 		T(dhcpv6_elsewhere),
