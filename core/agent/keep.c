@@ -140,6 +140,7 @@ struct restoring {
 	int (*restore)(struct keep *k, const struct bc_entry *kept, usec now);
 	struct store_clock clock;
 	size_t dropped;
+	bool another_boot; /* wrote some of them */
 };
 
 /* False: not to be had any more. */
@@ -154,6 +155,7 @@ static bool restore_one(void *ctx, const struct store_binding *b)
 	e.seq = b->seq;
 	e.flags = b->flags;
 	e.lifetime = b->lifetime;
+	r->another_boot |= b->boot != r->clock.boot;
 	if (left && !r->restore(r->k, &e, now))
 		return true;
 	r->dropped++;
@@ -163,9 +165,11 @@ static bool restore_one(void *ctx, const struct store_binding *b)
 static void restore_all(struct keep *k, enum store_cache cache, const char *whose,
 	int (*restore)(struct keep *, const struct bc_entry *, usec))
 {
-	struct restoring r = {k, restore, {k->owner.boot, clock_now(), clock_wall()}, 0};
+	struct restoring r = {k, restore, {k->owner.boot, clock_now(), clock_wall()}, 0, false};
 	size_t n = k->store ? store_each(k->store, cache, restore_one, &r) : 0;
 
+	if (r.another_boot) /* from now on it is this one's clock that counts */
+		put_all(k, cache, cache == STORE_HA ? &k->ha->bc : &k->cn->bc);
 	if (n)
 		log_info("%zu bindings of before serve again %s, %zu ended meanwhile", n - r.dropped, whose, r.dropped);
 }

@@ -126,6 +126,8 @@ static void one_thing(struct sim *sim)
 		some(sim, SIM_CN)->deaf = sim_below(sim, 3) == 0;
 	if (sim_below(sim, rare) == 0)
 		some(sim, (enum sim_kind)sim_below(sim, 2))->bind_err = sim_below(sim, 3) ? 0 : -ENOBUFS;
+	if (sim_below(sim, rare) == 0)
+		some(sim, SIM_HA)->disk_full = sim_below(sim, 2);
 	if (sim_below(sim, 8) == 0)
 		some(sim, SIM_MN)->squatted_until = sim->now + sim_around(sim, 20 * SEC);
 	sim_replay(sim);
@@ -155,6 +157,7 @@ static void recover(struct sim_node *n)
 {
 	n->deaf = false;
 	n->bind_err = 0;
+	n->disk_full = false;
 	n->squatted_until = 0;
 	if (n->down)
 		sim_boot(n);

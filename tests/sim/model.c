@@ -174,6 +174,8 @@ static bool may_go(const struct sim_node *n, const struct bc_entry *e, const str
 
 	if (expired)
 		return sim_clock(n) >= b->expires;
+	if (e->doubt)
+		return true; /* restored, and somebody else of the home link has it by now */
 	return n->stopping || full || n->bind_err || addr_eq(&n->removing, &e->home);
 }
 

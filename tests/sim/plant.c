@@ -180,6 +180,37 @@ static void old_source(struct sim_node *n)
 		l->addr[0].addr.s6_addr[8] ^= 1;
 }
 
+static struct sim_row *first_row(struct sim_node *n)
+{
+	return n->ha && n->disk.n ? (struct sim_row *)(void *)n->disk.item[0] : NULL;
+}
+
+/* A store that keeps what it should have deleted, or changed: a home agent that starts finds a binding of an hour ago.
+ */
+static void stale_store(struct sim_node *n)
+{
+	static struct sim_row old;
+	static uint32_t whose;
+	struct sim_row *row = first_row(n), *other;
+
+	if (row && bc_count(&n->ha->bc) && sometimes(n, 100)) {
+		old = *row;
+		whose = n->id;
+	}
+	if (n->id != whose || !n->ha || bc_count(&n->ha->bc))
+		return;
+	other = (struct sim_row *)(void *)map_find(&n->disk, &old.home);
+	if (other)
+		other->b = old.b;
+}
+
+/* A store that knows but the calendar. */
+static void calendar_alone(struct sim_node *n)
+{
+	for (size_t i = 0; n->ha && i < n->disk.n; i++)
+		((struct sim_row *)(void *)n->disk.item[i])->b.boot = 0;
+}
+
 const struct sim_plant sim_plants[] = {
 	{"double-entry", SIM_ONE_BINDING, .before = double_entry},
 	{"old-path", SIM_LAST_UPDATE, .binding = keep_path},
@@ -194,6 +225,8 @@ const struct sim_plant sim_plants[] = {
 	{"lost-timer", SIM_LEAK, .after = lost_timer},
 	{"lost-memory", SIM_LEAK, .after = lost_memory},
 	{"kept-path", SIM_LEAK, .after = keep_for_ever},
+	{"stale-store", SIM_REVIVED, .before = stale_store},
+	{"calendar-alone", SIM_REVIVED, .before = calendar_alone},
 	{"old-source", SIM_CONTRACT, .before = old_source},
 	{0},
 };

@@ -84,6 +84,7 @@ void sim_thaw(struct sim_node *n)
 void sim_leap(struct sim_node *n, usec by)
 {
 	n->offset += by;
+	n->calendar += by;
 	n->lost_at = n->sim->now;
 	rearm(n);
 }
@@ -172,6 +173,7 @@ void sim_boot(struct sim_node *n)
 		ha_init(n->ha, &n->w, sim_random(n->sim));
 		ha_start(n->ha, &ha);
 		ha_address(n->ha, 1, &n->addr, 64, false);
+		sim_revive(n);
 	}
 	if (n->cn) {
 		cn_init(n->cn, &n->w, sim_random(n->sim));
@@ -199,7 +201,10 @@ static void wipe(struct sim_node *n)
 	sim_map_clear(&n->bound);
 	sim_map_clear(&n->path[0]);
 	sim_map_clear(&n->path[1]);
-	sim_map_clear(&n->beliefs);
+	if (n->ha && !n->stopping)
+		sim_die(n);
+	else
+		sim_map_clear(&n->beliefs);
 	sim_map_clear(&n->talks);
 	memset(n->nonce, 0, sizeof(n->nonce));
 	n->present = 0;
@@ -254,6 +259,7 @@ static void stop(struct sim_node *n)
 
 static void bury(struct sim_node *n)
 {
+	sim_map_clear(&n->disk);
 	free(n->ha);
 	free(n->cn);
 	free(n->mn);
@@ -281,6 +287,9 @@ static struct sim_node *add_node(struct sim *sim, enum sim_kind kind)
 	n->mn = kind == SIM_MN ? calloc(1, sizeof(*n->mn)) : NULL;
 	if ((kind == SIM_HA && !n->ha) || (kind != SIM_HA && !n->cn) || (kind == SIM_MN && !n->mn))
 		abort();
+	map_init(&n->disk, 16, 6);
+	n->machine = 1;
+	n->calendar = sim_around(sim, 1000000000 * SEC);
 	map_init(&n->bound, 16, 1);
 	map_init(&n->path[0], 32, 2);
 	map_init(&n->path[1], 32, 3);

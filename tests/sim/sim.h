@@ -17,6 +17,7 @@
 #include "role/mn.h"
 #include "role/ro.h"
 #include "role/rr.h"
+#include "store/store.h"
 
 /* What must hold at every step; the text is what a violation is called. */
 #define SIM_INVARIANTS(I)                                                                                              \
@@ -26,7 +27,8 @@
 	I(SEQUENCE, "sequence")	      /* sequence numbers only grow */                                                 \
 	I(REACHABLE, "reachable")     /* packets get through again in bounded time after the network healed */         \
 	I(LEAK, "leak")		      /* no entry, timer, path or memory outlives its reason */                        \
-	I(CONTRACT, "contract")	      /* nobody speaks from an address he does not have, or tears down twice */
+	I(REVIVED, "revived")	/* a start serves what was served when the process died, no more and no longer */      \
+	I(CONTRACT, "contract") /* nobody speaks from an address he does not have, or tears down twice */
 
 enum sim_invariant {
 #define SIM_ENUM(name, text) SIM_##name,
@@ -72,6 +74,13 @@ struct sim_iface {
 	struct sim_addr addr[SIM_ADDRS];
 };
 
+/* What the store has of a binding. */
+struct sim_row {
+	struct map_node node;
+	struct in6_addr home;
+	struct store_binding b;
+};
+
 /* What a role put into the data path: key[0] = home (HA), or local and remote. */
 struct sim_fact {
 	struct map_node node;
@@ -95,7 +104,7 @@ struct sim_belief {
 	struct in6_addr key[2]; /* home, local */
 	struct sim_heard heard[SIM_HEARD];
 	unsigned heards;
-	bool bound, numbered, present;
+	bool bound, numbered, present, was_bound; /* was: when its process died */
 	struct in6_addr coa;
 	uint16_t seq, spent; /* spent: refused, but used up */
 	bool has_spent;
@@ -150,11 +159,15 @@ struct sim_node {
 	struct sim_nonce nonce[64];
 	struct sim_news *news, **news_end; /* of the kernel, oldest first */
 	int bind_err;
-	bool arrived;		 /* the home address is on the home link */
-	usec squatted_until;	 /* somebody on the home link has our home address */
-	struct timer user;	 /* who gives us that address again, by hand */
-	usec lost_at, agreed_at; /* world's time: state or clock was lost; last accepted home registration */
-	size_t present;		 /* entries that must be in the cache */
+	bool arrived;			    /* the home address is on the home link */
+	usec squatted_until;		    /* somebody on the home link has our home address */
+	struct timer user;		    /* who gives us that address again, by hand */
+	usec lost_at, agreed_at;	    /* world's time: state or clock was lost; last accepted home registration */
+	struct map disk;		    /* struct sim_row, by home address */
+	bool disk_full, disk_behind, whole; /* whole: the store has all there was when the process died */
+	uint64_t machine;		    /* counts starts of the machine */
+	usec calendar;			    /* its calendar - world's time */
+	size_t present;			    /* entries that must be in the cache */
 	struct in6_addr touched[SIM_TOUCHED];
 	size_t touches;		  /* > SIM_TOUCHED: any */
 	struct in6_addr removing; /* the home address an update that deletes was just heard for */
@@ -252,6 +265,11 @@ void sim_freeze(struct sim_node *n, usec for_, bool clock_runs);
 void sim_thaw(struct sim_node *n);
 void sim_leap(struct sim_node *n, usec by);	     /* the clock jumps ahead */
 void sim_boot_later(struct sim_node *n, usec after); /* one that crashed */
+
+/* disk.c: the home agent's store. What becomes of a binding is written; its process dies; another starts. */
+void sim_write(struct sim_node *n, const struct event *ev);
+void sim_die(struct sim_node *n);
+void sim_revive(struct sim_node *n);
 
 /* world.c: what roles do to it. */
 void sim_world(struct sim_node *n);

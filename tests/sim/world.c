@@ -61,6 +61,7 @@ static void on_event(void *ctx, const struct event *ev, usec now)
 	if (now != sim_clock(n))
 		sim_violated(n->sim, SIM_CONTRACT, "node %u tells %s at another time", n->id, event_name(ev->type));
 	sim_told(n, ev);
+	sim_write(n, ev);
 }
 
 /* As the sender of the agent does: encoded, then signed over the bytes. */
