@@ -274,7 +274,7 @@ int flow_stats(struct flows *t, struct flow_stats *out)
 
 /* --- what somebody removed ---------------------------------------------------------------------------------------- */
 
-void flow_hold(struct flows *t, struct held *h, bool shim)
+void flow_hold_device(struct flows *t, struct held *h, bool shim)
 {
 	bool anew = t->ops->hold(t, h);
 	struct why why = {0};
@@ -291,6 +291,13 @@ void flow_hold(struct flows *t, struct held *h, bool shim)
 	}
 	if (err)
 		held_failed(h, err, &why);
+}
+
+void flow_hold(struct flows *t, struct held *h)
+{
+	struct why why = {0};
+	int err;
+
 	nl_bulk_begin(t->nl);
 	for (size_t i = 0; i < table_count(&t->table); i++)
 		flow_lead_hold(t, table_at(&t->table, i), h);

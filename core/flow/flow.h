@@ -64,8 +64,10 @@ void flow_close(struct flows *t); /* NULL is nothing */
 /* Removes what an earlier agent left and nobody has set again since flow_open. To be called once the state is restored.
  */
 int flow_sweep(struct flows *t, struct why *why) __attribute__((warn_unused_result));
-/* Puts back what somebody removed. `shim`: the shim has just been put back. */
-void flow_hold(struct flows *t, struct held *h, bool shim);
+/* Put back what somebody removed: the device first, then, with addresses on it, what leads there. `shim`: the shim has
+ * just been put back. */
+void flow_hold_device(struct flows *t, struct held *h, bool shim);
+void flow_hold(struct flows *t, struct held *h);
 const char *flow_name(const struct flows *t); /* "ip6tnl" or "tun" */
 const char *flow_why(const struct flows *t);  /* one sentence: why this one */
 unsigned flow_mtu(const struct flows *t);

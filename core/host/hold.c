@@ -99,12 +99,13 @@ static void hold_addresses(struct host *h, struct held *held)
 
 void host_hold_link(struct host *h, const struct nl_link *l)
 {
-	const char *name;
+	bool tunnel = host_is_open(h) && l->index == flow_ifindex(h->flows);
+	bool shim = host_is_open(h) && l->index == shim_ifindex(h->shim);
 
-	if (!host_is_open(h))
+	if (!tunnel && !shim)
 		return;
-	name = l->index == flow_ifindex(h->flows) ? FLOW_DEV : l->index == shim_ifindex(h->shim) ? SHIM_DEV : NULL;
-	if (name && (l->gone || !l->up || strcmp(l->name, name)))
+	if (l->gone || !l->up || strcmp(l->name, tunnel ? FLOW_DEV : SHIM_DEV) ||
+		l->mtu != (tunnel ? FLOW_MTU : SHIM_MTU))
 		lost(h, LOST_ENTRIES);
 }
 
@@ -144,10 +145,11 @@ static void hold_entries(struct host *h, struct held *held)
 {
 	bool shim = shim_hold(h->shim, held);
 
+	flow_hold_device(h->flows, held, shim);
 	if (held->what & LOST_ENTRIES)
 		hold_addresses(h, held);
 	ipsec_hold(h->ipsec, held, shim);
-	flow_hold(h->flows, held, shim);
+	flow_hold(h->flows, held);
 	ways_hold(&h->ways, held);
 	for (size_t i = 0; shim && i < h->mirror.links; i++) {
 		h->mirror.link[i].attached = false;

@@ -33,6 +33,7 @@ struct nl_link {
 	bool gone, up;		     /* up = administratively up, carrier, and operational (IFF_RUNNING) */
 	bool loopback, ether, noarp; /* noarp: no neighbours to ask */
 	uint8_t lladdr[6];
+	uint32_t mtu;
 	uint32_t ups; /* how often the carrier came: a quick down and up are told as one piece of news, or none */
 };
 

@@ -29,6 +29,10 @@ static void link_attr(const struct nlattr *a, struct nl_link *l)
 		if (mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
 			l->ups = mnl_attr_get_u32(a);
 		break;
+	case IFLA_MTU:
+		if (mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+			l->mtu = mnl_attr_get_u32(a);
+		break;
 	case IFLA_ADDRESS:
 		if (l->ether && mnl_attr_get_payload_len(a) == sizeof(l->lladdr))
 			memcpy(l->lladdr, mnl_attr_get_payload(a), sizeof(l->lladdr));

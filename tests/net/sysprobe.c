@@ -267,8 +267,10 @@ static void on_lost(void *ctx, unsigned what)
 		printf("error %s\n", held.why.text);
 		return;
 	}
-	if (flows)
-		flow_hold(flows, &held, false);
+	if (flows) {
+		flow_hold_device(flows, &held, false);
+		flow_hold(flows, &held);
+	}
 	held_free(&held);
 }
 
