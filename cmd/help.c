@@ -163,7 +163,7 @@ static void help_rows(const struct object *o, const struct verb *from, const str
 			print_row(v);
 	putchar('\n');
 	print_args(from, to);
-	printf("\nexample: %s\n", o->example);
+	printf("    example: %s\n", o->example);
 }
 
 static void help_object(const char *word)

@@ -53,7 +53,7 @@ did you mean 'home'?
 	wrong "mip: unexpected 'xyzzy'
     mip cn start xyzzy
                  ^~~~~
-expected one of: max-bindings, test-rate
+expected one of: max-bindings, test-rate, save
 " cn start xyzzy
 	wrong "mip: 'away' is none of the words that can stand here
     mip mn wait away
