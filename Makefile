@@ -50,8 +50,8 @@ $(B)/lib%.a:
 	@rm -f $@
 	ar rcs $@ $^
 
-# The programs of the kernel's fast path stand in its loader. Without clang there are none, and mipd says so.
-BPF_CC := $(shell command -v clang 2>/dev/null)
+# The programs of the kernel's fast path stand in its loader. Without clang and the headers of libbpf there are none.
+BPF_CC := $(if $(wildcard /usr/include/bpf/bpf_helpers.h),$(shell command -v clang 2>/dev/null))
 BPF_O  := $(if $(BPF_CC),$(B)/core/flow/bpf/flow.bpf.o)
 $(B)/core/flow/fast.o: $(BPF_O)
 $(B)/core/flow/fast.o: override CPPFLAGS += $(if $(BPF_CC),-DFAST_ELF='"$(BPF_O)"')

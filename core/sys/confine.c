@@ -63,7 +63,6 @@ static const unsigned allowed[] = {
 	SYS_recvmmsg,
 	SYS_shutdown,
 	SYS_ioctl,
-	SYS_bpf, /* maps of the fast path; what may be done the capabilities say */
 	/* files: the store, /proc/sys, TUN devices, the socket's directory */
 	SYS_openat,
 	SYS_close,

@@ -17,17 +17,14 @@
 
 int self_keep_caps(struct why *why)
 {
-	static const cap_value_t keep[] = {CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF};
-	cap_t caps = cap_init(), had = cap_get_proc();
-	cap_flag_value_t bpf = CAP_CLEAR;
-	int err = 0, n;
+	static const cap_value_t keep[] = {CAP_NET_ADMIN, CAP_NET_RAW};
+	cap_t caps = cap_init();
+	int err = 0;
 
-	if (!caps || !had)
+	if (!caps)
 		return why_set(why, ENOMEM, "out of memory");
-	n = !cap_get_flag(had, CAP_BPF, CAP_PERMITTED, &bpf) && bpf == CAP_SET ? 3 : 2;
-	cap_free(had);
-	if (cap_set_flag(caps, CAP_PERMITTED, n, keep, CAP_SET) ||
-		cap_set_flag(caps, CAP_EFFECTIVE, n, keep, CAP_SET) || cap_set_proc(caps) ||
+	if (cap_set_flag(caps, CAP_PERMITTED, 2, keep, CAP_SET) ||
+		cap_set_flag(caps, CAP_EFFECTIVE, 2, keep, CAP_SET) || cap_set_proc(caps) ||
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		err = why_set(why, EPERM, "mipd needs CAP_NET_ADMIN and CAP_NET_RAW: run it as root");
 	cap_free(caps);
