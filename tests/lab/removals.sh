@@ -19,6 +19,14 @@ reachable() {
 		in_ns cn ping -c 1 -W 0.5 "$HOA" >/dev/null && in_ns mn ping -c 1 -W 0.5 -I "$HOA" "$CN" >/dev/null
 }
 optimized() { reachable && in_ns mn mip ro show peer "$CN" | grep -q optimized; }
+# What is to be seen when it stays dark.
+dark() {
+	echo "in $n, $what: not reachable at all"
+	json mn mn show; json ha binding show; json mn ro show
+	for n in mn ha; do diff "$T/$n" <(picture $n); done
+	in_ns r ping -c 2 -W 1 "$HOA"; in_ns cn ping -c 2 -W 1 "$HOA"
+	tail -n 20 /run/mip/*.log
+}
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 
 # What is the agents': devices without their numbers, addresses on them, routes, rules, proxies, nft tables, sysctls.
@@ -88,7 +96,7 @@ while [ "$(now_ms)" -lt $end ]; do
 	in_ns $n sh -c "$what" 2>/dev/null   # a part of it may be nothing to this back end
 	begun=$(now_ms) done=$((done + 1))
 	until reachable; do
-		[ $(($(now_ms) - begun)) -lt $((limit * 5000)) ] || { echo "in $n, $what: not reachable at all"; json mn mn show; json ha binding show; in_ns $n ip -6 route show table all proto 119; in_ns $n ip -6 rule; exit 1; }
+		[ $(($(now_ms) - begun)) -lt $((limit * 5000)) ] || { dark; exit 1; }
 	done
 	took=$(($(now_ms) - begun)) sum=$((sum + took))
 	[ $took -le $worst ] || worst=$took
