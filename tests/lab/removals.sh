@@ -32,7 +32,7 @@ now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 # What is the agents': devices without their numbers, addresses on them, routes, rules, proxies, nft tables, sysctls.
 picture() {
 	in_ns "$1" sh -c '
-		ip -o link show | sed -n "/ mip[0r]/{s/^[0-9]*: //; s/ qlen [0-9]*//; p}"; ip -6 -o addr show dev mip0 | sed "s/^[0-9]*: //"
+		ip -o link show | sed -n "/ mip[0r]/{s/^[0-9]*: //; s/ qlen [0-9]*//; s/ permaddr [0-9a-f:]*//; p}"; ip -6 -o addr show dev mip0 | sed "s/^[0-9]*: //"
 		for p in 119 120; do ip -6 route show table all proto $p | sed "s/ pref [a-z]*//; s/ hoplimit [0-9]*//"; done
 		ip -6 rule show; ip -6 neigh show proxy
 		nft -s list table ip6 mip; nft -s list table netdev mip
