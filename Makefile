@@ -88,9 +88,9 @@ $(BENCH:%.c=$(B)/%) $(PROBE): %: %.o $(TEST_LIBS)
 # What all parts of check need; they find it built and can run side by side.
 programs: all $(UNIT_BIN) $(REPLAY) $(B)/tests/sim/sim $(B)/tests/conformance/warp.so $(PROBE) $(BENCH:%.c=$(B)/%)
 CHECK := MIP_BUILD=$(abspath $(B)) tests/check.sh
-quick:   ## unit, 10 seeds of the simulation, tree, golden packets, cli; as root one network; < 2 minutes once built
+quick:   ## unit, 10 seeds of the simulation, tree, golden packets, cli; as root one network; what to run while one works
 	@QUICK=1 $(CHECK) tour cli golden tree sim unit
-check: deps   ## everything: also all network tests, RFC 6275 clause by clause, lint, and Debian's stock kernel; < 15 minutes
+check: deps   ## everything: also all network tests, RFC 6275 clause by clause, lint, and Debian's stock kernel
 	@$(CHECK) kernel net cli conformance sim tree unit golden lint
 again:   ## of what ran last only what failed; what that left is in build/failed
 	@$(CHECK) again
