@@ -65,8 +65,9 @@ wrong() {
 }
 
 @test "typographic quotation marks are wrong where they stand" {
-	wrong 'Interface ”eth0”;' "FILE:1: this quotation mark is a typographic one: write \"
-    Interface ”eth0”;
+	local q=$'\342\200\235'
+	wrong "Interface ${q}eth0$q;" "FILE:1: this quotation mark is a typographic one: write \"
+    Interface ${q}eth0$q;
               ^~~~~~"
 }
 

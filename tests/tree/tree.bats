@@ -115,6 +115,6 @@ tap() { alone tests/tap.sh t "$@"; echo "$status: $output"; }
 	pool=$!
 	soon [ -s "$pid" ]
 	kill "$pool"
-	! wait "$pool"
+	if wait "$pool"; then false; fi
 	soon eval "! kill -0 $(cat "$pid")"
 }
