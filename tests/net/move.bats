@@ -110,10 +110,10 @@ is_later() { local n=$((($1 - $2) & 65535)); [ $n -gt 0 ] && [ $n -lt 32768 ]; }
 	done
 }
 
-# The kernel's Duplicate Address Detection takes five minutes here.
+# The kernel's Duplicate Address Detection takes hours here.
 # bats test_tags=kernel
 @test "a care-of address serves at once, also while the machine forwards for route optimization" {
-	lab_sysctl mn net.ipv6.conf.eth0.accept_ra=2 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.eth0.dad_transmits=300
+	lab_sysctl mn net.ipv6.conf.eth0.accept_ra=2 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.eth0.dad_transmits=30000
 	away f1
 	away f2
 	reachable
