@@ -353,10 +353,10 @@ static int open_best(struct flows **out, struct loop *loop, struct nl *nl, const
 int flow_open(struct flows **out, struct loop *loop, struct nl *nl, struct shim *shim, const struct flow_events *ev,
 	const char *want, struct why *why)
 {
-	struct flows *t;
+	struct flows *t = NULL;
 	int err = open_best(&t, loop, nl, want, why);
 
-	if (err)
+	if (!t)
 		return err;
 	t->shim = shim;
 	t->ev = *ev;
