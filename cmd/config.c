@@ -305,16 +305,19 @@ int config_save(const struct call *call, const char *path)
 	const char *name = real ? real : path;
 	struct stat st;
 	mode_t mode = stat(name, &st) ? 0644 : st.st_mode & 07777;
-	bool has_keys = false;
+	bool has_keys = false, failed;
 	int fd, err;
 
 	snprintf(tmp, sizeof(tmp), "%s.XXXXXX", name);
 	fd = mkostemp(tmp, O_CLOEXEC);
-	err = fd < 0 ? REFUSED : write_to(call, fd, &has_keys);
-	if (!err && (fchmod(fd, has_keys ? mode & 0700 : mode) || fsync(fd) || rename(tmp, name)))
-		err = REFUSED;
-	if (fd < 0 || (err && errno))
+	failed = fd < 0;
+	err = failed ? REFUSED : write_to(call, fd, &has_keys);
+	if (!err)
+		failed = fchmod(fd, has_keys ? mode & 0700 : mode) || fsync(fd) || rename(tmp, name);
+	if (failed) {
 		complain("cannot write %s: %s", name, strerror(errno));
+		err = REFUSED;
+	}
 	if (fd >= 0)
 		close(fd);
 	if (fd >= 0 && err)
