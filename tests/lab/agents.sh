@@ -97,10 +97,12 @@ kernel() { in_ns "${1:-ha}" sh -c 'ip -6 route show table all proto 119; ip -6 n
 # kernel_state NODE: all that an agent could have put there
 kernel_state() {
 	in_ns "$1" sh -c '
-		ip -6 rule; ip -6 route show table all proto 119; ip -6 route show table 1189; ip -6 neigh show proxy; nft list ruleset
+		ip -6 rule; ip -6 route show table all proto 119; ip -6 route show table 1189 2>/dev/null; ip -6 neigh show proxy; nft list ruleset
 		ip -o link | sed "s/^[0-9]*: //"; ip -6 -o addr show scope global | grep -v dynamic; ip -6 maddr show dev eth0 | grep -o "inet6 [^ ]*" | sort
 		ip xfrm state; ip xfrm policy
 		for d in all default eth0 lo; do
-			cd /proc/sys/net/ipv6/conf/$d && grep . forwarding accept_ra accept_dad optimistic_dad use_optimistic proxy_ndp force_forwarding
-		done' 2>/dev/null
+			cd /proc/sys/net/ipv6/conf/$d && for f in forwarding accept_ra accept_dad optimistic_dad use_optimistic proxy_ndp force_forwarding; do
+				[ ! -e $f ] || echo "$d $f $(cat $f)"   # force_forwarding: 6.17
+			done
+		done'
 }

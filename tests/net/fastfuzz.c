@@ -224,11 +224,12 @@ struct aim {
 
 static size_t aimed(uint8_t *p, const struct aim *a)
 {
-	size_t n = packet(p, 0);
-	uint8_t *next = p + 6;
-	uint8_t head = p[1], hops = p[7];
+	size_t n = IP6_HLEN;
+	uint8_t *next = p + 6, head, hops;
 
-	n = IP6_HLEN;
+	packet(p, 0);
+	head = p[1];
+	hops = p[7];
 	header(p, next, IPPROTO_NONE, IP6_HLEN);
 	p[0] = 0x60 | (uint8_t)rnd(16);
 	p[1] = head;
