@@ -60,6 +60,6 @@ ran=$((passed + failed + skipped))
 [ "$status" -eq 0 ] || [ $failed -gt 0 ] || bad "the command ended with status $status"
 [ $((ran + failed)) -gt 0 ] || bad "no test ran"
 if [ $failed -eq 0 ]; then rm -rf "$MIP_FAILED"; elif [ ! -s "$MIP_FAILED/list" ]; then file=$title; keep failed; fi
-[ -z "${MIP_SUMS:-}" ] || echo "$passed $failed $skipped" > "$MIP_SUMS/$title"
+[ -z "${MIP_SUMS:-}" ] || echo "$passed $failed $skipped $SECONDS" > "$MIP_SUMS/$title"
 echo "$title: $passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]
