@@ -5,7 +5,14 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
+
+/* A prefix: bits behind the length mean nothing. */
+struct addr_prefix {
+	struct in6_addr addr;
+	uint8_t plen;
+};
 
 static inline bool addr_eq(const struct in6_addr *a, const struct in6_addr *b)
 {

@@ -9,6 +9,7 @@
 
 #define IP6_MIN_MTU 1280
 #define IP6_HLEN    40
+#define DHAAD_R	    0x8000
 
 int icmp6_head_read(struct rd *r, uint8_t type)
 {
@@ -34,8 +35,8 @@ int icmp6_end(const struct wr *w)
 	return w->bad ? -ENOSPC : (int)wr_at(w);
 }
 
-/* 6.5, 6.6. In a reply the rest is addresses and nothing else; the preferred come first, so the last go when they are
- * too many. In a request nothing is defined, and what stands there is ignored. */
+/* 6.5, 6.6; RFC 3963 7. In a reply the rest is addresses and nothing else; the preferred come first, so the last go
+ * when they are too many. In a request nothing is defined, and what stands there is ignored. */
 int dhaad_read(const uint8_t *data, size_t len, struct dhaad *out)
 {
 	bool reply = len && data[0] == ICMP6_DHAAD_REP;
@@ -46,7 +47,7 @@ int dhaad_read(const uint8_t *data, size_t len, struct dhaad *out)
 	if (err)
 		return err;
 	d.id = rd_u16(&r);
-	rd_take(&r, 2);
+	d.routers = rd_u16(&r) & DHAAD_R;
 	if (r.bad || (reply && rd_left(&r) % sizeof(d.agent[0])))
 		return -EBADMSG;
 	while (reply && rd_left(&r) && d.agents < DHAAD_MAX)
@@ -61,7 +62,7 @@ int dhaad_write(const struct dhaad *d, bool reply, uint8_t *data, size_t cap)
 
 	icmp6_head_write(&w, reply ? ICMP6_DHAAD_REP : ICMP6_DHAAD_REQ, 0);
 	wr_u16(&w, d->id);
-	wr_room(&w, 2);
+	wr_u16(&w, d->routers ? DHAAD_R : 0);
 	for (size_t i = 0; reply && i < d->agents && i < DHAAD_MAX; i++)
 		wr_bytes(&w, &d->agent[i], sizeof(d->agent[i]));
 	return icmp6_end(&w);

@@ -46,7 +46,8 @@ struct nd_ra {
 	size_t prefixes;		 /* those beyond RA_PREFIXES_MAX are not kept */
 	struct nd_prefix prefix[RA_PREFIXES_MAX];
 	bool has_lladdr, has_ha_info, has_interval;
-	uint8_t lladdr[6];		     /* Source Link-Layer Address */
+	bool ha_routers;   /* R of the Home Agent Information: it serves mobile routers (RFC 3963 7.3) */
+	uint8_t lladdr[6]; /* Source Link-Layer Address */
 	uint16_t ha_preference, ha_lifetime; /* Home Agent Information (7.4) */
 	uint32_t interval_ms;		     /* Advertisement Interval (7.3) */
 };
@@ -61,6 +62,7 @@ struct nd_nx {
 
 struct dhaad {
 	uint16_t id;
+	bool routers;  /* R (RFC 3963 7.1, 7.2): wanted, or named, are those that serve mobile routers */
 	size_t agents; /* reply: home agents, most preferred first; those beyond DHAAD_MAX are not kept */
 	struct in6_addr agent[DHAAD_MAX];
 };

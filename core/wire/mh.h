@@ -1,7 +1,7 @@
 /*
- * The Mobility Header (RFC 6275 6.1) and its options (6.2): bytes <-> structs.
- * Decoding is whole before anybody looks: mh_read either fills the struct or
- * says what is wrong and where. No clock, no log, no allocation, no state.
+ * The Mobility Header (RFC 6275 6.1) and its options (6.2), with those of mobile networks (RFC 3963 4): bytes <->
+ * structs. Decoding is whole before anybody looks: mh_read either fills the struct or says what is wrong and where. No
+ * clock, no log, no allocation, no state.
  */
 #ifndef MIP_WIRE_MH_H
 #define MIP_WIRE_MH_H
@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/addr.h"
 
 #define MH_PROTO     135  /* IPPROTO_MH */
 #define MH_NO_NEXT   59	  /* the only Payload Proto allowed, RFC 6275 6.1.1 */
@@ -20,6 +22,7 @@
 #define MH_MAX	     2048 /* Header Len is 8 bits of 8 octets beyond the first 8 */
 #define MH_LIFE_UNIT 4	  /* seconds in one unit of a lifetime field */
 #define MH_LIFE_INF  0xffff
+#define MH_NETWORKS  16 /* mobile network prefixes of one message that are kept */
 
 enum mh_type {
 	MH_BRR = 0,  /* Binding Refresh Request */
@@ -39,7 +42,9 @@ enum mh_type {
 #define BU_F_HOME      0x4000
 #define BU_F_LINKLOCAL 0x2000
 #define BU_F_KEYMGMT   0x1000
+#define BU_F_ROUTER    0x0400 /* RFC 3963 4.1 */
 #define BA_F_KEYMGMT   0x80
+#define BA_F_ROUTER    0x40 /* RFC 3963 4.2 */
 
 /* Binding Acknowledgement status (6.1.8): below 128 accepted. */
 enum ba_status {
@@ -57,7 +62,11 @@ enum ba_status {
 	BA_COA_NONCE_EXPIRED = 137,
 	BA_NONCES_EXPIRED = 138,
 	BA_TYPE_CHANGE = 139, /* registration type change disallowed */
-	BA_INVALID_COA = 174, /* RFC 6275 6.1.8 */
+	BA_NO_ROUTER = 140,   /* RFC 3963 4.2: mobile router operation not permitted */
+	BA_INVALID_PREFIX = 141,
+	BA_NOT_AUTHORIZED = 142, /* for prefix */
+	BA_NO_FORWARDING = 143,	 /* forwarding setup failed */
+	BA_INVALID_COA = 174,	 /* RFC 6275 6.1.8 */
 };
 
 enum be_status { BE_UNKNOWN_HAO = 1, BE_UNKNOWN_TYPE = 2 };
@@ -68,6 +77,7 @@ enum mh_has {
 	MHO_ALT_COA = 1 << 1, /* Alternate Care-of Address (BU only) */
 	MHO_NONCES = 1 << 2,  /* Nonce Indices (BU only) */
 	MHO_AUTH = 1 << 3,    /* Binding Authorization Data; always last */
+	MHO_NETWORK = 1 << 4, /* Mobile Network Prefix (RFC 3963 4.3; BU only), the one that may occur several times */
 };
 
 struct mh_opts {
@@ -76,6 +86,9 @@ struct mh_opts {
 	struct in6_addr alt_coa;
 	uint16_t home_nonce, coa_nonce;
 	uint8_t auth[12];
+	size_t networks; /* Mobile Network Prefix options; the first MH_NETWORKS of them, as they stood there, lengths
+			    too */
+	struct addr_prefix network[MH_NETWORKS];
 	size_t auth_at; /* read: offset of the authenticator in the message, what the MAC covers up to (6.2.7) */
 };
 
@@ -119,7 +132,8 @@ enum mh_verdict {
  * Next Header of 59. The checksum is not looked at: mh_checksum_ok() comes first (9.2). On anything but MH_OK, `out` is
  * not touched (but for the type on MH_UNKNOWN_TYPE) and *at is the offset of the offending field or option from the
  * start of the header; `at` may be NULL. Unknown options are skipped (6.2.1), those foreign to the message's type too;
- * of a doubled option the first counts. Anything after Binding Authorization Data is malformed (6.2.7).
+ * of a doubled option the first counts, but for Mobile Network Prefixes. Anything after Binding Authorization Data is
+ * malformed (6.2.7).
  */
 enum mh_verdict mh_read(const uint8_t *data, size_t len, struct mh *out, size_t *at)
 	__attribute__((warn_unused_result));

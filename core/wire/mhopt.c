@@ -1,5 +1,5 @@
 /*
- * The options of a Mobility Header, RFC 6275 6.2: one row per option gives its
+ * The options of a Mobility Header, RFC 6275 6.2 and RFC 3963 4.3: one row per option gives its
  * length, its alignment (6.2.1: xn+y from the start of the Mobility Header), its
  * reader and its writer. Which option belongs to which message is mh.c's
  * knowledge; whether its value is acceptable is the role's.
@@ -13,7 +13,7 @@ struct option {
 	uint8_t type, len;	/* len: the data alone, as Option Length says it */
 	uint8_t multiple, rest; /* alignment: offset of the type octet = rest modulo multiple */
 	void (*read)(struct rd *r, struct mh_opts *o);
-	void (*write)(struct wr *w, struct mh_opts *o);
+	void (*write)(struct wr *w, struct mh_opts *o, size_t n); /* the n-th of them */
 };
 
 static void refresh_read(struct rd *r, struct mh_opts *o)
@@ -21,8 +21,9 @@ static void refresh_read(struct rd *r, struct mh_opts *o)
 	o->refresh = rd_u16(r);
 }
 
-static void refresh_write(struct wr *w, struct mh_opts *o)
+static void refresh_write(struct wr *w, struct mh_opts *o, size_t n)
 {
+	(void)n;
 	wr_u16(w, o->refresh);
 }
 
@@ -31,8 +32,9 @@ static void alt_coa_read(struct rd *r, struct mh_opts *o)
 	rd_bytes(r, &o->alt_coa, sizeof(o->alt_coa));
 }
 
-static void alt_coa_write(struct wr *w, struct mh_opts *o)
+static void alt_coa_write(struct wr *w, struct mh_opts *o, size_t n)
 {
+	(void)n;
 	wr_bytes(w, &o->alt_coa, sizeof(o->alt_coa));
 }
 
@@ -42,10 +44,30 @@ static void nonces_read(struct rd *r, struct mh_opts *o)
 	o->coa_nonce = rd_u16(r);
 }
 
-static void nonces_write(struct wr *w, struct mh_opts *o)
+static void nonces_write(struct wr *w, struct mh_opts *o, size_t n)
 {
+	(void)n;
 	wr_u16(w, o->home_nonce);
 	wr_u16(w, o->coa_nonce);
+}
+
+static void network_read(struct rd *r, struct mh_opts *o)
+{
+	struct addr_prefix p;
+
+	rd_take(r, 1);
+	p.plen = rd_u8(r);
+	rd_bytes(r, &p.addr, sizeof(p.addr));
+	if (o->networks < MH_NETWORKS)
+		o->network[o->networks] = p;
+	o->networks++;
+}
+
+static void network_write(struct wr *w, struct mh_opts *o, size_t n)
+{
+	wr_room(w, 1);
+	wr_u8(w, o->network[n].plen);
+	wr_bytes(w, &o->network[n].addr, sizeof(o->network[n].addr));
 }
 
 static void auth_read(struct rd *r, struct mh_opts *o)
@@ -54,8 +76,9 @@ static void auth_read(struct rd *r, struct mh_opts *o)
 	rd_bytes(r, o->auth, sizeof(o->auth));
 }
 
-static void auth_write(struct wr *w, struct mh_opts *o)
+static void auth_write(struct wr *w, struct mh_opts *o, size_t n)
 {
+	(void)n;
 	o->auth_at = wr_at(w);
 	wr_bytes(w, o->auth, sizeof(o->auth));
 }
@@ -65,6 +88,7 @@ static const struct option options[] = {
 	{MHO_REFRESH, 2, 2, 2, 0, refresh_read, refresh_write},	 /* 6.2.4 */
 	{MHO_ALT_COA, 3, 16, 8, 6, alt_coa_read, alt_coa_write}, /* 6.2.5 */
 	{MHO_NONCES, 4, 4, 2, 0, nonces_read, nonces_write},	 /* 6.2.6 */
+	{MHO_NETWORK, 6, 18, 8, 4, network_read, network_write}, /* RFC 3963 4.3 */
 	{MHO_AUTH, 5, 12, 8, 2, auth_read, auth_write},		 /* 6.2.7 */
 };
 
@@ -84,7 +108,7 @@ static bool option_read(struct rd *data, uint8_t type, unsigned allowed, struct 
 {
 	const struct option *opt = option_find(type, allowed);
 
-	if (!opt || o->has & opt->has)
+	if (!opt || (o->has & opt->has && opt->has != MHO_NETWORK))
 		return true;
 	if (rd_left(data) != opt->len)
 		return false;
@@ -136,13 +160,14 @@ void mhopt_write(struct wr *w, struct mh_opts *o)
 {
 	for (size_t i = 0; i < OPTIONS; i++) {
 		const struct option *opt = &options[i];
+		size_t times = opt->has == MHO_NETWORK ? o->networks : 1;
 
-		if (!(o->has & opt->has))
-			continue;
-		align(w, opt->multiple, opt->rest);
-		wr_u8(w, opt->type);
-		wr_u8(w, opt->len);
-		opt->write(w, o);
+		for (size_t n = 0; o->has & opt->has && n < times && n < MH_NETWORKS; n++) {
+			align(w, opt->multiple, opt->rest);
+			wr_u8(w, opt->type);
+			wr_u8(w, opt->len);
+			opt->write(w, o, n);
+		}
 	}
 	align(w, 8, 0);
 }

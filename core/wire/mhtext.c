@@ -1,5 +1,5 @@
 /*
- * Names of Mobility Header messages and the words of RFC 6275 for the status of
+ * Names of Mobility Header messages and the words of RFC 6275 and RFC 3963 for the status of
  * a Binding Acknowledgement (6.1.8) and of a Binding Error (6.1.9). Text only.
  */
 #include "wire/mh.h"
@@ -31,6 +31,10 @@ static const char *const statuses[256] = {
 	[BA_COA_NONCE_EXPIRED] = "expired care-of nonce index",
 	[BA_NONCES_EXPIRED] = "expired nonces",
 	[BA_TYPE_CHANGE] = "registration type change disallowed",
+	[BA_NO_ROUTER] = "mobile router operation not permitted",
+	[BA_INVALID_PREFIX] = "invalid prefix",
+	[BA_NOT_AUTHORIZED] = "not authorized for prefix",
+	[BA_NO_FORWARDING] = "forwarding setup failed",
 	[BA_INVALID_COA] = "invalid care-of address",
 };
 

@@ -18,6 +18,7 @@ enum {
 
 enum { RA_M = 0x80, RA_O = 0x40, RA_H = 0x20 };
 enum { PREFIX_L = 0x80, PREFIX_A = 0x40, PREFIX_R = 0x20 };
+enum { HA_INFO_R = 0x8000 }; /* RFC 3963 7.3 */
 enum { NA_R = 0x80, NA_S = 0x40, NA_O = 0x20 };
 
 /* A row per option: how many units of 8 octets it takes, and where its data goes. */
@@ -91,7 +92,7 @@ static void ra_ha_info_read(struct rd *r, void *out)
 	struct nd_ra *ra = out;
 
 	ra->has_ha_info = true;
-	rd_take(r, 2);
+	ra->ha_routers = rd_u16(r) & HA_INFO_R;
 	ra->ha_preference = rd_u16(r);
 	ra->ha_lifetime = rd_u16(r);
 }
@@ -211,13 +212,13 @@ static void interval_write(struct wr *w, uint32_t ms)
 	wr_u32(w, ms);
 }
 
-static void ha_info_write(struct wr *w, uint16_t preference, uint16_t lifetime)
+static void ha_info_write(struct wr *w, const struct nd_ra *ra)
 {
 	wr_u8(w, OPT_HA_INFO);
 	wr_u8(w, 1);
-	wr_room(w, 2);
-	wr_u16(w, preference);
-	wr_u16(w, lifetime);
+	wr_u16(w, ra->ha_routers ? HA_INFO_R : 0);
+	wr_u16(w, ra->ha_preference);
+	wr_u16(w, ra->ha_lifetime);
 }
 
 int rs_write(uint8_t *data, size_t cap, const uint8_t *lladdr)
@@ -246,7 +247,7 @@ int ra_write(const struct nd_ra *ra, uint8_t *data, size_t cap)
 	if (ra->has_interval)
 		interval_write(&w, ra->interval_ms);
 	if (ra->has_ha_info)
-		ha_info_write(&w, ra->ha_preference, ra->ha_lifetime);
+		ha_info_write(&w, ra);
 	return icmp6_end(&w);
 }
 

@@ -58,6 +58,12 @@ static void test_ra(void **state)
 	assert_int_equal((int16_t)ra.ha_preference, -2);
 	assert_int_equal(ra.ha_lifetime, 1800);
 	same(out, ra_write(&ra, out, sizeof(out)), &g);
+	assert_false(ra.ha_routers);
+	ra.ha_routers = true; /* RFC 3963 7.3 */
+	assert_int_equal(ra_write(&ra, out, sizeof(out)), g.len);
+	ra.ha_routers = false;
+	assert_int_equal(ra_read(out, g.len, &ra), 0);
+	assert_true(ra.ha_routers);
 	for (size_t cap = 0; cap < g.len; cap++)
 		assert_int_equal(ra_write(&ra, out, cap), -ENOSPC);
 }
@@ -142,6 +148,15 @@ static void test_dhaad(void **state)
 	assert_addr(d.agent[0], "2001:db8:1::1");
 	assert_addr(d.agent[1], "2001:db8:1::2");
 	same(out, dhaad_write(&d, true, out, sizeof(out)), &g);
+	assert_false(d.routers);
+	g = message("dhaad_req_r"); /* RFC 3963 7 */
+	assert_int_equal(dhaad_read(g.pkt, g.len, &d), 0);
+	assert_true(d.routers);
+	same(out, dhaad_write(&d, false, out, sizeof(out)), &g);
+	g = message("dhaad_rep_r");
+	assert_int_equal(dhaad_read(g.pkt, g.len, &d), 0);
+	assert_true(d.routers);
+	same(out, dhaad_write(&d, true, out, sizeof(out)), &g);
 	for (size_t cut = 1; cut < 16; cut++)
 		assert_int_equal(dhaad_read(g.pkt, g.len - cut, &d), -EBADMSG);
 	/* More than we keep: the first, which are the preferred. */
@@ -192,6 +207,8 @@ static const struct {
 	{"na", 2, 24},
 	{"dhaad_req", 3, 8},
 	{"dhaad_rep", 3, 8},
+	{"dhaad_req_r", 3, 8},
+	{"dhaad_rep_r", 3, 8},
 	{"mps", 4, 8},
 	{"rs", -1, 8},
 };

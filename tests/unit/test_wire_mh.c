@@ -76,6 +76,24 @@ static void test_fields_bu(void **state)
 	assert_int_equal(m.u.bu.seq, 0x8000);
 }
 
+/* RFC 3963 4.1-4.3. */
+static void test_fields_router(void **state)
+{
+	struct mh m = read_ok("bu_router");
+
+	(void)state;
+	assert_int_equal(m.u.bu.flags, BU_F_ACK | BU_F_HOME | BU_F_ROUTER);
+	assert_int_equal(m.opt.has, MHO_ALT_COA | MHO_NETWORK);
+	assert_int_equal(m.opt.networks, 2);
+	assert_addr(m.opt.network[0].addr, "2001:db8:77::");
+	assert_int_equal(m.opt.network[0].plen, 56);
+	assert_addr(m.opt.network[1].addr, "2001:db8:78:1::");
+	assert_int_equal(m.opt.network[1].plen, 64);
+	m = read_ok("ba_router");
+	assert_int_equal(m.u.ba.status, BA_NOT_AUTHORIZED);
+	assert_int_equal(m.u.ba.flags, BA_F_ROUTER);
+}
+
 static void test_fields_bu_cn(void **state)
 {
 	struct mh m = read_ok("bu_cn");
@@ -164,7 +182,7 @@ static void test_golden(void **state)
 	(void)state;
 	messages = 0;
 	assert_true(t_golden_each(golden_check) > 0);
-	assert_int_equal(messages, 15);
+	assert_int_equal(messages, 17);
 }
 
 /* RFC 6275 6.1.1: the pseudo-header has home addresses where the packet has care-of addresses. */
@@ -366,6 +384,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields_rr),
 		cmocka_unit_test(test_fields_bu),
+		cmocka_unit_test(test_fields_router),
 		cmocka_unit_test(test_fields_bu_cn),
 		cmocka_unit_test(test_fields_ba_be),
 		cmocka_unit_test(test_golden),

@@ -98,16 +98,41 @@ static void test_options_doubled(void **state)
 	assert_int_equal(m.opt.coa_nonce, 2);
 }
 
-/* Which option belongs to which message, 6.2.4-6.2.7. */
+/* RFC 3963 4.3: as many as there are; those beyond what is kept are counted, a length is the role's to judge. */
+static void test_options_networks(void **state)
+{
+	uint8_t data[MH_MAX], more[20 + 24 * MH_NETWORKS];
+	struct mh m = {.type = MH_BU, .opt = {.has = MHO_NETWORK, .networks = MH_NETWORKS}}, back;
+	size_t len;
+	int n;
+
+	(void)state;
+	for (size_t i = 0; i < MH_NETWORKS; i++)
+		m.opt.network[i] = (struct addr_prefix){t_addr("2001:db8:77::"), (uint8_t)(i ? 200 + i : 0)};
+	n = mh_write(&m, data, sizeof(data));
+	assert_true(n > 0);
+	assert_int_equal(mh_read(data, (size_t)n, &back, NULL), MH_OK);
+	assert_memory_equal(&back.opt, &m.opt, sizeof(m.opt));
+	len = (size_t)n - 12;
+	memcpy(more, data + 12, len);
+	memcpy(more + len, (const uint8_t[24]){1, 2, 0, 0, 6, 18}, 24);
+	len = bu_with(data, more, len + 24);
+	assert_int_equal(mh_read(data, len, &back, NULL), MH_OK);
+	assert_int_equal(back.opt.networks, MH_NETWORKS + 1);
+	assert_memory_equal(back.opt.network, m.opt.network, sizeof(m.opt.network));
+	OPTIONS(MH_DROP, 12, 0, 6, 2, 0, 64);
+}
+
+/* Which option belongs to which message, 6.2.4-6.2.7, RFC 3963 4.3. */
 static void test_write_foreign(void **state)
 {
 	static const unsigned belongs[MH_TYPES] = {
-		[MH_BU] = MHO_ALT_COA | MHO_NONCES | MHO_AUTH, [MH_BA] = MHO_REFRESH | MHO_AUTH};
+		[MH_BU] = MHO_ALT_COA | MHO_NONCES | MHO_NETWORK | MHO_AUTH, [MH_BA] = MHO_REFRESH | MHO_AUTH};
 	uint8_t data[MH_MAX];
 
 	(void)state;
 	for (unsigned type = 0; type < MH_TYPES; type++)
-		for (unsigned bit = 1; bit < 1 << 5; bit <<= 1) {
+		for (unsigned bit = 1; bit < 1 << 6; bit <<= 1) {
 			struct mh m = {.type = (uint8_t)type, .opt.has = bit};
 			int n = mh_write(&m, data, sizeof(data));
 
@@ -122,14 +147,19 @@ static void alignment_check(const uint8_t *msg, size_t len, size_t at)
 {
 	static const struct {
 		size_t multiple, rest, len;
-	} rule[6] = {
-		[0] = {1, 0, 0}, [1] = {1, 0, 0}, [2] = {2, 0, 2}, [3] = {8, 6, 16}, [4] = {2, 0, 4}, [5] = {8, 2, 12}};
+	} rule[7] = {[0] = {1, 0, 0},
+		[1] = {1, 0, 0},
+		[2] = {2, 0, 2},
+		[3] = {8, 6, 16},
+		[4] = {2, 0, 4},
+		[5] = {8, 2, 12},
+		[6] = {8, 4, 18}};
 	size_t pads = 0;
 
 	while (at < len) {
 		uint8_t type = msg[at];
 
-		assert_true(type < 6);
+		assert_true(type < 7);
 		if (type < 2) {
 			pads += type ? 2u + msg[at + 1] : 1;
 		} else {
@@ -149,8 +179,8 @@ static void test_alignment(void **state)
 	uint8_t data[MH_MAX];
 
 	(void)state;
-	for (unsigned has = 0; has < 1 << 4; has++) {
-		struct mh bu = {.type = MH_BU, .opt.has = has & ~MHO_REFRESH}, ba = {.type = MH_BA};
+	for (unsigned has = 0; has < 1 << 5; has++) {
+		struct mh bu = {.type = MH_BU, .opt = {.has = has & ~MHO_REFRESH, .networks = 2}}, ba = {.type = MH_BA};
 		int n = mh_write(&bu, data, sizeof(data));
 
 		assert_true(n > 0);
@@ -171,6 +201,7 @@ int main(void)
 		cmocka_unit_test(test_options_malformed),
 		cmocka_unit_test(test_options_auth_last),
 		cmocka_unit_test(test_options_doubled),
+		cmocka_unit_test(test_options_networks),
 		cmocka_unit_test(test_write_foreign),
 		cmocka_unit_test(test_alignment),
 	};
