@@ -159,31 +159,29 @@ static void doubt_silent(struct attach_link *l, const struct attach_router *spea
 			doubt(r);
 }
 
-/* 7.2. Two addresses told by turns are none. */
-static void note_global(struct attach_router *r, const struct nd_ra *ra)
+/* A router has a global address (7.2) that every advertisement of it told since the first one. Who speaks in its name
+ * can end that, and put none in its place: it would be asked there in vain. */
+static void note_global(struct attach_router *r, const struct nd_ra *ra, bool first)
 {
-	const struct in6_addr *first = NULL;
+	const struct in6_addr *told = NULL;
 
-	for (size_t i = 0; i < ra->prefixes; i++) {
-		if (!ra->prefix[i].router)
-			continue;
-		if (addr_eq(&ra->prefix[i].prefix, &r->global))
-			return;
-		first = first ? first : &ra->prefix[i].prefix;
-	}
-	r->global = first && addr_any(&r->global) ? *first : in6addr_any;
+	for (size_t i = 0; i < ra->prefixes; i++)
+		if (ra->prefix[i].router && (first ? !told : addr_eq(&ra->prefix[i].prefix, &r->global)))
+			told = &ra->prefix[i].prefix;
+	r->global = told ? *told : in6addr_any;
 }
 
-/* The same for its link-layer address. */
-static void note_lladdr(struct attach_router *r, const struct nd_ra *ra)
+/* The same for its link-layer address; a new one it has when it answers with it, too. */
+static void note_lladdr(struct attach_router *r, const struct nd_ra *ra, bool first)
 {
-	r->has_lladdr = ra->has_lladdr && !other_lladdr(r, ra->lladdr);
+	r->has_lladdr = ra->has_lladdr && (first || (r->has_lladdr && !other_lladdr(r, ra->lladdr)));
 	memcpy(r->lladdr, ra->lladdr, sizeof(r->lladdr));
 }
 
 uint8_t router_heard(struct attach_link *l, const struct in6_addr *from, const struct nd_ra *ra, usec now)
 {
 	struct attach_router *r = find(l, from);
+	bool first;
 
 	if (r && !r->gone && is_another(l, r, ra)) {
 		attach_doubt(l->attach, l->ifindex, from, now);
@@ -193,6 +191,7 @@ uint8_t router_heard(struct attach_link *l, const struct in6_addr *from, const s
 		drop(l, r);
 		r = NULL;
 	}
+	first = !r;
 	if (r) {
 		trust(r, now);
 		doubt_silent(l, r, now);
@@ -203,8 +202,8 @@ uint8_t router_heard(struct attach_link *l, const struct in6_addr *from, const s
 	r->heard = now;
 	r->until = now + ra->router_lifetime * SEC;
 	r->every = ra->has_interval ? ra->interval_ms * MSEC : 0;
-	note_lladdr(r, ra);
-	note_global(r, ra);
+	note_lladdr(r, ra, first);
+	note_global(r, ra, first);
 	return bit_of(l, r);
 }
 
@@ -226,8 +225,10 @@ void attach_on_answer(
 
 	for (struct attach_router *r = l ? l->routers : NULL; l && r < l->routers + ATTACH_ROUTERS; r++)
 		if (is_used(r) && r->doubted && r->questions && addr_eq(identity(r), target) &&
-			!other_lladdr(r, lladdr))
+			!other_lladdr(r, lladdr)) {
 			trust(r, now);
+			r->has_lladdr = lladdr && !memcmp(r->lladdr, lladdr, sizeof(r->lladdr));
+		}
 }
 
 void attach_doubt(struct attach *a, unsigned ifindex, const struct in6_addr *router, usec now)

@@ -355,8 +355,14 @@ static void same_address_elsewhere(void **state)
 	fake_forget(&f);
 	say((struct says){R1, "2001:db8:a::", 86400, 1800, 0, 2}); /* it has a new card */
 	say((struct says){R1, "2001:db8:a::", 86400, 1800, 0, 2});
+	strcpy(there[0], R1);
+	card = 2;
+	attach_resume(&attach, f.now);
+	run(SEC);
 	assert_int_equal(fake_did(&f, DID_SETTLE), 0);
 	assert_away(AT_A);
+	there[0][0] = '\0';
+	fake_forget(&f);
 	say((struct says){R1, "2001:db8:b::", 86400, 1800, 0, 3});
 	assert_away(AT_A); /* that anybody can say: first it is asked for */
 	assert_true(fake_did(&f, DID_REACH) > 0);
@@ -434,6 +440,29 @@ static void forged(void **state)
 	say((struct says){R1, "2001:db8:a::", 0, 0, 0, 0});
 	say((struct says){R1, "2001:db8:a::", 1, 0, 1, 0});
 	run(2 * SEC);
+	assert_away(AT_A);
+}
+
+/* In the router's name, with a global or a link-layer address that is not its: it is asked where it answers, as ever.
+ */
+static void forged_identity(void **state)
+{
+	struct in6_addr from = t_addr(R1);
+	struct nd_ra ra = {.router_lifetime = 1800, .prefixes = 2};
+
+	(void)state;
+	at_a(0);
+	memcpy(there[0], R1, sizeof(R1));
+	ra.prefix[0] = (struct nd_prefix){.prefix = t_addr("2001:db8:a::"), .len = 64, .valid = 86400};
+	ra.prefix[1] = (struct nd_prefix){.prefix = t_addr("2001:db8:bad::1"), .len = 64, .router = true, .valid = 60};
+	for (card = 1; card < 3; card++) {
+		ra.has_lladdr = card == 2;
+		attach_on_ra(&attach, ETH, &from, &ra, f.now);
+		attach_resume(&attach, f.now);
+		run(SEC);
+		assert_addr(fake_last(&f, DID_REACH)->addr, R1);
+		assert_int_equal(fake_events(&f, EV_ROUTER_LOST), 0);
+	}
 	assert_away(AT_A);
 }
 
@@ -603,6 +632,7 @@ int main(void)
 		T(answers_of_another),
 		T(is_asked_at_its_global_address),
 		T(forged),
+		T(forged_identity),
 		T(forged_home),
 		T(prefixes_of_several_advertisements),
 		T(resigned),
