@@ -137,13 +137,14 @@ void ro_on_brr(struct mn *mn, const struct via *via, usec now)
 		ro_renew(mn, h, e, now);
 }
 
-/* It has forgotten us. The tokens may still be good, so that a forged error costs one update and a round trip through
- * the tunnel; who goes on forging is believed ever more seldom. */
+/* It has forgotten us, if packets travelled directly that the error may be about. The tokens may still be good, so that
+ * a forged error costs one update and a round trip through the tunnel; who goes on forging is believed ever more
+ * seldom. */
 static void lost_binding(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 {
 	usec age = now - e->sent_at, gap = e->be_gap && age <= BE_CALM ? e->be_gap : BE_GAP;
 
-	if (age <= gap)
+	if (age <= gap || !mn->w->busy(mn->w->ctx, &e->home, &e->peer))
 		return;
 	e->be_gap = sooner(2 * gap, BE_GAP_MAX);
 	ro_unbind(mn, e);

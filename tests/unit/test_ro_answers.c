@@ -306,6 +306,22 @@ static void forged_errors_do_little(void **state)
 	assert_true(net_optimized(mn, cn));
 }
 
+/* Nothing was sent that an error could be about: nobody makes us speak, or keep what nobody uses. */
+static void errors_about_nothing_are_ignored(void **state)
+{
+	(void)state;
+	optimize();
+	net_run(&net, 60 * SEC);
+	mn->w.busy(mn, &mn->addr, &cn->addr); /* forgets the packets of before */
+	clear_sent(mn);
+	for (int i = 0; i < 20; i++) {
+		forge_error(BE_UNKNOWN_HAO, &cn->addr);
+		net_run(&net, 40 * SEC);
+	}
+	assert_int_equal(net_sent_updates(mn), 0);
+	assert_null(net_entry(mn, cn));
+}
+
 static void errors_about_others_are_ignored(void **state)
 {
 	struct in6_addr other = t_addr("2001:db8:c::3");
@@ -481,6 +497,7 @@ int main(void)
 		T(endless_refusals_end),
 		T(a_restarted_correspondent_is_found_again),
 		T(forged_errors_do_little),
+		T(errors_about_nothing_are_ignored),
 		T(errors_about_others_are_ignored),
 		T(errors_during_renewal_are_ignored),
 		T(silent_ones_are_left_alone_ever_longer),
