@@ -6,6 +6,7 @@
 
 #define PACKET_EVERY (200 * MSEC)
 #define CALM_EVERY   (5 * SEC)
+#define BEACON	     (7 * SEC) /* routers speak unasked */
 
 static struct sim_node *some(struct sim *sim, enum sim_kind kind)
 {
@@ -142,6 +143,26 @@ static void on_chaos(struct timer *t, usec now)
 	timer_arm(&sim->timers, t, now + sim_around(sim, sim->conf.dwell) / sim->conf.mns, on_chaos);
 }
 
+static void on_forger(struct timer *t, usec now)
+{
+	struct sim *sim = timer_owner(t, struct sim, forger);
+
+	sim_forge_error(some(sim, SIM_MN));
+	if (!sim->calm)
+		sim_forge_ra(some(sim, SIM_MN));
+	timer_arm(&sim->timers, t, now + sim_around(sim, sim->conf.dwell) / sim->conf.mns, on_forger);
+}
+
+static void on_beacon(struct timer *t, usec now)
+{
+	struct sim *sim = timer_owner(t, struct sim, beacon);
+
+	for (size_t i = sim->conf.has + sim->conf.cns; i < sim->nodes; i++)
+		for (unsigned k = 0; k < SIM_IFACES; k++)
+			sim_solicited(sim->node[i], k + 1);
+	timer_arm(&sim->timers, t, now + BEACON, on_beacon);
+}
+
 void sim_storm(struct sim *sim)
 {
 	sim->calm = false;
@@ -151,6 +172,10 @@ void sim_storm(struct sim *sim)
 		weather(sim);
 	sim_talk_all(sim, true);
 	timer_arm(&sim->timers, &sim->chaos, sim->now, on_chaos);
+	if (sim->conf.week)
+		return;
+	timer_arm(&sim->timers, &sim->forger, sim->now, on_forger);
+	timer_arm(&sim->timers, &sim->beacon, sim->now, on_beacon);
 }
 
 static void recover(struct sim_node *n)

@@ -130,6 +130,8 @@ static void restore(struct sim_node *n, struct sim_row *row, usec left)
 	b->bound = b->numbered = true;
 	b->has_spent = false;
 	b->seq = kept.seq;
+	if (!n->whole)
+		b->expires = kept.expires; /* by a calendar that was set */
 	sim_touch(n, &home);
 	put_row(n, bc_find(&n->ha->bc, &home, NULL));
 }

@@ -103,8 +103,7 @@ static void remove_addr(struct sim_node *n, unsigned iface, struct sim_addr *a)
 	post(n, GONE, iface, NEWS_LATE)->addr = a->addr;
 }
 
-/* What an advertisement makes the kernel do (RFC 4862 5.5.3). */
-static void autoconf(struct sim_node *n, unsigned iface, int link)
+void sim_autoconf(struct sim_node *n, unsigned iface, int link)
 {
 	struct sim_iface *f = &n->iface[iface];
 	struct in6_addr addr = care_of(n, iface, link);
@@ -167,7 +166,7 @@ static void tell_gone(struct sim_node *n, unsigned iface, const struct in6_addr 
 	tidy(&n->iface[iface]);
 }
 
-static struct in6_addr router_of(int link)
+struct in6_addr sim_router(int link)
 {
 	struct in6_addr router = {{{0xfe, 0x80, [15] = 1}}};
 
@@ -175,17 +174,40 @@ static struct in6_addr router_of(int link)
 	return router;
 }
 
-static void tell_ra(struct sim_node *n, unsigned iface, int link)
+static void lladdr_of(int link, uint8_t lladdr[6])
 {
-	struct in6_addr router = router_of(link);
-	struct nd_ra ra = {.router_lifetime = 1800, .prefixes = 1};
-	bool home = link < (int)n->sim->conf.has;
+	memset(lladdr, 0, 6);
+	lladdr[0] = 2;
+	lladdr[5] = (uint8_t)link;
+}
+
+struct nd_ra sim_ra(const struct sim *sim, int link)
+{
+	struct nd_ra ra = {.router_lifetime = 1800, .has_lladdr = true, .prefixes = 1};
+	bool home = link < (int)sim->conf.has;
 	struct nd_prefix *p = &ra.prefix[0];
 
+	lladdr_of(link, ra.lladdr);
 	*p = (struct nd_prefix){.len = 64, .onlink = true, .autoconf = true, .valid = UINT32_MAX, .router = home};
-	p->prefix = home ? n->sim->node[link]->addr : sim_prefix(n->sim, link);
-	autoconf(n, iface, link);
+	p->prefix = home ? sim->node[link]->addr : sim_prefix(sim, link);
+	return ra;
+}
+
+static void tell_ra(struct sim_node *n, unsigned iface, int link)
+{
+	struct in6_addr router = sim_router(link);
+	struct nd_ra ra = sim_ra(n->sim, link);
+
+	sim_autoconf(n, iface, link);
 	mn_on_ra(n->mn, iface + 1, &router, &ra, sim_clock(n));
+}
+
+static void tell_answer(struct sim_node *n, unsigned iface, int link, const struct in6_addr *addr)
+{
+	uint8_t lladdr[6];
+
+	lladdr_of(link, lladdr);
+	attach_on_answer(&n->mn->attach, iface + 1, addr, lladdr, sim_clock(n));
 }
 
 static void tell_link(struct sim_node *n, unsigned iface, bool up)
@@ -203,7 +225,7 @@ static void tell(struct sim_node *n, const struct sim_news *w)
 		if (w->visit == n->iface[w->iface].visit && w->link != SIM_NOWHERE)
 			tell_ra(n, w->iface, w->link);
 		break;
-	case ANSWER: attach_on_answer(&n->mn->attach, w->iface + 1, &w->addr, NULL, sim_clock(n)); break;
+	case ANSWER: tell_answer(n, w->iface, w->link, &w->addr); break;
 	case TENTATIVE: tell_addr(n, w->iface, &w->addr, false, false); break;
 	case USABLE: tell_addr(n, w->iface, &w->addr, true, false); break;
 	case GONE: tell_gone(n, w->iface, &w->addr); break;
@@ -311,9 +333,13 @@ void sim_solicited(struct sim_node *n, unsigned ifindex)
 void sim_asked(struct sim_node *n, unsigned ifindex, const struct in6_addr *router)
 {
 	struct sim_iface *f = &n->iface[ifindex - 1];
-	struct in6_addr here = router_of(f->link);
+	struct in6_addr here = sim_router(f->link);
+	bool home = f->link >= 0 && f->link < (int)n->sim->conf.has;
 
-	if (f->link != SIM_NOWHERE && addr_eq(&here, router) && sim_below(n->sim, 1000) >= n->sim->loss)
+	if (f->link == SIM_NOWHERE ||
+		!(addr_eq(&here, router) || (home && addr_eq(&n->sim->node[f->link]->addr, router))))
+		return;
+	if (sim_below(n->sim, 1000) >= n->sim->loss)
 		post(n, ANSWER, ifindex - 1, 20 * MSEC)->addr = *router;
 }
 

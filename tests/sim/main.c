@@ -341,11 +341,11 @@ static int run_tap(uint64_t first, unsigned seeds)
 	unsigned bad = run_seeds(first, seeds);
 
 	printf("1..1\n%s 1 %u seeds from %llu, %u violations: %llu steps, %llu messages, %llu moves, %llu crashes, "
-	       "%llu sleeps, %llu updates, %llu paths optimized, %llu messages replayed\n",
+	       "%llu sleeps, %llu updates, %llu paths optimized, %llu messages replayed, %llu forged\n",
 		bad ? "not ok" : "ok", seeds, (unsigned long long)first, bad, (unsigned long long)sum->steps,
 		(unsigned long long)sum->messages, (unsigned long long)sum->moves, (unsigned long long)sum->crashes,
 		(unsigned long long)sum->sleeps, (unsigned long long)sum->updates, (unsigned long long)sum->optimized,
-		(unsigned long long)sum->replays);
+		(unsigned long long)sum->replays, (unsigned long long)sum->forged);
 	return bad != 0;
 }
 

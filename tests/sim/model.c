@@ -7,6 +7,11 @@
 #include "base/addr.h"
 #include "tests/sim/model.h"
 
+#define BLAMED_FOR (20 * SEC) /* errors about a care-of address, in vain until then (9.3.4) */
+#define BLAMED_GAP (10 * SEC)
+#define SILENT_FOR (60 * SEC) /* a correspondent without an answer: six questions, each pause twice the last */
+#define DENIED_FOR (3 * SEC)  /* and a Binding Error: two */
+
 static void *get(struct map *m, size_t size, const struct in6_addr *a, const struct in6_addr *b, bool make)
 {
 	struct in6_addr key[2] = {*a, *b};
@@ -140,6 +145,7 @@ static void accepted(struct sim_node *n, struct sim_belief *b, const struct in6_
 	b->has_spent = false;
 	b->seq = h->seq;
 	b->accepted = sim_clock(n);
+	b->blamed = 0;
 	b->bound = m->u.ba.lifetime != 0;
 	b->coa = h->coa;
 	b->expires = sim_clock(n) + m->u.ba.lifetime * MH_LIFE_UNIT * SEC;
@@ -168,12 +174,26 @@ static void gave_token(struct sim_node *n, const struct mh *m)
 		*k = (struct sim_nonce){.used = true, .index = m->u.test.nonce, .first = sim_clock(n)};
 }
 
+void sim_blamed(struct sim_node *n, const struct in6_addr *home)
+{
+	struct sim_belief *b = sim_belief(n, home, &n->addr, true);
+	uint64_t heard = n->w.heard(n, &n->addr, home);
+
+	if (!b->blamed || sim_clock(n) - b->blamed_last > BLAMED_GAP || heard != b->blamed_heard)
+		b->blamed = sim_clock(n);
+	b->blamed_last = sim_clock(n);
+	b->blamed_heard = heard;
+	sim_touch(n, home);
+}
+
 static bool may_go(const struct sim_node *n, const struct bc_entry *e, const struct sim_belief *b, bool expired)
 {
 	bool full = n->cn && bc_count(&n->cn->bc) >= n->cn->bc.max;
 
 	if (expired)
 		return sim_clock(n) >= b->expires;
+	if (n->cn && b->blamed && sim_clock(n) - b->blamed >= BLAMED_FOR)
+		return true;
 	if (e->doubt)
 		return true; /* restored, and somebody else of the home link has it by now */
 	return n->stopping || full || n->bind_err || addr_eq(&n->removing, &e->home);
@@ -193,12 +213,53 @@ static void told_binding(struct sim_node *n, struct sim_belief *b, const struct 
 		accepted(n, b, &e->from, &ba);
 }
 
+/* RFC 6275 11.3.5, 11.3.6: neither a Binding Error nor an ICMPv6 error proves anything; the end of patience does. */
+static void given_up(const struct sim_node *n, const struct sim_talk *t)
+{
+	usec silent = sim_clock(n) - t->asked;
+
+	if (t->refused != n->sim->stats.steps && silent < (t->denied ? DENIED_FOR : SILENT_FOR))
+		sim_violated(n->sim, SIM_SUPPRESSED, "node %u gives %s up after %.3f s", n->id, addr_text(&t->key[1]).s,
+			(double)silent / 1e6);
+}
+
+static void told_peer(struct sim_node *n, const struct event *ev)
+{
+	struct sim_talk *t = talk(n, &ev->bul->peer);
+	uint8_t ro = ev->bul->ro;
+
+	if (ev->type == EV_BA_RECEIVED)
+		t->refused = n->sim->stats.steps;
+	if (ev->type != EV_RO_STATE)
+		return;
+	if (ro == MIP_RO_UNSUPPORTED)
+		given_up(n, t);
+	if (ro == MIP_RO_BINDING || t->ro != MIP_RO_BINDING) {
+		t->asked = sim_clock(n);
+		t->denied = false;
+	}
+	t->ro = ro;
+}
+
+void sim_denied(struct sim_node *n, const struct in6_addr *peer)
+{
+	talk(n, peer)->refused = n->sim->stats.steps;
+}
+
+void sim_heard_error(struct sim_node *n, const struct via *via, const struct mh *m)
+{
+	if (n->mn && m->u.be.status == BE_UNKNOWN_TYPE)
+		talk(n, &via->src)->denied = true;
+}
+
 void sim_told(struct sim_node *n, const struct event *ev)
 {
 	const struct bc_entry *e = ev->binding;
 	struct sim_belief *b;
 
 	n->sim->stats.updates += ev->type == EV_BU_SENT;
+	if (ev->bul && ev->bul->ro != MIP_RO_NONE)
+		told_peer(n, ev);
 	if (!e)
 		return;
 	sim_touch(n, &e->home);

@@ -180,6 +180,45 @@ static void old_source(struct sim_node *n)
 		l->addr[0].addr.s6_addr[8] ^= 1;
 }
 
+/* An advertisement says that this is home: the tunnel goes. */
+static void home_at_a_word(struct sim_node *n)
+{
+	struct mn_home *h = n->mn && n->mn->homes ? &n->mn->home[0] : NULL;
+
+	if (h && h->left.where == AT_AWAY)
+		n->w.untunnel(n, h);
+}
+
+/* What was told once is true for ever, whoever goes on without it and whatever came of it. */
+static void undying_prefixes(struct sim_node *n)
+{
+	struct attach_link *l = n->mn ? n->mn->attach.link : NULL;
+
+	for (size_t i = 0; l && i < SIM_IFACES; i++)
+		for (size_t k = 0; k < l[i].prefixes; k++) {
+			memset(l[i].prefix[k].untold, 0, sizeof(l[i].prefix[k].untold));
+			l[i].prefix[k].refuted_until = 0;
+		}
+}
+
+/* A Binding Error ends all patience. */
+static void impatience(struct sim_node *n)
+{
+	for (size_t i = 0; n->mn && i < bul_count(&n->mn->bul); i++)
+		if (bul_at(&n->mn->bul, i)->denied)
+			bul_at(&n->mn->bul, i)->tries = 100;
+}
+
+/* Questions whose cookie anybody can quote. */
+static void known_cookies(struct sim_node *n)
+{
+	for (size_t i = 0; n->mn && i < bul_count(&n->mn->bul); i++) {
+		struct bul_entry *e = bul_at(&n->mn->bul, i);
+
+		e->home_test.cookie = e->coa_test.cookie = 0;
+	}
+}
+
 static struct sim_row *first_row(struct sim_node *n)
 {
 	return n->ha && n->disk.n ? (struct sim_row *)(void *)n->disk.item[0] : NULL;
@@ -221,10 +260,14 @@ const struct sim_plant sim_plants[] = {
 	{"forgotten-numbers", SIM_SEQUENCE, .before = forget_numbers, .after = remember_numbers},
 	{"deaf-agent", SIM_REACHABLE, .deafens = is_deaf_agent},
 	{"no-retry", SIM_REACHABLE, .after = no_retry},
+	{"undying-prefixes", SIM_REACHABLE, .before = undying_prefixes},
 	{"no-end", SIM_LEAK, .after = no_end},
 	{"lost-timer", SIM_LEAK, .after = lost_timer},
 	{"lost-memory", SIM_LEAK, .after = lost_memory},
 	{"kept-path", SIM_LEAK, .after = keep_for_ever},
+	{"home-at-a-word", SIM_TUNNEL, .after = home_at_a_word},
+	{"impatience", SIM_SUPPRESSED, .before = impatience},
+	{"known-cookies", SIM_SUPPRESSED, .before = known_cookies},
 	{"stale-store", SIM_REVIVED, .before = stale_store},
 	{"calendar-alone", SIM_REVIVED, .before = calendar_alone},
 	{"old-source", SIM_CONTRACT, .before = old_source},

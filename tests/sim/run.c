@@ -352,6 +352,8 @@ void sim_open(struct sim *sim)
 void sim_close(struct sim *sim)
 {
 	timer_stop(&sim->timers, &sim->chaos);
+	timer_stop(&sim->timers, &sim->forger);
+	timer_stop(&sim->timers, &sim->beacon);
 	for (size_t i = 0; i < SIM_LINKS; i++)
 		sim->cut[i] = true; /* nobody hears the last words */
 	sim_talk_all(sim, false);

@@ -27,6 +27,8 @@
 	I(SEQUENCE, "sequence")	      /* sequence numbers only grow */                                                 \
 	I(REACHABLE, "reachable")     /* packets get through again in bounded time after the network healed */         \
 	I(LEAK, "leak")		      /* no entry, timer, path or memory outlives its reason */                        \
+	I(TUNNEL, "tunnel")	      /* no advertisement takes a reverse tunnel down */                               \
+	I(SUPPRESSED, "suppressed")   /* a correspondent is given up when it refused, or was silent for long */        \
 	I(REVIVED, "revived")	/* a start serves what was served when the process died, no more and no longer */      \
 	I(CONTRACT, "contract") /* nobody speaks from an address he does not have, or tears down twice */
 
@@ -105,6 +107,8 @@ struct sim_belief {
 	struct sim_heard heard[SIM_HEARD];
 	unsigned heards;
 	bool bound, numbered, present, was_bound; /* was: when its process died */
+	usec blamed, blamed_last; /* since when errors say that its care-of address is not there, without a pause */
+	uint64_t blamed_heard;
 	struct in6_addr coa;
 	uint16_t seq, spent; /* spent: refused, but used up */
 	bool has_spent;
@@ -127,7 +131,11 @@ struct sim_talk {
 	struct in6_addr key[2]; /* home, peer */
 	bool numbered;
 	uint16_t seq;
-	usec at; /* the last update, its clock */
+	usec at;	  /* the last update, its clock */
+	uint8_t ro;	  /* enum mip_ro_state, as last told */
+	usec asked;	  /* it is asked since */
+	bool denied;	  /* and a Binding Error says that it does not know our messages */
+	uint64_t refused; /* the step in which it said no */
 	struct sim_test home, coa;
 };
 
@@ -183,7 +191,7 @@ struct sim_flow {
 };
 
 struct sim_stats {
-	uint64_t steps, messages, data, lost, moves, crashes, sleeps, updates, optimized, replays;
+	uint64_t steps, messages, data, lost, moves, crashes, sleeps, updates, optimized, replays, forged;
 };
 
 struct sim_packet;
@@ -205,7 +213,7 @@ struct sim {
 	size_t nodes, flying, pending; /* packets and news under way */
 	struct sim_flow *flow;
 	size_t flows;
-	struct timer chaos;
+	struct timer chaos, forger, beacon;
 	struct sim_packet *tape[SIM_TAPE];
 	size_t taped;
 	struct sim_stats stats;
@@ -285,6 +293,11 @@ void sim_advertise(struct sim_node *n, unsigned iface);
 /* The kernel's state, told to a role that has just started. */
 void sim_tell_all(struct sim_node *n);
 void sim_solicited(struct sim_node *n, unsigned ifindex);
+/* What a prefix of `link`, told by an advertisement, makes the kernel do (RFC 4862 5.5.3). */
+void sim_autoconf(struct sim_node *n, unsigned iface, int link);
+/* The router of a link, and what it says. */
+struct in6_addr sim_router(int link);
+struct nd_ra sim_ra(const struct sim *sim, int link);
 void sim_settle(struct sim_node *n, unsigned ifindex, const struct in6_addr *prefix, size_t prefixes);
 /* A router answers a Neighbor Solicitation, if it is there. */
 void sim_asked(struct sim_node *n, unsigned ifindex, const struct in6_addr *router);
@@ -309,11 +322,20 @@ void sim_storm(struct sim *sim); /* from now on, until sim_heal */
 void sim_heal(struct sim *sim);
 void sim_talk_all(struct sim *sim, bool on);
 
+/* forge.c */
+void sim_forge_ra(struct sim_node *n);
+void sim_forge_error(struct sim_node *n);
+
 /* check.c */
 void sim_heard_update(struct sim_node *n, const struct via *via, const struct mh *m); /* before the role is given it */
 void sim_said(struct sim_node *n, const struct via *via, const struct mh *m);
 void sim_heard_ack(struct sim_node *n, const struct via *via, const struct mh *m);
 void sim_heard_test(struct sim_node *n, const struct via *via, const struct mh *m);
+void sim_heard_error(struct sim_node *n, const struct via *via, const struct mh *m);
+/* `peer` itself says that it knows no Mobility Header. */
+void sim_denied(struct sim_node *n, const struct in6_addr *peer);
+/* Correspondent n hears that the care-of address of `home` is not there. */
+void sim_blamed(struct sim_node *n, const struct in6_addr *home);
 void sim_told(struct sim_node *n, const struct event *ev);
 void sim_check(struct sim_node *n);  /* what was touched */
 void sim_check_all(struct sim *sim); /* everything */

@@ -100,7 +100,9 @@ static void depart(struct sim_packet *p)
 	struct sim_node *n = p->origin;
 	struct sim_fact *tunnel = n->kind == SIM_MN ? sim_fact(&n->bound, &p->via.src, NULL) : NULL;
 
-	if (tunnel)
+	if (n->kind == SIM_MN && p->via.on_link && n->iface[p->via.ifindex - 1].link != n->home_link)
+		drop(p); /* nobody on that link is its destination */
+	else if (tunnel && !p->via.on_link)
 		hop(p, &tunnel->coa, &n->sim->node[n->home_link]->addr);
 	else
 		hop(p, &p->via.src, &p->via.dst);
@@ -271,6 +273,7 @@ static void dispatch(struct sim_node *n, const struct via *via, const struct mh 
 			ro_on_brr(n->mn, via, now);
 		break;
 	case MH_BE:
+		sim_heard_error(n, via, m);
 		if (n->mn)
 			ro_on_be(n->mn, via, m, now);
 		break;
@@ -319,6 +322,7 @@ static void complain(struct sim_node *deaf, struct sim_packet *p)
 		mh_read(p->bytes, p->len, &about, NULL) != MH_OK)
 		return;
 	sim_enter(p->origin);
+	sim_denied(p->origin, &p->via.dst);
 	ro_on_unsupported(p->origin->mn, &p->via.src, &p->via.dst, &about, sim_clock(p->origin));
 	sim_leave(p->origin);
 }
