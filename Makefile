@@ -101,7 +101,7 @@ check-sim: $(B)/tests/sim/sim   ## 50 seeds of the deterministic simulation, and
 check-tree:   ## who includes whom, and that a failing test fails
 	@$(TAP) tree tests/net.sh tests/tree/*.bats
 check-golden:   ## our packets, decoded by tshark
-	@$(TAP) golden tests/golden/tshark.sh
+	@$(TAP) golden tests/golden/tshark.py
 check-cli: all   ## words, errors, JSON, completion; no root
 	@$(TAP) cli tests/net.sh $(BATS)
 check-tour: all $(PROBE) $(B)/tests/conformance/warp.so   ## eight tests of the wire, in one network; root
