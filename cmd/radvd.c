@@ -1,7 +1,7 @@
 /*
  * radvd.h. The configuration says what RFC 6275 7 wants of a home agent's advertisements: H bit (7.1), its global
  * address in the Prefix Information option (R bit, 7.2), Advertisement Interval (7.3), Home Agent Information (7.4),
- * and an interval short enough to notice coming home (7.5).
+ * and an interval short enough to notice coming home (7.5); all of them are what routers are asked for by RFC 6275 8.3.
  */
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>

@@ -114,7 +114,7 @@ static void do_unbind(void *ctx, const struct bc_entry *e)
 		host_warn(&why);
 }
 
-/* The tunnel first: once the home link sends us the packets they must have somewhere to go. */
+/* 10.4.2. The tunnel first: once the home link sends us the packets they must have somewhere to go. */
 static int do_bind(void *ctx, const struct bc_entry *e, struct why *why)
 {
 	struct host *h = ctx;

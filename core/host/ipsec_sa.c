@@ -89,8 +89,8 @@ size_t ipsec_policies(const struct ipsec_home *h, unsigned protect, struct xfrm_
 	return 3;
 }
 
-/* Home Tests and their Inits travel by way of the home agent always (5.2.6): without a protection of their own they are
- * payload, and would be let pass, too. */
+/* Home Tests and their Inits travel by way of the home agent always (5.2.6, 10.4.6): without a protection of their own
+ * they are payload, and would be let pass, too. */
 size_t ipsec_bypasses(
 	const struct ipsec_bypass *b, const struct ipsec_home *h, struct xfrm_policy p[static IPSEC_POLICIES])
 {

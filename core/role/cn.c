@@ -215,6 +215,7 @@ static void note(struct bc_entry *e, const struct cn_request *rq, uint16_t nonce
 	e->state = MIP_BINDING_ACTIVE;
 }
 
+/* 9.5.2 */
 static void take_binding(struct cn *cn, struct bc_entry *e, const struct cn_request *rq, usec now)
 {
 	struct cn_key key = {rq->home, rq->local};
@@ -271,6 +272,7 @@ int cn_restore(struct cn *cn, const struct bc_entry *kept, usec now)
 	return 0;
 }
 
+/* 9.5.3 */
 static void drop_binding(struct cn *cn, struct bc_entry *e, const struct cn_request *rq, usec now)
 {
 	if (e)

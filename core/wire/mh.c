@@ -1,7 +1,7 @@
 /*
  * The Mobility Header, RFC 6275 6.1: one row per message type says how long it
  * is at least, which options mean something in it, how its body is read and
- * written. The order of the checks is that of 9.2. Options are in mhopt.c, texts
+ * written. The order of the checks is that of 9.2 (for home agents 10.2). Options are in mhopt.c, texts
  * in mhtext.c; checksums are ip6_checksum()'s, what a value means is the role's.
  */
 #include <errno.h>

@@ -40,6 +40,14 @@ places() {
 	[ "$missing" = "" ] || { echo "not there:$missing"; false; }
 }
 
+@test "of each section of RFC 6275 that is tested, a comment says where it is done" {
+	run tests/conformance/index.py -c
+	[ "$output" = "" ]
+	[ "$status" -eq 0 ]
+	run tests/conformance/index.py 9.5.3
+	[[ "$output" == "9.5.3 "*"core/role/cn.c drop_binding"*"an entry that there is, is deleted"*"s9_5."* ]]
+}
+
 broken_test() {   # broken_test 'STATEMENT': a cmocka program whose only test is that statement
 	mkdir -p build/selftest
 	cat > build/selftest/test_self.c <<-C
