@@ -3,10 +3,12 @@
 #
 #   tests/net.sh [-j WIDTH] [FILE.bats ...]
 #
-# Network tests get a private test network, a file each. With $MIP_ONLY only what is in that list, a line "FILE<tab>TEST" each.
+# Network tests get a private test network, a file each. A test that takes ten minutes hangs, and fails. With $MIP_ONLY only
+# what is in that list, a line "FILE<tab>TEST" each.
 cd "$(dirname "$0")/.." || exit
 
 shopt -s extglob
+export BATS_TEST_TIMEOUT=$((600 * ${MIP_SLOW:-1}))
 
 # only FILE: a regular expression for those of its tests that are meant; nothing when all are. False when none is.
 only() {
