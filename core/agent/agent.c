@@ -64,15 +64,14 @@ static int on_commit(void *ctx, const struct ctl_request *commit, const struct c
 	struct why *why)
 {
 	struct agent *a = ctx;
-	struct conf want = a->conf, was = a->conf;
+	struct conf want, was;
 	bool ran = agent_runs(a);
-	int err = agent_may_change(a, why);
+	int err = agent_may_change(a, why) ?: agent_read_confirm(commit, why);
 
 	*bad = SIZE_MAX; /* none of them yet */
-	if (!err)
-		err = agent_read_confirm(commit, why);
 	if (err)
 		return err;
+	want = was = a->conf;
 	for (*bad = 0; *bad < n && !err; *bad += !err)
 		err = conf_change(&want, &list[*bad], why);
 	if (!err) {

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "agent/agent_impl.h"
 #include "base/log.h"
@@ -19,11 +20,13 @@ static int go_back(struct agent *a, struct why *why)
 	err = agent_follow(a, &want, why);
 	if (err && agent_follow(a, &was, NULL))
 		log_error("could not go back to the configuration before");
-	if (err)
-		return err;
-	a->conf = want;
-	a->can_undo = false;
-	return 0;
+	if (!err) {
+		a->conf = want;
+		a->can_undo = false;
+	}
+	explicit_bzero(&want, sizeof(want)); /* keys */
+	explicit_bzero(&was, sizeof(was));
+	return err;
 }
 
 static void unconfirmed(struct timer *t, usec now)
