@@ -191,13 +191,31 @@ static void put_watched(struct request *rq, const struct call *call)
 		request_put(rq, MIP_A_OBJECT, list, strlen(list) + 1);
 }
 
+/* Said several times, prefixes are one value. */
+static void put_prefixes(struct request *rq, const struct call *call, const struct value *first)
+{
+	uint8_t all[VALUES_MAX * MIP_PREFIX_LEN];
+	size_t len = 0;
+
+	if (call_value(call, first->arg->attr) != first)
+		return;
+	for (const struct value *v = first; v < call->values + call->n; v++)
+		if (v->arg == first->arg) {
+			memcpy(all + len, v->bytes, MIP_PREFIX_LEN);
+			len += MIP_PREFIX_LEN;
+		}
+	request_put(rq, first->arg->attr, all, len);
+}
+
 void request_put_call(struct request *rq, const struct call *call)
 {
 	request_open(rq, call->verb->cmd);
 	for (int i = 0; i < call->n; i++) {
 		const struct value *v = &call->values[i];
 
-		if (v->arg->attr < MIP_A_COUNT)
+		if (attr_info(v->arg->attr)->kind == MIP_K_PREFIXES)
+			put_prefixes(rq, call, v);
+		else if (v->arg->attr < MIP_A_COUNT)
 			request_put(rq, v->arg->attr, v->len ? (const void *)v->bytes : v->word,
 				v->len ? v->len : strlen(v->word) + 1);
 	}

@@ -216,6 +216,15 @@ int run_check(const struct call *call)
 	return err;
 }
 
+/* One by one, as they can be said. */
+static void print_prefixes(const char *word, char *list)
+{
+	char *save = NULL;
+
+	for (char *p = strtok_r(list, ",", &save); p; p = strtok_r(NULL, ",", &save))
+		printf(" %s %s", word, p);
+}
+
 /* A flag stands in a record only when it is set. */
 static void print_arg(const struct nlmsghdr *msg, const struct arg *a)
 {
@@ -223,7 +232,9 @@ static void print_arg(const struct nlmsghdr *msg, const struct arg *a)
 	char value[MIP_MSG_MAX];
 
 	record_print(msg, a->attr, value, sizeof(value));
-	if (*value && a->form == FLAG)
+	if (info->kind == MIP_K_PREFIXES)
+		print_prefixes(info->word, value);
+	else if (*value && a->form == FLAG)
 		printf(" %s", info->word);
 	else if (*value && a->form == BARE)
 		printf(" %s", value);

@@ -18,11 +18,11 @@ static void arg_pieces(const struct arg *a, piece_fn piece, void *ctx)
 	char either[64];
 
 	snprintf(either, sizeof(either), "[%s]", info->word);
-	if (a->form == PAIR || a->form == FLAG || a->form == EITHER)
+	if (a->form == PAIR || a->form == FLAG || a->form == EITHER || a->form == AFTER)
 		piece(ctx, P_WORD, a->form == EITHER ? either : info->word);
 	if (a->form != FLAG)
 		piece(ctx, P_VALUE, info->metavar);
-	if (a->form == MANY)
+	if (a->form == MANY || info->kind == MIP_K_PREFIXES)
 		piece(ctx, P_MANY, NULL);
 }
 

@@ -122,6 +122,7 @@ const char *kind_name(unsigned kind)
 		[MIP_K_AUTH] = "authentication",
 		[MIP_K_KEY] = "key",
 		[MIP_K_BYTES] = "bytes",
+		[MIP_K_PREFIXES] = "prefixes",
 	};
 
 	return names[kind];
@@ -174,6 +175,8 @@ bool kind_fits(unsigned kind, const void *bytes, size_t len)
 
 	if (kind == MIP_K_KEY)
 		return len > 0 && len <= MIP_KEY_MAX;
+	if (kind == MIP_K_PREFIXES)
+		return len > 0 && len % MIP_PREFIX_LEN == 0;
 	return size ? len == size : len > 0 && !s[len - 1];
 }
 
@@ -236,6 +239,17 @@ static void print_prefix(const uint8_t *bytes, char *buf, size_t size)
 	snprintf(buf, size, "%s/%u", addr, bytes[16]);
 }
 
+/* As many as fit, with a comma between two. */
+static void print_prefixes(const uint8_t *bytes, size_t len, char *buf, size_t size)
+{
+	for (size_t at = 0, used = 0; at < len && used + INET6_ADDRSTRLEN + 8 < size; at += MIP_PREFIX_LEN) {
+		if (at)
+			buf[used++] = ',';
+		print_prefix(bytes + at, buf + used, size - used);
+		used += strlen(buf + used);
+	}
+}
+
 static void print_key(const uint8_t *bytes, size_t len, char *buf, size_t size)
 {
 	size_t at = (size_t)snprintf(buf, size, "0x");
@@ -276,6 +290,8 @@ void kind_print(unsigned kind, const void *bytes, size_t len, bool plain, char *
 		inet_ntop(AF_INET6, bytes, buf, (socklen_t)size);
 	else if (kind == MIP_K_PREFIX)
 		print_prefix(bytes, buf, size);
+	else if (kind == MIP_K_PREFIXES)
+		print_prefixes(bytes, len, buf, size);
 	else
 		print_number(kind, get_number(bytes, len), plain, buf, size);
 }

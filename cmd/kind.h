@@ -11,7 +11,7 @@
 /* The longest payload that is not a string. */
 #define KIND_MAX MIP_KEY_MAX
 
-/* Reads `word`; *len bytes (0 for strings: the word is the value). False with a reason in `text`. */
+/* Reads `word`, one of prefixes; *len bytes (0 for strings: the word is the value). False with a reason in `text`. */
 bool kind_parse(unsigned kind, const char *word, uint8_t bytes[static KIND_MAX], size_t *len, char *text, size_t size);
 /* Whether `len` bytes can be a value of that kind. */
 bool kind_fits(unsigned kind, const void *bytes, size_t len);

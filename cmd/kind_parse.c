@@ -171,7 +171,8 @@ bool kind_parse(unsigned kind, const char *word, uint8_t bytes[static KIND_MAX],
 	*len = mip_kind_size((enum mip_kind)kind);
 	if (kind == MIP_K_ADDR)
 		return inet_pton(AF_INET6, word, bytes) == 1 || say(text, size, "'%s' is not an IPv6 address", word);
-	if (kind == MIP_K_PREFIX) {
+	if (kind == MIP_K_PREFIX || kind == MIP_K_PREFIXES) {
+		*len = MIP_PREFIX_LEN;
 		if (!parse_prefix(word, bytes))
 			return say(text, size, "'%s' is not a prefix: write 2001:db8:1::/64", word);
 		return !host_bits(bytes) || say(text, size, "'%s' has bits set behind its length", word);

@@ -32,6 +32,7 @@ static const char *layout(unsigned kind)
 	case MIP_K_STR: return "text, then a zero byte";
 	case MIP_K_DEV: return "name of an interface, then a zero byte";
 	case MIP_K_S32: return "s32";
+	case MIP_K_PREFIXES: return "as prefix, one after the other";
 	case MIP_K_KEY: return "1 to 64 bytes";
 	default: break;
 	}

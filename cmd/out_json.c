@@ -78,6 +78,18 @@ static void put_key(const char *word)
 	fputs(pretty() ? "\": " : "\":", stdout);
 }
 
+static void put_array(const uint8_t *bytes, size_t len)
+{
+	char value[64];
+
+	for (size_t at = 0; at < len; at += MIP_PREFIX_LEN) {
+		kind_print(MIP_K_PREFIX, bytes + at, MIP_PREFIX_LEN, true, value, sizeof(value));
+		putchar(at ? ',' : '[');
+		json_string(value);
+	}
+	putchar(']');
+}
+
 static void put(unsigned attr, const void *bytes, size_t len)
 {
 	const struct mip_attr_info *info = attr_info(attr);
@@ -89,7 +101,9 @@ static void put(unsigned attr, const void *bytes, size_t len)
 		fputs("\n        ", stdout);
 	put_key(info->word);
 	kind_print(info->kind, bytes, len, true, value, sizeof(value));
-	if ((unsigned)info->kind == MIP_K_BOOL)
+	if (info->kind == MIP_K_PREFIXES)
+		put_array(bytes, len);
+	else if ((unsigned)info->kind == MIP_K_BOOL)
 		fputs(*(const uint8_t *)bytes ? "true" : "false", stdout);
 	else if (kind_is_number(info->kind))
 		fputs(value, stdout);

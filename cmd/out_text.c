@@ -69,7 +69,8 @@ static const char *color_of(unsigned kind, const char *value)
 {
 	switch (kind) {
 	case MIP_K_ADDR:
-	case MIP_K_PREFIX: return "\033[34m";
+	case MIP_K_PREFIX:
+	case MIP_K_PREFIXES: return "\033[34m";
 	case MIP_K_DEV: return "\033[36m";
 	case MIP_K_BSTATE:
 	case MIP_K_MSTATE:

@@ -31,6 +31,8 @@ static int take_links(void *ctx, const struct nlmsghdr *msg)
 			snprintf(l->name[l->n++], IFNAMSIZ, "%.15s", mnl_attr_get_str(at));
 		if (at->nla_type == MIP_A_PREFERENCE && record_known(at))
 			l->preference = mnl_attr_get_u32(at);
+		if (at->nla_type == MIP_A_ROUTERS && record_known(at))
+			l->routers = mnl_attr_get_u8(at);
 	}
 	return DONE;
 }
@@ -67,10 +69,12 @@ static void write_prefix(FILE *to, const struct nic_addr *a)
 }
 
 /* radvd leaves Home Agent Information out when it says nothing new: its lifetime must not be the router's. */
-static void write_link(FILE *to, const char *dev, uint32_t preference, const struct nic_addr *list, size_t n)
+static void write_link(FILE *to, const char *dev, const struct radvd_links *l, const struct nic_addr *list, size_t n)
 {
 	fprintf(to, "interface %s {\n\tAdvSendAdvert on;\n\tAdvHomeAgentFlag on;\n\tAdvHomeAgentInfo on;\n", dev);
-	fprintf(to, "\tHomeAgentLifetime 3600;\n\tHomeAgentPreference %u;\n", preference);
+	fprintf(to, "\tHomeAgentLifetime 3600;\n\tHomeAgentPreference %u;\n", l->preference);
+	if (l->routers)
+		fputs("\tAdvMobRtrSupportFlag on;\n", to);
 	fputs("\tAdvIntervalOpt on;\n\tAdvDefaultLifetime 1800;\n"
 	      "\tMinRtrAdvInterval 1;\n\tMaxRtrAdvInterval 3;\n\tMinDelayBetweenRAs 0.03;\n",
 		to);
@@ -112,7 +116,7 @@ int radvd_write(FILE *to, const struct radvd_links *l)
 			fprintf(to, "# %s has no neighbours to announce anything to: a virtual home link\n",
 				l->name[i]);
 		else
-			write_link(to, l->name[i], l->preference, list, link_addrs(l->name[i], list));
+			write_link(to, l->name[i], l, list, link_addrs(l->name[i], list));
 	return DONE;
 }
 

@@ -19,6 +19,7 @@ struct radvd_links {
 	char name[RADVD_LINKS_MAX][IFNAMSIZ];
 	size_t n;
 	uint32_t preference; /* of the home agent among others (RFC 6275 7.4) */
+	bool routers;	     /* it serves mobile routers (RFC 3963 7.3) */
 };
 
 /* The one named, else those the home agent serves, else the one it would serve. False, having complained, when there is

@@ -24,6 +24,8 @@ static const char *const kinds[] = {
 	[MIP_K_ADDR] = "\"type\":\"string\",\"format\":\"ipv6\"",
 	[MIP_K_PREFIX] = "\"type\":\"string\",\"pattern\":\"^[0-9a-f:.]+/[0-9]+$\"",
 	[MIP_K_S32] = "\"type\":\"integer\",\"minimum\":-2147483648,\"maximum\":2147483647",
+	[MIP_K_PREFIXES] = "\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\",\"pattern\":"
+			   "\"^[0-9a-f:.]+/[0-9]+$\"}",
 	[MIP_K_KEY] = "\"type\":\"string\",\"pattern\":\"^0x([0-9a-f]{2})+$\"",
 };
 

@@ -32,7 +32,7 @@ static const struct arg ha_set[] = {{MIP_A_ADDRESS, SOME}, {MIP_A_MAX_LIFETIME, 
 	{MIP_A_INSECURE, SOME}, {MIP_A_PREFERENCE, SOME}, {MIP_A_MIN_PREFIX, SOME}, {MIP_A_MAX_PREFIX, SOME},
 	{MIP_A_PREFIX_ADVS, SOME}, {0}};
 static const struct arg acl_allow[] = {{MIP_A_PREFIX, REQ, BARE}, {MIP_A_INSECURE, OPT, FLAG},
-	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {0}};
+	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {MIP_A_NETWORK, OPT}, {MIP_A_MAX_NETWORKS, OPT}, {0}};
 static const struct arg acl_prefix[] = {{MIP_A_PREFIX, REQ, BARE}, {0}};
 static const struct arg mn_start[] = {{MIP_A_HOME, ALL}, {MIP_A_PREFIX, ALL}, {MIP_A_AGENT, OPT}, {MIP_A_DEV, OPT},
 	{MIP_A_LIFETIME, OPT}, {W_SAVE, OPT, FLAG}, {0}};
@@ -75,10 +75,9 @@ const struct object objects[] = {
 		{MIP_A_VERSION, MIP_A_PID, MIP_A_UPTIME, MIP_A_ROLES, MIP_A_PATH}},
 	{"ha", "home agent: serves the home addresses of mobile nodes", "mip ha start dev eth0 insecure",
 		"mip ha start", true, {MIP_A_ENABLED, MIP_A_DEV, MIP_A_ADDRESS, MIP_A_BINDINGS}},
-	{"acl", "which home addresses may register with the home agent, how many and for how long",
+	{"acl", "which home addresses may register with the home agent, and what mobile networks have",
 		"mip acl allow 2001:db8:1::/64 max-bindings 100", "mip agent start", false,
-		{MIP_A_PREFIX, MIP_A_PERMITTED, MIP_A_INSECURE, MIP_A_BINDINGS, MIP_A_MAX_BINDINGS,
-			MIP_A_MAX_LIFETIME}},
+		{MIP_A_PREFIX, MIP_A_PERMITTED, MIP_A_INSECURE, MIP_A_BINDINGS, MIP_A_MAX_BINDINGS, MIP_A_NETWORK}},
 	{"mn", "mobile node: keeps its home addresses wherever it is",
 		"mip mn start home 2001:db8:1::100 prefix 2001:db8:1::/64 agent 2001:db8:1::1", "mip mn start", true,
 		{MIP_A_HOME, MIP_A_MSTATE, MIP_A_COA}},

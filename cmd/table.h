@@ -35,7 +35,8 @@ enum form {
 	/* word and value */ FLAG,
 	/* the word alone */ BARE,
 	/* the value alone */ MANY, /* values alone */
-	EITHER			    /* word and value, or a value that no other word could be */
+	EITHER,			    /* word and value, or a value that no other word could be */
+	AFTER			    /* word and value, right behind the value of the argument before it in the row */
 };
 
 struct arg {

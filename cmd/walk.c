@@ -109,7 +109,7 @@ static bool take_verb(struct walk *w, const char *word, struct fault *f)
 
 static bool is_given(const struct walk *w, const struct arg *a)
 {
-	return w->given & 1U << (a - w->verb->args) && a->form != MANY;
+	return w->given & 1U << (a - w->verb->args) && a->form != MANY && attr_info(a->attr)->kind != MIP_K_PREFIXES;
 }
 
 /* The verbs of the object said before stand for the verb of `help`. */
@@ -171,17 +171,25 @@ static const struct arg *bare_turn(const struct walk *w)
 	return NULL;
 }
 
-static bool has_word(const struct arg *a)
+/* Behind what it goes with; there it comes before an argument of the same word. */
+static bool is_after(const struct walk *w, const struct arg *a)
 {
-	return a->form == PAIR || a->form == FLAG || a->form == EITHER;
+	return a->form == AFTER && w->call.n && w->call.values[w->call.n - 1].arg == a - 1;
+}
+
+static bool has_word(const struct walk *w, const struct arg *a)
+{
+	return a->form == PAIR || a->form == FLAG || a->form == EITHER || is_after(w, a);
 }
 
 static const struct arg *named(const struct walk *w, const char *word)
 {
+	const struct arg *found = NULL;
+
 	for (const struct arg *a = w->verb->args; a->attr; a++)
-		if (has_word(a) && strcmp(attr_info(a->attr)->word, word) == 0)
-			return a;
-	return NULL;
+		if (has_word(w, a) && strcmp(attr_info(a->attr)->word, word) == 0 && (!found || a->form == AFTER))
+			found = a;
+	return found;
 }
 
 /* The argument whose value stands without its word. */
@@ -279,7 +287,7 @@ static void offer_args(const struct walk *w, offer_fn offer, void *ctx)
 	if (w->pending || (bare && bare->need == REQ))
 		return;
 	for (const struct arg *a = w->verb->args; a->attr; a++)
-		if (has_word(a) && !is_given(w, a))
+		if (has_word(w, a) && !is_given(w, a))
 			offer(ctx, attr_info(a->attr)->word, attr_info(a->attr)->help);
 }
 

@@ -188,10 +188,20 @@ static void tell_addresses(struct agent *a)
 			agent_tell_ha_addr(a, &m->addr[i]);
 }
 
+static bool same_networks(const struct ha_rule *a, const struct ha_rule *b)
+{
+	size_t i = 0;
+
+	while (i < a->networks && i < b->networks && a->network[i].plen == b->network[i].plen &&
+		addr_eq(&a->network[i].addr, &b->network[i].addr))
+		i++;
+	return i == a->networks && i == b->networks && a->max_networks == b->max_networks;
+}
+
 static bool same_rule(const struct ha_rule *a, const struct ha_rule *b)
 {
 	return a->plen == b->plen && addr_eq(&a->addr, &b->addr) && a->deny == b->deny && a->insecure == b->insecure &&
-	       a->max_bindings == b->max_bindings && a->max_lifetime == b->max_lifetime;
+	       a->max_bindings == b->max_bindings && a->max_lifetime == b->max_lifetime && same_networks(a, b);
 }
 
 static bool same_rules(const struct conf *a, const struct conf *b)

@@ -6,6 +6,8 @@
 #include "agent/keep.h"
 #include "sys/self.h"
 
+_Static_assert(STORE_NETWORKS == MH_NETWORKS, "what a binding may have is kept");
+
 #define FIRST_RETRY SEC
 #define LAST_RETRY  (60 * SEC)
 
@@ -34,6 +36,9 @@ static void put(struct keep *k, const struct bc_entry *e)
 	b.lifetime = e->lifetime;
 	b.booted = booted;
 	b.boot = k->owner.boot;
+	b.networks = e->networks;
+	if (e->networks)
+		memcpy(b.network, e->network, e->networks * sizeof(b.network[0]));
 	store_put(k->store, cache_of(k, e), &b);
 }
 
@@ -155,6 +160,8 @@ static bool restore_one(void *ctx, const struct store_binding *b)
 	e.seq = b->seq;
 	e.flags = b->flags;
 	e.lifetime = b->lifetime;
+	e.networks = (uint8_t)b->networks;
+	e.network = (struct addr_prefix *)b->network;
 	r->another_boot |= b->boot != r->clock.boot;
 	if (left && !r->restore(r->k, &e, now))
 		return true;

@@ -82,7 +82,7 @@ static void on_bu(struct agent *a, const struct via *via, const struct mh *m, co
 {
 	const struct in6_addr *home = via->has_hao ? &via->hao : &via->src;
 
-	if (m->u.bu.flags & BU_F_HOME)
+	if (m->u.bu.flags & BU_F_HOME || (m->u.bu.flags & BU_F_ROUTER && a->ha.on))
 		ha_on_bu(&a->ha, via, m, bc_find(&a->cn.bc, home, &via->dst) != NULL, now);
 	else
 		cn_on_bu(&a->cn, via, m, data, now);
@@ -241,7 +241,7 @@ static void on_dhaad(struct agent *a, const struct raw_meta *m, const uint8_t *d
 	if (dhaad_read(data, len, &d))
 		a->tally.dropped[DROP_MALFORMED]++;
 	else if (data[0] == ICMP6_DHAAD_REQ)
-		ha_on_dhaad(&a->ha, &via, d.id, clock_now());
+		ha_on_dhaad(&a->ha, &via, &d, clock_now());
 	else if (a->mn.on)
 		mn_on_dhaad(&a->mn, &via, &d, clock_now());
 }

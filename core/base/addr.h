@@ -34,6 +34,16 @@ static inline bool addr_in(const struct in6_addr *a, const struct in6_addr *b, u
 	return !bits || !((a->s6_addr[bytes] ^ b->s6_addr[bytes]) >> (8 - bits));
 }
 
+/* With the bits behind the length cleared; of a length beyond 128 nothing is. */
+static inline struct addr_prefix addr_prefix(const struct in6_addr *a, uint8_t plen)
+{
+	struct addr_prefix p = {*a, plen};
+
+	for (unsigned at = plen / 8; at < sizeof(*a); at++)
+		p.addr.s6_addr[at] &= at == plen / 8 ? (uint8_t)(0xff00 >> plen % 8) : 0;
+	return p;
+}
+
 /* Could it be one node's, and reached from other links: fit for a home or care-of address (RFC 6275 9.5.1)? */
 bool addr_routable(const struct in6_addr *a);
 /* In a prefix of that length, is it the routers' (RFC 4291 2.6.1) or a reserved one (RFC 2526, RFC 5453), and so no

@@ -55,6 +55,15 @@ static bool prefix_ok(const uint8_t *p)
 	return len <= 128;
 }
 
+static bool prefixes_ok(const uint8_t *p, size_t len)
+{
+	bool ok = len > 0 && len % MIP_PREFIX_LEN == 0;
+
+	for (size_t at = 0; ok && at < len; at += MIP_PREFIX_LEN)
+		ok = prefix_ok(p + at);
+	return ok;
+}
+
 static bool value_ok(enum mip_kind kind, const struct nlattr *at)
 {
 	const uint8_t *p = mnl_attr_get_payload(at);
@@ -63,7 +72,8 @@ static bool value_ok(enum mip_kind kind, const struct nlattr *at)
 	switch (kind) {
 	case MIP_K_STR: return str_ok((const char *)p, len, MIP_MSG_MAX);
 	case MIP_K_DEV: return str_ok((const char *)p, len, IFNAMSIZ);
-	case MIP_K_PREFIX: return len == 17 && prefix_ok(p);
+	case MIP_K_PREFIX: return len == MIP_PREFIX_LEN && prefix_ok(p);
+	case MIP_K_PREFIXES: return prefixes_ok(p, len);
 	case MIP_K_KEY: return len >= 1 && len <= MIP_KEY_MAX;
 	case MIP_K_BOOL: return len == 1 && p[0] <= 1;
 	default: return len == mip_kind_size(kind);
@@ -131,7 +141,7 @@ const struct in6_addr *ctl_addr(const struct ctl_request *rq, enum mip_attr a)
 
 const char *ctl_str(const struct ctl_request *rq, enum mip_attr a)
 {
-	assert(mip_kind_size(ctl_attrs[a].kind) == 0 && ctl_attrs[a].kind != MIP_K_KEY);
+	assert(ctl_attrs[a].kind == MIP_K_STR || ctl_attrs[a].kind == MIP_K_DEV);
 	return rq->attr[a] ? mnl_attr_get_str(rq->attr[a]) : NULL;
 }
 
@@ -146,6 +156,19 @@ bool ctl_prefix(const struct ctl_request *rq, enum mip_attr a, struct in6_addr *
 	memcpy(prefix, p, sizeof(*prefix));
 	*len = p[16];
 	return true;
+}
+
+size_t ctl_prefixes(const struct ctl_request *rq, enum mip_attr a, struct addr_prefix *list, size_t max)
+{
+	const uint8_t *p = rq->attr[a] ? mnl_attr_get_payload(rq->attr[a]) : NULL;
+	size_t n = p ? mnl_attr_get_payload_len(rq->attr[a]) / MIP_PREFIX_LEN : 0;
+
+	assert(ctl_attrs[a].kind == MIP_K_PREFIXES);
+	for (size_t i = 0; i < n && i < max; i++, p += MIP_PREFIX_LEN) {
+		memcpy(&list[i].addr, p, sizeof(list[i].addr));
+		list[i].plen = p[16];
+	}
+	return n;
 }
 
 const uint8_t *ctl_key(const struct ctl_request *rq, enum mip_attr a, size_t *len)
@@ -196,16 +219,33 @@ void ctl_put_addr(struct ctl_msg *m, enum mip_attr a, const struct in6_addr *v)
 	put(m, (uint16_t)a, sizeof(*v), v);
 }
 
+static void pack(uint8_t bytes[MIP_PREFIX_LEN], const struct in6_addr *v, uint8_t len)
+{
+	struct addr_prefix p = addr_prefix(v, len);
+
+	assert(len <= 128);
+	memcpy(bytes, &p.addr, sizeof(p.addr));
+	bytes[sizeof(p.addr)] = len;
+}
+
 void ctl_put_prefix(struct ctl_msg *m, enum mip_attr a, const struct in6_addr *v, uint8_t len)
 {
-	uint8_t bytes[17] = {0};
+	uint8_t bytes[MIP_PREFIX_LEN];
 
-	assert(ctl_attrs[a].kind == MIP_K_PREFIX && len <= 128);
-	memcpy(bytes, v, (len + 7U) / 8);
-	if (len % 8)
-		bytes[len / 8] &= (uint8_t)(0xff00 >> len % 8);
-	bytes[16] = len;
+	assert(ctl_attrs[a].kind == MIP_K_PREFIX);
+	pack(bytes, v, len);
 	put(m, (uint16_t)a, sizeof(bytes), bytes);
+}
+
+void ctl_put_prefixes(struct ctl_msg *m, enum mip_attr a, const struct addr_prefix *list, size_t n)
+{
+	uint8_t bytes[MIP_MSG_MAX / MIP_PREFIX_LEN * MIP_PREFIX_LEN];
+
+	assert(ctl_attrs[a].kind == MIP_K_PREFIXES && n <= sizeof(bytes) / MIP_PREFIX_LEN);
+	for (size_t i = 0; i < n; i++)
+		pack(bytes + i * MIP_PREFIX_LEN, &list[i].addr, list[i].plen);
+	if (n)
+		put(m, (uint16_t)a, n * MIP_PREFIX_LEN, bytes);
 }
 
 void ctl_put_key(struct ctl_msg *m, enum mip_attr a, const uint8_t *v, size_t len)
@@ -216,7 +256,7 @@ void ctl_put_key(struct ctl_msg *m, enum mip_attr a, const uint8_t *v, size_t le
 
 void ctl_put_str(struct ctl_msg *m, enum mip_attr a, const char *v)
 {
-	assert(mip_kind_size(ctl_attrs[a].kind) == 0 && ctl_attrs[a].kind != MIP_K_KEY);
+	assert(ctl_attrs[a].kind == MIP_K_STR || ctl_attrs[a].kind == MIP_K_DEV);
 	put(m, (uint16_t)a, strlen(v) + 1, v);
 }
 

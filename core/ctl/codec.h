@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/addr.h"
 #include "base/why.h"
 #include "mip/attr.h"
 #include "mip/ctl.h"
@@ -47,6 +48,8 @@ const struct in6_addr *ctl_addr(const struct ctl_request *rq, enum mip_attr a);	
 const char *ctl_str(const struct ctl_request *rq, enum mip_attr a);		    /* STR DEV; NULL when not given */
 /* False when not given. The bits behind the length are zero. */
 bool ctl_prefix(const struct ctl_request *rq, enum mip_attr a, struct in6_addr *prefix, uint8_t *len);
+/* How many prefixes are given; the first `max` of them in `list`, as ctl_prefix. */
+size_t ctl_prefixes(const struct ctl_request *rq, enum mip_attr a, struct addr_prefix *list, size_t max);
 const uint8_t *ctl_key(const struct ctl_request *rq, enum mip_attr a, size_t *len); /* NULL when not given */
 /* 0, or -EINVAL naming the attribute that is missing. */
 int ctl_need(const struct ctl_request *rq, enum mip_attr a, struct why *why) __attribute__((warn_unused_result));
@@ -65,6 +68,7 @@ void ctl_msg_open(struct ctl_msg *m, uint16_t type);
 void ctl_put_num(struct ctl_msg *m, enum mip_attr a, uint64_t v); /* every number kind, by the kind in attr.def */
 void ctl_put_addr(struct ctl_msg *m, enum mip_attr a, const struct in6_addr *v);
 void ctl_put_prefix(struct ctl_msg *m, enum mip_attr a, const struct in6_addr *v, uint8_t len);
+void ctl_put_prefixes(struct ctl_msg *m, enum mip_attr a, const struct addr_prefix *list, size_t n); /* 0: nothing */
 void ctl_put_key(struct ctl_msg *m, enum mip_attr a, const uint8_t *v, size_t len);
 void ctl_put_str(struct ctl_msg *m, enum mip_attr a, const char *v); /* STR and DEV */
 

@@ -135,6 +135,25 @@ static int put_rule(struct conf *c, const struct ha_rule *r, struct why *why)
 	return 0;
 }
 
+/* What mobile routers of that prefix may have routed to them (RFC 3963 6.1.2). */
+static int take_networks(const struct ctl_request *rq, struct ha_rule *r, struct why *why)
+{
+	size_t n = ctl_prefixes(rq, MIP_A_NETWORK, r->network, MH_NETWORKS);
+
+	r->networks = n < MH_NETWORKS ? n : MH_NETWORKS;
+	if (n > MH_NETWORKS)
+		return why_attr(why, ENOSPC, MIP_A_NETWORK, "no room for more than %d networks", MH_NETWORKS);
+	for (size_t i = 0; i < n; i++)
+		if (!r->network[i].plen || !addr_routable(&r->network[i].addr))
+			return why_attr(why, EINVAL, MIP_A_NETWORK, "%s/%u cannot be a mobile network",
+				addr_text(&r->network[i].addr).s, r->network[i].plen);
+	if (!ctl_has(rq, MIP_A_MAX_NETWORKS))
+		return 0;
+	if (!n)
+		return why_attr(why, EINVAL, MIP_A_MAX_NETWORKS, "of which networks?");
+	return conf_take_number(rq, MIP_A_MAX_NETWORKS, MH_NETWORKS, &r->max_networks, why);
+}
+
 int conf_acl_allow(struct conf *c, const struct ctl_request *rq, struct why *why)
 {
 	struct ha_rule r = {.insecure = ctl_num(rq, MIP_A_INSECURE, false)};
@@ -144,6 +163,8 @@ int conf_acl_allow(struct conf *c, const struct ctl_request *rq, struct why *why
 		err = conf_take_number(rq, MIP_A_MAX_BINDINGS, CONF_CACHE_MAX, &r.max_bindings, why);
 	if (!err && ctl_has(rq, MIP_A_MAX_LIFETIME))
 		err = conf_take_lifetime(rq, MIP_A_MAX_LIFETIME, CONF_LIFETIME_MIN, &r.max_lifetime, why);
+	if (!err)
+		err = take_networks(rq, &r, why);
 	return err ? err : put_rule(c, &r, why);
 }
 

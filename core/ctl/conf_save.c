@@ -68,6 +68,9 @@ static void put_rule_command(const struct ha_rule *r, struct ctl_msg *m)
 		ctl_put_num(m, MIP_A_MAX_BINDINGS, r->max_bindings);
 	if (r->max_lifetime)
 		ctl_put_num(m, MIP_A_MAX_LIFETIME, r->max_lifetime);
+	ctl_put_prefixes(m, MIP_A_NETWORK, r->network, r->networks);
+	if (r->max_networks)
+		ctl_put_num(m, MIP_A_MAX_NETWORKS, r->max_networks);
 }
 
 static void put_home(const struct mn_home_conf *h, struct ctl_msg *m)

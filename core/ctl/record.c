@@ -21,7 +21,8 @@ void flags_text(uint16_t flags, char text[FLAGS_MAX])
 	static const struct {
 		uint16_t bit;
 		char letter;
-	} letters[] = {{BU_F_ACK, 'A'}, {BU_F_HOME, 'H'}, {BU_F_LINKLOCAL, 'L'}, {BU_F_KEYMGMT, 'K'}};
+	} letters[] = {
+		{BU_F_ACK, 'A'}, {BU_F_HOME, 'H'}, {BU_F_LINKLOCAL, 'L'}, {BU_F_KEYMGMT, 'K'}, {BU_F_ROUTER, 'R'}};
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
@@ -64,6 +65,7 @@ void record_binding(
 	put_left(m, MIP_A_REMAINING, e->expires, now);
 	ctl_put_num(m, MIP_A_AGE, (uint64_t)((now - e->made) / SEC));
 	ctl_put_num(m, MIP_A_STATIC, e->fixed);
+	ctl_put_prefixes(m, MIP_A_NETWORK, e->network, e->networks);
 	if (e->cache == &v->cn->bc)
 		put_traffic(m, v, &e->local, &e->home);
 }
@@ -143,6 +145,7 @@ void record_ha(struct ctl_msg *m, const struct view *v, size_t n)
 	ctl_put_num(m, MIP_A_MAX_LIFETIME, v->conf->ha.max_lifetime);
 	ctl_put_num(m, MIP_A_PREFERENCE, v->conf->ha.preference);
 	ctl_put_num(m, MIP_A_INSECURE, ha->conf.insecure);
+	ctl_put_num(m, MIP_A_ROUTERS, ha_serves_routers(ha));
 	ctl_put_num(m, MIP_A_RX_BU, ha->stats.rx_bu);
 	ctl_put_num(m, MIP_A_RX_REFUSED, ha->stats.refused);
 	ctl_put_num(m, MIP_A_RX_DROPPED, ha->stats.dropped);
@@ -161,6 +164,7 @@ void record_known_agent(struct ctl_msg *m, const struct ha_known *k, usec now)
 	ctl_put_addr(m, MIP_A_ADDRESS, &k->addr);
 	ctl_put_num(m, MIP_A_PREFERENCE, k->preference);
 	ctl_put_num(m, MIP_A_OWN, addr_any(&k->router));
+	ctl_put_num(m, MIP_A_ROUTERS, k->routers);
 	if (!addr_any(&k->router))
 		ctl_put_addr(m, MIP_A_ROUTER, &k->router);
 	put_left(m, MIP_A_REMAINING, k->expires, now);
@@ -179,6 +183,9 @@ void record_rule(struct ctl_msg *m, const struct view *v, size_t n)
 		ctl_put_num(m, MIP_A_MAX_BINDINGS, r->max_bindings);
 	if (r->max_lifetime)
 		ctl_put_num(m, MIP_A_MAX_LIFETIME, r->max_lifetime);
+	ctl_put_prefixes(m, MIP_A_NETWORK, r->network, r->networks);
+	if (r->networks)
+		ctl_put_num(m, MIP_A_MAX_NETWORKS, r->max_networks ? r->max_networks : HA_NETWORKS);
 }
 
 void record_cn(struct ctl_msg *m, const struct view *v)

@@ -69,6 +69,11 @@ static inline const struct in6_addr *flow_home(const struct flow_key *k)
 {
 	return k->dplen ? &k->dst : &k->src;
 }
+/* Of a mobile network, not of a home address. */
+static inline bool flow_is_network(const struct flow_key *k)
+{
+	return !flow_is_pair(k) && (k->dplen ? k->dplen : k->splen) < 128;
+}
 
 /* A home registration here, whose care-of address is `coa`, allows a Home Address option in packets to `local` (9.3.1):
  * a home agent is a correspondent of its own mobile nodes. What it sends to one as `local` gets a routing header, too,

@@ -25,19 +25,10 @@ void table_free(struct flow_table *t)
 	map_free(&t->map);
 }
 
-static struct in6_addr masked(const struct in6_addr *a, unsigned plen)
-{
-	struct in6_addr m = {0};
-
-	memcpy(&m, a, plen / 8);
-	if (plen % 8)
-		m.s6_addr[plen / 8] = a->s6_addr[plen / 8] & (uint8_t)(0xff00 >> plen % 8);
-	return m;
-}
-
 static struct flow_key key_of(const struct in6_addr *src, const struct in6_addr *dst, unsigned splen, unsigned dplen)
 {
-	return (struct flow_key){masked(src, splen), masked(dst, dplen), (uint8_t)splen, (uint8_t)dplen};
+	return (struct flow_key){addr_prefix(src, (uint8_t)splen).addr, addr_prefix(dst, (uint8_t)dplen).addr,
+		(uint8_t)splen, (uint8_t)dplen};
 }
 
 /* --- shapes ------------------------------------------------------------------------------------------------------- */
@@ -151,13 +142,16 @@ struct flow_entry *table_pair(const struct flow_table *t, const struct in6_addr 
 	return table_find(t, &k);
 }
 
-/* No prefix but the empty one holds ::, so the other end does not decide. */
 struct flow_entry *table_bound(const struct flow_table *t, const struct in6_addr *home)
 {
-	return table_lookup(t, &in6addr_any, home, FLOW_ENCAP);
+	struct flow_key k = flow_key_bound(home);
+
+	return table_find(t, &k);
 }
 
 struct flow_entry *table_away(const struct flow_table *t, const struct in6_addr *home)
 {
-	return table_lookup(t, home, &in6addr_any, FLOW_ENCAP);
+	struct flow_key k = flow_key_away(home);
+
+	return table_find(t, &k);
 }

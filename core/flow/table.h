@@ -62,7 +62,7 @@ struct flow_entry {
 	bool routed;	 /* back ends with routes: the route of a pair stands */
 };
 
-#define FLOW_SHAPES 32 /* pairs of prefix lengths in one table, at most */
+#define FLOW_SHAPES (2 * 129 + 1) /* pairs of prefix lengths in one table, at most: pairs of addresses, and one end */
 
 struct flow_shape {
 	uint8_t splen, dplen;
@@ -91,7 +91,8 @@ struct flow_entry *table_lookup(
 	const struct flow_table *t, const struct in6_addr *src, const struct in6_addr *dst, unsigned edits);
 /* The flow of a pair of addresses, whatever its edits, or NULL. */
 struct flow_entry *table_pair(const struct flow_table *t, const struct in6_addr *src, const struct in6_addr *dst);
-/* The tunnel of a mobile node's home address (home agent) / of one of ours that is away, or NULL. */
+/* The tunnel of a mobile node's home address (home agent) / of one of ours that is away, or NULL. What is inside a
+ * mobile network has the network's tunnel, and is no home address. */
 struct flow_entry *table_bound(const struct flow_table *t, const struct in6_addr *home);
 struct flow_entry *table_away(const struct flow_table *t, const struct in6_addr *home);
 

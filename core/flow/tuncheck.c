@@ -12,10 +12,12 @@
 
 #define PRIO_RAW -300
 
-/* Of one direction: sets of {peer . home} and of {home}, and what of them is an agent's that crashed. */
-enum { PAIRS, SINGLE, SETS };
+/* Of one direction: sets of {peer . home} and of {home}, of mobile networks {peer . prefix . length} and
+ * {prefix . length}; and what of them is an agent's that crashed. */
+enum { PAIRS, SINGLE, NET_PAIRS, NET_SINGLE, SETS };
 
-static const uint32_t key_len[SETS] = {[PAIRS] = 2 * ADDR, [SINGLE] = ADDR};
+static const uint32_t key_len[SETS] = {
+	[PAIRS] = 2 * ADDR, [SINGLE] = ADDR, [NET_PAIRS] = 2 * ADDR + PLEN, [NET_SINGLE] = ADDR + PLEN};
 
 struct side {
 	const char *set[SETS];
@@ -26,15 +28,42 @@ struct tuncheck {
 	struct nft *nft;
 	unsigned ifindex;
 	const struct flow_table *flows;
-	struct side side[2]; /* of bindings, of reverse tunnels */
+	struct side side[2];   /* of bindings, of reverse tunnels */
+	uint8_t ruled[2][129]; /* there are rules for mobile networks of that length */
 	bool bulk;
 	int bulk_err;
 };
 
+static bool is_network(const struct flow *f)
+{
+	return f->edits & FLOW_ENCAP && flow_is_network(&f->key);
+}
+
+/* The lengths of mobile networks that occur; those of before are forgotten. */
+static void find_lengths(struct tuncheck *c)
+{
+	memset(c->ruled, 0, sizeof(c->ruled));
+	for (unsigned i = 0; i < c->flows->shapes; i++) {
+		const struct flow_shape *s = &c->flows->shape[i];
+
+		if (!s->splen != !s->dplen && s->splen + s->dplen < 128)
+			c->ruled[!s->dplen][s->splen + s->dplen] = 1;
+	}
+}
+
+static void put_rules(struct tuncheck *c)
+{
+	static const char *const chains[] = {CHAIN, CHAIN_OUTER, CHAIN_INNER};
+
+	find_lengths(c);
+	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
+		nft_chain_flush(c->nft, chains[i]);
+	tuncheck_rules(c->nft, c->ifindex, c->ruled);
+}
+
 /* In one transaction: what a crashed agent has in its sets stays until the sweep, its rules are replaced by ours. */
 static int table(struct tuncheck *c, struct why *why)
 {
-	static const char *const chains[] = {CHAIN, CHAIN_OUTER, CHAIN_INNER};
 	struct nft *n = c->nft;
 
 	nft_table_add(n, 0);
@@ -44,30 +73,37 @@ static int table(struct tuncheck *c, struct why *why)
 	nft_chain_plain(n, CHAIN_OUTER);
 	nft_chain_plain(n, CHAIN_INNER);
 	nft_chain_add(n, CHAIN, NF_INET_PRE_ROUTING, PRIO_RAW, NULL, false);
-	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
-		nft_chain_flush(n, chains[i]);
-	tuncheck_rules(n, c->ifindex);
+	put_rules(c);
 	return nft_commit(n, 0, why, "make nft table ip6 " NFT_TABLE);
 }
 
-typedef uint8_t keys[SETS][2 * ADDR];
+typedef uint8_t keys[SETS][2 * ADDR + PLEN];
 
-static struct side *keys_of(struct tuncheck *c, const struct flow *f, keys k)
+/* Which sets a flow stands in: from the first of these, two. */
+static struct side *keys_of(struct tuncheck *c, const struct flow *f, keys k, int *first)
 {
-	const struct in6_addr *home = f->key.dplen ? &f->key.dst : &f->key.src;
+	const struct in6_addr *home = flow_home(&f->key);
+	uint8_t plen = f->key.dplen ? f->key.dplen : f->key.splen;
 
-	memcpy(k[PAIRS], &f->peer, ADDR);
-	memcpy(k[PAIRS] + ADDR, home, ADDR);
-	memcpy(k[SINGLE], home, ADDR);
+	*first = is_network(f) ? NET_PAIRS : PAIRS;
+	memset(k, 0, sizeof(keys));
+	memcpy(k[*first], &f->peer, ADDR);
+	memcpy(k[*first] + ADDR, home, ADDR);
+	memcpy(k[*first + 1], home, ADDR);
+	if (*first == NET_PAIRS) {
+		k[NET_PAIRS][2L * ADDR] = plen;
+		k[NET_SINGLE][ADDR] = plen;
+	}
 	return &c->side[!f->key.dplen];
 }
 
 static void take_out(struct tuncheck *c, const struct flow *f)
 {
 	keys k;
-	const struct side *s = keys_of(c, f, k);
+	int first;
+	const struct side *s = keys_of(c, f, k, &first);
 
-	for (int i = 0; i < SETS; i++)
+	for (int i = first; i < first + 2; i++)
 		nft_elem_del(c->nft, s->set[i], k[i], key_len[i]);
 }
 
@@ -75,15 +111,18 @@ static void take_out(struct tuncheck *c, const struct flow *f)
 static void put_lacking(struct tuncheck *c, const struct flow *f)
 {
 	keys k;
-	struct side *s = keys_of(c, f, k);
+	int first;
+	struct side *s = keys_of(c, f, k, &first);
 
-	for (int i = 0; i < SETS; i++)
+	for (int i = first; i < first + 2; i++)
 		if (!left_take(&s->left[i], k[i], NULL))
 			nft_elem_add(c->nft, s->set[i], k[i], key_len[i]);
 }
 
 int tuncheck_change(struct tuncheck *c, const struct flow *f, const struct flow *old, struct why *why)
 {
+	if (f && is_network(f) && !c->ruled[!f->key.dplen][f->key.dplen + f->key.splen])
+		put_rules(c);
 	if (old)
 		take_out(c, old);
 	if (f)
@@ -180,8 +219,8 @@ int tuncheck_open(struct tuncheck **out, struct loop *loop, struct nl *nl, unsig
 		return why_set(why, ENOMEM, "out of memory");
 	c->ifindex = ifindex;
 	c->flows = flows;
-	c->side[0] = (struct side){.set = {"bound", "home-bound"}};
-	c->side[1] = (struct side){.set = {"reverse", "home-reverse"}};
+	c->side[0] = (struct side){.set = {"bound", "home-bound", "network-bound", "network-home"}};
+	c->side[1] = (struct side){.set = {"reverse", "home-reverse", "network-reverse", "network-away"}};
 	err = nft_open(&c->nft, NFPROTO_IPV6, why);
 	if (!err)
 		err = table(c, why);

@@ -3,12 +3,15 @@
  *
  * `outer` judges packets to us that hold a packet. What comes from a bound home address must be in set `bound`, {outer
  * source . inner source}; what goes to a reverse-tunnelled one in set `reverse`, {outer source . inner destination}; a
- * first fragment too short to tell is dropped. Other tunnels of this machine are left alone. The check looks through
- * extension headers, as the tunnel does.
+ * first fragment too short to tell is dropped. Of mobile networks one rule for each prefix length looks for {outer
+ * source . inner prefix . length} in `network-bound`, or `network-reverse`. Other tunnels of this machine are left
+ * alone. The check looks through extension headers, as the tunnel does.
  *
  * `inner` judges what comes out of the device: it must be from a bound or to a reverse-tunnelled home address, so
  * nothing is relayed for strangers.
  */
+#include <string.h>
+
 #include "flow/tuncheck_impl.h"
 #include <linux/netfilter.h> /* after netinet/in.h, which linux/in.h gives way to */
 #include <linux/netfilter/nf_tables.h>
@@ -35,6 +38,45 @@ static void judge_home(struct nft *n, const char *chain, uint32_t base, const ch
 
 	nfx_payload(r, base, at, ADDR, NFT_REG_1);
 	nfx_lookup(r, set, NFT_REG_1);
+	if (drop)
+		nfx_counter(r);
+	nfx_verdict(r, drop ? NF_DROP : NFT_RETURN, NULL);
+	nft_rule_add(n, r);
+}
+
+static void mask_to(struct nftnl_rule *r, uint32_t reg, uint32_t plen_reg, uint8_t plen)
+{
+	uint8_t mask[ADDR] = {0}, len[PLEN] = {plen};
+
+	memset(mask, 0xff, plen / 8);
+	if (plen % 8)
+		mask[plen / 8] = (uint8_t)(0xff00 >> plen % 8);
+	nfx_mask(r, reg, mask, sizeof(mask));
+	nfx_load(r, plen_reg, len, sizeof(len));
+}
+
+/* {outer source . prefix of the inner address . length}: as return_if_pair. */
+static void return_if_network(struct nft *n, const char *set, uint32_t at, uint8_t plen)
+{
+	struct nftnl_rule *r = nft_rule(n, CHAIN_OUTER);
+
+	nfx_payload(r, NFT_PAYLOAD_NETWORK_HEADER, INNER_SRC, ADDR, NFT_REG32_00);
+	nfx_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, at, ADDR, NFT_REG32_04);
+	mask_to(r, NFT_REG32_04, NFT_REG32_08, plen);
+	nfx_lookup(r, set, NFT_REG32_00);
+	nfx_verdict(r, NFT_RETURN, NULL);
+	nft_rule_add(n, r);
+}
+
+/* As judge_home. */
+static void judge_network(
+	struct nft *n, const char *chain, uint32_t base, const char *set, uint32_t at, bool drop, uint8_t plen)
+{
+	struct nftnl_rule *r = nft_rule(n, chain);
+
+	nfx_payload(r, base, at, ADDR, NFT_REG32_00);
+	mask_to(r, NFT_REG32_00, NFT_REG32_04, plen);
+	nfx_lookup(r, set, NFT_REG32_00);
 	if (drop)
 		nfx_counter(r);
 	nfx_verdict(r, drop ? NF_DROP : NFT_RETURN, NULL);
@@ -93,17 +135,41 @@ static void jumps(struct nft *n, unsigned ifindex)
 	nft_rule_add(n, r);
 }
 
-void tuncheck_rules(struct nft *n, unsigned ifindex)
+static void networks_right(struct nft *n, const uint8_t lengths[2][129])
+{
+	for (uint8_t plen = 1; plen < 128; plen++) {
+		if (lengths[0][plen])
+			return_if_network(n, "network-bound", INNER_SRC, plen);
+		if (lengths[1][plen])
+			return_if_network(n, "network-reverse", INNER_DST, plen);
+	}
+}
+
+static void networks_judge(struct nft *n, const char *chain, uint32_t base, bool drop, const uint8_t lengths[2][129])
+{
+	for (uint8_t plen = 1; plen < 128; plen++) {
+		if (lengths[0][plen])
+			judge_network(n, chain, base, "network-home", INNER_SRC, drop, plen);
+		if (lengths[1][plen])
+			judge_network(n, chain, base, "network-away", INNER_DST, drop, plen);
+	}
+}
+
+/* A home address inside a mobile network is judged for itself, and before. */
+void tuncheck_rules(struct nft *n, unsigned ifindex, const uint8_t lengths[2][129])
 {
 	return_if_later_fragment(n);
 	return_if_pair(n, "bound", INNER_SRC);
 	return_if_pair(n, "reverse", INNER_DST);
 	judge_home(n, CHAIN_OUTER, NFT_PAYLOAD_TRANSPORT_HEADER, "home-bound", INNER_SRC, true);
 	judge_home(n, CHAIN_OUTER, NFT_PAYLOAD_TRANSPORT_HEADER, "home-reverse", INNER_DST, true);
+	networks_right(n, lengths);
+	networks_judge(n, CHAIN_OUTER, NFT_PAYLOAD_TRANSPORT_HEADER, true, lengths);
 	return_if_whole(n);
 	drop_all(n, CHAIN_OUTER);
 	judge_home(n, CHAIN_INNER, NFT_PAYLOAD_NETWORK_HEADER, "home-bound", INNER_SRC, false);
 	judge_home(n, CHAIN_INNER, NFT_PAYLOAD_NETWORK_HEADER, "home-reverse", INNER_DST, false);
+	networks_judge(n, CHAIN_INNER, NFT_PAYLOAD_NETWORK_HEADER, false, lengths);
 	drop_all(n, CHAIN_INNER);
 	jumps(n, ifindex);
 }

@@ -42,7 +42,7 @@ static void do_send(void *ctx, const struct via *via, struct mh *m)
 {
 	struct host *h = ctx;
 	struct raw_meta meta = {.src = via->src, .dst = via->dst, .hao = via->hao, .rh2 = via->rh2};
-	uint8_t buf[256];
+	uint8_t buf[128 + 24 * MH_NETWORKS];
 	int len = mh_write(m, buf, sizeof(buf));
 	int err;
 
@@ -100,6 +100,22 @@ static int proxy(struct host *h, const struct bc_entry *e, bool on, struct why *
 	return err;
 }
 
+static struct flow flow_of(const struct bc_entry *e, const struct in6_addr *to, uint8_t plen)
+{
+	return (struct flow){
+		.key = {.dst = *to, .dplen = plen}, .edits = FLOW_ENCAP, .local = e->local, .peer = e->coa};
+}
+
+static void do_unroute(void *ctx, const struct addr_prefix *network)
+{
+	struct flow_key key = {.dst = network->addr, .dplen = network->plen};
+	struct host *h = ctx;
+	struct why why = {0};
+
+	if (flow_del(h->flows, &key, &why))
+		host_warn(&why);
+}
+
 static void do_unbind(void *ctx, const struct bc_entry *e)
 {
 	struct host *h = ctx;
@@ -110,6 +126,8 @@ static void do_unbind(void *ctx, const struct bc_entry *e)
 		host_warn(&why);
 	why = (struct why){0};
 	ipsec_home(h->ipsec, &e->home);
+	for (size_t i = 0; i < e->networks; i++)
+		do_unroute(ctx, &e->network[i]);
 	if (flow_del(h->flows, &key, &why))
 		host_warn(&why);
 }
@@ -118,10 +136,14 @@ static void do_unbind(void *ctx, const struct bc_entry *e)
 static int do_bind(void *ctx, const struct bc_entry *e, struct why *why)
 {
 	struct host *h = ctx;
-	struct flow f = {.key = flow_key_bound(&e->home), .edits = FLOW_ENCAP, .local = e->local, .peer = e->coa};
+	struct flow f = flow_of(e, &e->home, 128);
 	struct why own = {0};
 	int err = flow_set(h->flows, &f, &own);
 
+	for (size_t i = 0; i < e->networks && !err; i++) {
+		f = flow_of(e, &e->network[i].addr, e->network[i].plen);
+		err = flow_set(h->flows, &f, &own);
+	}
 	if (!err)
 		err = ipsec_away(h->ipsec, &e->home, &e->local, &e->coa, &own);
 	if (!err && e->state != MIP_BINDING_ACTIVE)
@@ -229,6 +251,7 @@ static const struct world effects = {
 	.send_icmp = do_send_icmp,
 	.bind = do_bind,
 	.unbind = do_unbind,
+	.unroute = do_unroute,
 	.optimize = host_optimize,
 	.protects = host_protects,
 };

@@ -49,5 +49,6 @@ struct bc_entry *bc_add(struct bc *bc, const struct in6_addr *home, const struct
 void bc_del(struct bc *bc, struct bc_entry *e)
 {
 	map_del(&bc->map, &e->node);
+	free(e->network);
 	free(e);
 }

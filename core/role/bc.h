@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/map.h"
 #include "base/timer.h"
 #include "mip/types.h"
@@ -35,10 +36,13 @@ struct bc_entry {
 	unsigned ifindex;			  /* where a home agent defends `home`; 0: nowhere */
 	uint16_t prefix_id;			  /* of the one that is repeated */
 	uint16_t seq, flags;
-	uint16_t lifetime; /* granted, units of 4 s */
-	uint16_t nonce;	   /* at a correspondent: the last index issued when the last update came */
-	uint8_t state;	   /* enum mip_binding_state */
-	uint8_t claims;	   /* advertisements still to send */
+	uint16_t lifetime;	     /* granted, units of 4 s */
+	uint8_t networks;	     /* of a mobile router: how many prefixes are routed to it, */
+	bool implicit;		     /* of which the home agent knows by itself (RFC 3963 5.2), */
+	struct addr_prefix *network; /* and which; the cache's, NULL: it never had any */
+	uint16_t nonce;		     /* at a correspondent: the last index issued when the last update came */
+	uint8_t state;		     /* enum mip_binding_state */
+	uint8_t claims;		     /* advertisements still to send */
 	uint8_t prefix_tries;
 	uint8_t doubt;	     /* enum ha_doubt: may somebody else serve it by now? */
 	bool fixed;	     /* made by hand */

@@ -90,6 +90,7 @@ void ha_forget(struct ha *ha, struct bc_entry *e, enum event_type why, usec now)
 		ha_remember(ha, &e->home, e->seq, now);
 	ha_tell(ha, why, e, NULL, now);
 	ha_count(ha, e, -1);
+	(void)!ha_hold_networks(ha, e, NULL, 0);
 	bc_del(&ha->bc, e);
 }
 
@@ -149,7 +150,7 @@ int ha_activate(struct ha *ha, struct bc_entry *e, usec now, struct why *why)
 static void fail_pending(struct ha *ha, struct bc_entry *e, uint8_t status, usec now)
 {
 	struct via via = {.src = e->from, .dst = e->local};
-	struct ha_request rq = {.via = &via, .home = e->home, .coa = e->coa, .from = e->from};
+	struct ha_request rq = {.via = &via, .home = e->home, .coa = e->coa, .from = e->from, .flags = e->flags};
 	uint16_t seq = e->seq;
 
 	ha_forget(ha, e, EV_BINDING_REMOVED, now);
@@ -161,7 +162,7 @@ static void probe_over(struct ha *ha, struct bc_entry *e, usec now)
 {
 	e->expires = now + e->lifetime * MH_LIFE_UNIT * SEC;
 	if (ha_activate(ha, e, now, NULL))
-		fail_pending(ha, e, BA_RESOURCES, now);
+		fail_pending(ha, e, ha_no_forwarding(e->flags, e->implicit), now);
 	else
 		ha_accept(ha, e, now);
 }
@@ -279,6 +280,7 @@ void ha_stop(struct ha *ha, usec now)
 	while (bc_count(&ha->bc))
 		ha_forget(ha, bc_at(&ha->bc, bc_count(&ha->bc) - 1), EV_BINDING_REMOVED, now);
 	bc_free(&ha->bc);
+	networks_free(&ha->networks);
 	ha->links = 0;
 	seq_free(&ha->ended);
 	ha->on = false;

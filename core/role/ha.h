@@ -1,7 +1,8 @@
 /*
  * The home agent (RFC 6275 10): registration, refresh and de-registration of home
  * addresses on its home links, Duplicate Address Detection before the first, and
- * the announcements that draw a home address's packets to us.
+ * the announcements that draw a home address's packets to us; and, for mobile routers,
+ * of the prefixes behind them (RFC 3963 6).
  */
 #ifndef MIP_ROLE_HA_H
 #define MIP_ROLE_HA_H
@@ -9,6 +10,7 @@
 #include "base/rate.h"
 #include "role/bc.h"
 #include "role/homeagents.h"
+#include "role/networks.h"
 #include "role/prefix.h"
 #include "role/seq.h"
 #include "role/world.h"
@@ -16,6 +18,8 @@
 #define HA_LINKS_MAX 16
 #define HA_ADDRS_MAX 64
 #define HA_RULES_MAX 64
+#define HA_NETWORKS  4 /* prefixes of one mobile router, unless a rule says otherwise: MH_NETWORKS at most */
+#define HA_NESTED    4 /* mobile networks inside one another, at most */
 
 /* What is done a second, and at once, before it costs anything: see rate.h. A conforming mobile node sends 3 updates a
  * second (MAX_UPDATE_RATE, 11.8). */
@@ -36,6 +40,9 @@ struct ha_rule {
 	bool insecure;	       /* without IPsec, too */
 	uint32_t max_bindings; /* of home addresses it decides about; 0 = as many as the cache takes */
 	uint32_t max_lifetime; /* seconds; 0 = the home agent's */
+	uint32_t max_networks; /* of one mobile router; 0 = HA_NETWORKS */
+	size_t networks;       /* what mobile routers may have routed to them: these, and parts of these */
+	struct addr_prefix network[MH_NETWORKS];
 };
 
 /* A home link. A virtual one has a prefix and no neighbours: no home address is asked for or defended there. */
@@ -83,6 +90,7 @@ struct ha_stats {
 struct ha {
 	const struct world *w;
 	struct bc bc;
+	struct networks networks; /* of all bindings */
 	struct ha_conf conf;
 	struct ha_addr addr[HA_ADDRS_MAX];
 	size_t addrs;
@@ -106,6 +114,9 @@ struct ha_request {
 	struct in6_addr from; /* where it came from and answers go to: IPsec hides a HAO */
 	uint16_t seq, flags, lifetime;
 	bool remove;
+	size_t networks; /* Mobile Network Prefixes it asks for, or has by configuration; the first of them: */
+	struct addr_prefix network[MH_NETWORKS];
+	bool implicit;	      /* it names none itself */
 	bool nonces;	      /* it has a Nonce Indices option */
 	bool peer_registered; /* we have a binding of it as a correspondent */
 };
@@ -142,7 +153,7 @@ bool ha_has_prefix(const struct ha *ha, unsigned ifindex, const struct in6_addr 
 /* A Router Advertisement on a home link (10.5.1), and a Home Agent Address Discovery Request (10.5): answered when it
  * came to the anycast address of a home prefix. */
 void ha_on_ra(struct ha *ha, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now);
-void ha_on_dhaad(struct ha *ha, const struct via *via, uint16_t id, usec now);
+void ha_on_dhaad(struct ha *ha, const struct via *via, const struct dhaad *request, usec now);
 /* A Mobile Prefix Solicitation (10.6.3). */
 void ha_on_mps(struct ha *ha, const struct via *via, uint16_t id, usec now);
 /* One home agent of a home link, as an answer would list it. */
@@ -151,9 +162,12 @@ struct ha_known {
 	struct in6_addr addr, router; /* router: :: for our own address */
 	uint16_t preference;
 	usec expires;
+	bool routers; /* serves mobile routers */
 };
 /* The n-th of them, ours first of each link; false behind the last. */
 bool ha_known(const struct ha *ha, size_t n, struct ha_known *to);
+/* May any mobile router register? */
+bool ha_serves_routers(const struct ha *ha);
 /* Is `addr` an address of ours that mobile nodes may register with? */
 bool ha_serves(const struct ha *ha, const struct in6_addr *addr);
 /* Does that link send packets for `target`, a home address or the link-local one of it, to us? */

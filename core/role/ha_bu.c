@@ -1,6 +1,6 @@
 /*
  * Home agent: what a Binding Update does to the cache (RFC 6275 9.5.1, 10.3.1,
- * 10.3.2) and what it is answered (9.5.4). Correspondent registrations are not
+ * 10.3.2; RFC 3963 6) and what it is answered (9.5.4). Correspondent registrations are not
  * handled here.
  */
 #include "base/addr.h"
@@ -14,10 +14,13 @@
 /* 9.5.4: to where the update came from, whatever the cache says; with a type 2 routing header unless that is the home
  * address itself: then it is on the home link, and the tunnel of a binding that stands must not take the answer. */
 static void send_ba(struct ha *ha, const struct in6_addr *local, const struct in6_addr *home, const struct in6_addr *to,
-	uint8_t status, uint16_t seq, uint16_t lifetime)
+	uint8_t status, uint16_t seq, uint16_t lifetime, uint16_t flags)
 {
 	struct mh ba = {.type = MH_BA, .u.ba = {.status = status, .seq = seq, .lifetime = lifetime}};
 	struct via via = {.src = *local, .dst = *to, .rh2 = *home, .has_rh2 = !addr_eq(to, home)};
+
+	if (flags & BU_F_ROUTER && ha_serves_routers(ha)) /* RFC 3963 4.2 */
+		ba.u.ba.flags = BA_F_ROUTER;
 
 	via.esp = world_protects(ha->w, home, MIP_PROTECT_BINDING);
 	if (!via.has_rh2)
@@ -31,7 +34,7 @@ void ha_accept(struct ha *ha, const struct bc_entry *e, usec now)
 {
 	uint8_t status = ha_prefix_lasts(ha, e, now) ? BA_ACCEPTED : BA_ACCEPTED_PREFIX;
 
-	send_ba(ha, &e->local, &e->home, &e->from, status, e->seq, e->lifetime);
+	send_ba(ha, &e->local, &e->home, &e->from, status, e->seq, e->lifetime, e->flags);
 }
 
 /* Who has a binding must hear why an update of his does not count (his number is behind: he started anew), however many
@@ -53,7 +56,7 @@ bool ha_refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint1
 	if (!may_refuse(ha, rq, now))
 		return false;
 	ha->w->event(ha->w->ctx, &ev, now);
-	send_ba(ha, &rq->via->dst, &rq->home, &rq->from, status, seq, 0);
+	send_ba(ha, &rq->via->dst, &rq->home, &rq->from, status, seq, 0, rq->flags);
 	return true;
 }
 
@@ -97,8 +100,8 @@ static bool is_old(const struct ha *ha, const struct ha_request *rq, const struc
 	return seq_is_old(rq->seq, *last);
 }
 
-/* 10.3.1, 10.3.2 and 9.5.1, in the RFC's order: HA_DROP, a status to refuse with, or 0. */
-static int judge(const struct ha *ha, const struct ha_request *rq, const struct bc_entry *e, usec now, uint16_t *last)
+/* 10.3.1, 10.3.2 and 9.5.1, then RFC 3963 6.2, in the RFCs' order: HA_DROP, a status to refuse with, or 0. */
+static int judge(const struct ha *ha, struct ha_request *rq, const struct bc_entry *e, usec now, uint16_t *last)
 {
 	int coa = rq->remove ? 0 : ha_judge_coa(ha, &rq->home, &rq->coa);
 
@@ -112,8 +115,8 @@ static int judge(const struct ha *ha, const struct ha_request *rq, const struct 
 	if (is_old(ha, rq, e, now, last))
 		return BA_SEQ_OUT_OF_WINDOW;
 	if (!(rq->flags & BU_F_HOME))
-		return e ? BA_TYPE_CHANGE : HA_DROP;
-	if (rq->peer_registered)
+		return e ? BA_TYPE_CHANGE : rq->flags & BU_F_ROUTER ? BA_NO_ROUTER : HA_DROP;
+	if (rq->peer_registered || (e && (e->flags ^ rq->flags) & BU_F_ROUTER))
 		return BA_TYPE_CHANGE;
 	if (!ha->on)
 		return BA_NO_HOME_REG;
@@ -129,7 +132,7 @@ static int judge(const struct ha *ha, const struct ha_request *rq, const struct 
 		return BA_NOT_HOME_AGENT;
 	if (!ha_may_register(ha, &rq->home, rq->via->esp) || (e && e->fixed))
 		return BA_PROHIBITED;
-	return coa;
+	return coa || rq->remove ? coa : ha_judge_networks(ha, rq, e);
 }
 
 static void note(struct bc_entry *e, const struct ha_request *rq, const struct ha *ha, usec now)
@@ -141,6 +144,7 @@ static void note(struct bc_entry *e, const struct ha_request *rq, const struct h
 	e->coa = rq->coa;
 	e->seq = rq->seq;
 	e->flags = rq->flags;
+	e->implicit = rq->implicit;
 	e->lifetime = rq->lifetime < most ? rq->lifetime : (uint16_t)most;
 	e->expires = now + e->lifetime * MH_LIFE_UNIT * SEC;
 }
@@ -149,6 +153,10 @@ static void start(struct ha *ha, const struct ha_request *rq, usec now)
 {
 	struct bc_entry *e = ha_has_room(ha, &rq->home) ? bc_add(&ha->bc, &rq->home, &rq->via->dst) : NULL;
 
+	if (e && !ha_hold_networks(ha, e, rq->network, rq->networks)) {
+		bc_del(&ha->bc, e);
+		e = NULL;
+	}
 	if (!e) {
 		ha_refuse(ha, rq, BA_RESOURCES, rq->seq, now);
 		return;
@@ -159,19 +167,52 @@ static void start(struct ha *ha, const struct ha_request *rq, usec now)
 	ha_begin(ha, e, now);
 }
 
+/* Into the data path as it is now. False: it is as it was before, but for the number, which is used up all the same: it
+ * must not be played again. */
+static bool move(struct ha *ha, struct bc_entry *e, const struct bc_entry *before, const struct addr_prefix *network)
+{
+	struct addr_prefix wished[MH_NETWORKS];
+	size_t n = e->networks;
+	uint16_t seq = e->seq;
+
+	if (!ha->w->bind(ha->w->ctx, e, NULL)) {
+		ha_unroute(ha, e, network, before->networks);
+		return true;
+	}
+	if (n)
+		memcpy(wished, e->network, n * sizeof(wished[0]));
+	(void)!ha_hold_networks(ha, e, network, before->networks);
+	ha_unroute(ha, e, wished, n);
+	e->local = before->local;
+	e->from = before->from;
+	e->coa = before->coa;
+	e->flags = before->flags;
+	e->implicit = before->implicit;
+	e->lifetime = before->lifetime;
+	e->expires = before->expires;
+	e->seq = seq;
+	return false;
+}
+
 /* The mobile node moved or refreshes. While the probe runs, the newest update is the one that will be answered. */
 static void renew(struct ha *ha, struct bc_entry *e, const struct ha_request *rq, usec now)
 {
 	struct bc_entry before = *e;
+	struct addr_prefix network[MH_NETWORKS];
+	bool other = !ha_same_networks(e, rq->network, rq->networks);
 	bool moved = !addr_eq(&e->coa, &rq->coa) || !addr_eq(&e->local, &rq->via->dst);
 
+	if (e->networks)
+		memcpy(network, e->network, e->networks * sizeof(network[0]));
+	if (other && !ha_hold_networks(ha, e, rq->network, rq->networks)) {
+		ha_refuse(ha, rq, BA_RESOURCES, rq->seq, now);
+		return;
+	}
 	note(e, rq, ha, now);
 	if (e->state == MIP_BINDING_DAD)
 		return;
-	if (moved && ha->w->bind(ha->w->ctx, e, NULL)) {
-		*e = before;
-		e->seq = rq->seq; /* used up all the same: it must not be played again */
-		ha_refuse(ha, rq, BA_RESOURCES, rq->seq, now);
+	if ((moved || other) && !move(ha, e, &before, network)) {
+		ha_refuse(ha, rq, ha_no_forwarding(rq->flags, rq->implicit), rq->seq, now);
 		return;
 	}
 	if (e->doubt) {
@@ -189,7 +230,7 @@ static void deregister(struct ha *ha, struct bc_entry *e, const struct ha_reques
 {
 	e->seq = rq->seq;
 	ha_forget(ha, e, EV_BINDING_REMOVED, now);
-	send_ba(ha, &rq->via->dst, &rq->home, &rq->from, BA_ACCEPTED, rq->seq, 0);
+	send_ba(ha, &rq->via->dst, &rq->home, &rq->from, BA_ACCEPTED, rq->seq, 0, rq->flags);
 }
 
 static struct ha_request request_of(const struct via *via, const struct mh *m)
@@ -203,6 +244,9 @@ static struct ha_request request_of(const struct via *via, const struct mh *m)
 	rq.from = via->esp ? rq.coa : via->src;
 	rq.remove = !rq.lifetime || addr_eq(&rq.coa, &rq.home);
 	rq.nonces = m->opt.has & MHO_NONCES;
+	rq.networks = m->opt.networks;
+	for (size_t i = 0; i < rq.networks && i < MH_NETWORKS; i++)
+		rq.network[i] = addr_prefix(&m->opt.network[i].addr, m->opt.network[i].plen);
 	return rq;
 }
 

@@ -52,6 +52,7 @@ static struct ha_known own(const struct ha *ha, const struct ha_link *l, const s
 	struct ha_known k = {
 		.ifindex = l->conf.ifindex, .addr = *addr, .preference = ha->conf.preference, .expires = NEVER};
 
+	k.routers = ha_serves_routers(ha);
 	if (heard)
 		k.preference = heard->preference;
 	return k;
@@ -70,7 +71,8 @@ static bool each_on(
 	}
 	for (size_t i = 0; i < l->agents.n; i++) {
 		const struct homeagent *h = &l->agents.list[i];
-		struct ha_known other = {l->conf.ifindex, h->addr, h->router, h->preference, homeagents_end(h)};
+		struct ha_known other = {
+			l->conf.ifindex, h->addr, h->router, h->preference, homeagents_end(h), h->routers};
 
 		if (!ha_is_ours(ha, &h->addr) && see(ctx, &other))
 			return true;
@@ -118,6 +120,7 @@ static const struct ha_addr *asked_for(const struct ha *ha, const struct in6_add
 
 struct choices {
 	const struct world *w;
+	bool routers; /* only those that serve mobile routers */
 	size_t n;
 	struct homeagents_choice choice[HA_ADDRS_MAX + HOMEAGENTS_MAX];
 };
@@ -126,27 +129,32 @@ static bool see_choice(void *ctx, const struct ha_known *k)
 {
 	struct choices *c = ctx;
 
-	c->choice[c->n++] = (struct homeagents_choice){k->addr, k->preference, c->w->random(c->w->ctx)};
+	if (k->routers || !c->routers)
+		c->choice[c->n++] = (struct homeagents_choice){k->addr, k->preference, c->w->random(c->w->ctx)};
 	return false;
 }
 
 /* In the order of preference, equals in a new order each time, also the addresses of one home agent among themselves.
- */
+ * Those that serve mobile routers, if they are asked for and there are any (RFC 3963 7.2). */
 static void choose(const struct ha *ha, const struct ha_link *l, struct dhaad *reply)
 {
-	struct choices c = {.w = ha->w};
+	struct choices c = {.w = ha->w, .routers = reply->routers};
 
 	(void)each_on(ha, l, see_choice, &c);
+	reply->routers &= c.n > 0;
+	c.routers = false;
+	if (!c.n)
+		(void)each_on(ha, l, see_choice, &c);
 	homeagents_sort(c.choice, c.n);
 	for (reply->agents = 0; reply->agents < c.n && reply->agents < DHAAD_MAX; reply->agents++)
 		reply->agent[reply->agents] = c.choice[reply->agents].addr;
 }
 
-void ha_on_dhaad(struct ha *ha, const struct via *via, uint16_t id, usec now)
+void ha_on_dhaad(struct ha *ha, const struct via *via, const struct dhaad *request, usec now)
 {
 	const struct ha_addr *a = asked_for(ha, &via->dst);
 	struct ha_link *l = a ? ha_link(ha, a->ifindex) : NULL;
-	struct dhaad reply = {.id = id};
+	struct dhaad reply = {.id = request->id, .routers = request->routers};
 	uint8_t data[8 + 16 * DHAAD_MAX];
 	int len;
 

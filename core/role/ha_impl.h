@@ -35,7 +35,20 @@ int ha_judge_coa(const struct ha *ha, const struct in6_addr *home, const struct 
 /* What was to come through IPsec and did not (enum mh_type, or ICMPv6 type) is counted, told, and not answered. */
 void ha_complain(struct ha *ha, const struct in6_addr *home, const struct in6_addr *from, uint8_t type, usec now);
 
-/* ha_rules.c. The configuration changed: bindings are counted anew; one came (1) or goes (-1). */
+/* ha_networks.c. RFC 3963 6.2: a status to refuse with, or 0; then rq->network are those the binding is to have. */
+int ha_judge_networks(const struct ha *ha, struct ha_request *rq, const struct bc_entry *e);
+/* The status that says that the data path failed. */
+uint8_t ha_no_forwarding(uint16_t flags, bool implicit);
+/* The binding has these networks now, and no others; nothing of it is in the data path yet. False: out of memory. */
+bool ha_hold_networks(struct ha *ha, struct bc_entry *e, const struct addr_prefix *list, size_t n)
+	__attribute__((warn_unused_result));
+bool ha_same_networks(const struct bc_entry *e, const struct addr_prefix *list, size_t n);
+/* Out of the data path: what it had before and has no more. */
+void ha_unroute(struct ha *ha, const struct bc_entry *e, const struct addr_prefix *before, size_t n);
+
+/* ha_rules.c. Of the rules that cover a home address the longest, or NULL. */
+const struct ha_rule *ha_rule_for(const struct ha *ha, const struct in6_addr *home);
+/* The configuration changed: bindings are counted anew; one came (1) or goes (-1). */
 void ha_follow_rules(struct ha *ha);
 void ha_count(struct ha *ha, const struct bc_entry *e, int by);
 bool ha_has_room(const struct ha *ha, const struct in6_addr *home);

@@ -24,7 +24,21 @@ static struct bc_entry *copy_kept(struct ha *ha, const struct bc_entry *kept)
 	e->seq = kept->seq;
 	e->flags = kept->flags;
 	e->lifetime = kept->lifetime;
-	return e;
+	e->implicit = kept->implicit;
+	if (ha_hold_networks(ha, e, kept->network, kept->networks))
+		return e;
+	bc_del(&ha->bc, e);
+	return NULL;
+}
+
+/* May it still have its mobile networks? */
+static bool may_route(const struct ha *ha, const struct bc_entry *kept)
+{
+	struct ha_request rq = {.home = kept->home, .coa = kept->coa, .flags = kept->flags, .networks = kept->networks};
+
+	if (kept->networks)
+		memcpy(rq.network, kept->network, kept->networks * sizeof(rq.network[0]));
+	return !ha_judge_networks(ha, &rq, NULL);
 }
 
 int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now)
@@ -36,13 +50,14 @@ int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now)
 		return -EEXIST;
 	if (kept->expires <= now || !ha_addr_for(ha, &kept->home) || !ha_is_unicast(ha, &kept->home) ||
 		ha_is_ours(ha, &kept->home) || !ha_serves(ha, &kept->local) ||
-		ha_judge_coa(ha, &kept->home, &kept->coa))
+		ha_judge_coa(ha, &kept->home, &kept->coa) || !may_route(ha, kept))
 		return -EADDRNOTAVAIL;
 	e = copy_kept(ha, kept);
 	if (!e)
 		return -ENOSPC;
 	err = ha->w->bind(ha->w->ctx, e, NULL);
 	if (err) {
+		(void)!ha_hold_networks(ha, e, NULL, 0);
 		bc_del(&ha->bc, e);
 		return err;
 	}

@@ -5,7 +5,7 @@
 #include "base/addr.h"
 #include "role/ha_impl.h"
 
-static const struct ha_rule *rule_for(const struct ha *ha, const struct in6_addr *home)
+const struct ha_rule *ha_rule_for(const struct ha *ha, const struct in6_addr *home)
 {
 	const struct ha_rule *best = NULL;
 
@@ -20,7 +20,7 @@ static const struct ha_rule *rule_for(const struct ha *ha, const struct in6_addr
 
 static size_t *bound_by(struct ha *ha, const struct in6_addr *home)
 {
-	const struct ha_rule *r = rule_for(ha, home);
+	const struct ha_rule *r = ha_rule_for(ha, home);
 
 	return r ? &ha->bound[r - ha->conf.rule] : NULL;
 }
@@ -43,14 +43,14 @@ void ha_follow_rules(struct ha *ha)
 
 bool ha_has_room(const struct ha *ha, const struct in6_addr *home)
 {
-	const struct ha_rule *r = rule_for(ha, home);
+	const struct ha_rule *r = ha_rule_for(ha, home);
 
 	return !r || !r->max_bindings || ha->bound[r - ha->conf.rule] < r->max_bindings;
 }
 
 bool ha_may_register(const struct ha *ha, const struct in6_addr *home, bool esp)
 {
-	const struct ha_rule *r = rule_for(ha, home);
+	const struct ha_rule *r = ha_rule_for(ha, home);
 
 	if (r && r->deny)
 		return false;
@@ -59,7 +59,7 @@ bool ha_may_register(const struct ha *ha, const struct in6_addr *home, bool esp)
 
 uint32_t ha_max_lifetime(const struct ha *ha, const struct in6_addr *home)
 {
-	const struct ha_rule *r = rule_for(ha, home);
+	const struct ha_rule *r = ha_rule_for(ha, home);
 
 	return r && r->max_lifetime && r->max_lifetime < ha->conf.max_lifetime ? r->max_lifetime
 									       : ha->conf.max_lifetime;

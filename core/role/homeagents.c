@@ -35,40 +35,43 @@ static struct homeagent *find(struct homeagents *l, const struct in6_addr *route
 
 /* A prefix with R and no interface identifier names no router (radvd's AdvRouterAddr with a bare prefix). Lifetime 0
  * takes an address back at the next look. */
-static void keep_addr(struct homeagents *l, const struct in6_addr *router, uint16_t preference, usec serves_until,
-	const struct nd_prefix *p, usec now)
+static void keep_addr(struct homeagents *l, const struct homeagent *says, const struct nd_prefix *p, usec now)
 {
-	struct homeagent *h = find(l, router, &p->prefix);
+	struct homeagent *h = find(l, &says->router, &p->prefix);
 
 	if (!p->router || !addr_routable(&p->prefix) || addr_is_anycast(&p->prefix, p->len) || (!h && !p->valid))
 		return;
 	if (!h)
-		h = make_room(l, preference);
-	if (h)
-		*h = (struct homeagent){p->prefix, *router, preference, serves_until,
-			p->valid == UINT32_MAX ? NEVER : now + p->valid * SEC};
+		h = make_room(l, says->preference);
+	if (!h)
+		return;
+	*h = *says;
+	h->addr = p->prefix;
+	h->valid_until = p->valid == UINT32_MAX ? NEVER : now + p->valid * SEC;
 }
 
-/* All that this router named before: their preference and end are its newest ones. */
-static void follow(struct homeagents *l, const struct in6_addr *router, uint16_t preference, usec serves_until)
+/* All that this router named before: what it says of itself is the newest. */
+static void follow(struct homeagents *l, const struct homeagent *says)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (addr_eq(&l->list[i].router, router)) {
-			l->list[i].preference = preference;
-			l->list[i].serves_until = serves_until;
+		if (addr_eq(&l->list[i].router, &says->router)) {
+			l->list[i].preference = says->preference;
+			l->list[i].serves_until = says->serves_until;
+			l->list[i].routers = says->routers;
 		}
 }
 
 void homeagents_on_ra(struct homeagents *l, const struct in6_addr *router, const struct nd_ra *ra, usec now)
 {
 	uint16_t lifetime = ra->has_ha_info ? ra->ha_lifetime : ra->router_lifetime;
-	uint16_t preference = ra->has_ha_info ? ra->ha_preference : 0;
-	usec serves_until = ra->home_agent ? now + lifetime * SEC : now;
+	struct homeagent says = {.router = *router, .preference = ra->has_ha_info ? ra->ha_preference : 0};
 
+	says.serves_until = ra->home_agent ? now + lifetime * SEC : now;
+	says.routers = ra->ha_routers;
 	homeagents_expire(l, now);
-	follow(l, router, preference, serves_until);
-	for (size_t i = 0; i < ra->prefixes && serves_until > now; i++)
-		keep_addr(l, router, preference, serves_until, &ra->prefix[i], now);
+	follow(l, &says);
+	for (size_t i = 0; i < ra->prefixes && says.serves_until > now; i++)
+		keep_addr(l, &says, &ra->prefix[i], now);
 	homeagents_expire(l, now);
 }
 

@@ -23,6 +23,7 @@ struct homeagent {
 	uint16_t preference;	      /* higher is better */
 	usec serves_until;	      /* the home agent's lifetime, */
 	usec valid_until;	      /* and that of the prefix of this address */
+	bool routers;		      /* it serves mobile routers (RFC 3963 7.3) */
 };
 
 struct homeagents {

@@ -38,10 +38,12 @@ struct world {
 	/* The same for an ICMPv6 message, whole but for its checksum. */
 	void (*send_icmp)(void *ctx, const struct via *via, const uint8_t *data, size_t len);
 
-	/* Home agent: intercept `home` on the home link and tunnel it to the care-of address, both or none (also:
-	 * move). */
+	/* Home agent: intercept `home` on the home link and tunnel it, and what is for the mobile networks behind it,
+	 * to the care-of address, all or none (also: move, and more networks). */
 	int (*bind)(void *ctx, const struct bc_entry *e, struct why *why);
 	void (*unbind)(void *ctx, const struct bc_entry *e);
+	/* That mobile network is not of the binding any more. */
+	void (*unroute)(void *ctx, const struct addr_prefix *network);
 	/* One Neighbor Solicitation from :: for `target` on the home link (RFC 4862 5.4.2). */
 	void (*probe)(void *ctx, unsigned ifindex, const struct in6_addr *target);
 	/* A multicast Neighbor Advertisement, Override set, Router clear, that makes the home link send `home` to us

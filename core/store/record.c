@@ -56,15 +56,27 @@ void record_write(struct record *r, enum store_cache cache, const struct store_b
 	wr_u16(&w, b->lifetime);
 	put_u64(&w, (uint64_t)b->booted);
 	put_u64(&w, b->boot);
-	put_u64(&w, record_sum(r->key, (size_t)r->key_len, r->value, VALUE_LEN));
+	for (size_t i = 0; i < b->networks; i++) {
+		wr_bytes(&w, &b->network[i].addr, 16);
+		wr_u8(&w, b->network[i].plen);
+	}
+	r->value_len = (int)wr_at(&w) + SUM_LEN;
+	put_u64(&w, record_sum(r->key, (size_t)r->key_len, r->value, (size_t)r->value_len));
+}
+
+static bool is_length(int len)
+{
+	return len == OLD_LEN || (len >= VALUE_LEN && len <= VALUE_MAX && (len - VALUE_LEN) % 17 == 0);
 }
 
 bool record_read(const void *key, int key_len, const void *value, int value_len, struct store_binding *b)
 {
 	struct rd r = rd_over(value, (size_t)value_len);
+	bool old = value_len == OLD_LEN;
 
-	if (!key || !value || (key_len != 17 && key_len != KEY_MAX) || (value_len != OLD_LEN && value_len != VALUE_LEN))
+	if (!key || !value || (key_len != 17 && key_len != KEY_MAX) || !is_length(value_len))
 		return false;
+	*b = (struct store_binding){0};
 	memcpy(&b->home, (const uint8_t *)key + 1, 16);
 	rd_bytes(&r, &b->local, 16);
 	rd_bytes(&r, &b->coa, 16);
@@ -74,7 +86,11 @@ bool record_read(const void *key, int key_len, const void *value, int value_len,
 	b->seq = rd_u16(&r);
 	b->flags = rd_u16(&r);
 	b->lifetime = rd_u16(&r);
-	b->booted = value_len == VALUE_LEN ? (usec)get_u64(&r) : 0;
-	b->boot = value_len == VALUE_LEN ? get_u64(&r) : 0;
+	b->booted = old ? 0 : (usec)get_u64(&r);
+	b->boot = old ? 0 : get_u64(&r);
+	for (; rd_left(&r) > SUM_LEN; b->networks++) {
+		rd_bytes(&r, &b->network[b->networks].addr, 16);
+		b->network[b->networks].plen = rd_u8(&r);
+	}
 	return get_u64(&r) == record_sum(key, (size_t)key_len, value, (size_t)value_len) && !r.bad;
 }

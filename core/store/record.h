@@ -10,11 +10,12 @@
 #define KEY_MAX	  33 /* cache, home, local: a correspondent's bindings differ in either */
 #define SUM_LEN	  8
 #define OLD_LEN	  (3 * 16 + 2 * 8 + 3 * 2 + SUM_LEN) /* as it was before the clock of the machine was in it */
-#define VALUE_LEN (OLD_LEN + 2 * 8)
+#define VALUE_LEN (OLD_LEN + 2 * 8)		     /* of a binding without mobile networks */
+#define VALUE_MAX (VALUE_LEN + STORE_NETWORKS * 17)
 
 struct record {
-	uint8_t key[KEY_MAX], value[VALUE_LEN];
-	int key_len;
+	uint8_t key[KEY_MAX], value[VALUE_MAX];
+	int key_len, value_len;
 };
 
 void record_key(struct record *r, enum store_cache cache, const struct in6_addr *home, const struct in6_addr *local);

@@ -71,7 +71,7 @@ void store_put(struct store *s, enum store_cache cache, const struct store_bindi
 	record_write(&r, cache, b);
 	begin(s);
 	sqlite3_bind_blob(s->put, 1, r.key, r.key_len, SQLITE_STATIC);
-	sqlite3_bind_blob(s->put, 2, r.value, VALUE_LEN, SQLITE_STATIC);
+	sqlite3_bind_blob(s->put, 2, r.value, r.value_len, SQLITE_STATIC);
 	run(s, s->put);
 }
 

@@ -13,8 +13,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/clock.h"
 #include "base/why.h"
+
+#define STORE_NETWORKS 16 /* prefixes of one binding, at most */
 
 enum store_cache { STORE_HA = 1, STORE_CN = 2 };
 
@@ -24,8 +27,10 @@ struct store_binding {
 	struct in6_addr home, local, coa, from;
 	usec made, expires;
 	uint16_t seq, flags, lifetime; /* lifetime as granted, units of STORE_LIFE_UNIT */
-	usec booted;		       /* when, by that calendar, the machine's clock was 0 */
-	uint64_t boot;		       /* which start of the machine that was; 0: of a store that did not say */
+	size_t networks;
+	struct addr_prefix network[STORE_NETWORKS]; /* of a mobile router */
+	usec booted;				    /* when, by that calendar, the machine's clock was 0 */
+	uint64_t boot; /* which start of the machine that was; 0: of a store that did not say */
 };
 
 #define STORE_LIFE_UNIT (4 * SEC)

@@ -21,6 +21,7 @@
 #define MARGIN	  4096 /* more than any one request of ours */
 #define ADDR	  16   /* of IPv6 */
 #define TYPE_ADDR 8    /* nft's number for ipv6_addr, so that a list shows addresses */
+#define TYPE_MARK 19   /* and for 4 octets */
 #define TYPE_BITS 6    /* of each field of several */
 
 int nft_open(struct nft **out, uint8_t family, struct why *why)
@@ -194,6 +195,15 @@ static struct nftnl_set *set_alloc(struct nft *n, const char *name)
 	return s;
 }
 
+static uint32_t type_of(uint32_t klen)
+{
+	uint32_t type = 0;
+
+	for (; klen >= ADDR; klen -= ADDR)
+		type = type << TYPE_BITS | TYPE_ADDR;
+	return klen ? type << TYPE_BITS | TYPE_MARK : type;
+}
+
 void nft_set_add(struct nft *n, const char *name, uint32_t klen)
 {
 	struct nftnl_set *s = set_alloc(n, name);
@@ -201,7 +211,7 @@ void nft_set_add(struct nft *n, const char *name, uint32_t klen)
 
 	if (h) {
 		nftnl_set_set_u32(s, NFTNL_SET_ID, ++n->set_id);
-		nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, klen == ADDR ? TYPE_ADDR : TYPE_ADDR << TYPE_BITS | TYPE_ADDR);
+		nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, type_of(klen));
 		nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, klen);
 		nftnl_set_nlmsg_build_payload(h, s);
 		done(n, h);

@@ -35,7 +35,7 @@ void nft_chain_del(struct nft *n, const char *name);
 void nft_chain_flush(struct nft *n, const char *name);
 struct nftnl_rule *nft_rule(struct nft *n, const char *chain);
 void nft_rule_add(struct nft *n, struct nftnl_rule *r); /* frees r */
-/* A set of IPv6 addresses, klen 16, or of pairs of them, 32. */
+/* A set of IPv6 addresses, klen 16, or of pairs of them, 32; and of 4 octets more behind these. */
 void nft_set_add(struct nft *n, const char *name, uint32_t klen);
 void nft_elem_add(struct nft *n, const char *set, const void *key, uint32_t klen);
 void nft_elem_del(struct nft *n, const char *set, const void *key, uint32_t klen);
@@ -52,6 +52,7 @@ int nft_count(struct nft *n, const char *chain, uint64_t *packets) __attribute__
 
 /* Expressions, appended to a rule; reg: NFT_REG_1 and so on (nft_rule.c). */
 void nfx_meta(struct nftnl_rule *r, uint32_t key, uint32_t reg);
+void nfx_load(struct nftnl_rule *r, uint32_t reg, const void *data, uint32_t len);
 void nfx_payload(struct nftnl_rule *r, uint32_t base, uint32_t at, uint32_t len, uint32_t reg);
 void nfx_payload_set(struct nftnl_rule *r, uint32_t base, uint32_t at, uint8_t value); /* one octet; uses NFT_REG_1 */
 void nfx_exthdr(struct nftnl_rule *r, uint8_t header, uint32_t at, uint32_t len, uint32_t reg);

@@ -43,7 +43,7 @@ void nfx_payload(struct nftnl_rule *r, uint32_t base, uint32_t at, uint32_t len,
 }
 
 /* A register of the kernel is filled by an immediate. */
-static void load(struct nftnl_rule *r, uint32_t reg, const void *data, uint32_t len)
+void nfx_load(struct nftnl_rule *r, uint32_t reg, const void *data, uint32_t len)
 {
 	struct nftnl_expr *e = expr(r, "immediate");
 
@@ -57,7 +57,7 @@ void nfx_payload_set(struct nftnl_rule *r, uint32_t base, uint32_t at, uint8_t v
 {
 	struct nftnl_expr *e;
 
-	load(r, NFT_REG_1, &value, sizeof(value));
+	nfx_load(r, NFT_REG_1, &value, sizeof(value));
 	e = expr(r, "payload");
 	if (!e)
 		return;
@@ -170,7 +170,7 @@ void nfx_fwd(struct nftnl_rule *r, unsigned ifindex)
 	struct nftnl_expr *e;
 	uint32_t dev = ifindex;
 
-	load(r, NFT_REG_1, &dev, sizeof(dev));
+	nfx_load(r, NFT_REG_1, &dev, sizeof(dev));
 	e = expr(r, "fwd");
 	if (e)
 		nftnl_expr_set_u32(e, NFTNL_EXPR_FWD_SREG_DEV, NFT_REG_1);

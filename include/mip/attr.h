@@ -27,9 +27,11 @@ enum mip_kind {
 	MIP_K_AUTH,
 	MIP_K_KEY,
 	MIP_K_BYTES,
+	MIP_K_PREFIXES,
 };
 
-#define MIP_KEY_MAX 64 /* octets of a key */
+#define MIP_KEY_MAX    64 /* octets of a key */
+#define MIP_PREFIX_LEN 17 /* of a prefix: address and length */
 
 #define A(name, number, kind, word, metavar, help) MIP_A_##name = number,
 enum mip_attr {
@@ -46,7 +48,7 @@ struct mip_attr_info {
 /* Indexed by attribute number; word NULL where a number is not used. Each program defines its own from attr.def. */
 #define MIP_ATTR_TABLE(table) const struct mip_attr_info table[MIP_A_COUNT]
 
-/* Payload bytes of a value of that kind; 0 = a string, NUL-terminated, or a key. */
+/* Payload bytes of a value of that kind; 0 = a string, NUL-terminated, a key, or prefixes end to end. */
 static inline unsigned mip_kind_size(enum mip_kind kind)
 {
 	switch (kind) {
@@ -73,7 +75,8 @@ static inline unsigned mip_kind_size(enum mip_kind kind)
 	case MIP_K_PREFIX: return 17;
 	case MIP_K_DEV:
 	case MIP_K_STR:
-	case MIP_K_KEY: return 0;
+	case MIP_K_KEY:
+	case MIP_K_PREFIXES: return 0;
 	}
 	return 0;
 }

@@ -18,6 +18,7 @@ static void must(bool ok)
 
 static void copy_one(const struct ctl_request *rq, enum mip_attr a, struct ctl_msg *m)
 {
+	struct addr_prefix list[300];
 	struct in6_addr prefix;
 	size_t key_len;
 	uint8_t len;
@@ -29,6 +30,10 @@ static void copy_one(const struct ctl_request *rq, enum mip_attr a, struct ctl_m
 	case MIP_K_KEY:
 		must(ctl_key(rq, a, &key_len) && key_len <= MIP_KEY_MAX);
 		ctl_put_key(m, a, ctl_key(rq, a, &key_len), key_len);
+		break;
+	case MIP_K_PREFIXES:
+		must(ctl_prefixes(rq, a, list, 300) > 0);
+		ctl_put_prefixes(m, a, list, ctl_prefixes(rq, a, list, 0));
 		break;
 	case MIP_K_PREFIX:
 		must(ctl_prefix(rq, a, &prefix, &len) && len <= 128);

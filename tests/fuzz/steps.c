@@ -357,7 +357,7 @@ static void rumour(struct steps *s, struct sim_node *n)
 	if (n->ha && what % 3 == 0)
 		ha_on_taken(n->ha, 1, &a, now);
 	else if (n->ha && what % 3 == 1)
-		ha_on_dhaad(n->ha, &via, number(s), now);
+		ha_on_dhaad(n->ha, &via, &(struct dhaad){.id = number(s), .routers = what & 8}, now);
 	else if (n->ha)
 		ha_on_mps(n->ha, &via, number(s), now);
 	else if (!n->mn || what % 4 == 0)

@@ -11,7 +11,8 @@
  *	proto N HEX			octets of that protocol, ESP (50) or a packet (41)
  *	mh HEX, icmp HEX		the message; its checksum is filled in, over home addresses
  *	golden FILE			the message of a golden packet, behind its Home Address option, if it has one
- *	bu SEQ FLAGS LIFETIME		a Binding Update; alt ADDR behind it adds an Alternate Care-of Address
+ *	bu SEQ FLAGS LIFETIME		a Binding Update; alt ADDR behind it adds an Alternate Care-of Address, and each
+ *					net ADDR LENGTH a Mobile Network Prefix
  * and then, of the whole packet:
  *	badsum				the checksum is wrong
  *	cut N				the last N octets are missing, Payload Length (and checksum) agree
@@ -209,6 +210,20 @@ static void put_alt(struct packet *p, const struct in6_addr *coa)
 	p->b[p->msg + 1] = 3;
 }
 
+/* 8n + 4: over the padding of a Binding Update without options, behind four octets of padding elsewhere. */
+static void put_net(struct packet *p, const struct in6_addr *prefix, unsigned long plen)
+{
+	uint8_t opt[24] = {1, 2, 0, 0, 6, 18, 0, (uint8_t)plen};
+	size_t at = p->len == p->msg + 16 ? p->msg + 12 : p->len, from = at == p->len ? 0 : 4;
+
+	if (at + sizeof(opt) > ROOM)
+		die("packet too long");
+	memcpy(opt + 8, prefix, 16);
+	memcpy(p->b + at, opt + from, sizeof(opt) - from);
+	p->len = at + sizeof(opt) - from;
+	p->b[p->msg + 1] = (uint8_t)((p->len - p->msg) / 8 - 1);
+}
+
 /* --- sending ------------------------------------------------------------------------------------------------------ */
 
 static void fill(struct packet *p)
@@ -281,7 +296,7 @@ static void read_packet(struct packet *p, const char *w)
 		else if (!strcmp(w, "proto")) {
 			uint8_t proto = (uint8_t)number();
 
-			header(p, proto, b, hex(word(), b));
+			append(p, proto, b, hex(word(), b));
 		} else if (!strcmp(w, "mh"))
 			message(p, MH_PROTO, b, hex(word(), b));
 		else if (!strcmp(w, "icmp"))
@@ -292,6 +307,8 @@ static void read_packet(struct packet *p, const char *w)
 			put_bu(p);
 		else if (!strcmp(w, "alt"))
 			a = addr(word()), put_alt(p, &a);
+		else if (!strcmp(w, "net"))
+			a = addr(word()), put_net(p, &a, number());
 		else if (!strcmp(w, "badsum"))
 			p->badsum = true;
 		else if (!strcmp(w, "each"))

@@ -106,6 +106,11 @@ static void on_unbind(void *ctx, const struct bc_entry *e)
 	take(&n->bound, f);
 }
 
+static void on_unroute(void *ctx, const struct addr_prefix *network)
+{
+	(void)ctx, (void)network;
+}
+
 static void on_probe(void *ctx, unsigned ifindex, const struct in6_addr *target)
 {
 	(void)ifindex;
@@ -243,6 +248,7 @@ void sim_world(struct sim_node *n)
 		.send_icmp = on_send_icmp,
 		.bind = on_bind,
 		.unbind = on_unbind,
+		.unroute = on_unroute,
 		.probe = on_probe,
 		.claim = on_claim,
 		.solicit = on_solicit,

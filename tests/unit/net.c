@@ -31,6 +31,11 @@ static void on_unbind(void *ctx, const struct bc_entry *e)
 	(void)ctx, (void)e;
 }
 
+static void on_unroute(void *ctx, const struct addr_prefix *network)
+{
+	(void)ctx, (void)network;
+}
+
 static void on_link_addr(void *ctx, unsigned ifindex, const struct in6_addr *addr)
 {
 	(void)ctx, (void)ifindex, (void)addr;
@@ -326,6 +331,7 @@ static struct net_node *add_node(struct net *net, const char *addr)
 		.send_icmp = on_send_icmp,
 		.bind = on_bind,
 		.unbind = on_unbind,
+		.unroute = on_unroute,
 		.probe = on_link_addr,
 		.claim = on_link_addr,
 		.solicit = on_solicit,

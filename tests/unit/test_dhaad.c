@@ -81,7 +81,7 @@ static struct dhaad ask(const char *to)
 	struct dhaad d = {0};
 
 	fake_forget(&f);
-	ha_on_dhaad(&ha, &via, 0x1234, f.now);
+	ha_on_dhaad(&ha, &via, &(struct dhaad){.id = 0x1234}, f.now);
 	if (!fake_did(&f, DID_ICMP))
 		return d;
 	assert_addr(fake_last(&f, DID_ICMP)->via.src, OURS);

@@ -98,9 +98,14 @@ static void test_shapes(void **state)
 	int err;
 
 	(void)state;
-	for (unsigned i = 1; i <= FLOW_SHAPES; i++)
+	for (unsigned i = 1; i <= 128; i++) {
 		put("::", 0, "ffff:ffff:ffff:ffff::", i, FLOW_ENCAP);
-	f.key = (struct flow_key){.src = t_addr(HOME), .splen = 128};
+		put("ffff:ffff:ffff:ffff::", i, "::", 0, FLOW_ENCAP);
+	}
+	put(HOME, 128, CN, 128, FLOW_HAO);
+	for (unsigned i = 1; t.shapes < FLOW_SHAPES; i++)
+		put("ffff:ffff:ffff:ffff::", i, "ffff:ffff:ffff:ffff::", 128, FLOW_ENCAP);
+	f.key = (struct flow_key){.src = t_addr(HOME), .splen = 64, .dst = t_addr(CN), .dplen = 64};
 	assert_null(table_put(&t, &f, &err));
 	assert_int_equal(err, -ENOSPC);
 	table_del(&t, lookup("::", "ffff:ffff:ffff:ffff::", FLOW_ENCAP));

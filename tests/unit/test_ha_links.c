@@ -157,7 +157,7 @@ static void discover(const char *anycast, struct dhaad *to)
 	const struct note *n;
 
 	fake_forget(&f);
-	ha_on_dhaad(&ha, &via, 77, f.now);
+	ha_on_dhaad(&ha, &via, &(struct dhaad){.id = 77}, f.now);
 	assert_int_equal(fake_did(&f, DID_ICMP), 1);
 	n = fake_last(&f, DID_ICMP);
 	assert_int_equal(dhaad_read(n->icmp, n->icmp_len, to), 0);

@@ -240,6 +240,21 @@ static void a_record_of_old(void **state)
 	assert_false(record_read(r.key, r.key_len, r.value, OLD_LEN, &read));
 }
 
+static void a_record_with_networks(void **state)
+{
+	struct store_binding b = binding(3), read;
+	struct record r;
+
+	(void)state;
+	for (b.networks = 0; b.networks < STORE_NETWORKS; b.networks++) {
+		record_write(&r, STORE_HA, &b);
+		assert_true(record_read(r.key, r.key_len, r.value, r.value_len, &read));
+		assert_memory_equal(&read, &b, sizeof(b));
+		assert_false(record_read(r.key, r.key_len, r.value, r.value_len - 17, &read));
+		b.network[b.networks] = (struct addr_prefix){b.home, (uint8_t)(b.networks * 8)};
+	}
+}
+
 static void what_could_not_be_changed_is_not_believed(void **state)
 {
 	(void)state;
@@ -306,6 +321,7 @@ int main(void)
 		T(an_inode_used_again),
 		T(how_long_it_lasts),
 		T(a_record_of_old),
+		T(a_record_with_networks),
 		T(what_could_not_be_changed_is_not_believed),
 		T(every_octet_torn),
 	};

@@ -97,7 +97,17 @@ static int on_bind(void *ctx, const struct bc_entry *e, struct why *why)
 	if (f->bind_err)
 		return why_set(why, -f->bind_err, "the data path is broken");
 	hold(&f->bound, &e->home);
+	for (size_t i = 0; i < e->networks; i++)
+		hold(&f->routed, &e->network[i].addr);
 	return 0;
+}
+
+static void on_unroute(void *ctx, const struct addr_prefix *network)
+{
+	struct fake *f = ctx;
+
+	write_down(f, DID_UNROUTE)->addr = network->addr;
+	let_go(&f->routed, &network->addr);
 }
 
 static void on_unbind(void *ctx, const struct bc_entry *e)
@@ -108,6 +118,8 @@ static void on_unbind(void *ctx, const struct bc_entry *e)
 	if (!fake_holds(&f->bound, &e->home))
 		fail_msg("unbind of %s, which is not bound", addr_text(&e->home).s);
 	let_go(&f->bound, &e->home);
+	for (size_t i = 0; i < e->networks; i++)
+		let_go(&f->routed, &e->network[i].addr);
 }
 
 static void on_probe(void *ctx, unsigned ifindex, const struct in6_addr *target)
@@ -275,6 +287,7 @@ void fake_open(struct fake *f)
 		.send_icmp = on_send_icmp,
 		.bind = on_bind,
 		.unbind = on_unbind,
+		.unroute = on_unroute,
 		.probe = on_probe,
 		.claim = on_claim,
 		.solicit = on_solicit,
@@ -296,6 +309,7 @@ void fake_close(struct fake *f)
 {
 	assert_int_equal(fake_armed(f), 0);
 	assert_int_equal(f->bound.n, 0);
+	assert_int_equal(f->routed.n, 0);
 	assert_int_equal(f->home.n, 0);
 	assert_int_equal(f->tunnel.n, 0);
 	assert_int_equal(f->own.n, 0);

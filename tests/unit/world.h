@@ -20,6 +20,7 @@ enum did {
 	DID_EVENT,
 	DID_BIND,
 	DID_UNBIND,
+	DID_UNROUTE,
 	DID_PROBE,
 	DID_CLAIM,
 	DID_SOLICIT,
@@ -66,7 +67,7 @@ struct fake {
 	struct note note[FAKE_NOTES];
 	size_t notes;
 	size_t count[DIDS]; /* since fake_forget */
-	struct fake_held bound, home, tunnel, own, way;
+	struct fake_held bound, routed, home, tunnel, own, way;
 	int bind_err, tunnel_err; /* what the data path answers: 0 or -errno */
 	unsigned protects;	  /* of every home address: 1 << enum mip_protect */
 	uint32_t next_random;	  /* used while > 0, else drawn */
