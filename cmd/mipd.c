@@ -25,7 +25,7 @@ static void usage(FILE *to)
 	      "    -d                 stay in front (it always does)\n"
 	      "    -D, --debug        log everything\n"
 	      "    --no-seccomp       make any system call: to look for a fault\n"
-	      "    --path NAME        make tunnels with ip6tnl or tun, not with the best of them\n"
+	      "    --path NAME        make tunnels with ip6tnl, bpf or tun, not with the best of them\n"
 	      "    --ready-fd NUMBER  write READY to that descriptor when serving\n"
 	      "    --transient        end with the last role\n"
 	      "    -u, --user NAME    run as that user\n"

@@ -145,12 +145,14 @@ static void facts(void *ctx, struct agent_facts *to)
 	to->tun_refused = fs.drops.tunnel;
 }
 
-static void count_facts(const struct flow_entry *e, struct ro_facts *to)
+static void count_facts(const struct flows *t, const struct flow_entry *e, struct ro_facts *to)
 {
-	to->out_packets = e->counts.out.packets;
-	to->out_bytes = e->counts.out.octets;
-	to->in_packets = e->counts.in.packets;
-	to->in_bytes = e->counts.in.octets;
+	struct flow_counts c = flow_counted(t, e);
+
+	to->out_packets = c.out.packets;
+	to->out_bytes = c.out.octets;
+	to->in_packets = c.in.packets;
+	to->in_bytes = c.in.octets;
 }
 
 static void ro_facts(void *ctx, const struct in6_addr *local, const struct in6_addr *remote, struct ro_facts *to)
@@ -160,7 +162,7 @@ static void ro_facts(void *ctx, const struct in6_addr *local, const struct in6_a
 		host_is_open(&a->host) ? table_pair(flow_table(a->host.flows), local, remote) : NULL;
 
 	if (e)
-		count_facts(e, to);
+		count_facts(a->host.flows, e, to);
 }
 
 static size_t flows(void *ctx)
@@ -190,7 +192,7 @@ static void flow_facts(void *ctx, size_t i, struct flow_facts *to)
 		.peer = f->peer,
 		.mtu = flow_mtu_of(a->host.flows, e),
 		.counted = flow_counts(a->host.flows, f)};
-	count_facts(e, &to->count);
+	count_facts(a->host.flows, e, &to->count);
 }
 
 void agent_tell(struct agent *a, const char *event, const char *text)
@@ -333,7 +335,7 @@ static int start(struct agent *a, struct why *why)
 	if (!err)
 		err = ctl_open(&a->ctl, &a->loop, &a->ops, why);
 	if (!err)
-		err = self_keep_caps(why);
+		err = self_keep_caps(flow_wants_bpf(a->options->path), why);
 	self_seclude();
 	if (!err)
 		err = remains_open(&a->remains, a->options->path, why);

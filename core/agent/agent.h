@@ -11,7 +11,7 @@ struct agent_options {
 	bool unconfined;  /* makes what system calls it likes: to look for a fault */
 	bool transient;	  /* started by `mip ROLE start`: ends with its last role */
 	const char *user; /* runs as this account; NULL = as who started it */
-	const char *path; /* "ip6tnl" or "tun" forces the data path; NULL = the best this kernel offers */
+	const char *path; /* "ip6tnl", "bpf" or "tun" forces the data path; NULL = the best this kernel offers */
 };
 
 /* Serves until it is told to stop, then takes everything it installed out of the kernel. The exit status of the

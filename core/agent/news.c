@@ -44,6 +44,8 @@ static void on_link(void *ctx, const struct nl_link *l)
 
 	if (known)
 		host_guard(&a->host, known);
+	else if (a->host.flows)
+		flow_unlink(a->host.flows, l->index);
 	if (again && mn_uses(a, l))
 		mn_on_link(&a->mn, l->index, false, false, clock_now());
 	if (mn_uses(a, l))

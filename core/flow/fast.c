@@ -17,9 +17,10 @@
 #define BIG_MACHINE    (4ULL << 30)
 #define PAIRS_MAX      (1 << 17)
 #define PROCESSORS_MAX 1024
+#define DEVICE_LINKS   2
 
 enum { BOUND, AWAY, PAIRS, BOUND_NETS, AWAY_NETS, DROPS, MAPS };
-enum { OUT, IN, IN_BARE, PROGS };
+enum { OUT, AGAIN, IN, IN_BARE, PROGS };
 
 struct fast_link {
 	unsigned ifindex;
@@ -31,7 +32,7 @@ struct fast {
 	struct nl *nl;
 	struct ebpf_map map[MAPS];
 	struct ebpf_prog prog[PROGS];
-	struct fast_link *link; /* the first is the TUN device */
+	struct fast_link *link; /* the first DEVICE_LINKS are the TUN device's two sides */
 	size_t links;
 	unsigned processors;
 	bool live;
@@ -119,25 +120,6 @@ int fast_del(struct fast *f, const struct flow_key *k, struct why *why)
 	return err && err != -ENOENT ? why_set(why, -err, "kernel's table of flows: %s", strerror(-err)) : 0;
 }
 
-int fast_find(const struct fast *f, const struct in6_addr *src, const struct in6_addr *dst, struct flow *out)
-{
-	const struct flow_key try[] = {flow_key_pair(src, dst), flow_key_bound(dst), flow_key_away(src)};
-	int err = -ENOENT;
-
-	for (size_t i = 0; i < sizeof(try) / sizeof(try[0]) && err == -ENOENT; i++) {
-		struct fmap_flow v;
-		union key key;
-
-		err = ebpf_lookup(place(f, &try[i], &key), &key, &v);
-		if (err)
-			continue;
-		*out = (struct flow){.key = try[i], .edits = v.edits & (FLOW_ENCAP | FLOW_HAO | FLOW_RH2)};
-		memcpy(&out->local, &v.local, sizeof(out->local));
-		memcpy(&out->peer, &v.peer, sizeof(out->peer));
-	}
-	return err;
-}
-
 int fast_counts(const struct fast *f, const struct flow_key *k, struct flow_counts *out)
 {
 	struct fmap_flow v;
@@ -215,7 +197,7 @@ void fast_unlink(struct fast *f, unsigned ifindex)
 {
 	struct fast_link *l = find(f, ifindex);
 
-	if (l)
+	if (l && l >= f->link + DEVICE_LINKS)
 		*l = f->link[--f->links];
 }
 
@@ -231,7 +213,7 @@ int fast_live(struct fast *f, struct why *why)
 
 int fast_again(struct fast *f, unsigned device, struct why *why)
 {
-	f->link[0].ifindex = device;
+	f->link[0].ifindex = f->link[1].ifindex = device;
 	return fast_live(f, why);
 }
 
@@ -280,7 +262,7 @@ static int try_update(struct fast *f, struct why *why)
 int fast_open(struct fast **out, struct nl *nl, unsigned ifindex, struct why *why)
 {
 	static const char *const maps[MAPS] = {"bound", "away", "pairs", "bound_nets", "away_nets", "drops"};
-	static const char *const progs[PROGS] = {"mip_out", "mip_in", "mip_in_bare"};
+	static const char *const progs[PROGS] = {"mip_out", "mip_again", "mip_in", "mip_in_bare"};
 	struct fmap_conf conf = {.mip0 = ifindex};
 	size_t len;
 	const void *elf = fast_program(&len);
@@ -307,6 +289,8 @@ int fast_open(struct fast **out, struct nl *nl, unsigned ifindex, struct why *wh
 		err = ebpf_load(elf, len, &conf, sizeof(conf), f->map, MAPS, f->prog, PROGS, why);
 	if (!err)
 		err = try_update(f, why) ?: link_add(f, &(struct fast_link){ifindex, TC_OUT, OUT}, why);
+	if (!err)
+		err = link_add(f, &(struct fast_link){ifindex, TC_IN, AGAIN}, why);
 	if (err)
 		fast_close(f);
 	else

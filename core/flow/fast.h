@@ -40,9 +40,6 @@ int fast_again(struct fast *f, unsigned device, struct why *why) __attribute__((
 int fast_set(struct fast *f, const struct flow *flow, struct why *why) __attribute__((warn_unused_result));
 /* Not there is 0. */
 int fast_del(struct fast *f, const struct flow_key *key, struct why *why) __attribute__((warn_unused_result));
-/* The flow the programs take for a packet from src to dst, as far as they know it. -ENOENT: none. */
-int fast_find(const struct fast *f, const struct in6_addr *src, const struct in6_addr *dst, struct flow *out)
-	__attribute__((warn_unused_result));
 /* What the programs counted. -ENOENT: no such flow. */
 int fast_counts(const struct fast *f, const struct flow_key *key, struct flow_counts *out)
 	__attribute__((warn_unused_result));

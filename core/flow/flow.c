@@ -11,7 +11,8 @@
 #include "base/log.h"
 #include "flow/flow_impl.h"
 
-static const struct flow_ops *const best[] = {&flow_lwt, &flow_tun};
+/* The last only for who asks for it. */
+static const struct flow_ops *const best[] = {&flow_lwt, &flow_tun, &flow_bpf};
 
 /* --- flows -------------------------------------------------------------------------------------------------------- */
 
@@ -20,7 +21,7 @@ static int forget(struct flows *t, struct flow_entry *e, struct why *why);
 /* Somebody must be asked for samples only while there is a reverse tunnel. */
 static int watch_traffic(struct flows *t, struct why *why)
 {
-	if (t->aways && !t->traffic)
+	if (t->aways && !t->traffic && !t->bpf)
 		return traffic_open(&t->traffic, t, why);
 	if (!t->aways) {
 		traffic_close(t->traffic);
@@ -91,7 +92,7 @@ static int set_tunnel(struct flows *t, struct flow_entry *e, const struct flow *
 
 static int set_edits(struct flows *t, struct flow_entry *e, const struct flow *old, struct why *why)
 {
-	int err = t->forwards ? 0 : flow_forwarding(why);
+	int err = t->bpf ? bpf_set(t, &e->flow, old, why) : t->forwards ? 0 : flow_forwarding(why);
 
 	if (err)
 		return err;
@@ -123,6 +124,8 @@ static int forget(struct flows *t, struct flow_entry *e, struct why *why)
 
 	if (e->flow.edits & FLOW_ENCAP)
 		return del_tunnel(t, e, why) ?: err;
+	if (t->bpf)
+		err = bpf_del(t, &e->flow, why) ?: err;
 	table_del(&t->table, e);
 	return err;
 }
@@ -227,7 +230,7 @@ unsigned flow_mtu_of(const struct flows *t, const struct flow_entry *e)
 /* HAO and RH2 are the shim's, whatever tunnels. */
 const char *flow_back_end(const struct flows *t, const struct flow *f)
 {
-	return f->edits & FLOW_ENCAP ? t->ops->name : flow_tun.name;
+	return f->edits & FLOW_ENCAP || t->bpf ? t->ops->name : flow_tun.name;
 }
 
 bool flow_counts(const struct flows *t, const struct flow *f)
@@ -263,7 +266,33 @@ bool flow_busy(struct flows *t, const struct flow_key *key)
 
 	if (e)
 		e->busy = false;
+	if (e && t->bpf) {
+		struct flow_counts c = bpf_counted(t, key);
+		uint32_t now = (uint32_t)(c.out.packets + c.in.packets);
+
+		busy |= now != e->asked;
+		e->asked = now;
+	}
 	return busy;
+}
+
+static void add(struct flow_count *to, const struct flow_count *c)
+{
+	to->packets += c->packets;
+	to->octets += c->octets;
+}
+
+struct flow_counts flow_counted(const struct flows *t, const struct flow_entry *e)
+{
+	struct flow_counts all = e->counts;
+
+	if (t->bpf) {
+		struct flow_counts c = bpf_counted(t, &e->flow.key);
+
+		add(&all.out, &c.out);
+		add(&all.in, &c.in);
+	}
+	return all;
 }
 
 int flow_stats(struct flows *t, struct flow_stats *out)
@@ -310,7 +339,8 @@ int flow_sweep(struct flows *t, struct why *why)
 {
 	int err = flow_lead_sweep(t, why);
 
-	return err || !t->ops->sweep ? err : t->ops->sweep(t, why);
+	err = err || !t->ops->sweep ? err : t->ops->sweep(t, why);
+	return err ?: bpf_sweep_links(t, why);
 }
 
 /* --- open and close ----------------------------------------------------------------------------------------------- */
@@ -339,15 +369,21 @@ static int open_aside(struct flows *t, struct why *why)
 static int open_best(struct flows **out, struct loop *loop, struct nl *nl, const char *want, struct why *why)
 {
 	const size_t n = sizeof(best) / sizeof(best[0]);
-	int err = why_set(why, EINVAL, "no data path is called '%s'", want ? want : "");
+	int err = -EINVAL;
 
+	(void)!why_set(why, EINVAL, "no data path is called '%s'", want ? want : "");
 	for (size_t i = 0; i < n && err; i++) {
-		if (want && strcmp(best[i]->name, want))
+		if (want ? strcmp(best[i]->name, want) != 0 : best[i] == &flow_bpf)
 			continue;
 		*why = (struct why){0};
 		err = best[i]->open(out, loop, nl, why);
 	}
 	return err;
+}
+
+bool flow_wants_bpf(const char *want)
+{
+	return want && !strcmp(want, flow_bpf.name);
 }
 
 int flow_open(struct flows **out, struct loop *loop, struct nl *nl, struct shim *shim, const struct flow_events *ev,

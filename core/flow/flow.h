@@ -56,11 +56,13 @@ struct flow_stats {
 	struct flow_drops drops;
 };
 
-/* Opens the best back end this kernel offers; `want` forces one by name ("ip6tnl", "tun"), NULL = best. What an earlier
- * agent left goes on working until flow_sweep. */
+/* Opens the best back end this kernel offers; `want` forces one by name ("ip6tnl", "tun", "bpf"), NULL = best. What an
+ * earlier agent left goes on working until flow_sweep. */
 int flow_open(struct flows **out, struct loop *loop, struct nl *nl, struct shim *shim, const struct flow_events *ev,
 	const char *want, struct why *why) __attribute__((warn_unused_result));
 void flow_close(struct flows *t); /* NULL is nothing */
+/* Would flow_open try the programs, which take CAP_BPF? */
+bool flow_wants_bpf(const char *want);
 /* Removes what an earlier agent left and nobody has set again since flow_open. To be called once the state is restored.
  */
 int flow_sweep(struct flows *t, struct why *why) __attribute__((warn_unused_result));
@@ -68,7 +70,7 @@ int flow_sweep(struct flows *t, struct why *why) __attribute__((warn_unused_resu
  * just been put back. */
 void flow_hold_device(struct flows *t, struct held *h, bool shim);
 void flow_hold(struct flows *t, struct held *h);
-const char *flow_name(const struct flows *t); /* "ip6tnl" or "tun" */
+const char *flow_name(const struct flows *t); /* "ip6tnl", "tun" or "bpf" */
 const char *flow_why(const struct flows *t);  /* one sentence: why this one */
 unsigned flow_mtu(const struct flows *t);
 /* The largest packet of a flow, inside; by what it is done; does that count the packets of each? */
@@ -77,6 +79,12 @@ const char *flow_back_end(const struct flows *t, const struct flow *f);
 bool flow_counts(const struct flows *t, const struct flow *f);
 /* The device packets of home addresses come and go by (mip0); a mobile node's home address is put on it. */
 unsigned flow_ifindex(const struct flows *t);
+
+/* A link packets come by, with (ether) Ethernet headers or without any; and it is gone. */
+int flow_link(struct flows *t, unsigned ifindex, bool ether, struct why *why) __attribute__((warn_unused_result));
+void flow_unlink(struct flows *t, unsigned ifindex);
+/* Do forwarded packets pass by the stack, and with it IPsec? */
+bool flow_past_stack(const struct flows *t);
 
 /* Adds a flow, or moves the one of the same key; doing it again changes nothing. On failure it is as it was. The first
  * with a HAO or an RH2 switches forwarding on (sysctl_restore takes it back), and wants CONFIG_IPV6_SUBTREES. */
@@ -92,6 +100,8 @@ int flow_batch_end(struct flows *t, struct why *why) __attribute__((warn_unused_
 const struct flow_table *flow_table(const struct flows *t);
 /* The care-of address of a home address with a tunnel, either side. False: it has none. */
 bool flow_place(const struct flows *t, const struct in6_addr *home, struct in6_addr *coa);
+/* What travelled by it, as far as it is counted. */
+struct flow_counts flow_counted(const struct flows *t, const struct flow_entry *e);
 /* Did packets travel by this flow, either way, since this was asked last? */
 bool flow_busy(struct flows *t, const struct flow_key *key);
 int flow_stats(struct flows *t, struct flow_stats *out) __attribute__((warn_unused_result));

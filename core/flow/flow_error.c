@@ -73,22 +73,16 @@ static uint32_t word_of(const struct error *r)
 	return rd_u32(&word);
 }
 
-/* A path MTU that leaves less than 1280 for the stack's packet cannot be told by Packet Too Big: the route says it, and
- * the stack fragments. */
-static void obey(struct flows *t, struct flow_entry *p, struct error *r, size_t removed)
+uint32_t flow_obey(struct flows *t, struct flow_entry *p, uint32_t path, size_t room)
 {
-	uint32_t mtu = word_of(r);
+	uint32_t mtu = path < MTU_MIN ? MTU_MIN : path > SHIM_MTU + room ? SHIM_MTU + (uint32_t)room : path;
 
-	mtu = (mtu < MTU_MIN			 ? MTU_MIN
-		      : mtu > SHIM_MTU + removed ? SHIM_MTU + (uint32_t)removed
-						 : mtu) -
-	      (uint32_t)removed;
-	put_u16(r->icmp + WORD_AT, 0);
-	put_u16(r->icmp + WORD_AT + 2, (uint16_t)mtu);
-	if (mtu >= MTU_MIN || p->mtu == mtu)
-		return;
-	p->mtu = mtu;
-	(void)!flow_lead(t, p, NULL);
+	mtu -= (uint32_t)room;
+	if (mtu < MTU_MIN && p->mtu != mtu) {
+		p->mtu = mtu;
+		(void)!flow_lead(t, p, NULL);
+	}
+	return mtu;
 }
 
 static void tell(struct flows *t, struct error *r, const struct in6_addr *from, const struct in6_addr *local)
@@ -148,8 +142,10 @@ bool flow_error(struct flows *t, const struct raw_meta *m, const uint8_t *data, 
 	r.have = exthdr_strip(r.about, had, &e);
 	removed = had - r.have;
 	put_u16(r.about + PLEN_AT, (uint16_t)(r.was - removed));
-	if (r.icmp[0] == ICMP6_TOO_BIG_T)
-		obey(t, p, &r, removed);
+	if (r.icmp[0] == ICMP6_TOO_BIG_T) {
+		put_u16(r.icmp + WORD_AT, 0);
+		put_u16(r.icmp + WORD_AT + 2, (uint16_t)flow_obey(t, p, word_of(&r), removed));
+	}
 	tell(t, &r, &m->src, &p->flow.key.src);
 	if (gone && t->ev.unreachable)
 		t->ev.unreachable(t->ev.ctx, &p->flow.key.src, &p->flow.key.dst); /* may end the pair */

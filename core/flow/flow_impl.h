@@ -33,6 +33,7 @@ struct flow_ops {
 	int (*stats)(struct flows *t, struct flow_stats *to);
 };
 
+struct bpf;
 struct traffic;
 
 struct flows {
@@ -43,6 +44,7 @@ struct flows {
 	struct flow_table table;
 	struct flow_events ev;
 	struct flow_drops drops;
+	struct bpf *bpf;	   /* programs under the device, which take pairs too; NULL: none */
 	unsigned ifindex;	   /* of FLOW_DEV */
 	unsigned aways;		   /* reverse tunnels */
 	struct left left;	   /* routes of an earlier agent */
@@ -52,7 +54,7 @@ struct flows {
 	bool forwards;
 };
 
-extern const struct flow_ops flow_lwt, flow_tun;
+extern const struct flow_ops flow_lwt, flow_tun, flow_bpf;
 
 /* What a back end begins with. */
 struct flows flow_begin(const struct flow_ops *ops, struct loop *loop, struct nl *nl);
@@ -81,6 +83,12 @@ static inline bool flow_is_network(const struct flow_key *k)
 bool flow_registered(
 	struct flows *t, const struct in6_addr *home, const struct in6_addr *coa, const struct in6_addr *local);
 
+/* flow_error.c. What a path MTU leaves for packets of a pair, which get `room` octets more. Less than 1280 cannot be
+ * told by Packet Too Big: the route says it, and the stack fragments. */
+uint32_t flow_obey(struct flows *t, struct flow_entry *p, uint32_t path, size_t room);
+/* tunnel_error.c. A packet is too big for what is put before it; mtu: what it may be. False: nobody is told. */
+bool tunnel_too_big(const uint8_t *pkt, size_t len, uint32_t mtu, struct tunnel_error *out);
+
 /* flow_route.c. What leads packets of a flow where they belong, as it should be now / no more. */
 int flow_lead(struct flows *t, struct flow_entry *e, struct why *why) __attribute__((warn_unused_result));
 int flow_unlead(struct flows *t, struct flow_entry *e, struct why *why) __attribute__((warn_unused_result));
@@ -97,5 +105,26 @@ bool flow_out(void *ctx, struct packet *p, const struct exthdr *e);
 /* traffic.c: samples of who talks through reverse tunnels. */
 int traffic_open(struct traffic **out, struct flows *t, struct why *why) __attribute__((warn_unused_result));
 void traffic_close(struct traffic *w); /* NULL is nothing */
+/* An IPv6 header programs show. */
+void traffic_sample(struct flows *t, const uint8_t *pkt);
+
+/* bpf.c: programs under the TUN device of tun.c. */
+int bpf_open(struct flows *t, struct why *why) __attribute__((warn_unused_result));
+void bpf_close(struct flows *t); /* none is nothing */
+int bpf_set(struct flows *t, const struct flow *f, const struct flow *old, struct why *why)
+	__attribute__((warn_unused_result));
+int bpf_del(struct flows *t, const struct flow *f, struct why *why) __attribute__((warn_unused_result));
+int bpf_sweep(struct flows *t, struct why *why) __attribute__((warn_unused_result));
+/* Any back end's: programs of an earlier agent go from links where this one has none. */
+int bpf_sweep_links(struct flows *t, struct why *why) __attribute__((warn_unused_result));
+void bpf_hold(struct flows *t, struct held *h);
+int bpf_stats(struct flows *t, struct flow_stats *to) __attribute__((warn_unused_result));
+struct flow_counts bpf_counted(const struct flows *t, const struct flow_key *key);
+/* What this machine itself sends to a home address goes to the device / no more. */
+int bpf_lead(struct flows *t, struct flow_entry *e, struct why *why) __attribute__((warn_unused_result));
+int bpf_unlead(struct flows *t, struct flow_entry *e);
+bool bpf_leads_local(const struct flows *t); /* is there a rule for what this machine sends to home addresses? */
+/* What the programs let the device `fd` have, when it is not to be sent by the agent. */
+bool bpf_took(struct flows *t, int fd, struct packet *pkt);
 
 #endif

@@ -48,7 +48,11 @@ static int lead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 	struct route r = tunnel_route(t, e), end = end_of(e);
 	struct rule rule = rule_of(e);
 	bool away = flow_is_away(&e->flow);
-	int err = away && !e->routed ? route_add(t->nl, &end, why) : 0;
+	int err;
+
+	if (t->bpf && !away)
+		return bpf_lead(t, e, why);
+	err = away && !e->routed ? route_add(t->nl, &end, why) : 0;
 
 	if (!err && (t->ops->encap || !e->routed) && !route_take(&t->left, &r))
 		err = route_add(t->nl, &r, why);
@@ -58,12 +62,14 @@ static int lead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 	return err;
 }
 
-static int unlead_tunnel(struct flows *t, const struct flow_entry *e, struct why *why)
+static int unlead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 {
 	struct route r = tunnel_route(t, e), end = end_of(e);
 	struct rule rule = rule_of(e);
 	int err;
 
+	if (!flow_is_away(&e->flow) && t->bpf)
+		return bpf_unlead(t, e);
 	if (!flow_is_away(&e->flow))
 		return route_del(t->nl, &r, why);
 	if (!e->table)
@@ -79,6 +85,8 @@ static void hold_tunnel(struct flows *t, struct flow_entry *e, struct held *h)
 	struct rule rule = rule_of(e);
 	bool away = flow_is_away(&e->flow);
 
+	if (t->bpf && !away)
+		return;
 	if (away)
 		held_route(h, &end);
 	held_route(h, &r);
@@ -94,6 +102,10 @@ static struct route pair_route(const struct flows *t, const struct flow_entry *e
 	const struct flow_key *k = &e->flow.key;
 	struct route r = {.dst = k->dst, .plen = k->dplen, .ifindex = shim_ifindex(t->shim), .mtu = e->mtu};
 
+	if (t->bpf) {
+		r.ifindex = t->ifindex;
+		r.mtu = e->mtu ? e->mtu : SHIM_MTU;
+	}
 	r.table = table;
 	r.has_from = !table;
 	if (r.has_from)
@@ -214,7 +226,7 @@ static bool rule_known(void *ctx, const struct rule *r)
 	const struct flows *t = ctx;
 	const struct flow_entry *e = table_away(&t->table, &r->home);
 
-	return r->oif[0] || (e && e->table == r->table);
+	return r->oif[0] || (r->local && bpf_leads_local(t)) || (e && e->table == r->table);
 }
 
 int flow_lead_sweep(struct flows *t, struct why *why)

@@ -57,6 +57,7 @@ struct flow_entry {
 	uint32_t mtu;	 /* less than 1280, told by a router: no Packet Too Big can say it; 0 = none */
 	uint32_t table;	 /* back ends with routes: the routing table of this source, or where the route of a pair stands
 			  */
+	uint32_t asked;	 /* packets that programs in the kernel had counted at the last flow_busy() */
 	bool busy;	 /* packets passed since flow_busy() */
 	bool registered; /* RH2 was set for a home registration, by its first packet */
 	bool routed;	 /* back ends with routes: the route of a pair stands */

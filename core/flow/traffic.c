@@ -64,6 +64,14 @@ static void sample(struct flows *flows, const uint8_t *pkt, bool out)
 		flows->ev.traffic(flows->ev.ctx, &home, &peer, out);
 }
 
+void traffic_sample(struct flows *flows, const uint8_t *pkt)
+{
+	struct in6_addr src;
+
+	memcpy(&src, pkt + AT_SRC, sizeof(src));
+	sample(flows, pkt, table_away(&flows->table, &src) != NULL);
+}
+
 static void resume(struct timer *t, usec now)
 {
 	struct traffic *w = timer_owner(t, struct traffic, pause);

@@ -154,6 +154,8 @@ static bool read_one(struct tun *t)
 	if (len <= (ssize_t)sizeof(p.vnet))
 		return false;
 	p.len = (size_t)len - sizeof(p.vnet);
+	if (t->flows.bpf && bpf_took(&t->flows, t->dev.fd, &p))
+		return true;
 	e = tunnel_of(t, p.data, p.len, AT_SRC, AT_DST);
 	if (e) {
 		o->used += p.len;
@@ -248,6 +250,7 @@ static void tun_close(struct flows *p)
 {
 	struct tun *t = tun_of(p);
 
+	bpf_close(p);
 	if (t->dev.fd >= 0) {
 		loop_unwatch(t->flows.loop, &t->dev);
 		close(t->dev.fd);
@@ -343,24 +346,38 @@ static int open_both(struct tun *t, struct nl *nl, struct why *why)
 	return t->raw.fd < 0 ? t->raw.fd : 0;
 }
 
-static int tun_flow_open(struct flows **out, struct loop *loop, struct nl *nl, struct why *why)
+static int open_as(const struct flow_ops *ops, struct flows **out, struct loop *loop, struct nl *nl, struct why *why)
 {
 	struct tun *t = calloc(1, sizeof(*t));
 	int err;
 
 	if (!t)
 		return why_set(why, ENOMEM, "out of memory");
-	t->flows = flow_begin(&flow_tun, loop, nl);
+	t->flows = flow_begin(ops, loop, nl);
 	t->dev = (struct watch){-1, dev_ready};
 	t->raw = (struct watch){-1, raw_ready};
 	err = open_both(t, nl, why);
 	if (!err)
 		err = loop_watch(loop, &t->dev, EPOLLIN) ?: loop_watch(loop, &t->raw, EPOLLIN);
+	if (err)
+		(void)!why_set(why, -err, "tunnel device: %s", strerror(-err));
+	else if (ops == &flow_bpf)
+		err = bpf_open(&t->flows, why);
 	if (!err)
 		*out = &t->flows;
 	else
 		tun_close(&t->flows);
-	return err ? why_set(why, -err, "tunnel device: %s", strerror(-err)) : 0;
+	return err;
+}
+
+static int tun_flow_open(struct flows **out, struct loop *loop, struct nl *nl, struct why *why)
+{
+	return open_as(&flow_tun, out, loop, nl, why);
+}
+
+static int bpf_flow_open(struct flows **out, struct loop *loop, struct nl *nl, struct why *why)
+{
+	return open_as(&flow_bpf, out, loop, nl, why);
 }
 
 static int device_again(struct tun *t, struct why *why)
@@ -389,13 +406,21 @@ static bool tun_hold(struct flows *p, struct held *h)
 	return touched != 0;
 }
 
+static bool bpf_flow_hold(struct flows *p, struct held *h)
+{
+	bool touched = tun_hold(p, h);
+
+	bpf_hold(p, h);
+	return touched;
+}
+
 static int tun_stats(struct flows *p, struct flow_stats *to)
 {
 	const struct flow_stats *own = &tun_of(p)->stats;
 
 	to->rx_packets += own->rx_packets;
 	to->tx_packets += own->tx_packets;
-	return 0;
+	return p->bpf ? bpf_stats(p, to) : 0;
 }
 
 const struct flow_ops flow_tun = {
@@ -404,5 +429,17 @@ const struct flow_ops flow_tun = {
 	.open = tun_flow_open,
 	.close = tun_close,
 	.hold = tun_hold,
+	.stats = tun_stats,
+};
+
+const struct flow_ops flow_bpf = {
+	.name = "bpf",
+	.why = "programs of tc in the kernel do what can be done there, also while the agent restarts",
+	.open = bpf_flow_open,
+	.close = tun_close,
+	.set = bpf_set,
+	.del = bpf_del,
+	.sweep = bpf_sweep,
+	.hold = bpf_flow_hold,
 	.stats = tun_stats,
 };

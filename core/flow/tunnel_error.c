@@ -75,6 +75,20 @@ static int write_error(uint8_t type, uint32_t mtu, const uint8_t *inner, size_t 
 	return icmp6_error_write(ICMP6_TOO_BIG_T, 0, mtu, inner, len, out->data, sizeof(out->data));
 }
 
+bool tunnel_too_big(const uint8_t *pkt, size_t len, uint32_t mtu, struct tunnel_error *out)
+{
+	uint8_t quoted[1280];
+	int n;
+
+	len = cut(quoted, pkt, len < sizeof(quoted) ? len : sizeof(quoted));
+	if (!may_tell(quoted, len))
+		return false;
+	n = icmp6_error_write(ICMP6_TOO_BIG_T, 0, mtu, quoted, len, out->data, sizeof(out->data));
+	out->to = addr_at(pkt + AT_SRC);
+	out->len = n > 0 ? (size_t)n : 0;
+	return n > 0;
+}
+
 bool flow_tunnel_error(const struct flows *t, const uint8_t *data, size_t len, struct tunnel_error *out)
 {
 	const uint8_t *outer = data + ICMP6_ERROR_HLEN, *inner = outer + IP6_HLEN;

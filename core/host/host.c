@@ -238,7 +238,8 @@ void host_guard(struct host *h, struct mirror_link *l)
 
 	if (!h->shim || l->attached || l->l.loopback || is_ours(h, &l->l))
 		return;
-	l->attached = !shim_attach(h->shim, l->l.name, &why);
+	l->attached = !shim_attach(h->shim, l->l.name, &why) &&
+		      (!h->flows || !flow_link(h->flows, l->l.index, l->l.ether, &why));
 	host_warn(&why);
 }
 

@@ -98,7 +98,7 @@ static uint64_t do_heard(void *ctx, const struct in6_addr *local, const struct i
 	struct host *h = ctx;
 	const struct flow_entry *e = table_pair(flow_table(h->flows), local, remote);
 
-	return e ? e->counts.in.packets : 0;
+	return e ? flow_counted(h->flows, e).in.packets : 0;
 }
 
 /* Absent sysctls (a kernel without optimistic DAD) cost time, not function. */

@@ -13,7 +13,13 @@ void host_flush(struct host *h)
 int host_protect(struct host *h, const struct ipsec_sa *list, size_t n, struct why *why)
 {
 	struct in6_addr home, agent, coa;
-	int err = ipsec_set(h->ipsec, list, n, why);
+	int err;
+
+	if (n && flow_past_stack(h->flows))
+		return why_set(why, EOPNOTSUPP,
+			"packets by data path %s pass IPsec by: nothing can be protected with mipd --path %s",
+			flow_name(h->flows), flow_name(h->flows));
+	err = ipsec_set(h->ipsec, list, n, why);
 
 	for (size_t i = 0; !err && ipsec_nth(h->ipsec, i, &home, &agent); i++)
 		if (flow_place(h->flows, &home, &coa))

@@ -103,11 +103,12 @@ bool route_has_source(struct left *found, const struct route *r);
 int route_end_found(struct nl *nl, struct left *found, struct why *why) __attribute__((warn_unused_result));
 
 /* rule.c: packets from `home`, and those that may yet choose it as their source, are routed by `table`; or, before
- * those, packets whose sender wants them out of device `oif`. */
+ * those, packets whose sender wants them out of device `oif`; or, after them, what this machine sends. */
 struct rule {
 	struct in6_addr home;
 	uint32_t table;
 	char oif[IF_NAMESIZE]; /* "": the rule is for `home` */
+	bool local;	       /* ... or for all that this machine itself sends */
 };
 int rule_add(struct nl *nl, const struct rule *r, struct why *why) __attribute__((warn_unused_result));
 int rule_del(struct nl *nl, const struct rule *r, struct why *why) __attribute__((warn_unused_result));

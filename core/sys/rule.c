@@ -21,12 +21,14 @@ static struct nlmsghdr *rule_msg(void *buf, uint16_t type, uint16_t flags, const
 	m->table = RT_TABLE_UNSPEC;
 	if (r->oif[0]) {
 		mnl_attr_put_strz(h, FRA_OIFNAME, r->oif);
+	} else if (r->local) {
+		mnl_attr_put_strz(h, FRA_IIFNAME, "lo");
 	} else {
 		m->src_len = 128;
 		mnl_attr_put(h, FRA_SRC, sizeof(r->home), &r->home);
 	}
 	mnl_attr_put_u32(h, FRA_TABLE, r->table);
-	mnl_attr_put_u32(h, FRA_PRIORITY, r->oif[0] ? MIP_RULE_PRIO - 1 : MIP_RULE_PRIO);
+	mnl_attr_put_u32(h, FRA_PRIORITY, MIP_RULE_PRIO + (r->local ? 1 : r->oif[0] ? -1 : 0));
 	mnl_attr_put_u8(h, FRA_PROTOCOL, MIP_RTPROT);
 	return h;
 }
@@ -36,7 +38,7 @@ int rule_add(struct nl *nl, const struct rule *r, struct why *why)
 	char buf[NL_MSG_MAX], what[80];
 	struct nlmsghdr *h = rule_msg(buf, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, r);
 
-	if (!r->oif[0])
+	if (!r->oif[0] && !r->local)
 		((struct fib_rule_hdr *)mnl_nlmsg_get_payload(h))->flags = FIB_RULE_FIND_SADDR;
 	snprintf(what, sizeof(what), "add rule for %s", r->oif[0] ? r->oif : addr_text(&r->home).s);
 	return nl_add(nl, h, why, what);
@@ -77,6 +79,8 @@ static int sweep_one(const struct nlmsghdr *h, void *ctx)
 			memcpy(&r.home, mnl_attr_get_payload(a), sizeof(r.home));
 		else if (type == FRA_OIFNAME)
 			snprintf(r.oif, sizeof(r.oif), "%s", mnl_attr_get_str(a));
+		else if (type == FRA_IIFNAME)
+			r.local = true;
 	}
 	if (ours && (!w->keep || !w->keep(w->ctx, &r)))
 		w->err = rule_del(w->nl, &r, w->why) ?: w->err;

@@ -15,16 +15,27 @@
 
 #include "sys/self.h"
 
-int self_keep_caps(struct why *why)
+bool self_has_cap_bpf(void)
 {
-	static const cap_value_t keep[] = {CAP_NET_ADMIN, CAP_NET_RAW};
+	cap_t caps = cap_get_proc();
+	cap_flag_value_t bpf = CAP_CLEAR;
+	bool has = caps && !cap_get_flag(caps, CAP_BPF, CAP_PERMITTED, &bpf) && bpf == CAP_SET;
+
+	if (caps)
+		cap_free(caps);
+	return has;
+}
+
+int self_keep_caps(bool bpf, struct why *why)
+{
+	static const cap_value_t keep[] = {CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF};
+	int err = 0, n = bpf && self_has_cap_bpf() ? 3 : 2;
 	cap_t caps = cap_init();
-	int err = 0;
 
 	if (!caps)
 		return why_set(why, ENOMEM, "out of memory");
-	if (cap_set_flag(caps, CAP_PERMITTED, 2, keep, CAP_SET) ||
-		cap_set_flag(caps, CAP_EFFECTIVE, 2, keep, CAP_SET) || cap_set_proc(caps) ||
+	if (cap_set_flag(caps, CAP_PERMITTED, n, keep, CAP_SET) ||
+		cap_set_flag(caps, CAP_EFFECTIVE, n, keep, CAP_SET) || cap_set_proc(caps) ||
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		err = why_set(why, EPERM, "mipd needs CAP_NET_ADMIN and CAP_NET_RAW: run it as root");
 	cap_free(caps);

@@ -12,9 +12,10 @@
  * user's. NULL: as who we are, but as account mip where run_dir is its. */
 int self_become(const char *user, const char *run_dir, const char *state_dir, struct why *why)
 	__attribute__((warn_unused_result));
-/* Keeps CAP_NET_ADMIN and CAP_NET_RAW, drops every other capability for good, and gains none by exec. -EPERM when one
- * of the two is missing. */
-int self_keep_caps(struct why *why) __attribute__((warn_unused_result));
+/* Keeps CAP_NET_ADMIN and CAP_NET_RAW, and (bpf) CAP_BPF where it is there, drops every other capability for good, and
+ * gains none by exec. -EPERM when one of the two is missing. */
+int self_keep_caps(bool bpf, struct why *why) __attribute__((warn_unused_result));
+bool self_has_cap_bpf(void);
 /* Leaves the directory it was started in, which may be on a file system that is to go. Dumps no core, and its memory is
  * read by nobody without CAP_SYS_PTRACE: keys are in it. */
 void self_seclude(void);

@@ -11,11 +11,12 @@
 #   . tests/lab/lab.sh                        the functions below, for what runs in `lab.sh run`
 #
 # MIP_BUILD: where mip and mipd are (build/). MIP_SLOW: deadlines are that many times longer (emulated machines).
+# MIP_PATH: the data path every agent takes that is not told another one: bpf, ip6tnl or tun.
 
 LAB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 MIP_BUILD=$(realpath "${MIP_BUILD:-$LAB_DIR/../../build}")
 MIP_SLOW=${MIP_SLOW:-1}
-PATH=$MIP_BUILD:$PATH
+PATH=${MIP_PATH:+/run/lab/bin:}$MIP_BUILD:$PATH
 export MIP_BUILD MIP_SLOW PATH
 CN=2001:db8:c::2 HOME_PREFIX=2001:db8:1::/64 HA=2001:db8:1::1 HOA=2001:db8:1::100
 export CN HOME_PREFIX HA HOA
@@ -172,10 +173,18 @@ lab_keep() {
 	return 0
 }
 
+# lab_path: agents take data path $MIP_PATH. A tool starts the agent that stands beside it.
+lab_path() {
+	mkdir /run/lab/bin && cp "$MIP_BUILD/mip" /run/lab/bin || return
+	printf '#!/bin/sh\nexec %s --path %s "$@"\n' "$MIP_BUILD/mipd" "$MIP_PATH" > /run/lab/bin/mipd
+	chmod 755 /run/lab/bin/mipd
+}
+
 # lab_private COMMAND...: first process of the private world.
 lab_private() {
 	mount -t tmpfs -o mode=755 tmpfs /run && mkdir -p /run/netns /run/mip /run/lab && ip link set lo up || exit
 	export MIP_LAB=1 MIP_STATE_DIR=/run/mip-state
+	[ -z "${MIP_PATH:-}" ] || lab_path
 	"$@"   # not exec: this shell reaps, and takes ^C for nobody
 	exit
 }

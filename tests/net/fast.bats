@@ -1,11 +1,31 @@
 #!/usr/bin/env bats
-# The kernel's fast path (core/flow/fast.h): the programs against the packet editor in C.
+# The kernel's fast path (core/flow/fast.h): the programs against the packet editor in C, and agents that use them.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
 
-setup_file() { [ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }; }
+setup_file() {
+	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
+	lab_up
+}
 
-teardown() { ip netns del fz 2>/dev/null; return 0; }
+teardown() {
+	ip netns del fz 2>/dev/null
+	in_ns mn mip agent stop 2>/dev/null
+	in_ns ha mip agent stop 2>/dev/null
+	lab_move home
+}
+
+# agent NODE: mipd with this data path
+agent() { lab_bg "$1" "$BATS_TEST_TMPDIR/$1.log" mipd --path bpf; lab_wait 5 in_ns "$1" mip agent show; }
+agents() {
+	agent ha; agent mn
+	in_ns ha mip ha start dev eth0 insecure
+	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0
+}
+bound() { in_ns ha mip -j binding show | jq -e --arg p "2001:db8:$1:" 'length == 1 and .[0].state == "active" and (.[0].care_of | startswith($p))'; }
+away() { lab_move "$1" && lab_wait 15 bound "$1"; }
+programs() { in_ns "$1" tc filter show dev "$2" "$3" | grep -c ' mip '; }
+echoes() { in_ns "$1" ping -c 3 -i 0.1 -W 5 "${@:2}"; }
 
 @test "programs and packet editor agree on packets of every kind" {
 	ip netns add fz; ip -n fz link set lo up
@@ -18,4 +38,74 @@ teardown() { ip netns del fz 2>/dev/null; return 0; }
 	echo "$output"
 	[ "$status" = 0 ]
 	[[ "$output" == *"mip_in changed"* && "$output" == *"mip_out sent"* ]]
+}
+
+@test "a node moves, and the home agent itself reaches it, away and at home" {
+	agents
+	in_ns ha mip -j agent show | jq -e '.[0].path == "bpf"'
+	for link in f1 f2; do
+		away $link
+		echoes cn "$HOA"; echoes ha "$HOA"; echoes mn -I "$HOA" "$CN"
+	done
+	lab_move home; in_ns mn mip mn wait home timeout $((60 * MIP_SLOW))
+	echoes cn "$HOA"; echoes ha "$HOA"
+}
+
+@test "who sends a packet that is too big for the tunnel is told" {
+	agents; away f1
+	run in_ns cn ping -c 2 -i 0.1 -W 5 -s 1440 -M "do" "$HOA"
+	[[ "$output" == *"From $HA"*"Packet too big: mtu=1460"* ]]
+	echoes cn -s 1412 -M "do" "$HOA"
+	in_ns cn ip -6 route flush cache
+}
+
+@test "a link that comes is served; a stopped agent leaves nothing" {
+	agents; away f1
+	ip -n ha link add late type veth peer name late1; ip -n ha link set late up
+	lab_wait 5 eval '[ "$(programs ha late ingress)" = 1 ]'
+	[ "$(programs ha eth0 ingress)" = 1 ] && [ "$(programs mn mip0 egress)" = 1 ]
+	in_ns ha mip agent stop; in_ns mn mip agent stop
+	[ -z "$(in_ns ha tc qdisc show | grep clsact)" ] && [ -z "$(in_ns mn tc qdisc show | grep clsact)" ]
+	[ -z "$(ip -n ha -6 rule | grep 119)" ]
+	ip -n ha link del late
+}
+
+@test "packets go on while the agent is dead and when the next one takes over" {
+	agents; away f1
+	echoes cn "$HOA"
+	in_ns cn ping -i 0.01 -c $((400 * MIP_SLOW)) -W 5 "$HOA" > "$BATS_TEST_TMPDIR/ping" 3>&- &
+	local ping=$!
+	lab_wait 5 test -s "$BATS_TEST_TMPDIR/ping"
+	kill -9 "$(in_ns ha mip -j agent show | jq '.[0].pid')"
+	echoes cn "$HOA"
+	agent ha
+	in_ns ha mip ha start dev eth0 insecure
+	lab_wait 5 bound f1
+	echoes cn "$HOA"
+	wait $ping
+	grep ' 0% packet loss' "$BATS_TEST_TMPDIR/ping"
+}
+
+@test "a killed agent that does not come back leaves no programs" {
+	agents; away f1
+	kill -9 "$(in_ns ha mip -j agent show | jq '.[0].pid')"
+	[ "$(programs ha eth0 ingress)" = 1 ]
+	lab_wait 20 eval '[ -z "$(in_ns ha tc qdisc show | grep clsact)" ]'
+	[ -z "$(ip -n ha -6 rule | grep 119)" ]
+}
+
+@test "nothing is protected by IPsec on this data path, and it is said why" {
+	local keys=$BATS_TEST_TMPDIR/keys
+	(umask 077; mip ipsec gen home "$HOA" agent "$HA" > "$keys")
+	agent ha
+	in_ns ha mip ha start dev eth0 insecure
+	run in_ns ha mip -b "$keys"
+	[ "$status" != 0 ]
+	[[ "$output" == *"data path bpf"* ]]
+	in_ns ha mip ha stop
+	run in_ns ha mip -b "$keys"
+	[[ "$output" != *CONFIG_* ]] || skip "this kernel has no ESP"
+	[ "$status" = 0 ]
+	run in_ns ha mip ha start dev eth0
+	[ "$status" != 0 ] && [[ "$output" == *"data path bpf"* ]]
 }

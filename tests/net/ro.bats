@@ -22,7 +22,7 @@ setup() {
 	on h sysctl -qw net.ipv6.conf.all.forwarding=1
 	on h ip addr add $HA/128 dev lo nodad
 	link m 2 $CM; link c 3 $C; link n 4 $CN
-	for n in m n h c; do probe $n; say $n open; done
+	for n in m n h c; do probe $n; say $n open ${MIP_PATH:-}; done
 	for n in m n c; do say $n attach e0; done
 	for n in m n c; do say h attach to-$n; done
 	away m $HM $CM; away n $HN $CN

@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,7 +110,7 @@ static int do_close(char **w)
 
 static int do_attach(char **w)
 {
-	return shim_attach(shim, w[1], &why);
+	return shim_attach(shim, w[1], &why) ?: flow_link(flows, if_nametoindex(w[1]), true, &why);
 }
 
 /* away HOME COA AGENT: reverse tunnel */
@@ -181,16 +182,18 @@ static int do_stats(char **w)
 {
 	struct flow_key key = pair(w + 1);
 	const struct flow_entry *e = table_find(flow_table(flows), &key);
+	struct flow_counts c;
 	struct shim_stats s;
 
 	if (!e)
 		return -ENOENT;
+	c = flow_counted(flows, e);
 	shim_stats(shim, &s);
 	printf("stats");
-	counted("hao_out", &e->counts.out, e->flow.edits & FLOW_HAO);
-	counted("rh2_out", &e->counts.out, e->flow.edits & FLOW_RH2);
-	counted("hao_in", &e->counts.in, e->flow.edits & FLOW_RH2);
-	counted("rh2_in", &e->counts.in, e->flow.edits & FLOW_HAO);
+	counted("hao_out", &c.out, e->flow.edits & FLOW_HAO);
+	counted("rh2_out", &c.out, e->flow.edits & FLOW_RH2);
+	counted("hao_in", &c.in, e->flow.edits & FLOW_RH2);
+	counted("rh2_in", &c.in, e->flow.edits & FLOW_HAO);
 	printf(" samples %lu taken %lu back %lu failed %lu\n", samples, s.taken, s.given_back, s.failed);
 	return 0;
 }

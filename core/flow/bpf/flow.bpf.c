@@ -2,14 +2,16 @@
  * The data path as programs of tc (clsact): `mip_out` on the egress of mip0, where routes lead what is to be edited;
  * `mip_in` on the ingress of each link, once for those with an Ethernet header and once for those without. A packet
  * these do not know, or may not edit (it is too big, its headers are unusual, it is signalling), goes on as if they
- *were not there: on a link to the stack, on mip0 to the agent. RFC 6275 6.3, 6.4, 9.3.1, 9.3.2, 10.4, 11.3.
+ * were not there: on a link to the stack, on mip0 to the agent. RFC 6275 6.3, 6.4, 9.3.1, 9.3.2, 10.4, 11.3.
  *
  * Helpers and flags, and the kernel that had them first:
+ *
  *	bpf_redirect_neigh with a next hop	5.10
- *	bpf_fib_lookup				4.18; names the link of a neighbour it does not know: 5.12, older ones
- *have tun bpf_skb_adjust_room			4.13; ENCAP_L3_IPV6, FIXED_GSO 5.1..5.2; DECAP_L3_IPV6 6.3, else without
- *	bpf_skb_change_head			4.10	bpf_clone_redirect	4.2	bpf_skb_pull_data	4.9
- *	__sk_buff.gso_size			5.7	gso_segs		5.1
+ *	bpf_fib_lookup				4.18; names the link of a neighbour it does not know: 5.12, older have
+ *tun bpf_skb_adjust_room			4.13; ENCAP_L3_IPV6, FIXED_GSO 5.1, 5.2; DECAP_L3_IPV6 6.3, else without
+ *	bpf_redirect, bpf_clone_redirect	4.2
+ *	bpf_skb_change_head			4.10
+ *	__sk_buff.gso_size, gso_segs		5.7, 5.1
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -36,6 +38,7 @@
 #define MH	     135
 #define IS_IPSEC(nh) ((nh) == IPPROTO_ESP || (nh) == IPPROTO_AH)
 #define SAMPLE	     0x6d70 /* tc_index of a copy that shows who talks to whom */
+#define AGAIN	     0x6d71 /* tc_index of a packet that mip_again is for */
 #define SAMPLE_LEN   80
 #define SAMPLES	     8
 #define PAUSE	     20000000ULL /* ns */
@@ -174,9 +177,10 @@ struct hop {
 	struct fmap_addr to;
 };
 
-enum { HOP_OK, HOP_NONE, HOP_TOO_BIG };
+enum { HOP_OK, HOP_NONE, HOP_NEW, HOP_TOO_BIG };
 
-/* Where a packet of `seg` octets from src to dst goes. */
+/* Where a packet of `seg` octets from src to dst goes. A packet on its way out has the route that led here, and the
+ * kernel would ask that one for the address of a neighbour it does not know yet. */
 INLINE int next_hop(struct __sk_buff *skb, const struct fmap_addr *src, const struct fmap_addr *dst, __u8 proto,
 	__u32 seg, struct hop *hop)
 {
@@ -196,7 +200,18 @@ INLINE int next_hop(struct __sk_buff *skb, const struct fmap_addr *src, const st
 		return HOP_NONE;
 	hop->ifindex = fib.ifindex;
 	__builtin_memcpy(&hop->to, fib.ipv6_dst, sizeof(hop->to));
-	return HOP_OK;
+	return rc && skb->ifindex == conf.mip0 && skb->tc_index != AGAIN ? HOP_NEW : HOP_OK;
+}
+
+/* What becomes of a packet on mip0 for another reason than HOP_OK. By the ingress of mip0 it loses its route. */
+INLINE int no_hop(struct __sk_buff *skb, int reason)
+{
+	if (reason == HOP_NONE)
+		return drop(FMAP_DROP_ROUTE);
+	if (reason == HOP_TOO_BIG)
+		return TC_ACT_OK;
+	skb->tc_index = AGAIN;
+	return bpf_redirect(conf.mip0, BPF_F_INGRESS);
 }
 
 /* Sends what begins with its IPv6 header, or an Ethernet header of no meaning before it. */
@@ -280,41 +295,47 @@ struct ext {
 	struct fmap_addr addr;
 };
 
-/* HAO and RH2 of the flow; what one header sets as the other end may have a flow of its own, as a care-of address can
- * be a correspondent, too. */
-INLINE int insert(struct __sk_buff *skb, __u32 l2, struct ip6 *ip, struct fmap_flow *f)
+/* Source and destination of a packet with the edits that are returned: those of f. What one header sets as the other
+ * end may have a flow of its own, as a care-of address can be a correspondent, too. */
+INLINE __u32 readdress(struct ip6 *ip, const struct fmap_flow *f)
 {
-	struct wire w = measure(skb, l2, IP6, ip->next);
-	struct fmap_addr src = ip->src, dst = ip->dst;
-	__u32 edits = f->edits, room = 0, at = l2 + IP6;
-	struct fmap_flow *other = 0;
-	struct ext e = {};
-	struct hop hop;
-	__u8 next = ip->next;
+	__u32 edits = f->edits & (FMAP_HAO | FMAP_RH2), more = edits ^ (FMAP_HAO | FMAP_RH2);
+	const struct fmap_flow *other;
 
 	if (edits & FMAP_HAO)
 		ip->src = f->local;
 	if (edits & FMAP_RH2)
 		ip->dst = f->peer;
-	if (!(edits & FMAP_RH2)) {
-		other = find_pair(&ip->src, &dst);
-		if (other && other->edits & FMAP_RH2) {
-			ip->dst = other->peer;
-			edits |= FMAP_RH2;
-		}
-	} else if (!(edits & FMAP_HAO)) {
-		other = find_pair(&src, &ip->dst);
-		if (other && other->edits & FMAP_HAO) {
-			ip->src = other->local;
-			edits |= FMAP_HAO;
-		}
-	}
-	room = (edits & FMAP_HAO ? EXT : 0) + (edits & FMAP_RH2 ? EXT : 0);
-	switch (next_hop(skb, &ip->src, &ip->dst, next, w.seg + room, &hop)) {
-	case HOP_NONE: return drop(FMAP_DROP_ROUTE);
-	case HOP_OK: break;
-	default: return TC_ACT_OK;
-	}
+	other = more ? find_pair(&ip->src, &ip->dst) : 0;
+	if (!other || !(other->edits & more))
+		return edits;
+	if (more == FMAP_HAO)
+		ip->src = other->local;
+	else
+		ip->dst = other->peer;
+	return edits | more;
+}
+
+/* A header with `addr` in it, the original source (edit: HAO) or destination (RH2). */
+INLINE long put_ext(struct __sk_buff *skb, __u32 at, __u8 next, __u32 edit, const struct fmap_addr *addr)
+{
+	struct ext rh2 = {next, 2, {2, 1, 0, 0, 0, 0}, *addr};	  /* type, segments left */
+	struct ext hao = {next, 2, {1, 2, 0, 0, 201, 16}, *addr}; /* PadN, the option */
+
+	return bpf_skb_store_bytes(skb, at, edit == FMAP_RH2 ? &rh2 : &hao, sizeof(hao), 0);
+}
+
+INLINE int insert(struct __sk_buff *skb, __u32 l2, struct ip6 *ip, struct fmap_flow *f)
+{
+	struct wire w = measure(skb, l2, IP6, ip->next);
+	struct fmap_addr src = ip->src, dst = ip->dst;
+	__u32 edits = readdress(ip, f), room = edits == (FMAP_HAO | FMAP_RH2) ? 2 * EXT : EXT, at = l2 + IP6;
+	struct hop hop;
+	int to = next_hop(skb, &ip->src, &ip->dst, ip->next, w.seg + room, &hop);
+	__u8 next = ip->next;
+
+	if (to)
+		return no_hop(skb, to);
 	/* The size is a constant to each call, as old verifiers want it. */
 	if (room == 2 * EXT ? bpf_skb_adjust_room(skb, 2 * EXT, BPF_ADJ_ROOM_NET, BPF_F_ADJ_ROOM_FIXED_GSO)
 			    : bpf_skb_adjust_room(skb, EXT, BPF_ADJ_ROOM_NET, BPF_F_ADJ_ROOM_FIXED_GSO))
@@ -323,26 +344,13 @@ INLINE int insert(struct __sk_buff *skb, __u32 l2, struct ip6 *ip, struct fmap_f
 	ip->next = edits & FMAP_RH2 ? IPPROTO_ROUTING : IPPROTO_DSTOPTS;
 	if (bpf_skb_store_bytes(skb, l2, ip, sizeof(*ip), 0))
 		return drop(FMAP_DROP_EDIT);
-	e.len = 2;
 	if (edits & FMAP_RH2) {
-		e.next = edits & FMAP_HAO ? IPPROTO_DSTOPTS : next;
-		e.b[0] = 2; /* type */
-		e.b[1] = 1; /* segments left */
-		e.addr = dst;
-		if (bpf_skb_store_bytes(skb, at, &e, sizeof(e), 0))
+		if (put_ext(skb, at, edits & FMAP_HAO ? IPPROTO_DSTOPTS : next, FMAP_RH2, &dst))
 			return drop(FMAP_DROP_EDIT);
 		at += EXT;
 	}
-	if (edits & FMAP_HAO) {
-		e.next = next;
-		e.b[0] = 1; /* PadN */
-		e.b[1] = 2;
-		e.b[4] = 201;
-		e.b[5] = 16;
-		e.addr = src;
-		if (bpf_skb_store_bytes(skb, at, &e, sizeof(e), 0))
-			return drop(FMAP_DROP_EDIT);
-	}
+	if (edits & FMAP_HAO && put_ext(skb, at, next, FMAP_HAO, &src))
+		return drop(FMAP_DROP_EDIT);
 	count(f, FMAP_OUT, skb->len - l2, &w, room);
 	return send(skb, l2, &hop);
 }
@@ -353,25 +361,20 @@ INLINE int plain(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
 	struct wire w = measure(skb, l2, IP6, ip->next);
 	struct fmap_addr any = {{bpf_cpu_to_be64(1ULL << 56), 0}};
 	struct hop hop;
+	int to = next_hop(skb, &any, &ip->dst, ip->next, w.seg, &hop);
 
-	switch (next_hop(skb, &any, &ip->dst, ip->next, w.seg, &hop)) {
-	case HOP_OK: return send(skb, l2, &hop);
-	case HOP_NONE: return drop(FMAP_DROP_ROUTE);
-	}
-	return TC_ACT_OK;
+	return to ? no_hop(skb, to) : send(skb, l2, &hop);
 }
 
-SEC("tc")
-int mip_out(struct __sk_buff *skb)
+INLINE int out(struct __sk_buff *skb)
 {
 	const __u32 l2 = conf.l2;
 	struct fmap_flow *f;
 	struct wire w;
 	struct hop hop;
 	struct ip6 ip;
+	int to;
 
-	if (skb->tc_index == SAMPLE)
-		return deliver_sample(skb);
 	if (skb->protocol != bpf_htons(ETH_P_IPV6) || bpf_skb_load_bytes(skb, l2, &ip, sizeof(ip)) || !is_ip6(&ip))
 		return TC_ACT_SHOT;
 	if ((ip.dst.a[0] & bpf_cpu_to_be64(0xffULL << 56)) == bpf_cpu_to_be64(0xffULL << 56))
@@ -391,11 +394,23 @@ int mip_out(struct __sk_buff *skb)
 	if (!f)
 		return plain(skb, l2, &ip);
 	w = measure(skb, l2, IP6, ip.next);
-	switch (next_hop(skb, &f->local, &f->peer, IPPROTO_IPV6, w.seg + IP6, &hop)) {
-	case HOP_OK: return encapsulate(skb, l2, &ip, f, &w, &hop);
-	case HOP_NONE: return drop(FMAP_DROP_ROUTE);
-	}
-	return TC_ACT_OK;
+	to = next_hop(skb, &f->local, &f->peer, IPPROTO_IPV6, w.seg + IP6, &hop);
+	return to ? no_hop(skb, to) : encapsulate(skb, l2, &ip, f, &w, &hop);
+}
+
+SEC("tc")
+int mip_out(struct __sk_buff *skb)
+{
+	return skb->tc_index == SAMPLE ? deliver_sample(skb) : out(skb);
+}
+
+/* On the ingress of mip0, for what mip_out sends there; the rest is what the agent gives the stack. */
+SEC("tc")
+int mip_again(struct __sk_buff *skb)
+{
+	int verdict = skb->tc_index == AGAIN ? out(skb) : PASS;
+
+	return verdict == TC_ACT_OK ? TC_ACT_SHOT : verdict;
 }
 
 /* --- in ----------------------------------------------------------------------------------------------------------- */
@@ -462,7 +477,7 @@ INLINE int decapsulate(struct __sk_buff *skb, __u32 l2, const struct ip6 *outer)
 	}
 	if (!f || !same(&f->peer, &outer->src))
 		return drop(FMAP_DROP_TUNNEL);
-	if (!same(&f->local, &outer->dst))
+	if (!same(&f->local, &outer->dst) || f->edits & FMAP_STACK)
 		return PASS;
 	/* Octets behind either packet are the stack's to cut off. */
 	if (bpf_ntohs(outer->plen) + IP6 != skb->len - l2 || bpf_ntohs(ip.plen) + IP6 != bpf_ntohs(outer->plen))
