@@ -12,10 +12,11 @@
 #include "sys/ebpf.h"
 #include "sys/tc.h"
 
-#define HOMES_MAX      (1 << 20) /* 16 octets of kernel memory each, used or not */
-#define HOMES_SMALL    (1 << 17) /* on a machine with less than BIG_MACHINE octets */
+#define FLOWS_FIRST    (1 << 13) /* of each kind; 16 octets of kernel memory each, used or not */
+#define FLOWS_MAX      (1 << 20)
+#define FLOWS_SMALL    (1 << 17) /* on a machine with less than BIG_MACHINE octets */
 #define BIG_MACHINE    (4ULL << 30)
-#define PAIRS_MAX      (1 << 17)
+#define GROWTH	       8
 #define PROCESSORS_MAX 1024
 #define DEVICE_LINKS   2
 
@@ -26,6 +27,7 @@ struct fast_link {
 	unsigned ifindex;
 	enum tc_side side;
 	int prog;
+	bool ours; /* attached; or an earlier agent's is there until fast_live */
 };
 
 struct fast {
@@ -34,6 +36,7 @@ struct fast {
 	struct ebpf_prog prog[PROGS];
 	struct fast_link *link; /* the first DEVICE_LINKS are the TUN device's two sides */
 	size_t links;
+	struct flow_drops dropped; /* by programs that others took the place of */
 	unsigned processors;
 	bool live;
 };
@@ -73,72 +76,31 @@ static struct fmap_addr addr_of(const struct in6_addr *a)
 }
 
 /* The map a flow stands in, and its key there. */
-static int place(const struct fast *f, const struct flow_key *k, union key *key)
+static int place(const struct flow_key *k, union key *key)
 {
 	bool to = k->dplen > 0, prefix;
 	uint8_t plen = to ? k->dplen : k->splen;
 
 	if (k->splen && k->dplen) {
 		key->pair = (struct fmap_pair){addr_of(&k->src), addr_of(&k->dst)};
-		return f->map[PAIRS].fd;
+		return PAIRS;
 	}
 	prefix = plen < 128;
 	if (prefix)
 		key->net = (struct fmap_net){plen, addr_of(to ? &k->dst : &k->src)};
 	else
 		key->addr = addr_of(to ? &k->dst : &k->src);
-	return f->map[to ? (prefix ? BOUND_NETS : BOUND) : (prefix ? AWAY_NETS : AWAY)].fd;
-}
-
-_Static_assert(
-	(int)FMAP_ENCAP == FLOW_ENCAP && (int)FMAP_HAO == FLOW_HAO && (int)FMAP_RH2 == FLOW_RH2, "one numbering");
-
-int fast_set(struct fast *f, const struct flow *flow, struct why *why)
-{
-	struct fmap_flow v = {.local = addr_of(&flow->local), .peer = addr_of(&flow->peer)}, had;
-	union key key;
-	int err, map = place(f, &flow->key, &key);
-
-	if (!flow->edits)
-		return 0;
-	if (flow->key.splen && flow->key.dplen && (flow->key.splen < 128 || flow->key.dplen < 128))
-		return why_set(why, EINVAL, "a pair of prefixes has no fast path");
-	v.edits = flow->edits | (flow->protect ? FMAP_STACK : 0);
-	if (!ebpf_lookup(map, &key, &had))
-		memcpy(v.count, had.count, sizeof(v.count));
-	err = ebpf_update(map, &key, &v);
-	if (err == -E2BIG || err == -ENOSPC)
-		return why_set(why, ENOSPC, "the kernel's table of flows is full");
-	return err ? why_set(why, -err, "kernel's table of flows: %s", strerror(-err)) : 0;
-}
-
-int fast_del(struct fast *f, const struct flow_key *k, struct why *why)
-{
-	union key key;
-	int err = ebpf_delete(place(f, k, &key), &key);
-
-	return err && err != -ENOENT ? why_set(why, -err, "kernel's table of flows: %s", strerror(-err)) : 0;
-}
-
-int fast_counts(const struct fast *f, const struct flow_key *k, struct flow_counts *out)
-{
-	struct fmap_flow v;
-	union key key;
-	int err = ebpf_lookup(place(f, k, &key), &key, &v);
-
-	if (err)
-		return err;
-	out->out = (struct flow_count){v.count[FMAP_OUT].packets, v.count[FMAP_OUT].octets};
-	out->in = (struct flow_count){v.count[FMAP_IN].packets, v.count[FMAP_IN].octets};
-	return 0;
+	return to ? (prefix ? BOUND_NETS : BOUND) : (prefix ? AWAY_NETS : AWAY);
 }
 
 int fast_drops(const struct fast *f, struct flow_drops *to)
 {
 	uint64_t *const at[FMAP_DROPS] = {
-		[FMAP_DROP_TUNNEL] = &to->tunnel, [FMAP_DROP_ROUTE] = &to->no_flow, [FMAP_DROP_EDIT] = &to->refused};
+		[FMAP_DROP_TUNNEL] = &to->tunnel, [FMAP_DROP_ROUTE] = &to->refused, [FMAP_DROP_EDIT] = &to->refused};
 	uint64_t n[PROCESSORS_MAX];
 
+	to->tunnel += f->dropped.tunnel;
+	to->refused += f->dropped.refused;
 	for (uint32_t i = 0; i < FMAP_DROPS; i++) {
 		int err = ebpf_lookup(f->map[DROPS].fd, &i, n);
 
@@ -147,6 +109,122 @@ int fast_drops(const struct fast *f, struct flow_drops *to)
 		for (unsigned p = 0; p < f->processors; p++)
 			*at[i] += n[p];
 	}
+	return 0;
+}
+
+/* --- size --------------------------------------------------------------------------------------------------------- */
+
+static int load(struct fast *f, unsigned ifindex, struct why *why)
+{
+	const struct fmap_conf conf = {.mip0 = ifindex};
+	size_t len;
+	const void *elf = fast_program(&len);
+
+	if (!len)
+		return why_set(why, EOPNOTSUPP, "mipd was built without clang");
+	return ebpf_load(elf, len, &conf, sizeof(conf), f->map, MAPS, f->prog, PROGS, why);
+}
+
+static int attach(const struct fast *f, struct fast_link *l, struct why *why)
+{
+	int err = tc_attach(f->nl, l->ifindex, l->side, f->prog[l->prog].fd, why);
+
+	l->ours |= !err;
+	return err;
+}
+
+static uint32_t flows_max(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+
+	return pages > 0 && size > 0 && (uint64_t)pages * (uint64_t)size >= BIG_MACHINE ? FLOWS_MAX : FLOWS_SMALL;
+}
+
+static int copy(int from, int to)
+{
+	union key key, next;
+	struct fmap_flow v;
+	int err = ebpf_next(from, NULL, &next);
+
+	while (!err) {
+		key = next;
+		err = ebpf_lookup(from, &key, &v) ?: ebpf_update(to, &key, &v);
+		err = err ?: ebpf_next(from, &key, &next);
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
+/* A map is made for so many flows. When it is full other programs with a larger one take the place of these. */
+static int grow(struct fast *f, int map, struct why *why)
+{
+	struct fast more = *f;
+	uint32_t most = flows_max(), want = f->map[map].entries * GROWTH;
+	int err;
+
+	if (!f->map[map].entries || f->map[map].entries >= most)
+		return -ENOSPC;
+	more.map[map].entries = want < most ? want : most;
+	err = load(&more, f->link[0].ifindex, why);
+	for (int i = 0; i < DROPS && !err; i++)
+		err = copy(f->map[i].fd, more.map[i].fd);
+	if (err) {
+		ebpf_unload(more.map, MAPS, more.prog, PROGS);
+		return err;
+	}
+	more.dropped = (struct flow_drops){0};
+	(void)!fast_drops(f, &more.dropped);
+	ebpf_unload(f->map, MAPS, f->prog, PROGS);
+	*f = more;
+	for (size_t i = 0; i < f->links; i++)
+		if (f->link[i].ours)
+			err = attach(f, &f->link[i], why) ?: err;
+	return nl_flush(f->nl, why) ?: err; /* a batch names descriptors: before the next growth closes them */
+}
+
+/* --- set, delete, count ------------------------------------------------------------------------------------------- */
+
+_Static_assert(
+	(int)FMAP_ENCAP == FLOW_ENCAP && (int)FMAP_HAO == FLOW_HAO && (int)FMAP_RH2 == FLOW_RH2, "one numbering");
+
+int fast_set(struct fast *f, const struct flow *flow, struct why *why)
+{
+	struct fmap_flow v = {.local = addr_of(&flow->local), .peer = addr_of(&flow->peer)}, had;
+	union key key;
+	int err, map = place(&flow->key, &key);
+
+	if (!flow->edits)
+		return 0;
+	if (flow->key.splen && flow->key.dplen && (flow->key.splen < 128 || flow->key.dplen < 128))
+		return why_set(why, EINVAL, "a pair of prefixes has no fast path");
+	v.edits = flow->edits | (flow->protect ? FMAP_STACK : 0);
+	if (!ebpf_lookup(f->map[map].fd, &key, &had))
+		memcpy(v.count, had.count, sizeof(v.count));
+	err = ebpf_update(f->map[map].fd, &key, &v);
+	if ((err == -E2BIG || err == -ENOSPC) && !grow(f, map, why))
+		err = ebpf_update(f->map[map].fd, &key, &v);
+	if (err == -E2BIG || err == -ENOSPC)
+		return why_set(why, ENOSPC, "the kernel's table of flows is full");
+	return err ? why_set(why, -err, "kernel's table of flows: %s", strerror(-err)) : 0;
+}
+
+int fast_del(struct fast *f, const struct flow_key *k, struct why *why)
+{
+	union key key;
+	int map = place(k, &key), err = ebpf_delete(f->map[map].fd, &key);
+
+	return err && err != -ENOENT ? why_set(why, -err, "kernel's table of flows: %s", strerror(-err)) : 0;
+}
+
+int fast_counts(const struct fast *f, const struct flow_key *k, struct flow_counts *out)
+{
+	struct fmap_flow v;
+	union key key;
+	int map = place(k, &key), err = ebpf_lookup(f->map[map].fd, &key, &v);
+
+	if (err)
+		return err;
+	out->out = (struct flow_count){v.count[FMAP_OUT].packets, v.count[FMAP_OUT].octets};
+	out->in = (struct flow_count){v.count[FMAP_IN].packets, v.count[FMAP_IN].octets};
 	return 0;
 }
 
@@ -160,12 +238,7 @@ static struct fast_link *find(const struct fast *f, unsigned ifindex)
 	return NULL;
 }
 
-static int attach(const struct fast *f, const struct fast_link *l, struct why *why)
-{
-	return tc_attach(f->nl, l->ifindex, l->side, f->prog[l->prog].fd, why);
-}
-
-static int link_add(struct fast *f, const struct fast_link *l, struct why *why)
+static int link_add(struct fast *f, struct fast_link *l, struct why *why)
 {
 	struct fast_link *more = realloc(f->link, (f->links + 1) * sizeof(*more));
 	bool theirs = false;
@@ -185,7 +258,8 @@ static int link_add(struct fast *f, const struct fast_link *l, struct why *why)
 
 int fast_link(struct fast *f, unsigned ifindex, bool ether, struct why *why)
 {
-	return find(f, ifindex) ? 0 : link_add(f, &(struct fast_link){ifindex, TC_IN, ether ? IN : IN_BARE}, why);
+	return find(f, ifindex) ? 0
+				: link_add(f, &(struct fast_link){ifindex, TC_IN, ether ? IN : IN_BARE, false}, why);
 }
 
 bool fast_on(const struct fast *f, unsigned ifindex)
@@ -242,13 +316,6 @@ static unsigned possible_processors(void)
 	return file && last < PROCESSORS_MAX ? last + 1 : 0;
 }
 
-static uint32_t homes_max(void)
-{
-	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-
-	return pages > 0 && size > 0 && (uint64_t)pages * (uint64_t)size >= BIG_MACHINE ? HOMES_MAX : HOMES_SMALL;
-}
-
 /* Kernels before 5.19 want the privilege for every update; an agent that has it to load only would find that later. */
 static int try_update(struct fast *f, struct why *why)
 {
@@ -263,9 +330,6 @@ int fast_open(struct fast **out, struct nl *nl, unsigned ifindex, struct why *wh
 {
 	static const char *const maps[MAPS] = {"bound", "away", "pairs", "bound_nets", "away_nets", "drops"};
 	static const char *const progs[PROGS] = {"mip_out", "mip_again", "mip_in", "mip_in_bare"};
-	struct fmap_conf conf = {.mip0 = ifindex};
-	size_t len;
-	const void *elf = fast_program(&len);
 	struct fast *f = calloc(1, sizeof(*f));
 	int err;
 
@@ -273,24 +337,20 @@ int fast_open(struct fast **out, struct nl *nl, unsigned ifindex, struct why *wh
 		return why_set(why, ENOMEM, "out of memory");
 	f->nl = nl;
 	for (int i = 0; i < MAPS; i++)
-		f->map[i] = (struct ebpf_map){maps[i], 0, -1};
+		f->map[i] = (struct ebpf_map){maps[i], i == BOUND || i == PAIRS ? FLOWS_FIRST : 0, -1};
 	for (int i = 0; i < PROGS; i++)
 		f->prog[i] = (struct ebpf_prog){progs[i], -1};
-	f->map[BOUND].entries = homes_max();
-	f->map[PAIRS].entries = PAIRS_MAX;
 	f->processors = possible_processors();
-	if (!len)
-		err = why_set(why, EOPNOTSUPP, "mipd was built without clang");
-	else if (kernel_before(5, 12))
+	if (kernel_before(5, 12))
 		err = why_set(why, EOPNOTSUPP, "kernels before 5.12 do not tell programs the way to a new neighbour");
 	else if (!f->processors)
 		err = why_set(why, EOPNOTSUPP, "the number of processors is not known");
 	else
-		err = ebpf_load(elf, len, &conf, sizeof(conf), f->map, MAPS, f->prog, PROGS, why);
+		err = load(f, ifindex, why);
 	if (!err)
-		err = try_update(f, why) ?: link_add(f, &(struct fast_link){ifindex, TC_OUT, OUT}, why);
+		err = try_update(f, why) ?: link_add(f, &(struct fast_link){ifindex, TC_OUT, OUT, false}, why);
 	if (!err)
-		err = link_add(f, &(struct fast_link){ifindex, TC_IN, AGAIN}, why);
+		err = link_add(f, &(struct fast_link){ifindex, TC_IN, AGAIN, false}, why);
 	if (err)
 		fast_close(f);
 	else
@@ -304,12 +364,7 @@ void fast_close(struct fast *f)
 		return;
 	for (size_t i = 0; i < f->links; i++)
 		(void)!tc_detach(f->nl, f->link[i].ifindex, NULL);
-	for (int i = 0; i < MAPS; i++)
-		if (f->map[i].fd >= 0)
-			close(f->map[i].fd);
-	for (int i = 0; i < PROGS; i++)
-		if (f->prog[i].fd >= 0)
-			close(f->prog[i].fd);
+	ebpf_unload(f->map, MAPS, f->prog, PROGS);
 	free(f->link);
 	free(f);
 }

@@ -52,6 +52,13 @@ int ebpf_delete(int map, const void *key)
 	return call(BPF_MAP_DELETE_ELEM, &a);
 }
 
+int ebpf_next(int map, const void *key, void *next)
+{
+	union bpf_attr a = element(map, key, next);
+
+	return call(BPF_MAP_GET_NEXT_KEY, &a);
+}
+
 /* --- loading ------------------------------------------------------------------------------------------------------ */
 
 struct lib {
@@ -139,14 +146,18 @@ static int take(const struct lib *l, struct bpf_object *o, struct ebpf_map *maps
 	return err;
 }
 
-static void forget(struct ebpf_map *maps, size_t n_maps, struct ebpf_prog *progs, size_t n_progs)
+void ebpf_unload(struct ebpf_map *maps, size_t n_maps, struct ebpf_prog *progs, size_t n_progs)
 {
-	for (size_t i = 0; i < n_maps; i++)
+	for (size_t i = 0; i < n_maps; i++) {
 		if (maps[i].fd >= 0)
 			close(maps[i].fd);
-	for (size_t i = 0; i < n_progs; i++)
+		maps[i].fd = -1;
+	}
+	for (size_t i = 0; i < n_progs; i++) {
 		if (progs[i].fd >= 0)
 			close(progs[i].fd);
+		progs[i].fd = -1;
+	}
 }
 
 int ebpf_load(const void *elf, size_t len, const void *conf, size_t conf_len, struct ebpf_map *maps, size_t n_maps,
@@ -167,7 +178,7 @@ int ebpf_load(const void *elf, size_t len, const void *conf, size_t conf_len, st
 	if (!err)
 		err = l.load(o) ?: take(&l, o, maps, n_maps, progs, n_progs);
 	if (err)
-		forget(maps, n_maps, progs, n_progs);
+		ebpf_unload(maps, n_maps, progs, n_progs);
 	if (o)
 		l.close(o);
 	if (l.handle)

@@ -25,10 +25,14 @@ struct ebpf_prog {
  * descriptor stays, and why says whether it was libbpf, the privilege or the kernel. */
 int ebpf_load(const void *elf, size_t len, const void *conf, size_t conf_len, struct ebpf_map *maps, size_t n_maps,
 	struct ebpf_prog *progs, size_t n_progs, struct why *why) __attribute__((warn_unused_result));
+/* Closes them, as far as they are open. */
+void ebpf_unload(struct ebpf_map *maps, size_t n_maps, struct ebpf_prog *progs, size_t n_progs);
 
 /* Elements by key; sizes are the map's. 0 or -errno. */
 int ebpf_update(int map, const void *key, const void *value) __attribute__((warn_unused_result));
 int ebpf_lookup(int map, const void *key, void *value) __attribute__((warn_unused_result));
 int ebpf_delete(int map, const void *key) __attribute__((warn_unused_result));
+/* The key behind `key` (NULL: the first). -ENOENT: that was the last. */
+int ebpf_next(int map, const void *key, void *next) __attribute__((warn_unused_result));
 
 #endif
