@@ -260,11 +260,6 @@ void flow_unlink(struct flows *t, unsigned ifindex)
 		fast_unlink(t->bpf->fast, ifindex);
 }
 
-bool flow_past_stack(const struct flows *t)
-{
-	return t->bpf;
-}
-
 /* Programs of an earlier agent on links where this one has none. */
 int bpf_sweep_links(struct flows *t, struct why *why)
 {

@@ -134,17 +134,20 @@ int flow_set(struct flows *t, const struct flow *f, struct why *why)
 {
 	struct flow_entry *e = table_find(&t->table, &f->key);
 	struct flow old = e ? e->flow : *f;
-	bool moved = e;
+	bool moved = e && !(t->bpf && e->flow.protect != f->protect); /* other routes lead there */
 	int err;
 
+	if (e && !moved)
+		(void)!forget(t, e, NULL);
 	e = table_put(&t->table, f, &err);
 	if (!e)
 		return why_set(why, -err, "flow: %s", strerror(-err));
 	e->registered = false;
 	err = (f->edits & FLOW_ENCAP ? set_tunnel : set_edits)(t, e, moved ? &old : NULL, why);
-	if (err && moved)
-		e->flow = old;
-	else if (err)
+	if (err && moved) {
+		e->flow = old; /* what took the new values gets these again */
+		(void)!(old.edits & FLOW_ENCAP ? set_tunnel : set_edits)(t, e, f, NULL);
+	} else if (err)
 		(void)!forget(t, e, NULL);
 	return err;
 }

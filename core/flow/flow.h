@@ -83,8 +83,6 @@ unsigned flow_ifindex(const struct flows *t);
 /* A link packets come by, with (ether) Ethernet headers or without any; and it is gone. */
 int flow_link(struct flows *t, unsigned ifindex, bool ether, struct why *why) __attribute__((warn_unused_result));
 void flow_unlink(struct flows *t, unsigned ifindex);
-/* Do forwarded packets pass by the stack, and with it IPsec? */
-bool flow_past_stack(const struct flows *t);
 
 /* Adds a flow, or moves the one of the same key; doing it again changes nothing. On failure it is as it was. The first
  * with a HAO or an RH2 switches forwarding on (sysctl_restore takes it back), and wants CONFIG_IPV6_SUBTREES. */

@@ -42,6 +42,12 @@ static struct rule rule_of(const struct flow_entry *e)
 	return (struct rule){.home = e->flow.key.src, .table = e->table};
 }
 
+/* The programs take what comes by a link for this home address, past the stack and its IPsec. A network has a route. */
+static bool is_in_programs(const struct flows *t, const struct flow_entry *e)
+{
+	return t->bpf && e->flow.key.dplen == 128 && !e->flow.protect;
+}
+
 /* A route that was found as it should be stays. */
 static int lead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 {
@@ -50,7 +56,7 @@ static int lead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 	bool away = flow_is_away(&e->flow);
 	int err;
 
-	if (t->bpf && !away)
+	if (is_in_programs(t, e))
 		return bpf_lead(t, e, why);
 	err = away && !e->routed ? route_add(t->nl, &end, why) : 0;
 
@@ -68,7 +74,7 @@ static int unlead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 	struct rule rule = rule_of(e);
 	int err;
 
-	if (!flow_is_away(&e->flow) && t->bpf)
+	if (is_in_programs(t, e))
 		return bpf_unlead(t, e);
 	if (!flow_is_away(&e->flow))
 		return route_del(t->nl, &r, why);
@@ -85,7 +91,7 @@ static void hold_tunnel(struct flows *t, struct flow_entry *e, struct held *h)
 	struct rule rule = rule_of(e);
 	bool away = flow_is_away(&e->flow);
 
-	if (t->bpf && !away)
+	if (is_in_programs(t, e))
 		return;
 	if (away)
 		held_route(h, &end);

@@ -35,7 +35,7 @@ struct flow_key {
 struct flow {
 	struct flow_key key;
 	uint8_t edits; /* enum flow_edit */
-	bool protect;  /* ENCAP: the kernel's IPsec tunnels the payload; the flow says only where it is */
+	bool protect;  /* ENCAP: the kernel's IPsec has to see the packets, and may tunnel them itself */
 	struct in6_addr local, peer;
 	struct in6_addr router; /* out by it on `ifindex`; :: = by routing */
 	unsigned ifindex;

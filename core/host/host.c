@@ -138,7 +138,10 @@ static int do_bind(void *ctx, const struct bc_entry *e, struct why *why)
 	struct host *h = ctx;
 	struct flow f = flow_of(e, &e->home, 128);
 	struct why own = {0};
-	int err = flow_set(h->flows, &f, &own);
+	int err;
+
+	f.protect = host_protects(h, &e->home);
+	err = flow_set(h->flows, &f, &own);
 
 	for (size_t i = 0; i < e->networks && !err; i++) {
 		f = flow_of(e, &e->network[i].addr, e->network[i].plen);

@@ -61,6 +61,7 @@ static int do_tunnel(void *ctx, const struct mn_home *home)
 	struct host *h = ctx;
 	struct flow f = {.key = flow_key_away(&home->conf.home),
 		.edits = FLOW_ENCAP,
+		.protect = host_protects(h, &home->conf.home),
 		.local = home->place.coa,
 		.peer = home->agent};
 	struct why why = {0};

@@ -10,17 +10,32 @@ void host_flush(struct host *h)
 	shim_drain(h->shim);
 }
 
+/* Tunnels whose packets IPsec has to see from now on, or no more. */
+static int protect_flows(struct host *h, struct why *why)
+{
+	const struct flow_table *t = flow_table(h->flows);
+	int err = 0;
+
+	for (size_t i = table_count(t); i-- > 0;) {
+		struct flow f = table_at(t, i)->flow;
+		bool was = f.protect;
+
+		if (!(f.edits & FLOW_ENCAP))
+			continue;
+		f.protect = host_protects(h, f.key.dplen ? &f.key.dst : &f.key.src);
+		if (f.protect != was)
+			err = flow_set(h->flows, &f, why) ?: err;
+	}
+	return err;
+}
+
 int host_protect(struct host *h, const struct ipsec_sa *list, size_t n, struct why *why)
 {
 	struct in6_addr home, agent, coa;
-	int err;
+	int err = ipsec_set(h->ipsec, list, n, why);
 
-	if (n && flow_past_stack(h->flows))
-		return why_set(why, EOPNOTSUPP,
-			"packets by data path %s pass IPsec by: nothing can be protected with mipd --path %s",
-			flow_name(h->flows), flow_name(h->flows));
-	err = ipsec_set(h->ipsec, list, n, why);
-
+	if (!err)
+		err = protect_flows(h, why);
 	for (size_t i = 0; !err && ipsec_nth(h->ipsec, i, &home, &agent); i++)
 		if (flow_place(h->flows, &home, &coa))
 			err = ipsec_away(h->ipsec, &home, &agent, &coa, why);

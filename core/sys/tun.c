@@ -54,6 +54,8 @@ int tun_open_vnet(struct nl *nl, const char *name, const struct link_set *set, u
 
 	if (fd < 0)
 		return why_set(why, errno, "/dev/net/tun: %s", strerror(errno));
+	if (*ifindex) /* taken meanwhile: attach says EBUSY, and the next device gets any number */
+		(void)ioctl(fd, TUNSETIFINDEX, ifindex);
 	err = attach(fd, name, why) ?: offload(fd, why);
 	*ifindex = err ? 0 : if_nametoindex(name);
 	if (!err)

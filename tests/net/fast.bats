@@ -93,19 +93,3 @@ echoes() { in_ns "$1" ping -c 3 -i 0.1 -W 5 "${@:2}"; }
 	lab_wait 20 eval '[ -z "$(in_ns ha tc qdisc show | grep clsact)" ]'
 	[ -z "$(ip -n ha -6 rule | grep 119)" ]
 }
-
-@test "nothing is protected by IPsec on this data path, and it is said why" {
-	local keys=$BATS_TEST_TMPDIR/keys
-	(umask 077; mip ipsec gen home "$HOA" agent "$HA" > "$keys")
-	agent ha
-	in_ns ha mip ha start dev eth0 insecure
-	run in_ns ha mip -b "$keys"
-	[ "$status" != 0 ]
-	[[ "$output" == *"data path bpf"* ]]
-	in_ns ha mip ha stop
-	run in_ns ha mip -b "$keys"
-	[[ "$output" != *CONFIG_* ]] || skip "this kernel has no ESP"
-	[ "$status" = 0 ]
-	run in_ns ha mip ha start dev eth0
-	[ "$status" != 0 ] && [[ "$output" == *"data path bpf"* ]]
-}
