@@ -178,9 +178,16 @@ static void show_agent(const struct nlmsghdr *msg)
 		wrong("the last change goes back in %s unless you say: mip confirm", value(msg, MIP_A_CONFIRM, "?"));
 }
 
+/* Why packets went no further; counted since the agent started. */
+static void show_drops(const struct nlmsghdr *msg)
+{
+	if (is(msg, MIP_A_METRIC, "dropped") && !is(msg, MIP_A_VALUE, "0"))
+		line("", "", "%s dropped: %s", value(msg, MIP_A_VALUE, "?"), value(msg, MIP_A_OF, "?"));
+}
+
 static const struct part {
 	uint16_t cmd;
-	const char *object;
+	const char *object; /* NULL: of no record of its own */
 	void (*show)(const struct nlmsghdr *msg);
 } parts[] = {
 	{MIP_MN_GET, "mn", show_mn},
@@ -189,6 +196,7 @@ static const struct part {
 	{MIP_HA_GET, "ha", show_ha},
 	{MIP_CN_GET, "cn", show_cn},
 	{MIP_AGENT_GET, "agent", show_agent},
+	{MIP_STATS_GET, NULL, show_drops},
 };
 
 static int show_unprotected(const char *home, const char *protect, bool good, const char *text)
@@ -230,6 +238,8 @@ int run_status(void)
 	if (records)
 		out_open(OUT_LIST, NULL, true);
 	for (size_t i = 0; i < MNL_ARRAY_SIZE(parts) && !err; i++) {
+		if ((records || opt.brief) && !parts[i].object)
+			continue;
 		request_open(&rq, parts[i].cmd);
 		err = client_ask(&rq, records ? one_record : one_line, (void *)&parts[i], &no);
 	}

@@ -73,6 +73,7 @@ value() { ha -j stats | jq --arg m "$1" --arg o "$2" '.[] | select(.metric == $m
 	lab_wait 10 seen 'any(.dropped == "unknown type" and .type == "other")'
 	[ "$(value dropped "unknown type")" = 1 ]
 	ha stats | grep -qE '^dropped unknown type 1$'
+	[[ "$(ha)" == *"1 dropped: unknown type"* ]]
 	[ -z "$(ha stats | grep ' 0$')" ]
 	ha -s stats | grep -q ' 0$'
 }
