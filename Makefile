@@ -91,7 +91,7 @@ CHECK := MIP_BUILD=$(abspath $(B)) tests/check.sh
 quick:   ## unit, 10 seeds of the simulation, tree, golden packets, cli; as root one network; what to run while one works
 	@QUICK=1 $(CHECK) tour cli golden tree sim unit
 check: deps   ## everything: also all network tests, RFC 6275 clause by clause, lint, and Debian's stock kernel
-	@$(CHECK) kernel net cli conformance sim tree unit golden lint
+	@$(CHECK) kernel net path cli conformance sim tree unit golden lint
 again:   ## of what ran last only what failed; what that left is in build/failed
 	@$(CHECK) again
 check-unit: $(UNIT_BIN) $(REPLAY)   ## C unit tests under virtual time and replayed fuzz corpora; no root, < 10 s
@@ -108,6 +108,8 @@ check-tour: all $(PROBE) $(B)/tests/conformance/warp.so   ## eight tests of the 
 	@$(TAP) -r tour tests/net.sh tests/net/tour.bats
 check-net: all $(PROBE) $(B)/tests/conformance/warp.so $(BENCH:%.c=$(B)/%)   ## namespaces: nodes move and connections live; root
 	@$(TAP) -r net tests/net.sh
+check-path: all $(PROBE) $(B)/tests/conformance/warp.so   ## what moves packets, on the data path of the kernel's programs (mipd --path bpf); root
+	@MIP_PATH=bpf $(TAP) -r path tests/net.sh $(addprefix tests/net/,$(addsuffix .bats,ro move optimize optimize_two hold slide))
 check-kernel: all $(PROBE) $(B)/tests/conformance/warp.so $(BENCH:%.c=$(B)/%)   ## what is about the kernel, or all with ALL=1, on Debian's stock kernel in a virtual machine; root
 	@$(TAP) -r kernel tests/kernel/run.sh
 conformance: all $(UNIT_BIN) $(B)/tests/conformance/warp.so   ## RFC 6275 requirement by requirement, and a table of them; root
