@@ -65,7 +65,7 @@ echoes() { in_ns "$1" ping -c 3 -i 0.1 -W 5 "${@:2}"; }
 	lab_wait 5 eval '[ "$(programs ha late ingress)" = 1 ]'
 	[ "$(programs ha eth0 ingress)" = 1 ] && [ "$(programs mn mip0 egress)" = 1 ]
 	in_ns ha mip agent stop; in_ns mn mip agent stop
-	! { in_ns ha tc qdisc show; in_ns mn tc qdisc show; } | grep clsact
+	[ "$({ in_ns ha tc qdisc show; in_ns mn tc qdisc show; } | grep -c clsact)" = 0 ]
 	[ -z "$(ip -n ha -6 rule | grep 119)" ]
 	ip -n ha link del late
 }
