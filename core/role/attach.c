@@ -179,7 +179,7 @@ static void keep_prefix(
 	slot->has_lladdr = ra->has_lladdr;
 	memcpy(slot->lladdr, ra->lladdr, sizeof(slot->lladdr));
 	slot->told_by |= told_by;
-	slot->tellings += slot->tellings < UNTOLD_MAX;
+	slot->tellings[router_nr(told_by)] += slot->tellings[router_nr(told_by)] < UNTOLD_MAX;
 	slot->untold[router_nr(told_by)] = 0;
 	slot->since = slot->since ? slot->since : now;
 	slot->counted = now;
@@ -196,7 +196,7 @@ static void fade(struct attach_link *l, uint8_t told_by, usec now)
 			continue;
 		p->counted = now;
 		*untold += *untold < UINT8_MAX;
-		if (*untold < UNTOLD || *untold < p->tellings)
+		if (*untold < UNTOLD || *untold < p->tellings[router_nr(told_by)])
 			continue;
 		p->told_by &= (uint8_t)~told_by;
 		l->stale |= !p->told_by;

@@ -41,12 +41,12 @@ struct attach_router {
 struct attach_prefix {
 	struct in6_addr prefix; /* with `router`: that router's global address */
 	uint8_t len;
-	bool router, agent, has_lladdr; /* agent: the router is a home agent */
-	uint8_t lladdr[6];		/* of the router that advertised it */
-	uint8_t told_by;		/* bit n: router[n] of the link */
-	uint8_t tellings;		/* advertisements with it, UNTOLD_MAX at most */
-	uint8_t untold[ATTACH_ROUTERS]; /* of each of these the last ones in a row that were without it */
-	usec counted;			/* the last of either kind */
+	bool router, agent, has_lladdr;	  /* agent: the router is a home agent */
+	uint8_t lladdr[6];		  /* of the router that advertised it */
+	uint8_t told_by;		  /* bit n: router[n] of the link */
+	uint8_t tellings[ATTACH_ROUTERS]; /* advertisements of each of these with it, UNTOLD_MAX at most, */
+	uint8_t untold[ATTACH_ROUTERS];	  /* and the last ones in a row that were without it */
+	usec counted;			  /* the last of either kind */
 	uint8_t refuted_by; /* these told it, but no home agent is here: for refuted_for, until refuted_until */
 	usec refuted_until, refuted_for;
 	usec since, valid_until;

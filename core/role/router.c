@@ -81,7 +81,7 @@ static void drop(struct attach_link *l, struct attach_router *r)
 	for (struct attach_prefix *p = l->prefix; p < l->prefix + l->prefixes; p++) {
 		p->told_by &= (uint8_t)~bit_of(l, r);
 		p->refuted_by &= (uint8_t)~bit_of(l, r);
-		p->untold[r - l->routers] = 0;
+		p->tellings[r - l->routers] = p->untold[r - l->routers] = 0;
 	}
 	l->stale |= r->gone;
 	*r = (struct attach_router){0};

@@ -466,6 +466,26 @@ static void forged_identity(void **state)
 	assert_away(AT_A);
 }
 
+/* In the name of the next link's router: however often the last one's told the prefix, it fades as quickly. */
+static void forged_home_elsewhere(void **state)
+{
+	(void)state;
+	strcpy(there[0], R1);
+	for (int i = 0; i < 20; i++, run(SEC))
+		hear(R2, "2001:db8:1::");
+	assert_int_equal(place.where, AT_HOME);
+	hear(R1, "2001:db8:a::");
+	hear(R1, "2001:db8:1::");
+	address(AT_A);
+	run(SEC);
+	assert_int_equal(fake_events(&f, EV_ROUTER_LOST), 1);
+	for (int i = 0; i < 3; i++, run(SEC)) {
+		assert_int_equal(place.where, AT_HOME);
+		hear(R1, "2001:db8:a::");
+	}
+	assert_away(AT_A);
+}
+
 /* In the router's name, and of its link-layer address or another: away all the same once nobody at home answered, and
  * the prefix fades as the router goes on without it. */
 static void forged_home(void **state)
@@ -634,6 +654,7 @@ int main(void)
 		T(forged),
 		T(forged_identity),
 		T(forged_home),
+		T(forged_home_elsewhere),
 		T(prefixes_of_several_advertisements),
 		T(resigned),
 		T(flood),
