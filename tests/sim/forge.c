@@ -1,7 +1,8 @@
 /*
  * sim.h: what liars say. On a mobile node's link: Router Advertisements, in the name of its router or of one that
- * answers nobody. From anywhere: Binding Errors, and ICMPv6 errors about packets that are guessed: a liar knows all
- * addresses, and no cookie. Advertisements end with the storm; errors go on when the network is well again.
+ * answers seldom, and not at all when it is over. From anywhere: Binding Errors, and ICMPv6 errors about packets that
+ * are guessed: a liar knows all addresses, and no cookie. Advertisements end with the storm; errors go on when the
+ * network is well again.
  */
 #include "base/addr.h"
 #include "tests/sim/sim.h"

@@ -332,14 +332,13 @@ void sim_solicited(struct sim_node *n, unsigned ifindex)
 
 void sim_asked(struct sim_node *n, unsigned ifindex, const struct in6_addr *router)
 {
-	struct sim_iface *f = &n->iface[ifindex - 1];
-	struct in6_addr here = sim_router(f->link);
-	bool home = f->link >= 0 && f->link < (int)n->sim->conf.has;
+	struct sim *sim = n->sim;
+	int link = n->iface[ifindex - 1].link;
+	struct in6_addr here = sim_router(link), liar = sim_router(SIM_LINKS);
+	bool global = link >= 0 && link < (int)sim->conf.has && addr_eq(&sim->node[link]->addr, router);
+	bool answered = addr_eq(&here, router) || global || (addr_eq(&liar, router) && !sim->calm && sim_below(sim, 2));
 
-	if (f->link == SIM_NOWHERE ||
-		!(addr_eq(&here, router) || (home && addr_eq(&n->sim->node[f->link]->addr, router))))
-		return;
-	if (sim_below(n->sim, 1000) >= n->sim->loss)
+	if (link != SIM_NOWHERE && answered && sim_below(sim, 1000) >= sim->loss)
 		post(n, ANSWER, ifindex - 1, 20 * MSEC)->addr = *router;
 }
 

@@ -281,8 +281,10 @@ void sim_heard_test(struct sim_node *n, const struct via *via, const struct mh *
 	struct sim_talk *t;
 	struct sim_test *half;
 
-	if (!n->mn || via->has_rh2)
+	if (!n->mn || !n->mn->homes || via->has_rh2)
 		return;
+	if (m->type == MH_HOT && via->bare && mn_place(&n->mn->home[0])->where == AT_AWAY)
+		return; /* away, a Home Test comes out of the tunnel */
 	t = talk(n, &via->src);
 	half = m->type == MH_HOT ? &t->home : &t->coa;
 	if (half->answered || half->cookie != m->u.test.cookie || !addr_eq(&via->dst, &half->coa))

@@ -299,7 +299,7 @@ void sim_autoconf(struct sim_node *n, unsigned iface, int link);
 struct in6_addr sim_router(int link);
 struct nd_ra sim_ra(const struct sim *sim, int link);
 void sim_settle(struct sim_node *n, unsigned ifindex, const struct in6_addr *prefix, size_t prefixes);
-/* A router answers a Neighbor Solicitation, if it is there. */
+/* A router answers a Neighbor Solicitation, if it is there; who lies that he is one, sometimes. */
 void sim_asked(struct sim_node *n, unsigned ifindex, const struct in6_addr *router);
 void sim_taken(struct sim_node *ha, const struct in6_addr *home);
 bool sim_at(const struct sim_node *n, int link); /* attached there */
