@@ -287,7 +287,7 @@ static void offer_args(const struct walk *w, offer_fn offer, void *ctx)
 	if (w->pending || (bare && bare->need == REQ))
 		return;
 	for (const struct arg *a = w->verb->args; a->attr; a++)
-		if (has_word(w, a) && !is_given(w, a))
+		if (has_word(w, a) && !is_given(w, a) && named(w, attr_info(a->attr)->word) == a)
 			offer(ctx, attr_info(a->attr)->word, attr_info(a->attr)->help);
 }
 

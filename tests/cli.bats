@@ -261,7 +261,7 @@ $BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configura
 			fi
 			case $word in
 			ADDRESS) word=2001:db8::1 ;;
-			PREFIX) word=2001:db8::/64 ;;
+			PREFIX | PREFIX...) word=2001:db8::/64 ;;
 			TIME | NUMBER) word=5 ;;
 			DEV) word=lo ;;
 			BOOL) word=yes ;;

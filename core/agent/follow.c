@@ -65,7 +65,10 @@ static void drop_home(struct agent *a, const struct mn_home *h)
 {
 	struct in6_addr home = h->conf.home;
 
+	struct mn_home_conf conf = h->conf;
+
 	(void)!mn_del(&a->mn, &home, clock_now(), NULL);
+	host_del_networks(&a->host, &conf);
 	host_del_home(&a->host, &home);
 }
 
@@ -78,9 +81,20 @@ static void stop_mn(struct agent *a)
 	mn_stop(&a->mn, clock_now());
 }
 
+static bool same_networks(const struct mn_home_conf *a, const struct mn_home_conf *b)
+{
+	size_t i = 0;
+
+	while (i < a->networks && i < b->networks && a->network[i].plen == b->network[i].plen &&
+		addr_eq(&a->network[i].addr, &b->network[i].addr))
+		i++;
+	return i == a->networks && i == b->networks && !strcmp(a->inside, b->inside);
+}
+
 static bool same_home(const struct mn_home_conf *a, const struct mn_home_conf *b)
 {
-	return addr_eq(&a->home, &b->home) && addr_eq(&a->agent, &b->agent) && a->plen == b->plen;
+	return same_networks(a, b) && addr_eq(&a->home, &b->home) && addr_eq(&a->agent, &b->agent) &&
+	       a->plen == b->plen;
 }
 
 static const struct mn_home_conf *wanted_home(const struct conf *c, const struct mn_home_conf *h)
@@ -116,6 +130,8 @@ static int follow_homes(struct agent *a, const struct conf *want, struct why *wh
 			continue;
 		}
 		err = host_add_home(&a->host, &want->mn.home[i].home, why);
+		if (!err)
+			err = host_add_networks(&a->host, &want->mn.home[i], why);
 		if (!err)
 			err = mn_add(&a->mn, &want->mn.home[i], now, why);
 	}

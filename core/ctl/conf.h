@@ -15,6 +15,7 @@
 #define CONF_BINDINGS_MAX 256
 #define CONF_SAS_MAX	  1024
 #define CONF_LINKS_MAX	  32
+#define CONF_NETWORKS_MAX 32 /* of all home addresses of a mobile router */
 
 /* One direction of what IPsec protects of a home address, with its keys. */
 struct conf_sa {

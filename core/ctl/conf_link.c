@@ -20,6 +20,9 @@ uint8_t conf_preference(const struct conf *c, const char *dev)
 {
 	const struct conf_link *l = find(c, dev);
 
+	for (size_t i = 0; i < c->mn.homes; i++)
+		if (!strcmp(c->mn.home[i].inside, dev))
+			return 0; /* its own network */
 	if (l)
 		return l->preference;
 	if (c->mn.dev[0] && !strcmp(c->mn.dev, dev))

@@ -1,5 +1,7 @@
 /* conf_impl.h: the mobile node and its home addresses; conf_link.c has its interfaces. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/addr.h"
 #include "ctl/conf_impl.h"
@@ -29,7 +31,27 @@ static int check_home(const struct mn_home_conf *h, const struct in6_addr *prefi
 	return 0;
 }
 
-static int read_home(const struct ctl_request *rq, struct mn_home_conf *h, struct why *why)
+/* Each takes a routing table, and so does each home address. */
+static int check_networks(const struct conf *c, const struct mn_home_conf *h, struct why *why)
+{
+	size_t n = h->networks;
+
+	for (size_t i = 0; i < c->mn.homes; i++)
+		n += addr_eq(&c->mn.home[i].home, &h->home) ? 0 : c->mn.home[i].networks;
+	if (h->networks > MH_NETWORKS || n > CONF_NETWORKS_MAX)
+		return why_attr(why, ENOSPC, MIP_A_NETWORK,
+			"no room for more than %d networks of one home address, %d in all", MH_NETWORKS,
+			CONF_NETWORKS_MAX);
+	for (size_t i = 0; i < h->networks; i++)
+		if (!h->network[i].plen || h->network[i].plen == 128 || !addr_routable(&h->network[i].addr))
+			return why_attr(why, EINVAL, MIP_A_NETWORK, "%s/%u cannot be a mobile network",
+				addr_text(&h->network[i].addr).s, h->network[i].plen);
+	if (h->inside[0] && !strcmp(h->inside, c->mn.dev))
+		return why_attr(why, EINVAL, MIP_A_INSIDE, "%s is what the mobile node moves on", h->inside);
+	return 0;
+}
+
+static int read_home(const struct conf *c, const struct ctl_request *rq, struct mn_home_conf *h, struct why *why)
 {
 	struct in6_addr prefix;
 	int err = ctl_need(rq, MIP_A_HOME, why);
@@ -46,13 +68,17 @@ static int read_home(const struct ctl_request *rq, struct mn_home_conf *h, struc
 		prefix = h->home;
 		h->plen = 64;
 	}
-	return check_home(h, &prefix, why);
+	h->networks = ctl_prefixes(rq, MIP_A_NETWORK, h->network, MH_NETWORKS);
+	if (ctl_has(rq, MIP_A_INSIDE))
+		snprintf(h->inside, sizeof(h->inside), "%s", ctl_str(rq, MIP_A_INSIDE));
+	err = check_home(h, &prefix, why);
+	return err ? err : check_networks(c, h, why);
 }
 
 int conf_mn_add(struct conf *c, const struct ctl_request *rq, struct why *why)
 {
 	struct mn_home_conf h = {.lifetime = 600}, *old;
-	int err = read_home(rq, &h, why);
+	int err = read_home(c, rq, &h, why);
 
 	if (err)
 		return err;

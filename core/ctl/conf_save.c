@@ -81,6 +81,9 @@ static void put_home(const struct mn_home_conf *h, struct ctl_msg *m)
 	if (!addr_any(&h->agent))
 		ctl_put_addr(m, MIP_A_AGENT, &h->agent);
 	ctl_put_num(m, MIP_A_LIFETIME, h->lifetime);
+	ctl_put_prefixes(m, MIP_A_NETWORK, h->network, h->networks);
+	if (h->inside[0])
+		ctl_put_str(m, MIP_A_INSIDE, h->inside);
 }
 
 static void put_binding(const struct conf_binding *b, struct ctl_msg *m)

@@ -19,7 +19,8 @@ static void put_object(struct ctl_msg *m, const struct view *v, const struct eve
 {
 	if (ev->binding)
 		record_binding(m, v, ev->binding, has_ended(ev) ? MIP_BINDING_GONE : ev->binding->state, now);
-	else if (ev->type == EV_MN_STATE || ev->type == EV_HOME_AGENT || ev->type == EV_HOME_PREFIX)
+	else if (ev->type == EV_MN_STATE || ev->type == EV_HOME_AGENT || ev->type == EV_HOME_PREFIX ||
+		 ev->type == EV_NO_ROUTER)
 		record_home(m, ev->home, now);
 	else if (ev->type == EV_RO_STATE)
 		record_ro(m, v, ev->bul, now);
@@ -74,6 +75,9 @@ static void text_of_mn(const struct event *ev, char *text, size_t cap)
 	else if (ev->type == EV_HOME_AGENT)
 		snprintf(text, cap, "home agent of %s: %s", addr_text(&ev->home->conf.home).s,
 			addr_text(&ev->home->agent).s);
+	else if (ev->type == EV_NO_ROUTER)
+		snprintf(text, cap, "%s registers without its mobile networks: no home agent routes them",
+			addr_text(&ev->home->conf.home).s);
 	else if (ev->type == EV_HOME_PREFIX)
 		snprintf(text, cap, "home prefix of %s %s", addr_text(&ev->home->conf.home).s,
 			ev->home->ended	    ? "has ended: the address is not registered any more"

@@ -70,6 +70,15 @@ void record_binding(
 		put_traffic(m, v, &e->local, &e->home);
 }
 
+/* Those of a mobile router's registration. */
+static void put_networks(struct ctl_msg *m, const struct bul_entry *e)
+{
+	const struct mn_home *h = e->flags & BU_F_ROUTER ? mn_find(e->owner, &e->home) : NULL;
+
+	if (h)
+		ctl_put_prefixes(m, MIP_A_NETWORK, h->conf.network, h->conf.networks);
+}
+
 void record_bul(struct ctl_msg *m, const struct bul_entry *e, usec now)
 {
 	ctl_put_str(m, MIP_A_OBJECT, "bul");
@@ -84,6 +93,7 @@ void record_bul(struct ctl_msg *m, const struct bul_entry *e, usec now)
 	put_left(m, MIP_A_REMAINING, e->expires, now);
 	put_left(m, MIP_A_REFRESH, e->refresh_at, now);
 	ctl_put_num(m, MIP_A_RETRY, (uint64_t)e->backoff);
+	put_networks(m, e);
 	if (e->state != MIP_BUL_WAITING) {
 		ctl_put_num(m, MIP_A_STATUS, e->status);
 		ctl_put_str(m, MIP_A_STATUS_TEXT, ba_status_text(e->status));
@@ -106,6 +116,9 @@ void record_home(struct ctl_msg *m, const struct mn_home *h, usec now)
 	if (h->place.where != AT_NOWHERE && if_indextoname(h->place.ifindex, dev))
 		ctl_put_str(m, MIP_A_DEV, dev);
 	ctl_put_num(m, MIP_A_LIFETIME, h->conf.lifetime);
+	ctl_put_prefixes(m, MIP_A_NETWORK, h->conf.network, h->conf.networks);
+	if (h->conf.networks)
+		ctl_put_num(m, MIP_A_ROUTERS, !h->no_router);
 	if (h->reg)
 		put_left(m, MIP_A_REMAINING, h->reg->expires, now);
 	put_left(m, MIP_A_VALID, h->prefix.valid_until, now);

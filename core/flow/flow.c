@@ -333,6 +333,7 @@ void flow_hold(struct flows *t, struct held *h)
 	nl_bulk_begin(t->nl);
 	for (size_t i = 0; i < table_count(&t->table); i++)
 		flow_lead_hold(t, table_at(&t->table, i), h);
+	network_hold(t, h);
 	err = nl_bulk_end(t->nl, &why);
 	if (err)
 		held_failed(h, err, &why);
@@ -433,6 +434,7 @@ void flow_close(struct flows *t)
 			(void)!forget(t, table_at(&t->table, i), NULL);
 	table_free(&t->table);
 	left_end(&t->left, NULL, NULL);
+	t->inners = 0;
 	(void)!flow_lead_sweep(t, NULL);
 	(void)!route_sweep(t->nl, t->ifindex, NULL, NULL, NULL);
 	if (t->aside >= 0)

@@ -15,8 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/why.h"
 #include "flow/table.h"
+
+#define FLOW_NETWORKS 32 /* mobile networks of this machine */
 
 struct flows;
 struct held;
@@ -93,6 +96,17 @@ int flow_del(struct flows *t, const struct flow_key *key, struct why *why) __att
  * starts with many bindings. */
 void flow_batch_begin(struct flows *t);
 int flow_batch_end(struct flows *t, struct why *why) __attribute__((warn_unused_result));
+
+/* network.c: a mobile network of this machine, a mobile router, on interface `dev` ("": not said), from now on / no
+ * more. Packets are forwarded to it and for it; what is for it and has no place there goes nowhere. Where its packets
+ * go is a flow's to say. */
+int flow_add_network(struct flows *t, const struct addr_prefix *p, const char *dev, struct why *why)
+	__attribute__((warn_unused_result));
+void flow_del_network(struct flows *t, const struct addr_prefix *p);
+/* Of what comes in by its interface, only what is from the network is forwarded / everything (at home). */
+void flow_close_network(struct flows *t, const struct addr_prefix *p, bool closed);
+/* What comes by that link, the home link, is forwarded, where the machine does not forward anyway / no more. */
+void flow_forward_link(const char *dev, bool on);
 
 /* The flows, to be looked up (table.h). */
 const struct flow_table *flow_table(const struct flows *t);

@@ -36,6 +36,13 @@ struct flow_ops {
 struct bpf;
 struct traffic;
 
+/* A mobile network of ours, and the interface it is on ("": not said). */
+struct flow_inner {
+	struct addr_prefix prefix;
+	char dev[IF_NAMESIZE];
+	bool closed; /* what comes in there with another source goes nowhere */
+};
+
 struct flows {
 	const struct flow_ops *ops;
 	struct loop *loop;
@@ -52,6 +59,8 @@ struct flows {
 	int aside;		   /* header-included socket for what must not be optimized */
 	struct rate registrations; /* pairs that home registrations make */
 	bool forwards;
+	size_t inners; /* mobile networks behind us */
+	struct flow_inner inner[FLOW_NETWORKS];
 };
 
 extern const struct flow_ops flow_lwt, flow_tun, flow_bpf;
@@ -97,6 +106,14 @@ void flow_lead_hold(struct flows *t, struct flow_entry *e, struct held *h);
 int flow_lead_sweep(struct flows *t, struct why *why) __attribute__((warn_unused_result));
 /* What comes out of the shim is forwarded. */
 int flow_forwarding(struct why *why) __attribute__((warn_unused_result));
+
+/* Those of the machine's interfaces that hear Router Advertisements will, when it forwards. */
+void flow_hear_routers(void);
+
+/* network.c. Is that end of a table, that rule, one of a mobile network of ours? */
+bool network_has_end(const struct flows *t, const struct route *r);
+bool network_has_rule(const struct flows *t, const struct rule *r);
+void network_hold(struct flows *t, struct held *h);
 
 /* packet.c: the readers of the shim. */
 void flow_in(void *ctx, struct packet *p, const struct exthdr *e);

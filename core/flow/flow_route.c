@@ -39,7 +39,9 @@ static struct route end_of(const struct flow_entry *e)
 
 static struct rule rule_of(const struct flow_entry *e)
 {
-	return (struct rule){.home = e->flow.key.src, .table = e->table};
+	uint8_t plen = e->flow.key.splen;
+
+	return (struct rule){.home = e->flow.key.src, .plen = plen < 128 ? plen : 0, .table = e->table};
 }
 
 /* The programs take what comes by a link for this home address, past the stack and its IPsec. A network has a route. */
@@ -217,7 +219,7 @@ void flow_lead_hold(struct flows *t, struct flow_entry *e, struct held *h)
 static bool end_known(void *ctx, const struct route *r)
 {
 	const struct flows *t = ctx;
-	bool known = !r->end;
+	bool known = !r->end || network_has_end(t, r);
 
 	for (size_t i = table_count(&t->table); i-- > 0 && !known;) {
 		const struct flow_entry *e = table_at(&t->table, i);
@@ -229,9 +231,12 @@ static bool end_known(void *ctx, const struct route *r)
 
 static bool rule_known(void *ctx, const struct rule *r)
 {
+	struct flow_key k = {.src = r->home, .splen = r->plen ? r->plen : 128};
 	const struct flows *t = ctx;
-	const struct flow_entry *e = table_away(&t->table, &r->home);
+	const struct flow_entry *e = table_find(&t->table, &k);
 
+	if (r->to || r->iif[0])
+		return network_has_rule(t, r);
 	return r->oif[0] || (r->local && bpf_leads_local(t)) || (e && e->table == r->table);
 }
 
@@ -256,7 +261,7 @@ static void hear_routers(const char *dev)
 		(void)!sysctl_set(path, 2, NULL);
 }
 
-static void hear_routers_everywhere(void)
+void flow_hear_routers(void)
 {
 	DIR *d = opendir("/proc/sys/net/ipv6/conf");
 	const struct dirent *e;
@@ -278,6 +283,6 @@ int flow_forwarding(struct why *why)
 		return 0;
 	if (!sysctl_set("conf/" SHIM_DEV "/force_forwarding", 1, NULL))
 		return 0;
-	hear_routers_everywhere();
+	flow_hear_routers();
 	return sysctl_set("conf/all/forwarding", 1, why);
 }

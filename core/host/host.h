@@ -135,5 +135,9 @@ bool host_prefers_temporary(const struct host *h, unsigned ifindex);
 /* The home address on the tunnel device: there as long as the mobile node runs, wherever it is. */
 int host_add_home(struct host *h, const struct in6_addr *home, struct why *why) __attribute__((warn_unused_result));
 void host_del_home(struct host *h, const struct in6_addr *home);
+/* The mobile networks of a home address: forwarded to and for, as long as the mobile router runs. */
+int host_add_networks(struct host *h, const struct mn_home_conf *conf, struct why *why)
+	__attribute__((warn_unused_result));
+void host_del_networks(struct host *h, const struct mn_home_conf *conf);
 
 #endif

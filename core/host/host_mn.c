@@ -18,6 +18,17 @@ static void do_settle(void *ctx, unsigned ifindex, const struct in6_addr *router
 		host_warn(&why);
 }
 
+/* RFC 3963 5.8: at home a mobile router is an ordinary one, and forwards what comes by the home link. */
+static void close_networks(struct host *h, const struct mn_home_conf *conf, unsigned ifindex, bool closed)
+{
+	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
+
+	if (conf->networks && l)
+		flow_forward_link(l->l.name, !closed);
+	for (size_t i = 0; i < conf->networks; i++)
+		flow_close_network(h->flows, &conf->network[i], closed);
+}
+
 static void do_arrive_home(void *ctx, const struct mn_home *home, unsigned ifindex, const uint8_t *agent_lladdr)
 {
 	struct host *h = ctx;
@@ -27,6 +38,7 @@ static void do_arrive_home(void *ctx, const struct mn_home *home, unsigned ifind
 		host_warn(&why);
 	why = (struct why){0};
 	raw_solicited_join(h->raw, ifindex, &home->conf.home);
+	close_networks(h, &home->conf, ifindex, false);
 	/* 11.5.5: no Duplicate Address Detection, which the home agent would answer; the kernel may have begun one. */
 	if (addr_del_tentative(h->nl, ifindex, &home->conf.home, &why))
 		host_warn(&why);
@@ -41,6 +53,7 @@ static void do_leave_home(void *ctx, const struct mn_home *home, unsigned ifinde
 	struct why why = {0};
 
 	raw_solicited_leave(h->raw, ifindex, &home->conf.home);
+	close_networks(h, &home->conf, ifindex, true);
 	if (host_disown(h, &(struct host_addr){home->conf.home, ifindex, home->conf.plen}, &why))
 		host_warn(&why);
 }
@@ -56,6 +69,11 @@ static void do_leave_by(void *ctx, const struct mn_home *home)
 		log_debug("%s", why.text);
 }
 
+static struct flow_key network_key(const struct addr_prefix *p)
+{
+	return (struct flow_key){.src = p->addr, .splen = p->plen};
+}
+
 static int do_tunnel(void *ctx, const struct mn_home *home)
 {
 	struct host *h = ctx;
@@ -69,6 +87,10 @@ static int do_tunnel(void *ctx, const struct mn_home *home)
 
 	do_leave_by(ctx, home);
 	err = flow_set(h->flows, &f, &why);
+	for (size_t i = 0; i < home->conf.networks && mn_is_router(home) && !err; i++) {
+		f.key = network_key(&home->conf.network[i]);
+		err = flow_set(h->flows, &f, &why);
+	}
 	if (!err)
 		err = ipsec_away(h->ipsec, &home->conf.home, &f.peer, &f.local, &why);
 	host_warn(&why);
@@ -82,6 +104,12 @@ static void do_untunnel(void *ctx, const struct mn_home *home)
 	struct why why = {0};
 
 	ipsec_home(h->ipsec, &home->conf.home);
+	for (size_t i = 0; i < home->conf.networks; i++) {
+		struct flow_key network = network_key(&home->conf.network[i]);
+
+		if (flow_del(h->flows, &network, &why))
+			host_warn(&why);
+	}
 	if (flow_del(h->flows, &key, &why))
 		host_warn(&why);
 }
@@ -159,6 +187,21 @@ void host_del_home(struct host *h, const struct in6_addr *home)
 
 	if (host_disown(h, &(struct host_addr){*home, 0, 128}, &why))
 		host_warn(&why);
+}
+
+int host_add_networks(struct host *h, const struct mn_home_conf *conf, struct why *why)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < conf->networks && !err; i++)
+		err = flow_add_network(h->flows, &conf->network[i], conf->inside, why);
+	return err;
+}
+
+void host_del_networks(struct host *h, const struct mn_home_conf *conf)
+{
+	for (size_t i = 0; i < conf->networks; i++)
+		flow_del_network(h->flows, &conf->network[i]);
 }
 
 static void do_own_home(void *ctx, const struct in6_addr *home, bool on)

@@ -9,7 +9,7 @@ static void send_request(struct dhaad_search *s, const struct world *w, const st
 	const struct place *at)
 {
 	struct via via = {.src = at->coa, .dst = homeagents_anycast(home, plen), .ifindex = at->ifindex};
-	struct dhaad request = {.id = s->id};
+	struct dhaad request = {.id = s->id, .routers = s->routers};
 	uint8_t data[8];
 	int len = dhaad_write(&request, false, data, sizeof(data));
 
@@ -37,7 +37,7 @@ bool dhaad_answer(struct dhaad_search *s, const struct world *w, const struct dh
 {
 	size_t n = 0;
 
-	if (!s->asking || reply->id != s->id)
+	if (!s->asking || reply->id != s->id || (s->routers && !reply->routers))
 		return false;
 	for (size_t i = 0; i < reply->agents && n < DHAAD_CANDIDATES; i++)
 		if (addr_routable(&reply->agent[i]) && !addr_is_anycast(&reply->agent[i], plen))

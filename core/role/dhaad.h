@@ -22,6 +22,7 @@ struct dhaad_search {
 	struct timer timer; /* the next question; the owner's callback */
 	uint16_t id;	    /* of the question under way */
 	bool asking;
+	bool routers;  /* only home agents that serve mobile routers are looked for (RFC 3963 7) */
 	uint8_t tries; /* questions without an answer */
 	usec pause;    /* before the next search when this one's candidates are used up; 0 = none failed yet */
 	size_t n, at;  /* candidates, and how many of them were tried */

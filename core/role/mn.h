@@ -1,6 +1,7 @@
 /*
  * The mobile node (RFC 6275 11): for each home address, keep the home agent
  * informed of the care-of address (11.7.1, 11.7.3, 11.8) and return home (11.5.5).
+ * With networks behind it, it is a mobile router (RFC 3963 5).
  */
 #ifndef MIP_ROLE_MN_H
 #define MIP_ROLE_MN_H
@@ -20,6 +21,9 @@ struct mn_home_conf {
 	struct in6_addr home, agent; /* agent ::  = the one that is discovered */
 	uint8_t plen;		     /* of the home prefix */
 	uint32_t lifetime;	     /* seconds asked for, 4 .. 262140 */
+	size_t networks;	     /* behind a mobile router */
+	struct addr_prefix network[MH_NETWORKS];
+	char inside[16]; /* the interface they are on, "": not said */
 };
 
 /* What says that the home agent may be gone: packets through its tunnel. */
@@ -64,9 +68,17 @@ struct mn_home {
 	usec held_until; /* ... till then */
 	bool ended;	 /* its prefix is no more: it is not registered until we were home */
 	bool taken;	 /* another node has this address (status 134): it is not registered until we were home */
+	bool implicit;	 /* its networks are not named: naming them was refused (RFC 3963 5.4.2) */
+	bool no_router;	 /* no home agent takes it for a router: it is a mobile node until we were home (5.4) */
 	bool numbered;	 /* seq is that of the last update, kept from one registration to the next */
 	uint16_t seq;
 };
+
+/* Do its networks go with it? */
+static inline bool mn_is_router(const struct mn_home *h)
+{
+	return h->conf.networks && !h->no_router;
+}
 
 /* Where packets of the home address go by. */
 static inline const struct place *mn_place(const struct mn_home *h)

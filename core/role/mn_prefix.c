@@ -130,6 +130,7 @@ static void derive(struct mn *mn, const struct mn_home *h, const struct nd_prefi
 	struct mn_home *new;
 
 	conf.plen = p->len;
+	conf.networks = 0; /* they stay the first one's */
 	memcpy(&conf.home, &p->prefix, 8);
 	if (!addr_any(&h->conf.agent) && p->router)
 		conf.agent = p->prefix;

@@ -1,6 +1,6 @@
 /*
- * Mobile node: the home registration (RFC 6275 11.7.1, 11.7.3, 11.8): Binding Updates
- * out, repeated until they are answered, Binding Acknowledgements in. Nothing mutes it:
+ * Mobile node: the home registration (RFC 6275 11.7.1, 11.7.3, 11.8; of a mobile router
+ * RFC 3963 5): Binding Updates out, repeated until they are answered, Binding Acknowledgements in. Nothing mutes it:
  * after any refusal or silence the next update follows, at most 32 s later. But a home
  * address that another node has is not used again.
  */
@@ -36,6 +36,11 @@ static void transmit(struct mn *mn, const struct mn_home *h, struct bul_entry *e
 		bu.opt.has = MHO_ALT_COA;
 		bu.opt.alt_coa = e->coa;
 	}
+	if (lifetime && e->flags & BU_F_ROUTER && !h->implicit) { /* RFC 3963 5.2: in each of them */
+		bu.opt.has |= MHO_NETWORK;
+		bu.opt.networks = h->conf.networks;
+		memcpy(bu.opt.network, h->conf.network, sizeof(bu.opt.network));
+	}
 	via.on_link = !away; /* beyond this link nobody is asked to take us for being at home */
 	mn->w->send(mn->w->ctx, &via, &bu);
 }
@@ -43,7 +48,8 @@ static void transmit(struct mn *mn, const struct mn_home *h, struct bul_entry *e
 /* 11.7.1: the home agent is to defend the link-local address, too, if that is made of the same interface identifier. */
 static uint16_t flags_of(const struct mn *mn, const struct mn_home *h)
 {
-	return REG_FLAGS | (attach_has_local(&mn->attach, h->place.ifindex, &h->conf.home) ? BU_F_LINKLOCAL : 0);
+	return REG_FLAGS | (mn_is_router(h) ? BU_F_ROUTER : 0) |
+	       (attach_has_local(&mn->attach, h->place.ifindex, &h->conf.home) ? BU_F_LINKLOCAL : 0);
 }
 
 /* The next update for this entry, with the next sequence number; it will be repeated until it is answered. `again`: it
@@ -220,7 +226,7 @@ void mn_now_home(struct mn *mn, struct mn_home *h, usec now)
 {
 	mn_return(mn, h, now);
 	mn_drop_registration(mn, h);
-	h->taken = h->ended = false;
+	h->taken = h->ended = h->implicit = h->no_router = false;
 	h->claims = 0;
 	claim(&h->claim, now);
 	mn_enter(mn, h, MIP_MN_HOME, now);
@@ -271,6 +277,27 @@ static bool is_taken(const struct mn_home *h, const struct bul_entry *e, usec no
 	return h->place.where == AT_AWAY && e->status == BA_DAD_FAILED && now >= h->held_until;
 }
 
+/* RFC 3963 5.4: other home agents come first. Prefixes that are refused are not named the next time, and named again
+ * when the home agent knows of none. Whom no home agent takes for a router registers as a mobile node. True: did. */
+static bool not_routed(struct mn *mn, struct mn_home *h, const struct bul_entry *e, usec now)
+{
+	if (!(e->flags & BU_F_ROUTER))
+		return false;
+	if (e->status == BA_INVALID_PREFIX || e->status == BA_NOT_AUTHORIZED)
+		h->implicit = true;
+	else if (e->status == BA_NO_FORWARDING)
+		h->implicit = false;
+	if (e->status != BA_NO_ROUTER)
+		return false;
+	h->no_router = true;
+	mn_tell(mn, EV_NO_ROUTER, h, NULL, now);
+	mn_give_back(mn, h); /* a binding of a router is not made one of a node (RFC 3963 6.2) */
+	mn_drop_registration(mn, h);
+	mn_untunnel(mn, h);
+	mn_register(mn, h, now);
+	return true;
+}
+
 /* Any other refusal: the state says so, the next try comes with the back-off. */
 static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 {
@@ -283,7 +310,7 @@ static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec 
 	}
 	mn_agent_answers(mn, h, false);
 	h->taken = is_taken(h, e, now);
-	if (!h->taken && mn_agent_failed(mn, h, now))
+	if (!h->taken && (mn_agent_failed(mn, h, now) || not_routed(mn, h, e, now)))
 		return;
 	e->bound = false;
 	e->expires = e->refresh_at = NEVER;
@@ -294,9 +321,16 @@ static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec 
 
 static void accepted(struct mn *mn, struct mn_home *h, struct bul_entry *e, const struct mh *m, usec now)
 {
-	if (h->place.where == AT_HOME)
+	bool routes = m->u.ba.flags & BA_F_ROUTER || !(e->flags & BU_F_ROUTER);
+
+	if (h->place.where == AT_HOME) {
 		mn_now_home(mn, h, now);
-	else if (m->u.ba.lifetime)
+	} else if (!routes) { /* RFC 3963 5.3: it is no home agent of mobile routers, and is left */
+		mn_give_back(mn, h);
+		e->bound = false;
+		e->status = BA_NO_ROUTER;
+		refused(mn, h, e, now);
+	} else if (m->u.ba.lifetime)
 		now_bound(mn, h, e, m, now);
 	else
 		refused(mn, h, e, now);

@@ -66,8 +66,8 @@ struct world {
 	void (*leave_by)(void *ctx, const struct mn_home *h);
 	/* A home address that is not of the configuration is ours from now on / no more. */
 	void (*own_home)(void *ctx, const struct in6_addr *home, bool on);
-	/* Reverse tunnel from the care-of address h->place.coa to h->agent, made or moved / taken down. 0 or -errno
-	 * (logged). */
+	/* Reverse tunnel from the care-of address h->place.coa to h->agent, of the home address and, if mn_is_router(),
+	 * of its networks: made or moved / taken down. 0 or -errno (logged). */
 	int (*tunnel)(void *ctx, const struct mn_home *h);
 	void (*untunnel)(void *ctx, const struct mn_home *h);
 

@@ -1,5 +1,6 @@
 /*
- * link.h: policy rules `from HOME lookup TABLE` and `oif DEV lookup TABLE`, marked by FRA_PROTOCOL. FIB_RULE_FIND_SADDR
+ * link.h: policy rules `from HOME lookup TABLE`, `oif DEV lookup TABLE`, `to NETWORK lookup main` and `iif DEV
+ * blackhole`, marked by FRA_PROTOCOL. FIB_RULE_FIND_SADDR
  * lets a packet whose source is not chosen yet try the rule too: the kernel then asks source address selection and
  * follows the rule when that would pick the home address.
  */
@@ -11,44 +12,60 @@
 #include "base/addr.h"
 #include "sys/link.h"
 
+static void put_prefix(struct nlmsghdr *h, const struct rule *r)
+{
+	struct fib_rule_hdr *m = mnl_nlmsg_get_payload(h);
+
+	*(r->to ? &m->dst_len : &m->src_len) = r->plen ? r->plen : 128;
+	mnl_attr_put(h, r->to ? FRA_DST : FRA_SRC, sizeof(r->home), &r->home);
+}
+
 static struct nlmsghdr *rule_msg(void *buf, uint16_t type, uint16_t flags, const struct rule *r)
 {
 	struct nlmsghdr *h = nl_msg(buf, type, flags, sizeof(struct fib_rule_hdr));
 	struct fib_rule_hdr *m = mnl_nlmsg_get_payload(h);
+	uint32_t first = r->oif[0] || r->to ? MIP_RULE_PRIO - 1 : MIP_RULE_PRIO;
 
 	m->family = AF_INET6;
-	m->action = FR_ACT_TO_TBL;
+	m->action = r->iif[0] ? FR_ACT_BLACKHOLE : FR_ACT_TO_TBL;
 	m->table = RT_TABLE_UNSPEC;
-	if (r->oif[0]) {
+	if (r->oif[0])
 		mnl_attr_put_strz(h, FRA_OIFNAME, r->oif);
-	} else if (r->local) {
-		mnl_attr_put_strz(h, FRA_IIFNAME, "lo");
-	} else {
-		m->src_len = 128;
-		mnl_attr_put(h, FRA_SRC, sizeof(r->home), &r->home);
-	}
-	mnl_attr_put_u32(h, FRA_TABLE, r->table);
-	mnl_attr_put_u32(h, FRA_PRIORITY, MIP_RULE_PRIO + (r->local ? 1 : r->oif[0] ? -1 : 0));
+	else if (r->iif[0] || r->local)
+		mnl_attr_put_strz(h, FRA_IIFNAME, r->local ? "lo" : r->iif);
+	else
+		put_prefix(h, r);
+	if (!r->iif[0])
+		mnl_attr_put_u32(h, FRA_TABLE, r->table);
+	mnl_attr_put_u32(h, FRA_PRIORITY, r->iif[0] || r->local ? MIP_RULE_PRIO + 1 : first);
 	mnl_attr_put_u8(h, FRA_PROTOCOL, MIP_RTPROT);
 	return h;
+}
+
+static const char *name_of(const struct rule *r, struct addr_text *text)
+{
+	*text = addr_text(&r->home);
+	return r->oif[0] ? r->oif : r->iif[0] ? r->iif : text->s;
 }
 
 int rule_add(struct nl *nl, const struct rule *r, struct why *why)
 {
 	char buf[NL_MSG_MAX], what[80];
+	struct addr_text text;
 	struct nlmsghdr *h = rule_msg(buf, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, r);
 
-	if (!r->oif[0] && !r->local)
+	if (!r->oif[0] && !r->iif[0] && !r->to && !r->local)
 		((struct fib_rule_hdr *)mnl_nlmsg_get_payload(h))->flags = FIB_RULE_FIND_SADDR;
-	snprintf(what, sizeof(what), "add rule for %s", r->oif[0] ? r->oif : addr_text(&r->home).s);
+	snprintf(what, sizeof(what), "add rule for %s", name_of(r, &text));
 	return nl_add(nl, h, why, what);
 }
 
 int rule_del(struct nl *nl, const struct rule *r, struct why *why)
 {
 	char buf[NL_MSG_MAX], what[80];
+	struct addr_text text;
 
-	snprintf(what, sizeof(what), "delete rule for %s", r->oif[0] ? r->oif : addr_text(&r->home).s);
+	snprintf(what, sizeof(what), "delete rule for %s", name_of(r, &text));
 	return nl_del(nl, rule_msg(buf, RTM_DELRULE, 0, r), why, what);
 }
 
@@ -60,10 +77,18 @@ struct walk {
 	int err;
 };
 
+static void seen_iif(struct rule *r, const char *name)
+{
+	r->local = !strcmp(name, "lo");
+	if (!r->local)
+		snprintf(r->iif, sizeof(r->iif), "%s", name);
+}
+
 static int sweep_one(const struct nlmsghdr *h, void *ctx)
 {
 	const struct fib_rule_hdr *m = mnl_nlmsg_get_payload(h);
-	struct rule r = {.table = m->table};
+	struct rule r = {.to = m->dst_len > 0};
+	uint8_t plen = r.to ? m->dst_len : m->src_len;
 	struct walk *w = ctx;
 	const struct nlattr *a;
 	bool ours = false;
@@ -75,13 +100,15 @@ static int sweep_one(const struct nlmsghdr *h, void *ctx)
 			ours = mnl_attr_get_u8(a) == MIP_RTPROT;
 		else if (type == FRA_TABLE)
 			r.table = mnl_attr_get_u32(a);
-		else if (type == FRA_SRC && mnl_attr_get_payload_len(a) == sizeof(r.home))
+		else if ((type == FRA_SRC || type == FRA_DST) && mnl_attr_get_payload_len(a) == sizeof(r.home))
 			memcpy(&r.home, mnl_attr_get_payload(a), sizeof(r.home));
 		else if (type == FRA_OIFNAME)
 			snprintf(r.oif, sizeof(r.oif), "%s", mnl_attr_get_str(a));
 		else if (type == FRA_IIFNAME)
-			r.local = true;
+			seen_iif(&r, mnl_attr_get_str(a));
 	}
+	r.plen = plen < 128 ? plen : 0;
+	r.table = r.iif[0] ? 0 : r.table;
 	if (ours && (!w->keep || !w->keep(w->ctx, &r)))
 		w->err = rule_del(w->nl, &r, w->why) ?: w->err;
 	return MNL_CB_OK;
