@@ -187,7 +187,8 @@ install: all   ## to $(DESTDIR)$(PREFIX)
 		[ ! -e $$m ] || install -D -m644 -t $(DESTDIR)$(PREFIX)/share/man/man$$s $$m || exit; done; done
 	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/doc/mip/examples man/examples/*.conf
 	install -d $(DESTDIR)$(UNITDIR)
-	sed 's|@BINDIR@|$(PREFIX)/bin|; s|@SBINDIR@|$(PREFIX)/sbin|' cmd/package/mipd.service > $(DESTDIR)$(UNITDIR)/mipd.service
+	for u in mipd mip-radvd; do \
+		sed 's|@BINDIR@|$(PREFIX)/bin|; s|@SBINDIR@|$(PREFIX)/sbin|' cmd/package/$$u.service > $(DESTDIR)$(UNITDIR)/$$u.service || exit; done
 	install -D -m644 cmd/package/mip.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/mip.conf
 	install -D -m644 cmd/package/mip.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mip.conf
 	install -D -m644 completions/mip.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mip

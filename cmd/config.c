@@ -18,10 +18,12 @@
 #include "cmd/lines.h"
 #include "cmd/mip.h"
 #include "cmd/out.h"
+#include "cmd/radvd.h"
 #include "cmd/record.h"
 #include "cmd/run.h"
 
 #define WRONG_MAX 10
+#define ROLES_MAX 32 /* "ha mn cn" */
 
 /* One line of the file, kept for the message of a refusal. */
 struct kept {
@@ -172,15 +174,45 @@ static int send_plan(struct plan *p, const struct value *confirm)
 	return err == REFUSED ? refused(p, &no) : err;
 }
 
+static int take_roles(void *roles, const struct nlmsghdr *msg)
+{
+	record_print(msg, MIP_A_ROLES, roles, ROLES_MAX);
+	return DONE;
+}
+
+static int read_roles(char roles[ROLES_MAX])
+{
+	struct request rq;
+	struct refusal no;
+
+	request_open(&rq, MIP_AGENT_GET);
+	return client_ask(&rq, take_roles, roles, &no);
+}
+
+/* A file that says nothing of a role ends it: not always what was meant. */
+static void say_ended(const char *path, char *before, const char *after)
+{
+	char *save;
+
+	for (char *role = strtok_r(before, " ", &save); role; role = strtok_r(NULL, " ", &save))
+		if (!strstr(after, role))
+			complain("%s has no '%s start': that role ended", path, role);
+}
+
 static int apply(const char *path, const struct value *confirm)
 {
+	char before[ROLES_MAX] = "", after[ROLES_MAX] = "";
 	struct plan p = {0};
 	int err = read_file(path, &p);
 
 	if (!err)
 		err = client_need("apply");
 	if (!err)
+		err = read_roles(before);
+	if (!err)
 		err = send_plan(&p, confirm);
+	if (!err && read_roles(after) == DONE)
+		say_ended(path, before, after);
 	plan_free(&p);
 	return err;
 }
@@ -202,6 +234,8 @@ int run_apply(const struct call *call)
 	const struct value *confirm = call_value(call, MIP_A_CONFIRM);
 	int err = apply(call_value(call, W_FILE)->word, confirm);
 
+	if (!err)
+		err = radvd_start(call);
 	if (!err && confirm)
 		complain("applied; it goes back in %s unless you say: mip confirm", confirm->word);
 	return err;

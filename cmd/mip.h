@@ -47,6 +47,7 @@ int run_reload(const struct call *call);
 int run_stop(const struct call *call);
 int run_agent_wait(const struct call *call);
 int run_ha_radvd(const struct call *call);
+int run_advertise(const struct call *call);
 int run_ha_stop(const struct call *call);
 int run_wait(const struct call *call);
 int run_ro_test(const struct call *call);

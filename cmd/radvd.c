@@ -26,6 +26,7 @@ static int take_links(void *ctx, const struct nlmsghdr *msg)
 	struct radvd_links *l = ctx;
 	const struct nlattr *at;
 
+	l->configured = true;
 	mnl_attr_for_each (at, msg, 0) {
 		if (at->nla_type == MIP_A_DEV && record_known(at) && l->n < RADVD_LINKS_MAX)
 			snprintf(l->name[l->n++], IFNAMSIZ, "%.15s", mnl_attr_get_str(at));
@@ -37,16 +38,22 @@ static int take_links(void *ctx, const struct nlmsghdr *msg)
 	return DONE;
 }
 
-bool radvd_links(const struct value *dev, struct radvd_links *l)
+int radvd_served(struct radvd_links *l)
 {
 	struct refusal no;
 	struct request rq;
+	int err = client_connect();
 
 	*l = (struct radvd_links){0};
-	if (client_connect() == DONE) {
-		request_open(&rq, MIP_HA_GET);
-		client_ask(&rq, take_links, l, &no);
-	}
+	if (err)
+		return err;
+	request_open(&rq, MIP_HA_GET);
+	return client_ask(&rq, take_links, l, &no);
+}
+
+bool radvd_links(const struct value *dev, struct radvd_links *l)
+{
+	(void)radvd_served(l);
 	if (dev || !l->n)
 		l->n = machine_home_link(dev ? dev->word : NULL, l->name[0]);
 	if (!l->n && dev)
@@ -99,6 +106,26 @@ bool radvd_alone(const char *dev)
 	struct nic nic;
 
 	return machine_nic(dev, &nic) && nic.alone;
+}
+
+char *radvd_text(const struct radvd_links *l)
+{
+	struct radvd_links tell = *l;
+	struct nic_addr list[256];
+	char *text = NULL;
+	size_t size;
+	FILE *to;
+
+	tell.n = 0;
+	for (size_t i = 0; i < l->n; i++)
+		if (!radvd_alone(l->name[i]) && link_addrs(l->name[i], list))
+			memcpy(tell.name[tell.n++], l->name[i], IFNAMSIZ);
+	to = tell.n ? open_memstream(&text, &size) : NULL;
+	if (!to)
+		return NULL;
+	(void)!radvd_write(to, &tell);
+	fclose(to);
+	return text;
 }
 
 int radvd_write(FILE *to, const struct radvd_links *l)

@@ -1,12 +1,14 @@
 /*
- * radvd_impl.h: the keeper of radvd. It starts radvd again when that dies, and ends it when there has been no home
- * agent for a while: the agent may have been killed, and one that comes back in time finds radvd as it left it.
+ * radvd_impl.h: the keeper of radvd. It starts radvd when the home agent serves a link, has it read its configuration
+ * again when that changes, starts it again when it dies, and ends it with the home agent. When there has been no agent
+ * for a while it ends itself: the agent may have been killed, and one that comes back in time finds radvd as it left
+ * it. As a service of its own it is `mip agent advertise`.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libmnl/libmnl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -16,52 +18,36 @@
 #include "cmd/client.h"
 #include "cmd/fault.h"
 #include "cmd/mip.h"
+#include "cmd/netns.h"
 #include "cmd/radvd_impl.h"
 
-#define LOOK_MS	    2000  /* between looks whether there is a home agent */
-#define GRACE_MS    10000 /* a home agent that is started again is not gone; a loaded machine takes its time */
+#define LOOK_MS	    2000  /* between looks at what the home agent serves */
+#define GRACE_MS    10000 /* an agent that is started again is not gone; a loaded machine takes its time */
 #define FIRST_RETRY 1000  /* a radvd that died is started again; not all the time when it does so all the time */
 #define LAST_RETRY  60000
 #define TOLD_AT	    3
 
 struct keeper {
 	const struct radvd_files *files;
-	pid_t radvd;			/* 0: died */
+	char *text;			/* the configuration radvd has, NULL = it says nothing */
+	pid_t radvd;			/* 0: none, or died */
 	int64_t begun, again, patience; /* when it was started, when it will be, how long that waits the next time */
-	int64_t served;			/* when there was a home agent */
+	int64_t agent;			/* when there was one */
+	bool doubt;			/* it did not want radvd, the last time */
 	int signals;
 };
 
-static int count(void *ctx, const struct nlmsghdr *msg)
-{
-	(void)msg;
-	++*(unsigned *)ctx;
-	return DONE;
-}
-
-/* One that does not answer may do so yet. */
-static bool home_agent_serves(void)
-{
-	unsigned links = 0;
-	struct request rq;
-	struct refusal no;
-	int err = client_connect();
-
-	if (!err) {
-		request_open(&rq, MIP_HA_GET);
-		err = client_ask(&rq, count, &links, &no);
-	}
-	client_close();
-	return err == REFUSED || links;
-}
-
+/* A radvd that is somebody else's, the distribution's perhaps, says what is to be said. */
 static void begin(struct keeper *k)
 {
-	k->radvd = radvd_spawn(k->files, STDERR_FILENO, false);
+	bool other = radvd_other() != 0;
+
 	k->begun = client_now();
+	k->again = k->begun + (other ? LAST_RETRY : k->patience);
+	if (!other)
+		k->radvd = radvd_spawn(k->files, STDERR_FILENO, false);
 	if (k->radvd < 0)
 		k->radvd = 0;
-	k->again = k->begun + k->patience;
 }
 
 /* One that served for long is started again soon. */
@@ -76,6 +62,51 @@ static void radvd_died(struct keeper *k)
 	k->patience = k->patience * 2 < LAST_RETRY ? k->patience * 2 : LAST_RETRY;
 }
 
+static void silence(struct keeper *k)
+{
+	if (k->radvd)
+		(void)!radvd_end(k->radvd, RADVD_STOP_MS);
+	free(k->text);
+	k->text = NULL;
+}
+
+static void announce(struct keeper *k, char *text)
+{
+	bool same = k->text && !strcmp(k->text, text);
+
+	k->doubt = false;
+	if (same || radvd_put(k->files->conf, text)) {
+		free(text);
+		return;
+	}
+	free(k->text);
+	k->text = text;
+	if (k->radvd)
+		kill(k->radvd, SIGHUP);
+	else
+		begin(k);
+}
+
+/* radvd says what there is to say of the home links now. One that does not answer may do so yet; what is seen once may
+ * be a home agent that starts again, unless we are told to look: `sure`. */
+static void look(struct keeper *k, bool sure)
+{
+	struct radvd_links l;
+	int err = radvd_served(&l);
+	char *text = err ? NULL : radvd_text(&l);
+
+	client_close();
+	if (err == NO_AGENT)
+		return;
+	k->agent = client_now();
+	if (text)
+		announce(k, text);
+	else if (!err && k->text && (sure || k->doubt))
+		silence(k);
+	else
+		k->doubt = !err;
+}
+
 /* False: it is told to end. */
 static bool take_signal(struct keeper *k)
 {
@@ -84,8 +115,8 @@ static bool take_signal(struct keeper *k)
 
 	if (read(k->signals, &s, sizeof(s)) != sizeof(s))
 		return true;
-	if (s.ssi_signo == SIGHUP && k->radvd)
-		kill(k->radvd, SIGHUP);
+	if (s.ssi_signo == SIGHUP)
+		look(k, true);
 	if (s.ssi_signo == SIGCHLD)
 		for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
 			if (pid == k->radvd)
@@ -97,29 +128,31 @@ static int time_left(const struct keeper *k, int64_t looked)
 {
 	int64_t next = looked + LOOK_MS, now = client_now();
 
-	if (!k->radvd && k->again < next)
+	if (k->text && !k->radvd && k->again < next)
 		next = k->again;
 	return next > now ? (int)(next - now) : 0;
 }
 
+/* Until it is told to end, or there was no agent for a while. */
 static void keep(struct keeper *k)
 {
 	struct pollfd p = {.fd = k->signals, .events = POLLIN};
-	int64_t looked = k->served = client_now();
+	int64_t looked = client_now();
 
 	for (;;) {
 		if (poll(&p, 1, time_left(k, looked)) > 0 && !take_signal(k))
-			return;
-		if (!k->radvd && client_now() >= k->again)
+			break;
+		if (k->text && !k->radvd && client_now() >= k->again)
 			begin(k);
 		if (client_now() < looked + LOOK_MS)
 			continue;
-		if (home_agent_serves())
-			k->served = client_now();
+		look(k, false);
 		looked = client_now();
-		if (looked - k->served >= GRACE_MS)
-			return;
+		if (looked - k->agent >= GRACE_MS)
+			break;
 	}
+	silence(k);
+	radvd_forget(k->files);
 }
 
 static int watch_signals(void)
@@ -135,6 +168,14 @@ static int watch_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+static void open_keeper(struct keeper *k)
+{
+	k->signals = client_interrupt_fd = watch_signals();
+	prctl(PR_SET_NAME, RADVD_KEEPER);
+	k->agent = client_now();
+	look(k, true);
+}
+
 /* In the child: of who started it nothing stays but the log and the network namespace; `told` until radvd runs. */
 static void become_keeper(const struct radvd_files *f, int log, int told)
 {
@@ -143,7 +184,6 @@ static void become_keeper(const struct radvd_files *f, int log, int told)
 
 	client_close();
 	setsid();
-	prctl(PR_SET_NAME, RADVD_KEEPER);
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
@@ -151,14 +191,23 @@ static void become_keeper(const struct radvd_files *f, int log, int told)
 	close_range(TOLD_AT + 1, ~0U, 0);
 	if (chdir("/") < 0)
 		_exit(1);
-	k.signals = client_interrupt_fd = watch_signals();
-	begin(&k);
+	open_keeper(&k);
 	close(TOLD_AT);
 	keep(&k);
-	if (k.radvd)
-		(void)!radvd_end(k.radvd, RADVD_STOP_MS);
-	radvd_forget(f);
 	_exit(0);
+}
+
+int run_advertise(const struct call *call)
+{
+	struct radvd_files f;
+	struct keeper k = {.files = &f, .patience = FIRST_RETRY};
+
+	(void)call;
+	if (netns_go() || !radvd_name(&f))
+		return REFUSED;
+	open_keeper(&k);
+	keep(&k);
+	return DONE;
 }
 
 /* Not a child of ours: who runs many commands would have to bury it. */

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 #include "cmd/netns.h"
 #include "cmd/radvd_impl.h"
 #include "cmd/run.h"
+#include "cmd/service.h"
 #include "cmd/walk.h"
 
 /* --- files -------------------------------------------------------------------------------------------------------- */
@@ -28,7 +30,7 @@ static void dir_name(char *buf, size_t size)
 	snprintf(buf, size, "%s.radvd", client_run_dir());
 }
 
-static bool name_files(struct radvd_files *f)
+bool radvd_name(struct radvd_files *f)
 {
 	unsigned long long inode = netns_inode(NULL);
 	char dir[128];
@@ -65,19 +67,18 @@ void radvd_forget(const struct radvd_files *f)
 	rmdir(dir); /* unless another namespace has files there */
 }
 
-static int write_config(const struct radvd_links *l, const char *path)
+int radvd_put(const char *path, const char *text)
 {
-	int fd = create(path), err;
+	int fd = create(path);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
 
 	if (!f)
 		return REFUSED;
-	err = radvd_write(f, l);
-	if (fclose(f) && !err) {
-		complain("cannot write %s: %s", path, strerror(errno));
-		err = REFUSED;
-	}
-	return err;
+	fputs(text, f);
+	if (fclose(f) == 0)
+		return DONE;
+	complain("cannot write %s: %s", path, strerror(errno));
+	return REFUSED;
 }
 
 /* --- radvd -------------------------------------------------------------------------------------------------------- */
@@ -137,22 +138,46 @@ static void pass_on(int log)
 }
 
 /* radvd says itself what it does not like of its configuration, before it is left alone with it. */
-static int launch(const struct radvd_files *f)
+static int try_config(const struct radvd_files *f, const struct radvd_links *l, int log)
 {
-	int log = create(f->log), status = -1, err = REFUSED;
+	char *text = radvd_text(l);
+	int status = -1, err = text ? radvd_put(f->conf, text) : DONE;
 	pid_t pid;
+
+	if (!text || err)
+		return err;
+	free(text);
+	pid = radvd_spawn(f, log, true);
+	if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0)
+		return DONE;
+	pass_on(log);
+	complain("radvd did not start");
+	return REFUSED;
+}
+
+static int launch(const struct radvd_files *f, const struct radvd_links *l)
+{
+	int log = create(f->log), err;
 
 	if (log < 0)
 		return REFUSED;
-	pid = radvd_spawn(f, log, true);
-	if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0) {
-		err = radvd_keep(f, log);
-	} else {
-		pass_on(log);
-		complain("radvd did not start");
-	}
+	err = try_config(f, l, log) ?: radvd_keep(f, log);
 	close(log);
 	return err;
+}
+
+/* A service manager's keeper is root's; who may not tell it is not waited for: it looks by itself. */
+static int renew(pid_t keeper)
+{
+	if (kill(keeper, SIGHUP) == 0 || errno == EPERM)
+		return DONE;
+	complain("the keeper of radvd, process %d: %s", (int)keeper, strerror(errno));
+	return REFUSED;
+}
+
+pid_t radvd_other(void)
+{
+	return machine_process("radvd", NULL);
 }
 
 static bool all_alone(const struct radvd_links *l)
@@ -160,21 +185,13 @@ static bool all_alone(const struct radvd_links *l)
 	for (size_t i = 0; i < l->n; i++)
 		if (!radvd_alone(l->name[i]))
 			return false;
-	return true;
-}
-
-static int renew(pid_t keeper)
-{
-	if (kill(keeper, SIGHUP) == 0)
-		return DONE;
-	complain("the keeper of radvd, process %d: %s", (int)keeper, strerror(errno));
-	return REFUSED;
+	return l->n > 0;
 }
 
 /* Is none to be started, because there is somebody else's, or nobody to tell? */
 static bool is_needless(const struct value *word, const struct radvd_links *l)
 {
-	pid_t other = machine_process("radvd", NULL);
+	pid_t other = radvd_other();
 
 	if (other && word)
 		fprintf(stderr, "radvd runs here already, process %d: see that it says what 'mip ha radvd' prints\n",
@@ -191,24 +208,32 @@ static bool is_installed(void)
 	return false;
 }
 
+/* The service of the agent, that reads its configuration, is not; it wants the one that announces. */
+static bool is_root(const struct value *word)
+{
+	if (geteuid() && word)
+		complain("only root can run radvd");
+	return !geteuid();
+}
+
 static int start(const struct value *word)
 {
-	pid_t keeper;
+	pid_t keeper = machine_process(RADVD_KEEPER, NULL);
 	struct radvd_files f;
 	struct radvd_links l;
-	int err;
+	int err = netns_go();
 
-	if (netns_go() || !radvd_links(NULL, &l) || !name_files(&f))
-		return REFUSED;
-	keeper = machine_process(RADVD_KEEPER, NULL);
-	if (!keeper && is_needless(word, &l))
-		return DONE;
-	if (!keeper && !is_installed())
-		return REFUSED;
-	err = write_config(&l, f.conf);
-	if (err)
+	if (!err)
+		err = radvd_served(&l);
+	if (err || !l.configured || !radvd_name(&f))
 		return err;
-	return keeper ? renew(keeper) : launch(&f);
+	if (keeper)
+		return renew(keeper);
+	if (is_needless(word, &l))
+		return DONE;
+	if (!is_root(word) || !is_installed())
+		return word ? REFUSED : DONE;
+	return service_runs(RADVD_SERVICE) ? service_do("start", RADVD_SERVICE) : launch(&f, &l);
 }
 
 /* The home agent serves without it, too: only who asked for it is refused. */
@@ -218,30 +243,41 @@ int radvd_start(const struct call *call)
 	int err;
 
 	if (word && !word->bytes[0])
-		return radvd_stop();
+		return radvd_stop(true);
 	err = start(word);
 	return word ? err : DONE;
 }
 
-int radvd_stop(void)
+static int stop_keeper(pid_t keeper)
 {
 	struct radvd_files f;
-	pid_t keeper;
 
-	if (netns_go() || !name_files(&f))
-		return REFUSED;
-	keeper = machine_process(RADVD_KEEPER, NULL);
 	if (keeper && !radvd_end(keeper, 2 * RADVD_STOP_MS)) {
 		complain("radvd does not end, its keeper is process %d", (int)keeper);
 		return REFUSED;
 	}
-	radvd_forget(&f);
+	if (radvd_name(&f))
+		radvd_forget(&f);
 	return DONE;
+}
+
+int radvd_stop(bool for_good)
+{
+	pid_t keeper;
+
+	if (netns_go())
+		return REFUSED;
+	keeper = machine_process(RADVD_KEEPER, NULL);
+	if (!service_runs(RADVD_SERVICE))
+		return stop_keeper(keeper);
+	if (for_good)
+		return service_do("stop", RADVD_SERVICE);
+	return keeper ? renew(keeper) : DONE;
 }
 
 int run_ha_stop(const struct call *call)
 {
 	int err = run_generic(call);
 
-	return err ? err : radvd_stop();
+	return err ? err : radvd_stop(false);
 }

@@ -17,27 +17,33 @@
 #include "cmd/netns.h"
 #include "cmd/radvd.h"
 #include "cmd/run.h"
+#include "cmd/service.h"
 #include "cmd/spawn.h"
 #include "cmd/walk.h"
-
-/* An agent that a role started ends with its last role. */
-static int start_agent(bool transient)
-{
-	char *const options[] = {transient ? "--transient" : NULL, NULL};
-
-	return spawn_agent(options);
-}
 
 static int configure(void)
 {
 	return access(config_path(), F_OK) == 0 ? config_apply(config_path()) : DONE;
 }
 
+/* The service configures itself. An agent that a role started otherwise ends with its last role. */
+static int start_agent(bool transient)
+{
+	char *const options[] = {transient ? "--transient" : NULL, NULL};
+	bool service = service_runs(SERVICE_AGENT);
+	int err = service ? service_do("start", SERVICE_AGENT) : spawn_agent(options);
+
+	if (err)
+		return err;
+	return service ? client_need(NULL) : configure();
+}
+
 int run_reload(const struct call *call)
 {
 	int err = client_need(call->verb->object);
 
-	return err ? err : configure();
+	err = err ? err : configure();
+	return err ? err : radvd_start(call);
 }
 
 /* Done when the agent is gone, not when it agreed to go: it hangs up last. */
@@ -59,7 +65,7 @@ int run_stop(const struct call *call)
 	if (err)
 		return err;
 	err = stop_agent(&no);
-	return err == REFUSED ? run_refused(call, &no) : err ? err : radvd_stop();
+	return err == REFUSED ? run_refused(call, &no) : err ? err : radvd_stop(false);
 }
 
 /* What this command started it takes back when the command fails; the bindings of before are kept for the next. */
@@ -117,13 +123,12 @@ int run_start(const struct call *call)
 		return err;
 	if (fresh) {
 		err = start_agent(call->verb->cmd != 0);
-		if (err)
+		if (err && client_connect())
 			return err;
-		err = configure();
 	}
 	if (!err && call->verb->cmd)
 		err = run_generic(call);
-	if (!err && is_home_agent(call))
+	if (!err && (fresh || is_home_agent(call)))
 		err = radvd_start(call);
 	if (!err && call->verb->cmd)
 		err = doctor_confirms(call);

@@ -149,9 +149,9 @@ static void show_ha(const struct nlmsghdr *msg)
 		is(msg, MIP_A_INSECURE, "yes") ? ", insecure" : "");
 	if (!opt.brief)
 		show_unwanted(msg);
-	if (!record_find(msg, MIP_A_DEV))
-		wrong("the home agent has lost its home link");
-	else
+	if (record_find(msg, MIP_A_WAITS))
+		wrong("the home agent waits: %s", value(msg, MIP_A_WAITS, "?"));
+	if (record_find(msg, MIP_A_DEV))
 		look_around(ROLE_HA, value(msg, MIP_A_DEV, NULL));
 	if (is(msg, MIP_A_BINDINGS, value(msg, MIP_A_MAX_BINDINGS, "")))
 		wrong("the binding cache is full: more mobile nodes are refused");

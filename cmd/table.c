@@ -123,6 +123,8 @@ const struct verb verbs[] = {
 	{"agent", "restart", 0, false, none, run_restart,
 		"end the agent and start it again, with its options and its configuration; bindings stay"},
 	{"agent", "stop", MIP_AGENT_STOP, false, none, run_stop, "stop the agent; what it installed is removed"},
+	{"agent", "advertise", 0, false, none, run_advertise,
+		"run radvd on the home links that are served, until told to end: for a service manager"},
 	{"agent", "wait", 0, false, agent_wait, run_agent_wait, "wait until the agent serves, or is gone"},
 
 	{"ha", "show", MIP_HA_GET, false, none, NULL, "show the home agent and what it counted"},

@@ -17,6 +17,8 @@
 #include "base/log.h"
 #include "sys/self.h"
 
+#define UNDO_PATIENCE (60 * SEC) /* after the last role ended: somebody may want it back */
+
 /* --- commands ----------------------------------------------------------------------------------------------------- */
 
 /* One that a mobile node registered is not of the configuration, but may be removed by hand all the same. */
@@ -54,9 +56,24 @@ static void end_for_good(struct agent *a)
 	loop_quit(&a->loop);
 }
 
+static void idle_for_long(struct timer *t, usec now)
+{
+	struct agent *a = timer_owner(t, struct agent, idle);
+
+	(void)now;
+	if (!agent_runs(a))
+		end_for_good(a);
+}
+
 void agent_end_if_idle(struct agent *a, bool ran)
 {
-	if (a->options->transient && ran && !agent_runs(a))
+	usec now = clock_now(), confirm = timer_armed(&a->confirm) ? a->confirm.due + SEC : now;
+
+	if (!a->options->transient || !ran || agent_runs(a))
+		return;
+	if (a->can_undo)
+		timer_arm(&a->loop.timers, &a->idle, (confirm > now ? confirm : now) + UNDO_PATIENCE, idle_for_long);
+	else
 		end_for_good(a);
 }
 
@@ -76,6 +93,9 @@ static int on_commit(void *ctx, const struct ctl_request *commit, const struct c
 		err = conf_change(&want, &list[*bad], why);
 	if (!err) {
 		*bad = n ? n - 1 : 0;
+		/* Who types a command, or changes what serves, is told what is not there; a start waits for it. */
+		if (commit->cmd != MIP_COMMIT || a->ha.on)
+			err = agent_ha_at_hand(a, &want, why);
 		for (size_t i = 0; i < n && !err; i++)
 			err = agent_rest(a, list[i].cmd, why);
 		err = err ? err : agent_follow(a, &want, why);
@@ -123,8 +143,11 @@ static int on_get(void *ctx, const struct ctl_request *rq, struct ctl_cursor *at
 static void facts(void *ctx, struct agent_facts *to)
 {
 	static char removed[160];
+	static struct why lack;
 	struct agent *a = ctx;
 	struct flow_stats fs;
+
+	lack = (struct why){0};
 
 	*to = (struct agent_facts){.path = "", .path_why = "no role runs", .caps = a->caps, .kernel = a->kernel};
 	to->seccomp = a->seccomp;
@@ -134,6 +157,7 @@ static void facts(void *ctx, struct agent_facts *to)
 	to->memory = self_memory();
 	to->state = keep_where(&a->keep);
 	to->dropped = agent_malformed(a);
+	to->ha_lacks = agent_ha_lacks(a, &a->conf, &lack) ? lack.text : "";
 	to->removed = host_keeps_losing(&a->host, clock_now(), removed, sizeof(removed));
 	if (!host_is_open(&a->host) || flow_stats(a->host.flows, &fs))
 		return;

@@ -27,6 +27,7 @@ struct agent {
 	struct conf before_change; /* with can_undo: what undo goes back to */
 	bool can_undo;
 	struct timer confirm; /* armed: the last change waits to be confirmed */
+	struct timer idle;    /* armed: the last role ended; so does the agent, unless that is undone */
 	struct ctl *ctl;
 	struct ctl_ops ops;
 	struct view view;
@@ -46,7 +47,8 @@ static inline bool agent_runs(const struct agent *a)
 	return a->ha.on || a->mn.on || a->cn.on;
 }
 
-/* An agent that a role started ends with its last role; `ran`: was there one before? */
+/* An agent that a role started ends with its last role: at once when there is nothing to take back, else after a while.
+ * `ran`: was there one before? */
 void agent_end_if_idle(struct agent *a, bool ran);
 
 /* What happens by itself is news: a warning in the log, and an event of the agent's. */
@@ -89,10 +91,15 @@ void agent_sa_facts(void *ctx, const struct conf_sa *sa, bool first, struct sa_f
 /* follow_ha.c: the home agent's part of it. */
 int agent_follow_ha(struct agent *a, const struct conf *want, struct why *why) __attribute__((warn_unused_result));
 void agent_stop_ha(struct agent *a);
-/* A home link went; the bindings stay. Once agent_misses_home_link() has become true and a link that may be it has an
- * address, agent_follow() goes on there. */
+/* A home link went; the bindings stay. When agent_finds_home_link() says that one has an address
+ * now, agent_follow() goes on there. */
 void agent_lose_home_link(struct agent *a, unsigned ifindex);
-bool agent_misses_home_link(const struct agent *a);
+bool agent_finds_home_link(const struct agent *a);
+/* Can the home links of `want` be served now? -errno: not all of them, and why; a configuration waits for the others.
+ * agent_ha_at_hand() asks that when `want` says something about them that was not so before. */
+int agent_ha_lacks(const struct agent *a, const struct conf *want, struct why *why);
+int agent_ha_at_hand(const struct agent *a, const struct conf *want, struct why *why)
+	__attribute__((warn_unused_result));
 /* A home link was down for a while, and with it what defends home addresses there. */
 void agent_home_link_back(struct agent *a, unsigned ifindex);
 /* Ends every role, taking all they installed out of the kernel. */

@@ -1,6 +1,7 @@
 /*
  * Following the configuration, the home agent's part: which links are home links now, what is served and heard there.
- * A link that was taken out ends the bindings on it; one that only vanished may come back, as another number.
+ * A link that was taken out ends the bindings on it; one that only vanished may come back, as another number. A link
+ * that is not there yet, or has no address yet, is waited for: at boot addresses come late.
  */
 #include <errno.h>
 #include <string.h>
@@ -9,11 +10,14 @@
 #include "base/addr.h"
 #include "base/log.h"
 
-/* None named: the only one with a global address. */
+/* None named: the only one with a global address, and that it stays. */
 static int find_only_link(const struct agent *a, unsigned *ifindex, struct why *why)
 {
 	const struct mirror *m = &a->host.mirror;
 
+	*ifindex = a->ha.on && !a->conf.ha.devs ? a->ha.link[0].conf.ifindex : 0;
+	if (mirror_link(m, *ifindex))
+		return 0;
 	*ifindex = 0;
 	for (size_t i = 0; i < m->addrs; i++) {
 		const struct nl_addr *k = &m->addr[i];
@@ -34,25 +38,57 @@ static void put_link(struct ha_conf *conf, const struct mirror_link *l)
 	conf->link[conf->links++] = (struct ha_link_conf){l->l.index, host_is_virtual(&l->l)};
 }
 
-static int find_links(const struct agent *a, const struct conf *want, struct ha_conf *conf, struct why *why)
+static bool has_address(const struct agent *a, unsigned ifindex)
 {
 	const struct mirror *m = &a->host.mirror;
-	const struct mirror_link *l;
-	unsigned only;
-	int err;
 
-	for (size_t i = 0; i < want->ha.devs; i++) {
-		l = mirror_named(m, want->ha.dev[i]);
-		if (!l)
-			return why_attr(why, ENODEV, MIP_A_DEV, "no interface %s", want->ha.dev[i]);
+	for (size_t i = 0; i < m->addrs; i++)
+		if (m->addr[i].index == ifindex && addr_routable(&m->addr[i].addr) && m->addr[i].plen < 128 &&
+			!m->addr[i].failed)
+			return true;
+	return false;
+}
+
+/* 0, or -errno: why that link cannot be served now. */
+static int find_link(const struct agent *a, const char *dev, struct ha_conf *conf, struct why *why)
+{
+	const struct mirror_link *l = mirror_named(&a->host.mirror, dev);
+
+	if (!l)
+		return why_attr(why, ENODEV, MIP_A_DEV, "no interface %s", dev);
+	if (has_address(a, l->l.index) || ha_link(&a->ha, l->l.index))
 		put_link(conf, l);
+	return has_address(a, l->l.index)
+		       ? 0
+		       : why_attr(why, EADDRNOTAVAIL, MIP_A_DEV, "home link %s has no global address", dev);
+}
+
+static bool has_served_address(const struct agent *a, const struct ha_conf *conf)
+{
+	for (size_t i = 0; i < conf->links; i++)
+		if (mirror_addr(&a->host.mirror, conf->link[i].ifindex, &conf->address))
+			return true;
+	return addr_any(&conf->address);
+}
+
+/* The links of `want` that can be served now. 0, or -errno: why that is not all of them (the last one's reason). */
+static int find_links(const struct agent *a, const struct conf *want, struct ha_conf *conf, struct why *why)
+{
+	unsigned only;
+	int err = 0;
+
+	for (size_t i = 0; i < want->ha.devs; i++)
+		err = find_link(a, want->ha.dev[i], conf, why) ?: err;
+	if (!want->ha.devs) {
+		err = find_only_link(a, &only, why);
+		if (!err)
+			put_link(conf, mirror_link(&a->host.mirror, only));
 	}
-	if (conf->links)
-		return 0;
-	err = find_only_link(a, &only, why);
-	if (!err)
-		put_link(conf, mirror_link(m, only));
-	return err;
+	if (!conf->links || has_served_address(a, conf))
+		return err;
+	conf->links = 0;
+	return why_attr(
+		why, EADDRNOTAVAIL, MIP_A_ADDRESS, "%s is not an address of a home link", addr_text(&conf->address).s);
 }
 
 static void leave_link(struct agent *a, unsigned ifindex)
@@ -90,14 +126,36 @@ void agent_lose_home_link(struct agent *a, unsigned ifindex)
 	host_leave_link(&a->host, ifindex);
 }
 
-bool agent_misses_home_link(const struct agent *a)
+static bool serves_all(const struct agent *a, const struct ha_conf *conf)
 {
+	for (size_t i = 0; i < conf->links; i++)
+		if (!ha_link(&a->ha, conf->link[i].ifindex))
+			return false;
+	return true;
+}
+
+/* What went may come back: until then the home agent is one of the links it had. */
+static void keep_links(const struct agent *a, struct ha_conf *conf)
+{
+	for (size_t i = 0; i < a->ha.links; i++)
+		conf->link[conf->links++] = a->ha.link[i].conf;
+}
+
+bool agent_finds_home_link(const struct agent *a)
+{
+	struct ha_conf conf = {.address = a->conf.ha.address};
+
 	if (!a->conf.ha.enabled)
 		return false;
-	for (size_t i = 0; i < a->ha.links; i++)
-		if (!mirror_link(&a->host.mirror, a->ha.link[i].conf.ifindex))
-			return true;
-	return !a->ha.on;
+	(void)!find_links(a, &a->conf, &conf, NULL);
+	return conf.links && !(a->ha.on && serves_all(a, &conf));
+}
+
+int agent_ha_lacks(const struct agent *a, const struct conf *want, struct why *why)
+{
+	struct ha_conf conf = {.address = want->ha.address};
+
+	return want->ha.enabled ? find_links(a, want, &conf, why) : 0;
 }
 
 /* A home link went and came as another: the bindings outlived it, their proxies did not. */
@@ -147,37 +205,6 @@ static void drop_links(struct agent *a, const struct ha_conf *conf)
 	}
 }
 
-static bool has_address(const struct agent *a, unsigned ifindex)
-{
-	const struct mirror *m = &a->host.mirror;
-
-	for (size_t i = 0; i < m->addrs; i++)
-		if (m->addr[i].index == ifindex && addr_routable(&m->addr[i].addr) && m->addr[i].plen < 128 &&
-			!m->addr[i].failed)
-			return true;
-	return false;
-}
-
-static bool has_served_address(const struct agent *a, const struct ha_conf *conf)
-{
-	for (size_t i = 0; i < conf->links; i++)
-		if (mirror_addr(&a->host.mirror, conf->link[i].ifindex, &conf->address))
-			return true;
-	return addr_any(&conf->address);
-}
-
-static int check_addresses(const struct agent *a, const struct ha_conf *conf, struct why *why)
-{
-	for (size_t i = 0; i < conf->links; i++)
-		if (!has_address(a, conf->link[i].ifindex))
-			return why_attr(why, EADDRNOTAVAIL, MIP_A_DEV, "home link %s has no global address",
-				mirror_link(&a->host.mirror, conf->link[i].ifindex)->l.name);
-	if (has_served_address(a, conf))
-		return 0;
-	return why_attr(
-		why, EADDRNOTAVAIL, MIP_A_ADDRESS, "%s is not an address of a home link", addr_text(&conf->address).s);
-}
-
 static void tell_addresses(struct agent *a)
 {
 	const struct mirror *m = &a->host.mirror;
@@ -222,12 +249,22 @@ static bool same_links(const struct conf *a, const struct conf *b)
 	return i == a->ha.devs && i == b->ha.devs;
 }
 
+static bool same_place(const struct conf *a, const struct conf *b)
+{
+	return a->ha.enabled == b->ha.enabled && same_links(a, b) && addr_eq(&a->ha.address, &b->ha.address);
+}
+
+int agent_ha_at_hand(const struct agent *a, const struct conf *want, struct why *why)
+{
+	return same_place(want, &a->conf) ? 0 : agent_ha_lacks(a, want, why);
+}
+
 static bool same_ha(const struct conf *a, const struct conf *b)
 {
-	return a->ha.enabled == b->ha.enabled && same_links(a, b) && addr_eq(&a->ha.address, &b->ha.address) &&
-	       a->ha.max_lifetime == b->ha.max_lifetime && a->ha.max_bindings == b->ha.max_bindings &&
-	       a->ha.insecure == b->ha.insecure && a->ha.preference == b->ha.preference &&
-	       a->ha.no_prefix_advs == b->ha.no_prefix_advs && a->ha.min_prefix_interval == b->ha.min_prefix_interval &&
+	return same_place(a, b) && a->ha.max_lifetime == b->ha.max_lifetime &&
+	       a->ha.max_bindings == b->ha.max_bindings && a->ha.insecure == b->ha.insecure &&
+	       a->ha.preference == b->ha.preference && a->ha.no_prefix_advs == b->ha.no_prefix_advs &&
+	       a->ha.min_prefix_interval == b->ha.min_prefix_interval &&
 	       a->ha.max_prefix_interval == b->ha.max_prefix_interval && same_rules(a, b);
 }
 
@@ -279,6 +316,8 @@ int agent_follow_ha(struct agent *a, const struct conf *want, struct why *why)
 		.min_prefix_interval = want->ha.min_prefix_interval,
 		.max_prefix_interval = want->ha.max_prefix_interval,
 		.no_prefix_advs = want->ha.no_prefix_advs};
+	bool same = a->ha.on && same_ha(want, &a->conf);
+	struct why lack = {0};
 	int err;
 
 	if (!want->ha.enabled) {
@@ -286,17 +325,20 @@ int agent_follow_ha(struct agent *a, const struct conf *want, struct why *why)
 		return 0;
 	}
 	memcpy(conf.rule, want->ha.rule, sizeof(conf.rule));
-	err = find_links(a, want, &conf, why);
-	if (!err)
-		err = check_addresses(a, &conf, why);
-	/* What a running home agent lacks may come back; other changes need not wait for it. */
-	if (err && a->ha.on && same_ha(want, &a->conf)) {
-		if (why)
-			*why = (struct why){0};
+	err = find_links(a, want, &conf, &lack);
+	if (err && same && serves_all(a, &conf))
+		return 0;
+	if (err == -EINVAL)
+		return why_set(why, EINVAL, "%s", lack.text);
+	if (!conf.links && a->ha.on && same_place(want, &a->conf))
+		keep_links(a, &conf);
+	if (err)
+		log_warn("the home agent waits: %s", lack.text);
+	if (!conf.links) {
+		agent_stop_ha(a);
 		return 0;
 	}
-	if (!err)
-		err = serve_links(a, &conf, why);
+	err = serve_links(a, &conf, why);
 	if (!err)
 		begin(a, &conf);
 	return err;

@@ -109,7 +109,7 @@ static void on_addr(void *ctx, const struct nl_addr *k)
 		if (addr_routable(&k->addr) && !mn_find(&a->mn, &k->addr))
 			host_hasten(&a->host, k);
 	}
-	if (k->usable && addr_routable(&k->addr) && agent_misses_home_link(a))
+	if (k->usable && addr_routable(&k->addr) && agent_finds_home_link(a))
 		find_home_link(a);
 	host_hold_addr(&a->host, k);
 }

@@ -31,13 +31,15 @@ struct conn {
 };
 
 struct ctl {
-	struct watch watch;
+	struct watch watch, files;
+	struct timer renew; /* armed: the socket was removed, and is made anew */
 	struct loop *loop;
 	const struct ctl_ops *ops;
 	struct listener listener;
 	int spare; /* a descriptor to give up when there are no more, so that the caller can be told */
 	struct conn *conns;
 	unsigned n, monitors;
+	unsigned renews;    /* of the socket, that failed in a row */
 	struct ctl_msg msg; /* the message being made; valid until the next one */
 };
 

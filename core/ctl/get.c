@@ -98,7 +98,8 @@ static int get_ha(
 	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
 {
 	(void)rq, (void)now;
-	if (!v->ha->on || (size_t)at->at >= v->ha->links)
+	/* One that waits for all of its links is shown without one. */
+	if (!v->conf->ha.enabled || (size_t)at->at >= (v->ha->on ? v->ha->links : 1))
 		return 1;
 	record_ha(m, v, (size_t)at->at++);
 	return 0;

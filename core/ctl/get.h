@@ -12,8 +12,9 @@
 struct agent_facts {
 	const char *path, *path_why; /* "" while no data path is open */
 	const char *caps, *seccomp, *kernel;
-	const char *state;   /* the file bindings are kept in, or why they are not */
-	const char *removed; /* what somebody keeps removing from the kernel, or "" */
+	const char *state;    /* the file bindings are kept in, or why they are not */
+	const char *ha_lacks; /* what the home agent waits for, or "" */
+	const char *removed;  /* what somebody keeps removing from the kernel, or "" */
 	unsigned mtu;
 	usec started;
 	uint64_t netns, memory;

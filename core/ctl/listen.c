@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,13 +85,20 @@ static int lock_in_time(const struct listener *l)
 	return err;
 }
 
+#define LOCK_MAX (sizeof(((struct listener *)0)->at.sun_path) + 8)
+
+static void name_lock(const struct listener *l, char path[static LOCK_MAX])
+{
+	snprintf(path, LOCK_MAX, "%.*s.lock", (int)(strlen(l->at.sun_path) - strlen(".sock")), l->at.sun_path);
+}
+
 static int take_lock(struct listener *l, struct why *why)
 {
-	char path[sizeof(l->at.sun_path) + 8];
+	char path[LOCK_MAX];
 	pid_t pid;
 	int err;
 
-	snprintf(path, sizeof(path), "%.*s.lock", (int)(strlen(l->at.sun_path) - strlen(".sock")), l->at.sun_path);
+	name_lock(l, path);
 	l->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (l->lock < 0)
 		return fail(why, "open", path);
@@ -124,6 +132,8 @@ static int bind_it(struct listener *l, struct why *why)
 		return fail(why, "bind", l->at.sun_path);
 	if (listen(l->fd, 16) < 0)
 		return fail(why, "listen at", l->at.sun_path);
+	if (lstat(l->at.sun_path, &l->made) < 0)
+		return fail(why, "stat", l->at.sun_path);
 	return 0;
 }
 
@@ -147,7 +157,7 @@ int listener_lock(struct listener *l, struct why *why)
 {
 	int err = make_dir(run_dir(), why);
 
-	*l = (struct listener){.fd = -1, .lock = -1};
+	*l = (struct listener){.fd = -1, .lock = -1, .files = -1};
 	if (!err)
 		err = name_it(l, run_dir(), why);
 	if (!err)
@@ -155,6 +165,12 @@ int listener_lock(struct listener *l, struct why *why)
 	if (err && l->lock >= 0)
 		close(l->lock);
 	return err;
+}
+
+/* A directory that was made anew is another one. */
+static void watch_files(const struct listener *l)
+{
+	(void)!inotify_add_watch(l->files, run_dir(), IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF);
 }
 
 int listener_open(struct listener *l, struct why *why)
@@ -171,6 +187,57 @@ int listener_open(struct listener *l, struct why *why)
 		return err;
 	}
 	open_to_group(l, run_dir());
+	l->files = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	watch_files(l);
+	return 0;
+}
+
+bool listener_stands(const struct listener *l)
+{
+	struct stat st;
+
+	return lstat(l->at.sun_path, &st) == 0 && st.st_ino == l->made.st_ino && st.st_dev == l->made.st_dev;
+}
+
+static bool lock_stands(const struct listener *l)
+{
+	char path[LOCK_MAX];
+	struct stat held, st;
+
+	name_lock(l, path);
+	return fstat(l->lock, &held) == 0 && lstat(path, &st) == 0 && st.st_ino == held.st_ino;
+}
+
+/* The new socket is as old as the first: it is of the same agent, see listener_mark(). */
+int listener_renew(struct listener *l, struct why *why)
+{
+	struct listener new = *l;
+	const struct timespec mark[] = {l->made.st_mtim, l->made.st_mtim};
+	bool locked = lock_stands(l);
+	int err = make_dir(run_dir(), why);
+
+	if (!err && !locked)
+		err = listener_lock(&new, why);
+	if (err)
+		return err;
+	err = bind_it(&new, why);
+	if (err) {
+		if (new.fd >= 0 && new.fd != l->fd)
+			close(new.fd);
+		if (!locked)
+			close(new.lock);
+		return err;
+	}
+	open_to_group(&new, run_dir());
+	utimensat(AT_FDCWD, new.at.sun_path, mark, AT_SYMLINK_NOFOLLOW);
+	new.made.st_mtim = mark[0];
+	close(l->fd);
+	if (!locked)
+		close(l->lock);
+	new.files = l->files;
+	new.stale = l->stale;
+	*l = new;
+	watch_files(l);
 	return 0;
 }
 
@@ -179,6 +246,7 @@ void listener_close(struct listener *l)
 {
 	unlink(l->at.sun_path);
 	close(l->fd);
+	close(l->files);
 	close(l->lock);
 }
 

@@ -139,9 +139,12 @@ static const struct ha_addr *first_on(const struct ha *ha, unsigned ifindex)
 void record_ha(struct ctl_msg *m, const struct view *v, size_t n)
 {
 	const struct ha *ha = v->ha;
-	unsigned ifindex = n < ha->links ? ha->link[n].conf.ifindex : 0;
+	unsigned ifindex = ha->on && n < ha->links ? ha->link[n].conf.ifindex : 0;
 	const struct ha_addr *first = first_on(ha, ifindex);
+	struct agent_facts f = {.ha_lacks = ""};
 	char dev[IF_NAMESIZE];
+
+	v->facts(v->ctx, &f);
 
 	ctl_put_str(m, MIP_A_OBJECT, "ha");
 	ctl_put_num(m, MIP_A_ENABLED, ha->on);
@@ -157,8 +160,10 @@ void record_ha(struct ctl_msg *m, const struct view *v, size_t n)
 	ctl_put_num(m, MIP_A_MAX_BINDINGS, v->conf->ha.max_bindings);
 	ctl_put_num(m, MIP_A_MAX_LIFETIME, v->conf->ha.max_lifetime);
 	ctl_put_num(m, MIP_A_PREFERENCE, v->conf->ha.preference);
-	ctl_put_num(m, MIP_A_INSECURE, ha->conf.insecure);
+	ctl_put_num(m, MIP_A_INSECURE, v->conf->ha.insecure);
 	ctl_put_num(m, MIP_A_ROUTERS, ha_serves_routers(ha));
+	if (*f.ha_lacks)
+		ctl_put_str(m, MIP_A_WAITS, f.ha_lacks);
 	ctl_put_num(m, MIP_A_RX_BU, ha->stats.rx_bu);
 	ctl_put_num(m, MIP_A_RX_REFUSED, ha->stats.refused);
 	ctl_put_num(m, MIP_A_RX_DROPPED, ha->stats.dropped);
@@ -282,7 +287,7 @@ void record_agent(struct ctl_msg *m, const struct view *v, usec now)
 	ctl_put_num(m, MIP_A_PID, (uint64_t)getpid());
 	ctl_put_num(m, MIP_A_NETNS, f.netns);
 	ctl_put_num(m, MIP_A_UPTIME, (uint64_t)((now - f.started) / SEC));
-	ctl_put_str(m, MIP_A_ROLES, roles[(v->ha->on ? 1 : 0) + (v->mn->on ? 2 : 0) + (v->cn->on ? 4 : 0)]);
+	ctl_put_str(m, MIP_A_ROLES, roles[(v->conf->ha.enabled ? 1 : 0) + (v->mn->on ? 2 : 0) + (v->cn->on ? 4 : 0)]);
 	ctl_put_str(m, MIP_A_KERNEL, f.kernel);
 	ctl_put_str(m, MIP_A_CAPS, f.caps);
 	ctl_put_str(m, MIP_A_SECCOMP, f.seccomp);

@@ -9,7 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "ctl/conn.h"
+
+#define RENEW_DELAY SEC
 
 /* --- requests --------------------------------------------------------------------------------------------------- */
 
@@ -208,6 +211,58 @@ static void accept_ready(struct watch *w, uint32_t events)
 	ctl->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+/* --- somebody removes the socket -------------------------------------------------------------------------------- */
+
+static void renew(struct timer *t, usec now)
+{
+	struct ctl *ctl = timer_owner(t, struct ctl, renew);
+	struct why why = {0};
+	int err;
+
+	if (listener_stands(&ctl->listener))
+		return;
+	loop_unwatch(ctl->loop, &ctl->watch);
+	err = listener_renew(&ctl->listener, &why);
+	ctl->watch.fd = ctl->listener.fd;
+	err = loop_watch(ctl->loop, &ctl->watch, EPOLLIN) ?: err;
+	if (err)
+		timer_arm(&ctl->loop->timers, &ctl->renew, now + RENEW_DELAY, renew);
+	if (err && ctl->renews++ == 0)
+		log_warn("the control socket was removed, and cannot be made anew yet: %s", why.text);
+	if (err)
+		return;
+	ctl->renews = 0;
+	log_warn("the control socket was removed: made anew");
+}
+
+/* Whoever cleans up does not end with the first file. */
+static void files_went(struct watch *w, uint32_t events)
+{
+	struct ctl *ctl = timer_owner(w, struct ctl, files);
+	char buf[4096];
+
+	(void)events;
+	while (read(w->fd, buf, sizeof(buf)) > 0)
+		;
+	if (!listener_stands(&ctl->listener) && !timer_armed(&ctl->renew))
+		timer_arm(&ctl->loop->timers, &ctl->renew, clock_now() + RENEW_DELAY, renew);
+}
+
+static int watch_socket(struct ctl *ctl, struct why *why)
+{
+	int err;
+
+	ctl->watch = (struct watch){ctl->listener.fd, accept_ready};
+	ctl->files = (struct watch){ctl->listener.files, files_went};
+	err = loop_watch(ctl->loop, &ctl->watch, EPOLLIN);
+	if (err)
+		return why_set(why, -err, "cannot watch the control socket: %s", strerror(-err));
+	/* Where inotify is used up the socket is not watched over. */
+	if (ctl->files.fd < 0 || loop_watch(ctl->loop, &ctl->files, EPOLLIN))
+		log_warn("the control socket will not be made anew when somebody removes it: %s", strerror(errno));
+	return 0;
+}
+
 int ctl_open(struct ctl **out, struct loop *loop, const struct ctl_ops *ops, struct why *why)
 {
 	struct ctl *ctl = calloc(1, sizeof(*ctl));
@@ -218,12 +273,9 @@ int ctl_open(struct ctl **out, struct loop *loop, const struct ctl_ops *ops, str
 	*ctl = (struct ctl){.loop = loop, .ops = ops, .spare = open("/dev/null", O_RDONLY | O_CLOEXEC)};
 	err = listener_open(&ctl->listener, why);
 	if (!err) {
-		ctl->watch = (struct watch){ctl->listener.fd, accept_ready};
-		err = loop_watch(loop, &ctl->watch, EPOLLIN);
-		if (err) {
-			why_set(why, -err, "cannot watch the control socket: %s", strerror(-err));
+		err = watch_socket(ctl, why);
+		if (err)
 			listener_close(&ctl->listener);
-		}
 	}
 	if (err) {
 		close(ctl->spare);
@@ -239,6 +291,9 @@ void ctl_close(struct ctl *ctl)
 	if (!ctl)
 		return;
 	loop_unwatch(ctl->loop, &ctl->watch);
+	if (ctl->files.fd >= 0)
+		loop_unwatch(ctl->loop, &ctl->files);
+	timer_stop(&ctl->loop->timers, &ctl->renew);
 	listener_close(&ctl->listener); /* first: who sees us hang up may start the next agent */
 	for (struct conn *c = ctl->conns, *next; c; c = next) {
 		next = c->next;

@@ -18,14 +18,18 @@ agent_file() { echo "${MIP_RUN_DIR:-/run/mip}/$(stat -Lc %i "/run/netns/$1").$2"
 # agent NODE [OPTION...]: mipd there; it serves when this returns. As `mip ROLE start` starts it, without a trial first.
 agent() {
 	local log clock=()
+	! idles "$1" || mip -n "$1" agent stop
 	log=$(agent_file "$1" log)
 	[ ! -e "/run/lab/$1.warp" ] || clock=("LD_PRELOAD=$MIP_BUILD/tests/conformance/warp.so" "MIP_WARP=/run/lab/$1.warp" ASAN_OPTIONS=verify_asan_link_order=0)
 	read -r _ < <(nsenter --net="/run/netns/$1" -- env "${clock[@]}" mipd --transient --ready-fd 5 "${@:2}" 5>&1 >/dev/null 2>"$log" </dev/null 3>&- 4>&- &) ||
 		{ cat "$log"; return 1; }
 }
 has_agent() { mip -n "$1" agent show; }
-no_agent() { ! has_agent "$1"; }
-no_agents() { ! pgrep -x mipd; }
+# An agent whose last role ended stays for a minute, in case that is undone; it has nothing in the kernel any more.
+serves() { [ "$(show "$1" agent roles 2>/dev/null)" != "" ]; }
+idles() { ! serves "$1" && has_agent "$1" >/dev/null 2>&1; }
+no_agent() { idles "$1" || ! has_agent "$1"; }
+no_agents() { local n; for n in mn mn2 cn ha ha2 r; do [ ! -e "/run/netns/$n" ] || no_agent "$n" || return; done; }
 # agents_stop: all; the mobile nodes' first, while a home agent answers them. Their clocks are the kernel's again.
 agents_stop() {
 	local n

@@ -331,3 +331,63 @@ another_radvd() { local pid; pid=$(our_radvd) && [ "$pid" != "$1" ]; }
 	[ "$status" = 2 ]
 	[[ "$output" == *"no global unicast address"* ]]
 }
+
+# --- a configuration ---
+
+waits() { [[ "$(ha -j ha show | jq -r '.[0].waits // empty')" == *"$1"* ]]; }
+serving() { [ "$(ha -j ha show | jq -r '.[0] | "\(.enabled) \(.dev) \(.waits)"')" = "true $1 null" ]; }
+has_radvd() { [ "$(verdict ha radvd ha)" = ok ]; }
+
+@test "ha start in a configuration waits for interface and address, says so, serves when they come, and the link is announced" {
+	export MIP_CONF=$BATS_TEST_TMPDIR/conf
+	lab_silent
+	echo "ha start dev late insecure" > "$MIP_CONF"
+	ha agent start
+	waits "no interface late"
+	[[ "$(ha)" == *"! the home agent waits: no interface late"* ]]
+	run in_ns ha mip ha add dev nosuch0   # by hand it is refused
+	[ "$status" = 2 ]
+	ip -n ha link add late type veth peer name early
+	ip -n ha link set early up && ip -n ha link set late up
+	lab_wait 10 waits "home link late has no global address"
+	ip -n ha addr add 2001:db8:7::1/64 dev late nodad
+	lab_wait 10 serving late
+	[[ "$(ha)" != *"! the home agent waits"* ]]
+	lab_wait 10 has_radvd
+	grep -q '^interface late' /run/mip.radvd/*.conf
+	ip -n ha link del late
+	lab_wait 10 waits "no interface late"
+	ha agent stop
+	lab_wait 10 radvd_gone
+	lab_again
+}
+
+@test "one of two home links that is not there yet does not keep the other from being served" {
+	ha agent start
+	printf 'ha start dev eth0 insecure\nha add dev late\n' | ha apply -
+	run jq -c 'map([.dev, .waits])' <<< "$(ha -j ha show)"; echo "$output"; [ "$output" = '[["eth0","no interface late"]]' ]
+	ip -n ha link add late type veth peer name early
+	ip -n ha link set early up && ip -n ha link set late up
+	ip -n ha addr add 2001:db8:7::1/64 dev late nodad
+	both() { [ "$(ha -j ha show | jq -c 'map(.dev) | sort')" = '["eth0","late"]' ] && ! waits no; }
+	lab_wait 10 both
+	ha agent stop
+	ip -n ha link del late
+}
+
+@test "somebody removes the agent's socket, its directory: made anew, still the only agent" {
+	local socket dir=/run/socket$BATS_TEST_NUMBER pid
+	export MIP_RUN_DIR=$dir
+	ha cn start
+	pid=$(ha -j agent show | jq '.[0].pid')
+	socket=$(agent_file ha sock)
+	rm "$socket"
+	lab_wait 10 has_agent ha
+	rm -r $dir
+	lab_wait 10 has_agent ha
+	[ "$(ha -j agent show | jq '.[0].pid')" = "$pid" ]
+	run in_ns ha mipd
+	[ "$status" = 1 ] && [[ "$output" == *"an agent runs already (pid $pid)"* ]]
+	ha agent stop
+	rm -r $dir
+}

@@ -91,3 +91,18 @@ changed() { [ "$(ha -j binding show home 2001:db8:1::201 | jq length)" = 1 ]; }
 	as_before
 	[ "$(ha -j ha show | jq '.[0].max_lifetime')" = 3600 ]
 }
+
+@test "the last role ended, by a file that has none or by hand: the agent stays to take that back" {
+	agents_stop
+	agent cn
+	mip -n cn cn start
+	: > "$BATS_TEST_TMPDIR/none"
+	run mip -n cn apply "$BATS_TEST_TMPDIR/none" confirm 2s
+	[ "$status" = 0 ]
+	[[ "$output" == *"none has no 'cn start': that role ended"* ]]
+	lab_wait 10 serves cn
+	mip -n cn cn stop
+	! serves cn
+	mip -n cn undo
+	serves cn
+}

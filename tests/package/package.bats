@@ -12,7 +12,7 @@ setup_file() {
 	mkdir /run/lab/machine/{u,w,root}
 	mount -t overlay -o lowerdir=/,upperdir=/run/lab/machine/u,workdir=/run/lab/machine/w overlay $R || return
 	for n in proc sys dev; do mount --rbind /$n $R/$n; done
-	mount -t tmpfs tmpfs $R/run
+	mount -t tmpfs -o mode=755 tmpfs $R/run
 	mount -t tmpfs tmpfs $R/dev/net && mknod -m 666 $R/dev/net/tun c 10 200   # as udev would have it
 	rm -f $R/usr/sbin/policy-rc.d   # here services may be started and stopped
 	cp "$MIP_BUILD"/mip_*.deb $R/tmp/mip.deb
@@ -23,20 +23,29 @@ teardown_file() {
 
 as_root() { chroot $R env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
 init_pid() { pgrep -P "$(cat /run/lab/machine/pid)" -x systemd; }
-inside() { nsenter -t "$(init_pid)" -m -p -n -C -r -w -- "$@" 3>&- 4>&-; }
+inside() { nsenter -t "$(init_pid)" -m -p -n -C -r -w -- env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@" 3>&- 4>&-; }   # what the package installed
 unit_is() { [ "$(inside systemctl is-active mipd)" = "$1" ]; }
 
 # systemd, started as a machine would start it; up to mipd and what it needs
 boot() {
 	cat > /run/lab/machine/boot <<-BOOT
-	umount -R $R/proc $R/sys
+	umount -R $R/proc $R/sys 2>/dev/null
 	mount -t proc proc $R/proc; mount -t sysfs sysfs $R/sys; mount -t cgroup2 cgroup2 $R/sys/fs/cgroup
-	ip link set lo up; ip link add eth0 type veth peer name far; ip link set far up; ip link set eth0 up; ip -6 addr add 2001:db8:1::1/64 dev eth0 nodad
+	ip link set lo up; ip link add eth0 type veth peer name far; ip link set far up; ip link set eth0 up
 	sysctl -qw net.ipv6.conf.all.forwarding=1
 	exec chroot $R env -i container=lab PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --system --unit=mipd.service --show-status=no
 	BOOT
 	unshare -mpnCf --kill-child bash /run/lab/machine/boot > /run/lab/machine/log 2>&1 3>&- 4>&- &
 	echo $! > /run/lab/machine/pid
+}
+
+@test "what is linked comes from packages it says it is built with" {
+	local lib from
+	for lib in $(readelf -d "$MIP_BUILD/mip" "$MIP_BUILD/mipd" | sed -n 's/.*NEEDED.*\[\(lib[^]]*\.so\).*/\1/p' | sort -u | grep -vx libc.so); do
+		from=$(dpkg -S "$(realpath -s "$(gcc -print-file-name="$lib")")" | cut -d: -f1)
+		grep -q "^Build-Depends:.*\b$from\b" "$BATS_TEST_DIRNAME/../../cmd/package/debian/control" || { echo "$lib is of $from"; return 1; }
+	done
+	[ -n "$from" ]
 }
 
 @test "lintian finds no error" {
@@ -50,26 +59,72 @@ boot() {
 	as_root getent passwd mip | grep -q '/usr/sbin/nologin$'
 	[ "$(as_root stat -c '%U:%G %a' /run/mip)" = "mip:mip 750" ]
 	[ -L $R/etc/systemd/system/multi-user.target.wants/mipd.service ]
+	[ ! -e $R/etc/systemd/system/multi-user.target.wants/mip-radvd.service ]   # mipd wants it
 	as_root mip -V
 	as_root sh -c 'for page in mip mipd mip.conf mip-doctor mip-import; do man -w $page > /dev/null || exit; done'
-	run as_root systemd-analyze verify mipd.service
+	run as_root systemd-analyze verify mipd.service mip-radvd.service
 	[ "$status" = 0 ]
 	[ -z "$output" ]
 	as_root systemd-analyze security --offline=true --threshold=30 mipd.service > /dev/null
 }
 
-@test "it boots: the unit is ready when the agent serves, with the configuration, as its own account and nothing more" {
+agent_pids() { inside pgrep -x mipd | wc -l; }
+serves() { inside mip -j ha show | jq -e '.[0].enabled and .[0].dev == "eth0"' > /dev/null; }
+# heard: what a node on the home link hears within 5 s: the home agent flag
+heard() { inside timeout $((30 * MIP_SLOW)) tshark -Q -l -i far -f 'icmp6 and ip6[40] == 134' -c 1 -T fields -e icmpv6.nd.ra.flag.h 2>/dev/null; }
+
+@test "it boots with a home agent in its configuration and an address that comes late: the unit is ready, and waits" {
 	local pid
 	cp "$BATS_TEST_DIRNAME/../../man/examples/ha.conf" $R/etc/mip.conf
 	boot
 	lab_wait 30 unit_is active
 	inside mip -j agent show | jq -e '.[0].roles | test("ha")'
-	inside mip -j ha show | jq -e '.[0].enabled and .[0].dev == "eth0"'
+	[[ "$(inside mip)" == *"! the home agent waits: home link eth0 has no global address"* ]]
+	inside ip -6 addr add 2001:db8:1::1/64 dev eth0 nodad
+	lab_wait 5 serves
+	[ "$(heard)" = 1 ]
+	[ "$(inside systemctl show -P NRestarts mipd mip-radvd | xargs)" = "0 0" ]
 	pid=$(inside systemctl show -P MainPID mipd)
 	[ "$(inside mip -j agent show | jq '.[0].pid')" = "$pid" ]
 	[ "$(inside stat -c %U "/proc/$pid")" = mip ]
 	[ "$(inside sed -n 's/^CapBnd:\t//p' "/proc/$pid/status")" = 0000000000003000 ]
 	[ "$(inside sed -n 's/^NoNewPrivs:\t//p' "/proc/$pid/status")" = 1 ]
+}
+
+@test "one owner: systemctl start and mip ha start, in either order; save, reboot: it serves and is announced" {
+	local pid
+	inside mip agent stop
+	lab_wait 10 unit_is inactive
+	rm $R/etc/mip.conf
+	inside mip ha start dev eth0 insecure preference 9 save
+	unit_is active
+	pid=$(inside systemctl show -P MainPID mipd)
+	inside systemctl start mipd
+	[ "$(inside mip -j ha show | jq '.[0].preference')" = 9 ]
+	[ "$(inside systemctl show -P MainPID mipd)" = "$pid" ]
+	[ "$(heard)" = 1 ]
+	inside systemctl stop mipd
+	inside systemctl start mipd
+	lab_wait 5 serves
+	inside mip ha start dev eth0
+	[ "$(inside mip -j agent show | jq '.[0].pid')" = "$(inside systemctl show -P MainPID mipd)" ]
+	[ "$(inside mip -j ha show | jq '.[0].preference')" = 9 ]
+	[ "$(heard)" = 1 ]
+	inside mip ha stop
+	no_radvd() { ! inside pgrep -x radvd; }
+	lab_wait 5 no_radvd
+}
+
+@test "the unit does not own the sockets of others: an agent of another network namespace outlives it" {
+	inside unshare -n sh -c "ip link set lo up; exec sleep 1000" &
+	rm $R/etc/mip.conf   # which is for every agent that reads it
+	lab_wait 10 inside pgrep -x sleep
+	inside mip -n "$(inside pgrep -x sleep)" cn start
+	inside systemctl stop mipd
+	inside mip -n "$(inside pgrep -x sleep)" agent show
+	inside mip -n "$(inside pgrep -x sleep)" agent stop
+	inside pkill -x sleep
+	inside systemctl start mipd
 }
 
 @test "reload reads the configuration again; a wrong one is refused and the agent goes on with what it has" {
@@ -94,7 +149,7 @@ boot() {
 	lab_wait 20 another
 	inside mip cn start
 	inside systemctl stop mipd
-	[ ! -e $R/run/mip ] || [ -z "$(ls $R/run/mip)" ]
+	[ -z "$(ls $R/run/mip/*.sock 2>/dev/null)" ]
 	[ -z "$(inside nft list ruleset)" ]
 }
 
