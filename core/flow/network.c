@@ -67,14 +67,15 @@ static int set(const char *dev, const char *what, int value, struct why *why)
 
 /* Since 6.17 devices can forward by themselves: then the links outside stay a host's, which hears routers and is none
  * to others (RFC 3963 5.6, 5.7). Inside we are a router. */
-static int forward(const char *dev, struct why *why)
+static int forward(const struct flows *t, const char *dev, struct why *why)
 {
+	bool by_device = dev[0] && t->ops != &flow_bpf; /* what the programs take out of a tunnel came by the link */
 	int on = 0;
 
 	if (!sysctl_get("conf/all/forwarding", &on) && on)
 		return 0;
 	flow_hear_routers();
-	if (dev[0] && !set(FLOW_DEV, "force_forwarding", 1, NULL) && !set(dev, "force_forwarding", 1, NULL))
+	if (by_device && !set(FLOW_DEV, "force_forwarding", 1, NULL) && !set(dev, "force_forwarding", 1, NULL))
 		return set(dev, "forwarding", 1, why);
 	return sysctl_set("conf/all/forwarding", 1, why);
 }
@@ -103,7 +104,7 @@ int flow_add_network(struct flows *t, const struct addr_prefix *p, const char *d
 	*i = (struct flow_inner){.prefix = *p};
 	snprintf(i->dev, sizeof(i->dev), "%s", dev);
 	t->inners++;
-	err = forward(dev, why) ?: route_add(t->nl, &end, why) ?: rule_add(t->nl, &to, why);
+	err = forward(t, dev, why) ?: route_add(t->nl, &end, why) ?: rule_add(t->nl, &to, why);
 	if (err)
 		flow_del_network(t, p);
 	else

@@ -123,6 +123,7 @@ inner_sources() {
 
 @test "inner sources outside the prefixes of the tunnel's end are dropped and counted" { inner_sources; }
 @test "inner sources, in user space" { agent ha --path tun && inner_sources; }
+@test "inner sources, on the data path of the programs" { agent ha --path bpf && inner_sources; }
 
 @test "killed and started anew the home agent has the prefixes still; what is not allowed any more is gone" {
 	ha_routes

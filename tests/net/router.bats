@@ -52,6 +52,19 @@ how_many() { in_ns r nft -j list table ip6 seen | jq '[.. | .counter? // empty |
 	diff <(echo "$before") <(kernel_state mn)
 }
 
+@test "hosts behind a mobile router, on the data path of the programs" {
+	agent ha --path bpf
+	agent mn --path bpf
+	ha_routes
+	mr_start
+	away f1
+	[ "$(show mn agent path) $(show ha agent path)" = "bpf bpf" ]
+	lab_wait 10 inside $H1
+	outside h2
+	back
+	lab_wait 10 inside $H1
+}
+
 @test "TCP from inside lives through the moves" {
 	local link
 	T=$BATS_TEST_TMPDIR
