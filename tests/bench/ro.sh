@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Route optimization against plain forwarding over the same three hops, in turns: TCP throughput, CPU for a GB of TCP both
 # ways, CPU for a UDP packet of 1380 octets; and TCP through the tunnel of the home agent, which is on the way here, for
-# the picture. Prints medians and ratios, and fails below the bar. T: seconds a run, N: rounds. CPU is that of the whole machine and, as others may use it too, that of the tasks involved; when more than a
+# the picture. Prints medians and ratios, and fails below the bar. T: seconds a run, N: rounds, MIP_PATH: the data path. CPU is that of the whole machine and, as others may use it too, that of the tasks involved; when more than a
 # twentieth of the machine was busy before the first run, the latter is judged.
 set -u
 LAB=$(dirname "$0")/../lab
@@ -37,8 +37,8 @@ topology() {
 	lab_sysctl h net.ipv6.conf.all.forwarding=1
 	ip -n h addr add $AGENT/128 dev lo nodad
 	link m 2; link c 3
-	for n in m h c; do probe $n; say $n open; say $n quiet; done
-	say m attach e0; say c attach e0
+	for n in m h c; do probe $n; say $n open ${MIP_PATH:-}; say $n quiet; done
+	say m attach e0; say c attach e0; say h attach to-m; say h attach to-c
 	say h bind $HM $COA $AGENT; say m away $HM $COA $AGENT
 	optimize $COA
 	lab_wait 5 in_ns m ping -c1 -W1 -I $HM $C && lab_wait 5 in_ns m ping -c1 -W1 -I $COA $C
@@ -90,7 +90,7 @@ for ((i = 0; i < N; i++)); do
 	optimize $COA
 	run plain-udp $COA -u -l 1380 -b "$RATE"; run ro-udp $HM -u -l 1380 -b "$RATE"
 done
-echo "--- route optimization, $(uname -r), $N rounds of $T s; $noise % of the machine busy before"
+echo "--- route optimization, $(uname -r), $N rounds of $T s; $noise % of the machine busy before, load $(cut -d' ' -f1-3 /proc/loadavg)"
 for way in plain tunnel ro; do
 	printf '%-34s %8.2f up %8.2f down Mbit/s\n' "TCP, $way" "$(median $way-up '$2')" "$(median $way-down '$2')"
 done
