@@ -51,6 +51,18 @@ echoes() { in_ns "$1" ping -c 3 -i 0.1 -W 5 "${@:2}"; }
 	echoes cn "$HOA"; echoes ha "$HOA"
 }
 
+optimized() { in_ns mn ping -c 1 -W 1 -I "$HOA" "$CN"; in_ns mn mip -j ro show | jq -e '.[0].state == "optimized"'; }
+direct() { in_ns mn mip -j flow show | jq -e '.[] | select(.edits == "home-address") | .path == "bpf" and .out_packets >= 3 and .in_packets >= 3'; }
+@test "route optimization: a Home Test comes out of the tunnel, and packets travel directly both ways" {
+	agents; agent cn
+	in_ns cn mip cn start
+	away f1
+	lab_wait 15 optimized
+	echoes mn -I "$HOA" "$CN"; echoes cn "$HOA"
+	lab_wait 5 direct
+	in_ns cn mip agent stop
+}
+
 @test "who sends a packet that is too big for the tunnel is told" {
 	agents; away f1
 	run in_ns cn ping -c 2 -i 0.1 -W 5 -s 1440 -M "do" "$HOA"

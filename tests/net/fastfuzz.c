@@ -25,14 +25,16 @@
 #include "flow/table.h"
 #include "sys/ebpf.h"
 #include "sys/link.h"
+#include "wire/icmp6.h"
 #include "wire/mh.h"
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 
-#define ROOM   2048
-#define MARGIN 128
-#define HOPS   7
+#define ROOM	 2048
+#define MARGIN	 128
+#define IP6_NEXT 6
+#define HOPS	 7
 
 enum verdict { UNCHANGED, CHANGED, SENT, DROPPED };
 static const char *const verdict_name[] = {"unchanged", "changed", "sent", "dropped"};
@@ -365,6 +367,8 @@ static void decapsulate(struct want *w)
 	}
 	if (!addr_eq(&f->flow.local, &dst) || exthdr_read(w->p.data, w->p.len, &e) != EXT_OK)
 		return;
+	if (inner[IP6_NEXT] == MH_PROTO && to)
+		return;
 	/* octets behind a packet: the stack's to cut off */
 	w->may_leave = w->p.len != e.end || (size_t)2 * IP6_HLEN + ((size_t)inner[4] << 8 | inner[5]) != w->p.len;
 	w->verdict = edit_decap(&w->p, &e) ? DROPPED : CHANGED;
@@ -397,6 +401,11 @@ static bool usual(const uint8_t *p, const struct exthdr *e)
 	return !is_extension(next) && (next != IPPROTO_FRAGMENT || !is_extension(p[end]));
 }
 
+static bool is_prefix_discovery(uint8_t type)
+{
+	return type == ICMP6_MPS || type == ICMP6_MPA;
+}
+
 static void strip(struct want *w)
 {
 	struct in6_addr local, remote;
@@ -408,6 +417,9 @@ static void strip(struct want *w)
 		return;
 	proto = e.later ? w->p.data[e.frag_at] : e.upper;
 	if (proto == MH_PROTO || proto == IPPROTO_ESP || proto == IPPROTO_AH)
+		return;
+	if (proto == IPPROTO_ICMPV6 && !e.fragment &&
+		(e.upper_at >= w->p.len || is_prefix_discovery(w->p.data[e.upper_at])))
 		return;
 	local = e.rh2_at ? e.rh2 : e.dst;
 	remote = e.hao_at ? e.hao : e.src;

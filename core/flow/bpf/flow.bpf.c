@@ -36,6 +36,8 @@
 #define EXT	     24 /* a type 2 routing header, or a destination options header with nothing but a HAO */
 #define HOPS	     64
 #define MH	     135
+#define ICMP6_MPS    146 /* Mobile Prefix Solicitation */
+#define ICMP6_MPA    147 /* ... Advertisement */
 #define IS_IPSEC(nh) ((nh) == IPPROTO_ESP || (nh) == IPPROTO_AH)
 #define SAMPLE	     0x6d70 /* tc_index of a copy that shows who talks to whom */
 #define AGAIN	     0x6d71 /* tc_index of a packet that mip_again is for */
@@ -316,6 +318,15 @@ INLINE __u32 readdress(struct ip6 *ip, const struct fmap_flow *f)
 	return edits | more;
 }
 
+/* From a home address that is away only what gets a HAO leaves by the foreign link. The rest takes the tunnel: it looks
+ * the same at the other end as with a routing header in it. */
+INLINE int is_direct(const struct ip6 *ip, const struct fmap_flow *f)
+{
+	struct ip6 edited = *ip;
+
+	return !find_away(&ip->src) || readdress(&edited, f) & FMAP_HAO;
+}
+
 /* A header with `addr` in it, the original source (edit: HAO) or destination (RH2). */
 INLINE long put_ext(struct __sk_buff *skb, __u32 at, __u8 next, __u32 edit, const struct fmap_addr *addr)
 {
@@ -380,7 +391,7 @@ INLINE int out(struct __sk_buff *skb)
 	if ((ip.dst.a[0] & bpf_cpu_to_be64(0xffULL << 56)) == bpf_cpu_to_be64(0xffULL << 56))
 		return TC_ACT_SHOT; /* the stack's own multicasts */
 	f = find_pair(&ip.src, &ip.dst);
-	if (f && may_edit(skb, l2, ip.next)) {
+	if (f && may_edit(skb, l2, ip.next) && is_direct(&ip, f)) {
 		if (!(f->edits & FMAP_HAO) && find_away(&ip.src))
 			sample(skb);
 		return insert(skb, l2, &ip, f);
@@ -479,6 +490,9 @@ INLINE int decapsulate(struct __sk_buff *skb, __u32 l2, const struct ip6 *outer)
 		return drop(FMAP_DROP_TUNNEL);
 	if (!same(&f->local, &outer->dst) || f->edits & FMAP_STACK)
 		return PASS;
+	if (ip.next == MH &&
+		find_away(&ip.dst)) /* a Home Test counts only out of mip0 (11.6.2): the agent puts it there */
+		return PASS;
 	/* Octets behind either packet are the stack's to cut off. */
 	if (bpf_ntohs(outer->plen) + IP6 != skb->len - l2 || bpf_ntohs(ip.plen) + IP6 != bpf_ntohs(outer->plen))
 		return PASS;
@@ -537,6 +551,10 @@ INLINE int strip(struct __sk_buff *skb, __u32 l2, struct ip6 *ip)
 		return PASS;
 	if (next == IPPROTO_FRAGMENT && (bpf_skb_load_bytes(skb, l2 + IP6 + room, &type, 1) || type == MH ||
 						IS_IPSEC(type) || type == IPPROTO_DSTOPTS || type == IPPROTO_ROUTING))
+		return PASS;
+	/* 6.7, 6.8: how prefix discovery came is the agent's to judge, too. */
+	if (next == IPPROTO_ICMPV6 &&
+		(bpf_skb_load_bytes(skb, l2 + IP6 + room, &type, 1) || type == ICMP6_MPS || type == ICMP6_MPA))
 		return PASS;
 	f = find_pair(&dst, &src);
 	if (has_hao && (!f || !(f->edits & FMAP_RH2) || !same(&f->peer, &ip->src)))
