@@ -28,6 +28,7 @@ static void add_drops(struct agent *a, uint64_t to[DROP_COUNT])
 	to[DROP_HAO] += s.drops.hao_unknown;
 	to[DROP_MALFORMED] += s.drops.malformed;
 	to[DROP_TOO_LONG] += s.drops.too_long;
+	to[DROP_NESTED] += s.drops.nested;
 	to[DROP_NOT_SENT] += s.drops.refused;
 	to[DROP_TUNNEL] += s.drops.tunnel;
 	to[DROP_NO_BINDING] += s.drops.no_flow;

@@ -8,6 +8,7 @@
 
 #define HEAD_MAX     512 /* of headers that can be moved */
 #define AT_PLEN	     4
+#define AT_DST	     24
 #define TCP_HLEN     20
 #define TCP_HLEN_AT  12
 #define TCP_CKSUM_AT 16
@@ -104,6 +105,13 @@ static void class_put(uint8_t *pkt, uint8_t class)
 {
 	pkt[0] = (uint8_t)(0x60 | class >> 4);
 	pkt[1] = (uint8_t)((class & 0x0f) << 4 | (pkt[1] & 0x0f));
+}
+
+bool edit_may_nest(const struct packet *p, const struct in6_addr *peer)
+{
+	size_t at[NEST_MAX + 1], n = exthdr_nested(p->data, p->len, at, NEST_MAX + 1);
+
+	return n <= NEST_MAX && (n < 2 || memcmp(p->data + at[1] + AT_DST, peer, sizeof(*peer)) != 0);
 }
 
 int edit_encap(struct packet *p, const struct in6_addr *local, const struct in6_addr *peer)

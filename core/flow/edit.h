@@ -8,9 +8,11 @@
 
 #include <linux/virtio_net.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "flow/nest.h"
 #include "flow/table.h"
 #include "wire/exthdr.h"
 
@@ -36,6 +38,8 @@ void edit_settle(struct packet *p);
 /* Takes HAO and RH2 out: source and destination become the home addresses. -EINVAL as above. */
 int edit_strip(struct packet *p, const struct exthdr *e) __attribute__((warn_unused_result));
 
+/* May the packet go into a tunnel to `peer` (nest.h)? */
+bool edit_may_nest(const struct packet *p, const struct in6_addr *peer);
 /* Puts an outer header before it, with the inner traffic class and ECN (RFC 6040). The packet must not be one of
  * segments to be cut (vnet.gso_type): no device cuts them behind two headers. -EMSGSIZE as above. */
 int edit_encap(struct packet *p, const struct in6_addr *local, const struct in6_addr *peer)

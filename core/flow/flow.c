@@ -400,7 +400,7 @@ int flow_open(struct flows **out, struct loop *loop, struct nl *nl, struct shim 
 		return err;
 	t->shim = shim;
 	t->ev = *ev;
-	shim_set_ro(shim, &(struct shim_ro){t, flow_in, flow_out});
+	shim_set_ro(shim, &(struct shim_ro){t, flow_in, flow_limited, flow_out});
 	if (t->ops->encap)
 		err = route_find(nl, t->ifindex, &t->left, why);
 	err = err ?: open_aside(t, why);
@@ -415,8 +415,12 @@ int flow_open(struct flows **out, struct loop *loop, struct nl *nl, struct shim 
 
 struct flows flow_begin(const struct flow_ops *ops, struct loop *loop, struct nl *nl)
 {
-	struct flows t = {
-		.ops = ops, .loop = loop, .nl = nl, .aside = -1, .registrations = {.rate = 100, .burst = 100}};
+	struct flows t = {.ops = ops,
+		.loop = loop,
+		.nl = nl,
+		.aside = -1,
+		.registrations = {.rate = 100, .burst = 100},
+		.errors = {.rate = 10, .burst = 10}};
 
 	table_init(&t.table, seed());
 	return t;

@@ -51,6 +51,7 @@ struct flow_drops {
 	uint64_t hao_unknown; /* HAO no binding allows */
 	uint64_t malformed;   /* headers that cannot be walked, or too long to be moved */
 	uint64_t too_long;    /* no room for what had to be put in */
+	uint64_t nested;      /* in NEST_MAX tunnels, in this tunnel before, or with a limit that says no more */
 	uint64_t refused;     /* by the kernel */
 };
 

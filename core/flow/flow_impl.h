@@ -58,6 +58,7 @@ struct flows {
 	struct traffic *traffic;   /* while there is a reverse tunnel */
 	int aside;		   /* header-included socket for what must not be optimized */
 	struct rate registrations; /* pairs that home registrations make */
+	struct rate errors;	   /* that packets with a limit cause */
 	bool forwards;
 	size_t inners; /* mobile networks behind us */
 	struct flow_inner inner[FLOW_NETWORKS];
@@ -117,6 +118,7 @@ void network_hold(struct flows *t, struct held *h);
 
 /* packet.c: the readers of the shim. */
 void flow_in(void *ctx, struct packet *p, const struct exthdr *e);
+bool flow_limited(void *ctx, const struct packet *p, const struct exthdr *e);
 bool flow_out(void *ctx, struct packet *p, const struct exthdr *e);
 
 /* traffic.c: samples of who talks through reverse tunnels. */

@@ -100,11 +100,12 @@ static int lwt_batch(struct flows *t, bool begin, struct why *why)
 
 static int lwt_stats(struct flows *t, struct flow_stats *to)
 {
-	uint64_t refused = 0, dropped = 0;
+	uint64_t refused = 0, nested = 0, dropped = 0;
 	int err = link_counters(t->nl, t->ifindex, &to->rx_packets, &to->tx_packets, &dropped)
-			  ?: tuncheck_refused(of(t)->check, &refused);
+			  ?: tuncheck_refused(of(t)->check, &refused, &nested);
 
 	to->drops.tunnel += refused;
+	to->drops.nested += nested;
 	to->drops.no_flow += dropped;
 	return err;
 }

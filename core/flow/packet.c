@@ -9,11 +9,14 @@
 
 #include "base/addr.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "flow/flow_impl.h"
 #include "wire/icmp6.h"
 #include "wire/mh.h"
 
-#define AT_HOPS 7
+#define AT_HOPS	 7
+#define CKSUM_AT 2
+#define IP6_MIN	 1280
 
 static void hand_on(struct flows *t, struct packet *p)
 {
@@ -34,11 +37,11 @@ static void half(struct flows *t, const struct flow_entry *pair, const struct in
 
 /* Signalling chooses its way itself: a Home Test goes to the home address (9.4.3), and the routes of
  * other sources lead there. */
-static void go_aside(struct flows *t, const struct packet *p, const struct exthdr *e)
+static void go_aside(struct flows *t, const uint8_t *pkt, size_t len, const struct in6_addr *dst)
 {
-	struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = e->dst};
+	struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = *dst};
 
-	if (sendto(t->aside, p->data, p->len, 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+	if (sendto(t->aside, pkt, len, 0, (struct sockaddr *)&to, sizeof(to)) < 0)
 		t->drops.refused++;
 }
 
@@ -93,7 +96,7 @@ bool flow_out(void *ctx, struct packet *p, const struct exthdr *e)
 	if (!pair)
 		return false;
 	if (is_signalling(p, e))
-		go_aside(t, p, e);
+		go_aside(t, p->data, p->len, &e->dst);
 	else
 		insert(t, pair, p, e);
 	return true;
@@ -161,4 +164,27 @@ void flow_in(void *ctx, struct packet *p, const struct exthdr *e)
 	}
 	hand_on(t, p);
 	half(t, pair, local, remote, false);
+}
+
+/* RFC 2473 4.1.1, 5.1: discarded, and its source, where the tunnel it is in begins, is told which octet said so. */
+bool flow_limited(void *ctx, const struct packet *p, const struct exthdr *e)
+{
+	struct flows *t = ctx;
+	const struct flow_entry *tunnel = table_lookup(&t->table, &e->src, &e->dst, FLOW_ENCAP);
+	uint8_t pkt[IP6_MIN], *icmp = pkt + IP6_HLEN;
+	const struct in6_addr *from;
+	int n;
+
+	if (!tunnel)
+		return false;
+	t->drops.nested++;
+	if (!addr_routable(&e->src) || !rate_take(&t->errors, clock_now()))
+		return true;
+	from = &tunnel->flow.local;
+	n = icmp6_error_write(
+		ICMP6_PARAM_PROB_T, 0, (uint32_t)e->tel_at + 2, p->data, p->len, icmp, sizeof(pkt) - IP6_HLEN);
+	ip6_header(pkt, from, &e->src, IPPROTO_ICMPV6, (size_t)n);
+	put_u16(icmp + CKSUM_AT, ip6_checksum(from, &e->src, IPPROTO_ICMPV6, icmp, (size_t)n));
+	go_aside(t, pkt, IP6_HLEN + (size_t)n, &e->src);
+	return true;
 }

@@ -2,8 +2,9 @@
  * shim.h. Which packets: a Home Address option needs 18 octets, so a destination options header of 8 or 16 octets
  * (a tunnel encapsulation limit, say) cannot hold one and is left alone; in a longer one it may stand anywhere behind
  * any padding, which nft cannot look for. So all longer ones are taken, those with another options or routing header
- * behind a short one too, and what has no HAO goes back. Link-local destinations are excluded: written back they would
- * have lost their link. Packets for others, a proxied home address among them, are not local and pass.
+ * behind a short one too, and what has no HAO goes back. So do tunnelled packets with a limit of 0 that are in no
+ * tunnel of ours, to whomever. Link-local destinations are excluded: written back they would have lost their link.
+ * Packets for others, a proxied home address among them, are not local and pass.
  */
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -111,6 +112,9 @@ static void packet(struct shim *s, struct packet *p, bool routed)
 	p->len = e.end;
 	edited = e.hao_at || e.rh2_at;
 	if (routed && (!edited || e.upper == MH_PROTO) && goes_out(s, p, &e))
+		return;
+	if (e.tel_at && !p->data[e.tel_at + 2] && e.upper == IPPROTO_IPV6 && s->ro.limited &&
+		s->ro.limited(s->ro.ctx, p, &e))
 		return;
 	if (edited || (!routed && e.upper == MH_PROTO))
 		came_in(s, p, &e);
@@ -296,20 +300,26 @@ static bool is_ether(const char *dev)
 	return ether;
 }
 
-/* ... and the rest of each rule: to an address of ours that is not link-local. */
-static void take_rest(struct shim *s, struct nftnl_rule *r, bool ether)
+/* ... and the rest of each rule: to an address that is not link-local. */
+static void take_any(struct shim *s, struct nftnl_rule *r, bool ether)
 {
 	static const uint8_t mask[] = {0xff, 0xc0}, link_local[] = {0xfe, 0x80};
 
 	nfx_payload(r, NFT_PAYLOAD_NETWORK_HEADER, 24, sizeof(mask), NFT_REG_1);
 	nfx_mask(r, NFT_REG_1, mask, sizeof(mask));
 	nfx_cmp(r, NFT_REG_1, NFT_CMP_NEQ, link_local, sizeof(link_local));
-	nfx_local(r);
 	nfx_counter(r);
 	if (ether)
 		nfx_payload_set(r, NFT_PAYLOAD_LL_HEADER, 0, ETHER_MARK);
 	nfx_fwd(r, s->ifindex);
 	nft_rule_add(s->nft, r);
+}
+
+/* ... that is ours. */
+static void take_rest(struct shim *s, struct nftnl_rule *r, bool ether)
+{
+	nfx_local(r);
+	take_any(s, r, ether);
 }
 
 struct take {
@@ -329,6 +339,19 @@ static void take_if(struct shim *s, const char *chain, const struct take *t, boo
 	nfx_exthdr(r, t->header, t->at, 1, NFT_REG_1);
 	nfx_cmp_u8(r, NFT_REG_1, t->op, t->value);
 	take_rest(s, r, ether);
+}
+
+/* A packet in a tunnel, whose encapsulation limit is 0. */
+static void take_limited(struct shim *s, const char *chain, bool ether)
+{
+	static const uint8_t option[] = {TEL_TYPE, 1, 0};
+	struct nftnl_rule *r = nft_rule(s->nft, chain);
+
+	nfx_meta(r, NFT_META_L4PROTO, NFT_REG_1);
+	nfx_cmp_u8(r, NFT_REG_1, NFT_CMP_EQ, IPPROTO_IPV6);
+	nfx_exthdr(r, IPPROTO_DSTOPTS, 2, sizeof(option), NFT_REG_1);
+	nfx_cmp(r, NFT_REG_1, NFT_CMP_EQ, option, sizeof(option));
+	take_any(s, r, ether);
 }
 
 /* A Mobility Header message (after pass_others) that nothing protects, from one who is to send protected ones. */
@@ -397,6 +420,7 @@ int shim_attach(struct shim *s, const char *dev, struct why *why)
 	nft_chain_add(s->nft, dev, NF_NETDEV_INGRESS, SHIM_PRIO, dev, true);
 	for (size_t i = 0; i < sizeof(takes) / sizeof(takes[0]); i++)
 		take_if(s, dev, &takes[i], ether);
+	take_limited(s, dev, ether);
 	pass_others(s, dev);
 	take_watched(s, dev, ether);
 	take_wrong(s, dev, ether);

@@ -32,6 +32,10 @@ struct shim_ro {
 	void *ctx;
 	/* Came in with a HAO or an RH2 and is no signalling. */
 	void (*in)(void *ctx, struct packet *p, const struct exthdr *e);
+	/* Came in, holds a packet, and says that it may be in no other tunnel (RFC 2473 4.1.1). False: none is here for
+	 * it.
+	 */
+	bool (*limited)(void *ctx, const struct packet *p, const struct exthdr *e);
 	/* The stack sent it here, or it came by a tunnel and has neither. False: not mine. */
 	bool (*out)(void *ctx, struct packet *p, const struct exthdr *e);
 };

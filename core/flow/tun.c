@@ -157,7 +157,9 @@ static bool read_one(struct tun *t)
 	if (t->flows.bpf && bpf_took(&t->flows, t->dev.fd, &p))
 		return true;
 	e = tunnel_of(t, p.data, p.len, AT_SRC, AT_DST);
-	if (e) {
+	if (e && !edit_may_nest(&p, &e->flow.peer))
+		t->flows.drops.nested++;
+	else if (e) {
 		o->used += p.len;
 		enqueue(t, &p, e);
 		if (!o->n)

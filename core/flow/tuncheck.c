@@ -53,7 +53,7 @@ static void find_lengths(struct tuncheck *c)
 
 static void put_rules(struct tuncheck *c)
 {
-	static const char *const chains[] = {CHAIN, CHAIN_OUTER, CHAIN_INNER};
+	static const char *const chains[] = {CHAIN, CHAIN_OUTER, CHAIN_INNER, CHAIN_NEST};
 
 	find_lengths(c);
 	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
@@ -73,6 +73,7 @@ static int table(struct tuncheck *c, struct why *why)
 	nft_chain_plain(n, CHAIN_OUTER);
 	nft_chain_plain(n, CHAIN_INNER);
 	nft_chain_add(n, CHAIN, NF_INET_PRE_ROUTING, PRIO_RAW, NULL, false);
+	nft_chain_add(n, CHAIN_NEST, NF_INET_POST_ROUTING, PRIO_RAW, NULL, false);
 	put_rules(c);
 	return nft_commit(n, 0, why, "make nft table ip6 " NFT_TABLE);
 }
@@ -280,13 +281,13 @@ int tuncheck_sweep(struct tuncheck *c, struct why *why)
 	return err;
 }
 
-int tuncheck_refused(struct tuncheck *c, uint64_t *packets)
+int tuncheck_refused(struct tuncheck *c, uint64_t *packets, uint64_t *nested)
 {
 	uint64_t inner = 0;
 	int err = nft_count(c->nft, CHAIN_OUTER, packets);
 
 	if (!err)
-		err = nft_count(c->nft, CHAIN_INNER, &inner);
+		err = nft_count(c->nft, CHAIN_INNER, &inner) ?: nft_count(c->nft, CHAIN_NEST, nested);
 	*packets += inner;
 	return err;
 }

@@ -27,6 +27,7 @@ int tuncheck_change(struct tuncheck *c, const struct flow *f, const struct flow 
 int tuncheck_bulk(struct tuncheck *c, bool begin, struct why *why) __attribute__((warn_unused_result));
 /* Forgets what an earlier agent left and nobody has asked for. */
 int tuncheck_sweep(struct tuncheck *c, struct why *why) __attribute__((warn_unused_result));
-int tuncheck_refused(struct tuncheck *c, uint64_t *packets) __attribute__((warn_unused_result));
+/* Packets that were refused: as forged, and as nested. */
+int tuncheck_refused(struct tuncheck *c, uint64_t *packets, uint64_t *nested) __attribute__((warn_unused_result));
 
 #endif

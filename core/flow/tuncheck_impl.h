@@ -9,11 +9,12 @@
 #define CHAIN	    "prerouting"
 #define CHAIN_OUTER "outer"
 #define CHAIN_INNER "inner"
+#define CHAIN_NEST  "postrouting"
 #define ADDR	    16
 #define PLEN	    4 /* a prefix length takes a register */
 
-/* Puts the rules of all three chains into the batch, for packets out of device ifindex; for mobile networks of the
- * lengths that are not 0, of bindings and of reverse tunnels. */
+/* Puts the rules of all chains into the batch, for packets out of device ifindex and into it; for mobile networks of
+ * the lengths that are not 0, of bindings and of reverse tunnels. */
 void tuncheck_rules(struct nft *n, unsigned ifindex, const uint8_t lengths[2][129]);
 
 #endif

@@ -9,15 +9,21 @@
  *
  * `inner` judges what comes out of the device: it must be from a bound or to a reverse-tunnelled home address, so
  * nothing is relayed for strangers.
+ *
+ * `postrouting` judges packets into the device that hold a packet, by nest.h.
  */
 #include <string.h>
 
+#include "flow/nest.h"
 #include "flow/tuncheck_impl.h"
 #include <linux/netfilter.h> /* after netinet/in.h, which linux/in.h gives way to */
 #include <linux/netfilter/nf_tables.h>
 
 #define INNER_SRC 8
 #define INNER_DST 24
+#define IP6_NEXT  6
+#define IP6_HLEN  40
+#define EXT_LEN	  8
 
 /* {outer source . inner address at `at`} is in `set`: the packet is right. */
 static void return_if_pair(struct nft *n, const char *set, uint32_t at)
@@ -155,6 +161,59 @@ static void networks_judge(struct nft *n, const char *chain, uint32_t base, bool
 	}
 }
 
+static void return_unless(struct nft *n, uint32_t key, const void *value, uint32_t len)
+{
+	struct nftnl_rule *r = nft_rule(n, CHAIN_NEST);
+
+	nfx_meta(r, key, NFT_REG_1);
+	nfx_cmp(r, NFT_REG_1, NFT_CMP_NEQ, value, len);
+	nfx_verdict(r, NFT_RETURN, NULL);
+	nft_rule_add(n, r);
+}
+
+/* It holds a packet for the care-of address its own destination is bound to. */
+static void refuse_round(struct nft *n)
+{
+	struct nftnl_rule *r = nft_rule(n, CHAIN_NEST);
+
+	nfx_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, INNER_DST, ADDR, NFT_REG_1);
+	nfx_payload(r, NFT_PAYLOAD_NETWORK_HEADER, INNER_DST, ADDR, NFT_REG_2);
+	nfx_lookup(r, "bound", NFT_REG_1);
+	nfx_counter(r);
+	nfx_verdict(r, NF_DROP, NULL);
+	nft_rule_add(n, r);
+}
+
+/* The IPv6 header at `at` is followed by another, whose place is returned: at once, or behind the only extension
+ * headers that tunnels put there, a fragment header (44) or options with a tunnel encapsulation limit (60). */
+static uint32_t followed(struct nftnl_rule *r, uint32_t at, bool ext)
+{
+	nfx_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, at + IP6_NEXT, 1, NFT_REG_1);
+	if (ext) {
+		nfx_cmp_u8(r, NFT_REG_1, NFT_CMP_GTE, IPPROTO_FRAGMENT);
+		nfx_cmp_u8(r, NFT_REG_1, NFT_CMP_LTE, IPPROTO_DSTOPTS);
+		nfx_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, at + IP6_HLEN, 1, NFT_REG_1);
+	}
+	nfx_cmp_u8(r, NFT_REG_1, NFT_CMP_EQ, IPPROTO_IPV6);
+	return at + IP6_HLEN + (ext ? EXT_LEN : 0);
+}
+
+/* In the packet's payload, which is a packet, are NEST_MAX - 1 others: a rule for each arrangement of extension
+ * headers. */
+static void refuse_nested(struct nft *n)
+{
+	for (unsigned ext = 0; ext < 1U << (NEST_MAX - 1); ext++) {
+		struct nftnl_rule *r = nft_rule(n, CHAIN_NEST);
+		uint32_t at = 0;
+
+		for (int i = 0; i < NEST_MAX - 1; i++)
+			at = followed(r, at, ext >> i & 1);
+		nfx_counter(r);
+		nfx_verdict(r, NF_DROP, NULL);
+		nft_rule_add(n, r);
+	}
+}
+
 /* A home address inside a mobile network is judged for itself, and before. */
 void tuncheck_rules(struct nft *n, unsigned ifindex, const uint8_t lengths[2][129])
 {
@@ -172,4 +231,8 @@ void tuncheck_rules(struct nft *n, unsigned ifindex, const uint8_t lengths[2][12
 	networks_judge(n, CHAIN_INNER, NFT_PAYLOAD_NETWORK_HEADER, false, lengths);
 	drop_all(n, CHAIN_INNER);
 	jumps(n, ifindex);
+	return_unless(n, NFT_META_OIF, &ifindex, sizeof(ifindex));
+	return_unless(n, NFT_META_L4PROTO, (uint8_t[]){IPPROTO_IPV6}, 1);
+	refuse_round(n);
+	refuse_nested(n);
 }

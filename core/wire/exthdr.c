@@ -52,6 +52,8 @@ static enum exthdr_verdict dstopts_read(const uint8_t *pkt, size_t at, size_t en
 			return refuse(e, EXT_DROP, p);
 		if (pkt[p] == HAO_TYPE)
 			v = hao_read(pkt, at, p, e);
+		else if (pkt[p] == TEL_TYPE && pkt[p + 1] == 1 && !e->tel_at)
+			e->tel_at = p;
 	}
 	return v;
 }
@@ -148,4 +150,27 @@ enum exthdr_verdict exthdr_read(const uint8_t *pkt, size_t len, struct exthdr *o
 	out->upper = h.proto;
 	out->upper_at = h.at;
 	return EXT_OK;
+}
+
+static bool is_later_fragment(const uint8_t *pkt, const struct exthdr_hop *h)
+{
+	return h->proto == IPPROTO_FRAGMENT && (pkt[h->at + 2] || pkt[h->at + 3] & 0xf8);
+}
+
+size_t exthdr_nested(const uint8_t *pkt, size_t len, size_t *at, size_t max)
+{
+	size_t n = 0, from = 0;
+
+	while (n < max && from + IP6_HLEN <= len && pkt[from] >> 4 == 6) {
+		const uint8_t *ip = pkt + from;
+		struct exthdr_hop h = exthdr_first(ip);
+
+		at[n++] = from;
+		while (reader_find(h.proto) && from + h.at + 8 <= len && !is_later_fragment(ip, &h))
+			h = exthdr_next(ip, &h);
+		if (h.proto != IPPROTO_IPV6)
+			break;
+		from += h.at;
+	}
+	return n;
 }

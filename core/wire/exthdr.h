@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define HAO_TYPE 201 /* 0xC9: action 11, do not skip */
+#define TEL_TYPE 4   /* Tunnel Encapsulation Limit (RFC 2473 4.1.1) */
 #define HAO_ROOM 24  /* a destination options header that holds nothing but a HAO */
 #define RH2_ROOM 24  /* a type 2 routing header */
 #define IP6_HLEN 40
@@ -27,6 +28,7 @@ struct exthdr {
 	struct in6_addr hao, rh2; /* home addresses; valid when hao_at / rh2_at are set */
 	size_t hao_at;		  /* the destination options header that holds the HAO */
 	size_t hao_opt_at;	  /* the option itself */
+	size_t tel_at;		  /* the Tunnel Encapsulation Limit option; its value is the third octet */
 	size_t rh2_at;		  /* the routing header */
 	size_t frag_at;		  /* the fragment header */
 	size_t insert_at; /* where exthdr_insert() puts headers: behind hop-by-hop options and routing headers */
@@ -44,6 +46,10 @@ struct exthdr {
  * first upper header, AH and ESP included. Every fragment of a packet carries HAO and RH2 in front of its fragment
  * header (6.3: they are unfragmentable), so a later fragment is EXT_OK like the first. */
 enum exthdr_verdict exthdr_read(const uint8_t *pkt, size_t len, struct exthdr *out) __attribute__((warn_unused_result));
+
+/* The offsets of the headers of packets one in another, that of `pkt` first, as many as `max`; how many. What is in a
+ * later fragment, or behind AH or ESP, is not found. The packets inside need not be whole. */
+size_t exthdr_nested(const uint8_t *pkt, size_t len, size_t *at, size_t max);
 
 /* Takes the HAO and the RH2 out of a packet in place: source becomes the home address of the HAO, destination the home
  * address of the RH2, as the upper layers see them (6.3, 6.4). A destination options header that holds other options

@@ -42,6 +42,7 @@ struct via {
 	R(TUNNEL, "tunnelled from another than the care-of address")                                                   \
 	R(NO_BINDING, "for the tunnel, without a binding")                                                             \
 	R(TOO_LONG, "no room for the header to put in")                                                                \
+	R(NESTED, "in as many tunnels as a packet may be, or round in one")                                            \
 	R(HOME_AGENT, "not for this home agent")                                                                       \
 	R(LIMIT, "too many of its kind")                                                                               \
 	R(CORRESPONDENT, "test or update the correspondent node does not answer")                                      \

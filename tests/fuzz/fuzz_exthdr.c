@@ -55,9 +55,12 @@ static void insert(const uint8_t *plain, size_t len, bool hao, bool rh2)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+	size_t at[8], n = exthdr_nested(data, len, at, 8);
 	struct exthdr e;
 	uint8_t *pkt;
 
+	for (size_t i = 0; i < n; i++)
+		must(at[i] + IP6_HLEN <= len && (i ? at[i - 1] + IP6_HLEN <= at[i] : !at[i]));
 	if (exthdr_read(data, len, &e) != EXT_OK) {
 		must(e.at <= len || !len);
 		return 0;

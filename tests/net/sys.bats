@@ -86,6 +86,8 @@ tap() { # NODE DEV FILTER: captures until tapped says so
 	wait_until grep -q 'listening on' "$D/tap.err"
 }
 
+tapped() { [ "$(grep -c . "$D/tap")" = "$1" ]; } # so many packets
+
 paths() { # the data paths this kernel has
 	on c ip link add probe0 type ip6tnl external 2>/dev/null && { on c ip link del probe0; echo ip6tnl; }
 	echo tun
@@ -355,6 +357,50 @@ nothing_left() { # NODE
 		[ -z "$(on m ip -6 route show table all proto 119)" ]
 		run on m ip -6 rule show; [[ "$output" != *1190* ]]
 		finish h quit; finish m quit
+		nothing_left h; nothing_left m
+		rm -f "$D"/*.sysctl
+	done
+}
+
+# bats test_tags=kernel
+@test "tunnel: two ends that point at each other; packets in many tunnels; a limit that allows no other" {
+	local far=2001:db8:9::9
+	on m sysctl -qw net.ipv6.conf.all.forwarding=1
+	on h ip -6 route add 2001:db8:9::/64 via $COA
+	for p in $(paths); do
+		probe h; probe m; probe c
+		say h path $p; say m path $p; say h sweep; say m sweep; say h shim h0
+		say h sysctl conf/h0/proxy_ndp 1; say h sysctl neigh/h0/proxy_delay 0; say h proxy h0 $HOME_ADDR
+		say h bind $HOME_ADDR $far $HA; say m bind $far $HOME_ADDR $COA
+		# the first tunnel leads to the second, which leads to where the packet inside was going
+		tap h h1 'ip6 proto 41'
+		run on c ping -6 -c1 -W1 -s 1000 $HOME_ADDR
+		wait_until stat_is m nested 1
+		wait_until tapped 1
+		# a longer circle, of as many tunnels as may be
+		say h bind $HOME_ADDR 2001:db8:9::a $HA; say m bind 2001:db8:9::a 2001:db8:1::101 $COA
+		say h bind 2001:db8:1::101 2001:db8:9::b $HA; say m bind 2001:db8:9::b 2001:db8:1::102 $COA
+		say h bind 2001:db8:1::102 2001:db8:9::c $HA; say m bind 2001:db8:9::c $HOME_ADDR $COA
+		run on c ping -6 -c1 -W1 -s 1000 $HOME_ADDR
+		wait_until stat_is h nested 1
+		wait_until tapped 5
+		# three home agents one after the other are a mobile node in a mobile router's network in another's
+		say h bind $HOME_ADDR $COA $HA
+		say c nest plain 4 $CN $HOME_ADDR; say c nest limit 4 $CN $HOME_ADDR
+		wait_until tapped 7
+		say c nest plain 5 $CN $HOME_ADDR; say c nest limit 5 $CN $HOME_ADDR; say c nest plain 9 $CN $HOME_ADDR
+		wait_until stat_is h nested 4
+		kill "$(cat "$D/tap.pid")"
+		tapped 7
+		# RFC 2473 5.1: the pointer is at the option's value
+		tap c c0 "icmp6 and ip6[40] == 4 and ip6[44:4] == 44 and src host $HA"
+		say c tunnel last $CN $HOME_ADDR $CN $HOME_ADDR
+		wait_until tapped 1
+		say c tunnel opts $CN $HOME_ADDR $CN $HOME_ADDR
+		wait_until stat_is h nested 5
+		kill "$(cat "$D/tap.pid")"
+		say h unproxy h0 $HOME_ADDR
+		finish h quit; finish m quit; finish c quit
 		nothing_left h; nothing_left m
 		rm -f "$D"/*.sysctl
 	done

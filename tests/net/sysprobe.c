@@ -153,10 +153,11 @@ static size_t options(uint8_t *p, const char *kind, uint8_t next, const struct i
 	static const struct {
 		const char *kind;
 		size_t len, hao_at; /* 0 = no HAO */
-	} kinds[] = {{"usual", 24, 6}, {"first", 24, 2}, {"long", 32, 14}, {"none", 24, 0}, {"limit", 8, 0}};
+	} kinds[] = {
+		{"usual", 24, 6}, {"first", 24, 2}, {"long", 32, 14}, {"none", 24, 0}, {"last", 8, 0}, {"limit", 8, 0}};
 	size_t i = 0, len, at;
 
-	while (i < 4 && strcmp(kinds[i].kind, kind) != 0)
+	while (i < 5 && strcmp(kinds[i].kind, kind) != 0)
 		i++;
 	len = kinds[i].len;
 	at = kinds[i].hao_at;
@@ -166,6 +167,10 @@ static size_t options(uint8_t *p, const char *kind, uint8_t next, const struct i
 	if (at > 4) {
 		p[2] = 1;
 		p[3] = (uint8_t)(at - 4);
+	}
+	if (!strcmp(kind, "last")) {
+		p[2] = TEL_TYPE; /* 0 */
+		p[3] = 1;
 	}
 	if (!at && len > 8) { /* an option to skip: the kernel drops more than 7 octets of padding */
 		p[2] = 0x1e;
@@ -210,15 +215,40 @@ static int do_echo(char **w)
 	return send_packet(pkt, (size_t)(p - pkt));
 }
 
-/* tunnel PLAIN|OPTS|FRAG OUTER-SRC OUTER-DST INNER-SRC INNER-DST: an echo request, tunnelled by hand */
+/* nest KIND DEPTH SRC DST: an echo request behind DEPTH IPv6 headers, all but the last two with options of KIND or,
+ * plain, none behind them */
+static int do_nest(char **w)
+{
+	struct in6_addr src = addr(w[3]), dst = addr(w[4]);
+	uint8_t pkt[640], *p = pkt + sizeof(pkt) - 8, opts[8] = {0};
+	const uint8_t *end = pkt + sizeof(pkt);
+	int depth = atoi(w[2]);
+
+	memcpy(p, (uint8_t[]){128, 0, 0, 0, 0, 44, 0, 1}, 8);
+	put_u16(p + 2, ip6_checksum(&src, &dst, IPPROTO_ICMPV6, p, 8));
+	for (int i = 0; i < depth; i++) {
+		uint8_t next = i ? IPPROTO_IPV6 : IPPROTO_ICMPV6;
+
+		if (i > 1 && strcmp(w[1], "plain") != 0) {
+			p -= options(opts, w[1], next, NULL);
+			memcpy(p, opts, sizeof(opts));
+			next = IPPROTO_DSTOPTS;
+		}
+		p -= IP6_HLEN;
+		ip6_header(p, &src, &dst, next, (size_t)(end - p) - IP6_HLEN);
+	}
+	return send_packet(p, (size_t)(end - p));
+}
+
+/* tunnel PLAIN|OPTS|LAST|FRAG OUTER-SRC OUTER-DST INNER-SRC INNER-DST: an echo request, tunnelled by hand */
 static int do_tunnel(char **w)
 {
 	struct in6_addr os = addr(w[2]), od = addr(w[3]), is = addr(w[4]), id = addr(w[5]);
 	uint8_t pkt[256] = {0}, *p = pkt + IP6_HLEN, echo[8] = {128, 0, 0, 0, 0, 43, 0, 1};
-	bool opts = !strcmp(w[1], "opts"), frag = !strcmp(w[1], "frag");
+	bool last = !strcmp(w[1], "last"), opts = last || !strcmp(w[1], "opts"), frag = !strcmp(w[1], "frag");
 
 	if (opts)
-		p += options(p, "limit", IPPROTO_IPV6, NULL);
+		p += options(p, last ? "last" : "limit", IPPROTO_IPV6, NULL);
 	if (frag) { /* 8 octets of the inner header, and more to come that never does */
 		memcpy(p, (uint8_t[]){IPPROTO_IPV6, 0, 0, 1, 0, 0, 0, 9}, 8);
 		p += 8;
@@ -406,8 +436,8 @@ static int do_stats(char **w)
 	if (shim)
 		shim_stats(shim, &s);
 	raw_stats(raw, &r);
-	printf("stats rx %lu tx %lu refused %lu txdrop %lu", p.rx_packets, p.tx_packets, p.drops.tunnel,
-		p.drops.no_flow);
+	printf("stats rx %lu tx %lu refused %lu nested %lu txdrop %lu", p.rx_packets, p.tx_packets, p.drops.tunnel,
+		p.drops.nested, p.drops.no_flow);
 	printf(" taken %lu back %lu mh %lu malformed %lu other %lu\n", s.taken, s.given_back, messages, r.rx_malformed,
 		r.rx_other);
 	return err;
@@ -452,6 +482,7 @@ static const struct {
 	{"rh2", 3, do_rh2},
 	{"opts", 4, do_opts},
 	{"echo", 3, do_echo},
+	{"nest", 4, do_nest},
 	{"tunnel", 5, do_tunnel},
 	{"flood", 4, do_flood},
 	{"quiet", 0, do_quiet},

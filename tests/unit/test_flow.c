@@ -266,6 +266,48 @@ static void test_tunnel(void **state)
 	assert_int_equal(edit_decap(&p, &e), -EINVAL);
 }
 
+/* A packet in `tunnels` tunnels, each outer header followed by an extension header if `ext` is one (RFC 2473 4.1.1). */
+static bool may_nest(int tunnels, uint8_t ext, const char *to)
+{
+	struct in6_addr home = t_addr(HOME), coa = t_addr(COA), peer = t_addr(to);
+	uint8_t b[512] = {0}, *exact;
+	struct packet p = {.data = b + sizeof(b) - IP6_HLEN, .len = IP6_HLEN};
+	bool may;
+
+	ip6_header(p.data, &home, &coa, IPPROTO_NONE, 0);
+	for (int i = 0; i < tunnels; i++) {
+		if (ext) {
+			p.data -= 8;
+			p.len += 8;
+			memcpy(p.data,
+				(uint8_t[]){IPPROTO_IPV6, 0, ext == IPPROTO_FRAGMENT ? 0 : TEL_TYPE, 1, 3, 0, 0, 9}, 8);
+		}
+		p.data -= IP6_HLEN;
+		ip6_header(p.data, &home, &coa, ext ? ext : IPPROTO_IPV6, p.len);
+		p.len += IP6_HLEN;
+	}
+	exact = t_copy(p.data, p.len);
+	p.data = exact;
+	may = edit_may_nest(&p, &peer);
+	free(exact);
+	return may;
+}
+
+static void test_nested(void **state)
+{
+	static const uint8_t ext[] = {0, IPPROTO_FRAGMENT, IPPROTO_DSTOPTS};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ext); i++) {
+		for (int tunnels = 0; tunnels < NEST_MAX; tunnels++)
+			assert_true(may_nest(tunnels, ext[i], HA));
+		assert_false(may_nest(NEST_MAX, ext[i], HA));
+		assert_false(may_nest(NEST_MAX + 2, ext[i], HA));
+		assert_true(may_nest(0, ext[i], COA)); /* to where the tunnel leads, and never in it */
+		assert_false(may_nest(1, ext[i], COA));
+	}
+}
+
 /* --- segments ----------------------------------------------------------------------------------------------------- */
 
 #define BIG 9000
@@ -445,6 +487,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 		cmocka_unit_test(test_insert_and_strip),
 		cmocka_unit_test(test_tunnel),
+		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_datagrams),
 		cmocka_unit_test(test_not_merged),
