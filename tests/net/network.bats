@@ -19,7 +19,7 @@ setup() { seq=$((BATS_TEST_NUMBER * 1000)); }
 teardown() { agents_stop; }
 
 ha_routes() {   # a home agent that lets ROUTER have parts of 2001:db8:70::/48, OTHER of 2001:db8:71::/48
-	ha_start "$@" &&
+	ha_start &&
 	ha acl allow $ROUTER network ${NET}/48 && ha acl allow $OTHER network 2001:db8:71::/48 max-networks 16
 }
 # bad PACKET: to the home agent; what came back

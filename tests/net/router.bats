@@ -14,7 +14,7 @@ teardown() {
 }
 
 ha_routes() { ha_start && ha acl allow $HOA network $NET_PREFIX; }
-mr_start() { mn_start "$@" network $NET_PREFIX dev lan0; }
+mr_start() { mn_start network $NET_PREFIX dev lan0; }
 inside() { in_ns cn ping -6 -c 1 -W $((2 * MIP_SLOW)) "$1"; }   # inside HOST: the correspondent reaches it
 outside() { in_ns "$1" ping -6 -c 1 -W $((2 * MIP_SLOW)) $CN; }  # outside h1: it reaches the correspondent
 # seen FILTER: what r forwards of that is counted; how_many

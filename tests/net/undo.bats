@@ -102,7 +102,8 @@ changed() { [ "$(ha -j binding show home 2001:db8:1::201 | jq length)" = 1 ]; }
 	[[ "$output" == *"none has no 'cn start': that role ended"* ]]
 	lab_wait 10 serves cn
 	mip -n cn cn stop
-	! serves cn
+	run serves cn
+	[ "$status" -ne 0 ]
 	mip -n cn undo
 	serves cn
 }

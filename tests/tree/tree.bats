@@ -32,7 +32,7 @@ places() {
 	local name file missing=""
 	[ "$(places | wc -l)" -gt 40 ]
 	while read -r name file; do
-		grep -qE "^[a-z].*[ *]$name[(]" "core/$file" || missing+=" $file:$name"
+		grep -qE "^[a-z].*[ *]${name}[(]" "core/$file" || missing+=" $file:$name"
 	done < <(places)
 	for name in $(grep -oE '`[a-z0-9_]+[(][)]`' core/README.md | tr -d '`()' | sort -u); do
 		grep -q "^$name " <<< "$(places)" || missing+=" $name"
