@@ -71,10 +71,14 @@ void agent_end_if_idle(struct agent *a, bool ran)
 
 	if (!a->options->transient || !ran || agent_runs(a))
 		return;
-	if (a->can_undo)
-		timer_arm(&a->loop.timers, &a->idle, (confirm > now ? confirm : now) + UNDO_PATIENCE, idle_for_long);
-	else
+	if (!a->can_undo) {
 		end_for_good(a);
+		return;
+	}
+	/* But for undo it is as if it had ended: what is started next starts from nothing. */
+	explicit_bzero(&a->conf, sizeof(a->conf));
+	conf_default(&a->conf);
+	timer_arm(&a->loop.timers, &a->idle, (confirm > now ? confirm : now) + UNDO_PATIENCE, idle_for_long);
 }
 
 static int on_commit(void *ctx, const struct ctl_request *commit, const struct ctl_request *list, size_t n, size_t *bad,

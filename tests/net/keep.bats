@@ -67,11 +67,11 @@ again() { seq=$((seq + 100)); crowd "$1" $seq refresh; }
 	counted -eq 20
 	ha ha stop
 	lab_wait 5 no_agent ha
-	[ ! -e "$(ha_store)" ]
 	ha_start
 	counted -eq 0
 	crowd 20 100 register
 	ha agent stop
+	[ ! -e "$(ha_store)" ]
 	ha_start
 	counted -eq 0
 }
@@ -134,8 +134,7 @@ again() { seq=$((seq + 100)); crowd "$1" $seq refresh; }
 	agent_kill ha
 	mkdir "$P/copy"; cp "$file" "$file-wal" "$P/copy"
 	in_ns host mip cn start
-	in_ns host mip cn stop
-	lab_wait 5 eval '! in_ns host mip agent show'
+	in_ns host mip agent stop
 	cp "$P/copy/${file##*/}" "$MIP_STATE_DIR/$(stat -Lc %i /run/netns/host).db"
 	cp "$P/copy/${file##*/}-wal" "$MIP_STATE_DIR/$(stat -Lc %i /run/netns/host).db-wal"
 	lab_sysctl host net.ipv6.conf.all.forwarding=1
