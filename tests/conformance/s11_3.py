@@ -375,6 +375,7 @@ def be_1(mn):
     c.mute = {HOTI, COTI, BU}
     mn.jump(10)
     mn.settle()
+    assert c.is_optimized()   # what it sends is what the error is about
     mn.ask(c.binding_error(1))
     assert not c.is_optimized()
 

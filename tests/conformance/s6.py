@@ -103,6 +103,7 @@ def tail_mn(mn):
     assert c.optimize().mh.type == BU
     mark = mn.wire.mark()
     mn.advance(2)
+    assert c.is_optimized()
     mn.send(longer(c.binding_error()))   # it has lost the binding: another update
     mn.wire.expect(lambda p: p.mh and p.mh.type == BU and p.dst == c.addr, mark)
 

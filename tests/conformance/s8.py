@@ -269,6 +269,7 @@ def receives_errors(mn):
     c.optimize()
     mn.jump(2)
     mn.settle()
+    assert c.is_optimized()   # what it sends is what the error is about
     mark = len(c.sent)
     mn.ask(c.binding_error(1))
     assert c.got(HOTI, mark) or c.got(BU, mark), "nothing follows"
