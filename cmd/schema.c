@@ -11,8 +11,6 @@
 #include "cmd/table.h"
 #include "cmd/kind.h"
 
-#define PREFIX "\"type\":\"string\",\"pattern\":\"^[0-9a-f:.]+/[0-9]+$\""
-
 /* What a kind is in JSON, if it is neither a string nor one of its words. */
 static const char *const kinds[] = {
 	[MIP_K_U8] = "\"type\":\"integer\",\"minimum\":0,\"maximum\":255",
@@ -24,9 +22,9 @@ static const char *const kinds[] = {
 	[MIP_K_BYTES] = "\"type\":\"integer\",\"minimum\":0",
 	[MIP_K_BOOL] = "\"type\":\"boolean\"",
 	[MIP_K_ADDR] = "\"type\":\"string\",\"format\":\"ipv6\"",
-	[MIP_K_PREFIX] = PREFIX,
+	[MIP_K_PREFIX] = "\"type\":\"string\",\"pattern\":\"^[0-9a-f:.]+/[0-9]+$\"",
 	[MIP_K_S32] = "\"type\":\"integer\",\"minimum\":-2147483648,\"maximum\":2147483647",
-	[MIP_K_PREFIXES] = "\"type\":\"array\",\"minItems\":1,\"items\":{" PREFIX "}",
+	[MIP_K_PREFIXES] = "\"type\":\"array\",\"items\":{\"type\":\"string\",\"pattern\":\"^[0-9a-f:.]+/[0-9]+$\"}",
 	[MIP_K_KEY] = "\"type\":\"string\",\"pattern\":\"^0x([0-9a-f]{2})+$\"",
 };
 
