@@ -14,7 +14,7 @@ for tool in "${need[@]}"; do
 done
 [ "$(uname -m)" = x86_64 ] || { echo "SKIP: the stock kernel is started on x86_64 only"; exit 0; }
 export MIP_SLOW=${MIP_SLOW:-8}
-limit=2400
+limit=4800
 # tagged: the tests with "# bats test_tags=kernel" above them, and those of files with "# bats file_tags=kernel"
 tagged() {
 	awk '/^# bats file_tags=kernel/ { file = FILENAME } /^# bats test_tags=kernel/ { test = 1; next }
