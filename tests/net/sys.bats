@@ -80,8 +80,9 @@ stat() { # NODE NAME: a number of its stats line
 
 stat_is() { [ "$(stat "$1" "$2")" = "$3" ]; }
 
-tap() { # NODE DEV FILTER: captures until tapped says so
-	on $1 tcpdump -U -p -n -l -i $2 "$3" > "$D/tap" 2> "$D/tap.err" 3>&- &
+tap() { # NODE DEV FILTER: captures to $D/tap
+	: > "$D/tap"; : > "$D/tap.err"   # what a tap before said is not said of this one
+	on $1 tcpdump -U -p -n -l -i $2 "$3" >> "$D/tap" 2>> "$D/tap.err" 3>&- &
 	echo $! > "$D/tap.pid"
 	wait_until grep -q 'listening on' "$D/tap.err"
 }
