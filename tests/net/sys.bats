@@ -368,7 +368,7 @@ nothing_left() { # NODE
 	local far=2001:db8:9::9
 	on m sysctl -qw net.ipv6.conf.all.forwarding=1
 	on h ip -6 route add 2001:db8:9::/64 via $COA
-	for p in $(paths); do
+	for p in $(paths | head -n 1); do   # the one agents take here; tun where ip6_tunnel is missing
 		probe h; probe m; probe c
 		say h path $p; say m path $p; say h sweep; say m sweep; say h shim h0
 		say h sysctl conf/h0/proxy_ndp 1; say h sysctl neigh/h0/proxy_delay 0; say h proxy h0 $HOME_ADDR
