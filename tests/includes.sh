@@ -4,6 +4,8 @@
 #   agent, the composition, sees every room of core; cmd sees include/mip, and its mipd.c, the main of the daemon, agent/agent.h
 # include/mip is a leaf: every room may see it but base, wire, store and role; role may see its plain values, mip/types.h.
 cd "${1:-$(dirname "$0")/..}" || exit
+loose=$(find core -maxdepth 1 -type f -printf '%p lies loose\n')
+[ -z "$loose" ] || { echo "$loose"; exit 1; }
 find core cmd include -name '*.[ch]' -exec grep -HoE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"[^"]+"' {} + | awk -F: '
 	BEGIN {
 		may["base"] = "base"; may["wire"] = "base wire"; may["role"] = "base wire role"; may["store"] = "base store"

@@ -76,7 +76,6 @@ void agent_end_if_idle(struct agent *a, bool ran)
 		return;
 	}
 	/* But for undo it is as if it had ended: what is started next starts from nothing. */
-	explicit_bzero(&a->conf, sizeof(a->conf));
 	conf_default(&a->conf);
 	timer_arm(&a->loop.timers, &a->idle, (confirm > now ? confirm : now) + UNDO_PATIENCE, idle_for_long);
 }

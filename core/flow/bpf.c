@@ -77,22 +77,6 @@ static int net_new(struct bpf *b, const struct in6_addr *prefix, struct why *why
 	return why_set(why, ENOMEM, "out of memory");
 }
 
-static int net_add(struct flows *t, const struct in6_addr *home, struct why *why)
-{
-	struct in6_addr prefix;
-	struct net *n = net_of(t->bpf, home, &prefix);
-	struct route r = net_route(t, &prefix);
-	int err;
-
-	if (n) {
-		n->homes++;
-		return 0;
-	}
-	err = t->bpf->nets.n ? 0 : rule_add(t->nl, &local_rule, why);
-	err = err ?: route_add(t->nl, &r, why);
-	return err ?: net_new(t->bpf, &prefix, why);
-}
-
 static void net_del(struct flows *t, const struct in6_addr *home)
 {
 	struct in6_addr prefix;
@@ -106,6 +90,27 @@ static void net_del(struct flows *t, const struct in6_addr *home)
 	(void)!route_del(t->nl, &r, NULL);
 	if (!t->bpf->nets.n)
 		(void)!rule_del(t->nl, &local_rule, NULL);
+}
+
+static int net_add(struct flows *t, const struct in6_addr *home, struct why *why)
+{
+	struct in6_addr prefix;
+	struct net *n = net_of(t->bpf, home, &prefix);
+	struct route r = net_route(t, &prefix);
+	int err;
+
+	if (n) {
+		n->homes++;
+		return 0;
+	}
+	err = net_new(t->bpf, &prefix, why);
+	if (err)
+		return err;
+	err = t->bpf->nets.n > 1 ? 0 : rule_add(t->nl, &local_rule, why);
+	err = err ?: route_add(t->nl, &r, why);
+	if (err)
+		net_del(t, home);
+	return err;
 }
 
 int bpf_lead(struct flows *t, struct flow_entry *e, struct why *why)

@@ -155,7 +155,7 @@ static int copy(int from, int to)
 }
 
 /* A map is made for so many flows. When it is full other programs with a larger one take the place of these. */
-static int grow(struct fast *f, int map, struct why *why)
+static int enlarge(struct fast *f, int map, struct why *why)
 {
 	struct fast more = *f;
 	uint32_t most = flows_max(), want = f->map[map].entries * GROWTH;
@@ -200,7 +200,7 @@ int fast_set(struct fast *f, const struct flow *flow, struct why *why)
 	if (!ebpf_lookup(f->map[map].fd, &key, &had))
 		memcpy(v.count, had.count, sizeof(v.count));
 	err = ebpf_update(f->map[map].fd, &key, &v);
-	if ((err == -E2BIG || err == -ENOSPC) && !grow(f, map, why))
+	if ((err == -E2BIG || err == -ENOSPC) && !enlarge(f, map, why))
 		err = ebpf_update(f->map[map].fd, &key, &v);
 	if (err == -E2BIG || err == -ENOSPC)
 		return why_set(why, ENOSPC, "the kernel's table of flows is full");

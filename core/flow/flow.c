@@ -380,7 +380,7 @@ static int open_best(struct flows **out, struct loop *loop, struct nl *nl, const
 		if (want ? strcmp(best[i]->name, want) != 0 : best[i] == &flow_bpf)
 			continue;
 		*why = (struct why){0};
-		err = best[i]->open(out, loop, nl, why);
+		err = best[i]->open(best[i], out, loop, nl, why);
 	}
 	return err;
 }

@@ -18,7 +18,7 @@ struct flow_ops {
 	const char *name, *why;
 	bool tells; /* the kernel tells senders of errors in the tunnel */
 	bool encap; /* a route says which tunnel */
-	int (*open)(struct flows **out, struct loop *loop, struct nl *nl, struct why *why);
+	int (*open)(const struct flow_ops *ops, struct flows **out, struct loop *loop, struct nl *nl, struct why *why);
 	void (*close)(struct flows *t);
 	/* Of a tunnel. The entry stands in the table and says what is wished for; old: what it said before, NULL = it
 	 * is new. Before routes lead packets there, and after. NULL: it looks the table up. */

@@ -43,14 +43,14 @@ static void lwt_close(struct flows *t)
 	free(t);
 }
 
-static int lwt_open(struct flows **out, struct loop *loop, struct nl *nl, struct why *why)
+static int lwt_open(const struct flow_ops *ops, struct flows **out, struct loop *loop, struct nl *nl, struct why *why)
 {
 	struct lwt *l = calloc(1, sizeof(*l));
 	int err;
 
 	if (!l)
 		return why_set(why, ENOMEM, "out of memory");
-	l->flows = flow_begin(&flow_lwt, loop, nl);
+	l->flows = flow_begin(ops, loop, nl);
 	err = device(&l->flows, why);
 	if (!err)
 		err = tuncheck_open(&l->check, loop, nl, l->flows.ifindex, &l->flows.table, why);

@@ -348,7 +348,8 @@ static int open_both(struct tun *t, struct nl *nl, struct why *why)
 	return t->raw.fd < 0 ? t->raw.fd : 0;
 }
 
-static int open_as(const struct flow_ops *ops, struct flows **out, struct loop *loop, struct nl *nl, struct why *why)
+static int tun_flow_open(
+	const struct flow_ops *ops, struct flows **out, struct loop *loop, struct nl *nl, struct why *why)
 {
 	struct tun *t = calloc(1, sizeof(*t));
 	int err;
@@ -370,16 +371,6 @@ static int open_as(const struct flow_ops *ops, struct flows **out, struct loop *
 	else
 		tun_close(&t->flows);
 	return err;
-}
-
-static int tun_flow_open(struct flows **out, struct loop *loop, struct nl *nl, struct why *why)
-{
-	return open_as(&flow_tun, out, loop, nl, why);
-}
-
-static int bpf_flow_open(struct flows **out, struct loop *loop, struct nl *nl, struct why *why)
-{
-	return open_as(&flow_bpf, out, loop, nl, why);
 }
 
 static int device_again(struct tun *t, struct why *why)
@@ -405,15 +396,9 @@ static bool tun_hold(struct flows *p, struct held *h)
 		hush(tun_of(p));
 	held_put(h, HELD_DEVICE, touched == -ENODEV);
 	held_put(h, HELD_NFT, (h->what & LOST_NFT) != 0);
+	if (p->bpf)
+		bpf_hold(p, h);
 	return touched != 0;
-}
-
-static bool bpf_flow_hold(struct flows *p, struct held *h)
-{
-	bool touched = tun_hold(p, h);
-
-	bpf_hold(p, h);
-	return touched;
 }
 
 static int tun_stats(struct flows *p, struct flow_stats *to)
@@ -437,11 +422,11 @@ const struct flow_ops flow_tun = {
 const struct flow_ops flow_bpf = {
 	.name = "bpf",
 	.why = "programs of tc in the kernel do what can be done there, also while the agent restarts",
-	.open = bpf_flow_open,
+	.open = tun_flow_open,
 	.close = tun_close,
 	.set = bpf_set,
 	.del = bpf_del,
 	.sweep = bpf_sweep,
-	.hold = bpf_flow_hold,
+	.hold = tun_hold,
 	.stats = tun_stats,
 };

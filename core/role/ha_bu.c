@@ -169,7 +169,7 @@ static void start(struct ha *ha, const struct ha_request *rq, usec now)
 
 /* Into the data path as it is now. False: it is as it was before, but for the number, which is used up all the same: it
  * must not be played again. */
-static bool move(struct ha *ha, struct bc_entry *e, const struct bc_entry *before, const struct addr_prefix *network)
+static bool rebind(struct ha *ha, struct bc_entry *e, const struct bc_entry *before, const struct addr_prefix *network)
 {
 	struct addr_prefix wished[MH_NETWORKS];
 	size_t n = e->networks;
@@ -211,7 +211,7 @@ static void renew(struct ha *ha, struct bc_entry *e, const struct ha_request *rq
 	note(e, rq, ha, now);
 	if (e->state == MIP_BINDING_DAD)
 		return;
-	if ((moved || other) && !move(ha, e, &before, network)) {
+	if ((moved || other) && !rebind(ha, e, &before, network)) {
 		ha_refuse(ha, rq, ha_no_forwarding(rq->flags, rq->implicit), rq->seq, now);
 		return;
 	}

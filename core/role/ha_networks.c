@@ -143,7 +143,7 @@ bool ha_hold_networks(struct ha *ha, struct bc_entry *e, const struct addr_prefi
 	return true;
 }
 
-static bool among(const struct addr_prefix *list, size_t n, const struct addr_prefix *p)
+static bool is_among(const struct addr_prefix *list, size_t n, const struct addr_prefix *p)
 {
 	while (n-- > 0)
 		if (list[n].plen == p->plen && addr_eq(&list[n].addr, &p->addr))
@@ -154,7 +154,7 @@ static bool among(const struct addr_prefix *list, size_t n, const struct addr_pr
 bool ha_same_networks(const struct bc_entry *e, const struct addr_prefix *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!among(e->network, e->networks, &list[i]))
+		if (!is_among(e->network, e->networks, &list[i]))
 			return false;
 	return n == e->networks;
 }
@@ -162,6 +162,6 @@ bool ha_same_networks(const struct bc_entry *e, const struct addr_prefix *list, 
 void ha_unroute(struct ha *ha, const struct bc_entry *e, const struct addr_prefix *before, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!among(e->network, e->networks, &before[i]))
+		if (!is_among(e->network, e->networks, &before[i]))
 			ha->w->unroute(ha->w->ctx, &before[i]);
 }

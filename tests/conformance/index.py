@@ -41,13 +41,13 @@ def functions():
         text = path.read_text()
         starts = [(m.start(), m.group(1)) for m in FUNCTION.finditer(COMMENT.sub(lambda m: " " * len(m.group()), text))]
         for m in COMMENT.finditer(text):
-            inside = [n for s, n in starts if s < m.start()]
-            close = text.find("\n}", inside and max(s for s, _ in starts if s < m.start()) or 0)
-            behind = [n for s, n in starts if s > m.start()]
-            name = inside[-1] if inside and close > m.start() else behind[0] if behind else ""
+            before = [s for s in starts if s[0] < m.start()]
+            behind = [s for s in starts if s[0] > m.start()]
+            is_inside = before and text.find("\n}", before[-1][0]) > m.start()
+            owner = before[-1:] if is_inside else behind[:1] if m.start() > 0 else []   # the first comment is the file's
+            place = " ".join([str(path.relative_to(ROOT))] + [name for _, name in owner])
             for section in cited(m.group()):
-                at.setdefault(section, set()).add("%s %s" % (path.relative_to(ROOT), name) if m.start() > 0 and name
-                                                  else str(path.relative_to(ROOT)))
+                at.setdefault(section, set()).add(place)
     return at
 
 

@@ -24,17 +24,17 @@ setup() { cd "$BATS_TEST_DIRNAME/../.." || exit; }
 	[ "$output" = "" ]
 }
 
-# places: of each function that core/README.md names, its name and file
+# places: of each function that core/agent/README.md names, its name and file
 places() {
-	tr '\n' ' ' < core/README.md | sed 's/  */ /g' | grep -oE '`[a-z0-9_]+[(][)]` [(][a-z]+/[a-z0-9_]+[.]c[)]' | tr -d '`()'
+	tr '\n' ' ' < core/agent/README.md | sed 's/  */ /g' | grep -oE '`[a-z0-9_]+[(][)]` [(][a-z]+/[a-z0-9_]+[.]c[)]' | tr -d '`()'
 }
-@test "functions are where core/README.md says" {
+@test "functions are where core/agent/README.md says" {
 	local name file missing=""
 	[ "$(places | wc -l)" -gt 40 ]
 	while read -r name file; do
 		grep -qE "^[a-z].*[ *]${name}[(]" "core/$file" || missing+=" $file:$name"
 	done < <(places)
-	for name in $(grep -oE '`[a-z0-9_]+[(][)]`' core/README.md | tr -d '`()' | sort -u); do
+	for name in $(grep -oE '`[a-z0-9_]+[(][)]`' core/agent/README.md | tr -d '`()' | sort -u); do
 		grep -q "^$name " <<< "$(places)" || missing+=" $name"
 	done
 	[ "$missing" = "" ] || { echo "not there:$missing"; false; }

@@ -1,12 +1,8 @@
 /* Mobile routers at the home agent (RFC 3963 6) under virtual time: who may have which prefix routed to him. */
 #include <errno.h>
 
-#include "base/addr.h"
-#include "role/ha.h"
-#include "tests/unit/world.h"
+#include "tests/unit/t_ha.h"
 
-#define LINK	   7
-#define AGENT	   "2001:db8:1::1"
 #define ROUTER	   "2001:db8:1::100"
 #define ROUTER2	   "2001:db8:1::200"
 #define COA	   "2001:db8:a::5"
@@ -15,44 +11,25 @@
 #define FLAGS	   (BU_F_ACK | BU_F_HOME | BU_F_ROUTER)
 #define PREFIX_MAX 24
 
-static struct fake f;
-static struct ha ha;
-static struct ha_conf conf;
 static uint16_t seq;
 
 static void rule(const char *home, uint8_t plen, uint32_t most, const char *network, uint8_t nlen)
 {
-	struct ha_rule r = {.addr = t_addr(home), .plen = plen, .max_networks = most, .networks = network != NULL};
+	struct ha_rule r = {.max_networks = most, .networks = network != NULL};
 
 	if (network)
 		r.network[0] = (struct addr_prefix){t_addr(network), nlen};
-	conf.rule[conf.rules++] = r;
-	ha_start(&ha, &conf);
+	t_rule(home, plen, r);
 }
 
 static int setup(void **state)
 {
-	struct in6_addr a = t_addr(AGENT);
+	int err = t_setup(state);
 
-	(void)state;
-	fake_open(&f);
-	ha_init(&ha, &f.w, 42);
-	conf = (struct ha_conf){.links = 1, .link = {{.ifindex = LINK}}, .max_lifetime = 600, .max_bindings = 100};
-	conf.insecure = true;
 	seq = 0;
-	ha_start(&ha, &conf);
-	ha_address(&ha, LINK, &a, 64, false);
 	rule(ROUTER, 128, 0, NET, 48);
 	rule(ROUTER2, 128, 0, "2001:db8:88::", 48);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	ha_stop(&ha, f.now);
-	fake_close(&f);
-	return 0;
+	return err;
 }
 
 /* One update of `home` from `coa` with these prefixes, "A/n B/n ...", is answered with: */
@@ -341,7 +318,7 @@ static void the_table(void **state)
 	networks_free(&l);
 }
 
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, t_teardown)
 
 int main(void)
 {

@@ -1,45 +1,7 @@
 /* Who may register, how many and for how long: `acl allow` and `acl deny`, under virtual time. */
-#include "base/addr.h"
-#include "role/ha.h"
-#include "tests/unit/world.h"
+#include "tests/unit/t_ha.h"
 
-#define LINK  7
-#define AGENT "2001:db8:1::1"
-#define COA   "2001:db8:a::5"
-
-static struct fake f;
-static struct ha ha;
-static struct ha_conf conf;
-
-static void rule(const char *prefix, uint8_t plen, struct ha_rule r)
-{
-	r.addr = t_addr(prefix);
-	r.plen = plen;
-	conf.rule[conf.rules++] = r;
-	ha_start(&ha, &conf);
-}
-
-static int setup(void **state)
-{
-	struct in6_addr a = t_addr(AGENT);
-
-	(void)state;
-	fake_open(&f);
-	ha_init(&ha, &f.w, 42);
-	conf = (struct ha_conf){.links = 1, .link = {{.ifindex = LINK}}, .max_lifetime = 600, .max_bindings = 100};
-	conf.insecure = true;
-	ha_start(&ha, &conf);
-	ha_address(&ha, LINK, &a, 64, false);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	ha_stop(&ha, f.now);
-	fake_close(&f);
-	return 0;
-}
+#define COA "2001:db8:a::5"
 
 /* What a registration of that home address is answered with. */
 struct answer {
@@ -64,10 +26,10 @@ static struct answer asked(const char *home, uint16_t seq, uint16_t life, bool e
 static void the_longest_prefix_decides(void **state)
 {
 	(void)state;
-	rule("::", 0, (struct ha_rule){.deny = true});
-	rule("2001:db8:1::", 64, (struct ha_rule){0});
-	rule("2001:db8:1::dead:0", 112, (struct ha_rule){.deny = true});
-	rule("2001:db8:1::dead:1", 128, (struct ha_rule){0});
+	t_rule("::", 0, (struct ha_rule){.deny = true});
+	t_rule("2001:db8:1::", 64, (struct ha_rule){0});
+	t_rule("2001:db8:1::dead:0", 112, (struct ha_rule){.deny = true});
+	t_rule("2001:db8:1::dead:1", 128, (struct ha_rule){0});
 	assert_int_equal(asked("2001:db8:1::100", 1, 100, false).status, BA_ACCEPTED);
 	assert_int_equal(asked("2001:db8:1::dead:2", 1, 100, false).status, BA_PROHIBITED);
 	assert_int_equal(asked("2001:db8:1::dead:2", 2, 100, true).status, BA_PROHIBITED); /* IPsec or not */
@@ -82,8 +44,8 @@ static void without_ipsec(void **state)
 {
 	(void)state;
 	conf.insecure = false;
-	rule("2001:db8:1::", 64, (struct ha_rule){.insecure = true});
-	rule("2001:db8:1::100", 128, (struct ha_rule){0});
+	t_rule("2001:db8:1::", 64, (struct ha_rule){.insecure = true});
+	t_rule("2001:db8:1::100", 128, (struct ha_rule){0});
 	assert_int_equal(asked("2001:db8:1::100", 1, 100, false).status, BA_PROHIBITED);
 	assert_int_equal(asked("2001:db8:1::100", 2, 100, true).status, BA_ACCEPTED);
 	assert_int_equal(asked("2001:db8:1::200", 1, 100, false).status, BA_ACCEPTED);
@@ -93,7 +55,7 @@ static void so_many_bindings(void **state)
 {
 	(void)state;
 	assert_int_equal(asked("2001:db8:1::1:1", 1, 100, false).status, BA_ACCEPTED); /* before the rule: counts */
-	rule("2001:db8:1::1:0", 112, (struct ha_rule){.max_bindings = 2});
+	t_rule("2001:db8:1::1:0", 112, (struct ha_rule){.max_bindings = 2});
 	assert_int_equal(asked("2001:db8:1::1:2", 1, 100, false).status, BA_ACCEPTED);
 	assert_int_equal(asked("2001:db8:1::1:3", 1, 100, false).status, BA_RESOURCES);
 	assert_int_equal(asked("2001:db8:1::2:3", 1, 100, false).status, BA_ACCEPTED); /* others do not care */
@@ -114,7 +76,7 @@ static void bindings_by_hand_do_not_count(void **state)
 	struct in6_addr home = t_addr("2001:db8:1::1:9"), coa = t_addr(COA), local = t_addr(AGENT);
 
 	(void)state;
-	rule("2001:db8:1::1:0", 112, (struct ha_rule){.max_bindings = 1});
+	t_rule("2001:db8:1::1:0", 112, (struct ha_rule){.max_bindings = 1});
 	assert_int_equal(ha_add(&ha, &home, &coa, &local, 0, f.now, NULL), 0);
 	assert_int_equal(ha.bound[0], 0);
 	assert_int_equal(asked("2001:db8:1::1:1", 1, 100, false).status, BA_ACCEPTED);
@@ -128,7 +90,7 @@ static void restored_bindings_count(void **state)
 		.home = t_addr("2001:db8:1::1:1"), .local = t_addr(AGENT), .coa = t_addr(COA), .lifetime = 9};
 
 	(void)state;
-	rule("2001:db8:1::1:0", 112, (struct ha_rule){.max_bindings = 1});
+	t_rule("2001:db8:1::1:0", 112, (struct ha_rule){.max_bindings = 1});
 	e.expires = f.now + 30 * SEC;
 	assert_int_equal(ha_restore(&ha, &e, f.now), 0);
 	assert_int_equal(asked("2001:db8:1::1:2", 1, 100, false).status, BA_RESOURCES);
@@ -137,15 +99,15 @@ static void restored_bindings_count(void **state)
 static void so_long(void **state)
 {
 	(void)state;
-	rule("2001:db8:1::1:0", 112, (struct ha_rule){.max_lifetime = 40});
-	rule("2001:db8:1::2:0", 112, (struct ha_rule){.max_lifetime = 6000});
+	t_rule("2001:db8:1::1:0", 112, (struct ha_rule){.max_lifetime = 40});
+	t_rule("2001:db8:1::2:0", 112, (struct ha_rule){.max_lifetime = 6000});
 	assert_int_equal(asked("2001:db8:1::1:1", 1, 100, false).lifetime, 10);
 	assert_int_equal(asked("2001:db8:1::1:1", 2, 5, false).lifetime, 5);
 	assert_int_equal(asked("2001:db8:1::2:1", 1, 1000, false).lifetime, 150); /* no longer than the home agent's */
 	assert_int_equal(asked("2001:db8:1::3:1", 1, 1000, false).lifetime, 150);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, t_setup, t_teardown)
 
 int main(void)
 {

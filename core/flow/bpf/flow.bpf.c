@@ -4,14 +4,10 @@
  * these do not know, or may not edit (it is too big, its headers are unusual, it is signalling), goes on as if they
  * were not there: on a link to the stack, on mip0 to the agent. RFC 6275 6.3, 6.4, 9.3.1, 9.3.2, 10.4, 11.3.
  *
- * Helpers and flags, and the kernel that had them first:
- *
- *	bpf_redirect_neigh with a next hop	5.10
- *	bpf_fib_lookup				4.18; names the link of a neighbour it does not know: 5.12, older have
- *tun bpf_skb_adjust_room			4.13; ENCAP_L3_IPV6, FIXED_GSO 5.1, 5.2; DECAP_L3_IPV6 6.3, else without
- *	bpf_redirect, bpf_clone_redirect	4.2
- *	bpf_skb_change_head			4.10
- *	__sk_buff.gso_size, gso_segs		5.7, 5.1
+ * Helpers and flags, and the kernel that had them first: bpf_redirect_neigh with a next hop 5.10; bpf_fib_lookup 4.18
+ * (it names the link of a neighbour it does not know since 5.12; older kernels have tun); bpf_skb_adjust_room 4.13,
+ * with ENCAP_L3_IPV6 5.1, FIXED_GSO 5.2, DECAP_L3_IPV6 6.3, else without; bpf_redirect and bpf_clone_redirect 4.2;
+ * bpf_skb_change_head 4.10; gso_segs 5.1 and gso_size 5.7 of __sk_buff.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
