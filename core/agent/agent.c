@@ -371,7 +371,7 @@ static int start(struct agent *a, struct why *why)
 		remains_matter(&a->remains, true);
 	}
 	if (!err)
-		keep_open(&a->keep, &a->loop, &a->ha, &a->cn, dir_of("MIP_STATE_DIR", MIP_STATE_DIR));
+		keep_open(&a->keep, &a->loop, &a->ha, &a->cn, &a->mn, dir_of("MIP_STATE_DIR", MIP_STATE_DIR));
 	if (!err)
 		err = nl_open(&a->host.nl, &a->loop, why);
 	if (!err)

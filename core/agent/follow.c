@@ -152,6 +152,9 @@ static bool same_links(const struct agent *a, const struct conf *want)
 
 static int follow_mn(struct agent *a, const struct conf *want, struct why *why)
 {
+	bool begins = !a->mn.on;
+	int err;
+
 	if (!want->mn.enabled)
 		return 0;
 	if (want->mn.dev[0] && !mirror_named(&a->host.mirror, want->mn.dev))
@@ -163,7 +166,10 @@ static int follow_mn(struct agent *a, const struct conf *want, struct why *why)
 		mn_start(&a->mn);
 		agent_tell_mn_all(a);
 	}
-	return follow_homes(a, want, why);
+	err = follow_homes(a, want, why);
+	if (!err && begins)
+		keep_restore_mn(&a->keep);
+	return err;
 }
 
 static int follow_policies(struct agent *a, const struct conf *want, struct why *why)

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "agent/keep.h"
+#include "role/ro.h"
 #include "sys/self.h"
 
 _Static_assert(STORE_NETWORKS == MH_NETWORKS, "what a binding may have is kept");
@@ -24,29 +25,75 @@ static bool is_kept(const struct bc_entry *e)
 	return !e->fixed && e->state == MIP_BINDING_ACTIVE;
 }
 
+/* Times of b are the machine's, and become the calendar's. */
+static void put_binding(struct keep *k, enum store_cache cache, struct store_binding b)
+{
+	b.booted = clock_wall() - clock_now();
+	b.boot = k->owner.boot;
+	b.made += b.booted;
+	b.expires += b.booted;
+	store_put(k->store, cache, &b);
+}
+
 static void put(struct keep *k, const struct bc_entry *e)
 {
 	struct store_binding b = {.home = e->home, .local = e->local, .coa = e->coa, .from = e->from};
-	usec booted = clock_wall() - clock_now();
 
-	b.made = e->made + booted;
-	b.expires = e->expires + booted;
+	b.made = e->made;
+	b.expires = e->expires;
 	b.seq = e->seq;
 	b.flags = e->flags;
 	b.lifetime = e->lifetime;
-	b.booted = booted;
-	b.boot = k->owner.boot;
 	b.networks = e->networks;
 	if (e->networks)
 		memcpy(b.network, e->network, e->networks * sizeof(b.network[0]));
-	store_put(k->store, cache_of(k, e), &b);
+	put_binding(k, cache_of(k, e), b);
+}
+
+static void put_peer(struct keep *k, const struct bul_entry *e)
+{
+	put_binding(k, STORE_BUL,
+		(struct store_binding){.home = e->home,
+			.local = e->peer,
+			.coa = e->coa,
+			.made = e->sent_at,
+			.expires = e->held_until,
+			.seq = e->seq,
+			.flags = e->flags,
+			.lifetime = e->asked});
+}
+
+static void put_peers(struct keep *k)
+{
+	store_clear(k->store, STORE_BUL);
+	for (size_t i = 0; i < bul_count(&k->mn->bul); i++)
+		if (bul_at(&k->mn->bul, i)->held_until > clock_now())
+			put_peer(k, bul_at(&k->mn->bul, i));
+	k->said = 0;
+}
+
+/* Ends that nobody tells stay in the store until as many updates are sent as there may be correspondents. */
+static void keep_peer(struct keep *k, const struct event *ev)
+{
+	const struct bul_entry *e = ev->bul;
+
+	if (ev->type == EV_BU_SENT && e->held_until && ++k->said > MN_PEERS_MAX)
+		put_peers(k);
+	else if (ev->type == EV_BU_SENT && e->held_until)
+		put_peer(k, e);
+	else if (ev->type == EV_RO_STATE && e->ro == MIP_RO_IDLE && e->held_until <= clock_now())
+		store_del(k->store, STORE_BUL, &e->home, &e->peer);
 }
 
 void keep_event(struct keep *k, const struct event *ev)
 {
 	const struct bc_entry *e = ev->binding;
 
-	if (!k->store || k->behind || k->asleep || !e || !is_kept(e))
+	if (!k->store || k->behind || k->asleep)
+		return;
+	if (ev->bul)
+		keep_peer(k, ev);
+	if (!e || !is_kept(e))
 		return;
 	switch (ev->type) {
 	case EV_BINDING_ADDED:
@@ -102,6 +149,8 @@ static void catch_up(struct keep *k, struct why *why)
 		store_put_nonce(k->store, k->cn->rr.index);
 		k->nonce = k->cn->rr.index;
 	}
+	if (k->mn->on)
+		put_peers(k);
 	k->behind = store_commit(k->store, why) != 0;
 }
 
@@ -140,9 +189,12 @@ static void end_turn(struct turn *t)
 
 /* --- from the store ----------------------------------------------------------------------------------------------- */
 
+/* 0: it serves again. Times of b are the machine's. */
+typedef int restorer(struct keep *k, const struct store_binding *b, usec now);
+
 struct restoring {
 	struct keep *k;
-	int (*restore)(struct keep *k, const struct bc_entry *kept, usec now);
+	restorer *restore;
 	struct store_clock clock;
 	size_t dropped;
 	bool another_boot; /* wrote some of them */
@@ -153,37 +205,50 @@ static bool restore_one(void *ctx, const struct store_binding *b)
 {
 	struct restoring *r = ctx;
 	usec left = store_left(b, &r->clock), made = b->made - store_booted(b, &r->clock), now = r->clock.now;
-	struct bc_entry e = {.home = b->home, .local = b->local, .coa = b->coa, .from = b->from};
+	struct store_binding here = *b;
 
-	e.made = made < now ? made : now;
-	e.expires = now + left;
-	e.seq = b->seq;
-	e.flags = b->flags;
-	e.lifetime = b->lifetime;
-	e.networks = (uint8_t)b->networks;
-	e.network = (struct addr_prefix *)b->network;
+	here.made = made < now ? made : now;
+	here.expires = now + left;
 	r->another_boot |= b->boot != r->clock.boot;
-	if (left && !r->restore(r->k, &e, now))
+	if (left && !r->restore(r->k, &here, now))
 		return true;
 	r->dropped++;
 	return false;
 }
 
-static void restore_all(struct keep *k, enum store_cache cache, const char *whose,
-	int (*restore)(struct keep *, const struct bc_entry *, usec))
+static void restore_all(struct keep *k, enum store_cache cache, const char *whose, restorer *restore)
 {
 	struct restoring r = {k, restore, {k->owner.boot, clock_now(), clock_wall()}, 0, false};
 	size_t n = k->store ? store_each(k->store, cache, restore_one, &r) : 0;
 
-	if (r.another_boot) /* from now on it is this one's clock that counts */
+	if (r.another_boot && cache == STORE_BUL) /* from now on it is this one's clock that counts */
+		put_peers(k);
+	else if (r.another_boot)
 		put_all(k, cache, cache == STORE_HA ? &k->ha->bc : &k->cn->bc);
 	if (n)
 		log_info("%zu bindings of before serve again %s, %zu ended meanwhile", n - r.dropped, whose, r.dropped);
 }
 
-static int into_ha(struct keep *k, const struct bc_entry *kept, usec now)
+static struct bc_entry entry_of(const struct store_binding *b)
 {
-	return ha_restore(k->ha, kept, now);
+	return (struct bc_entry){.home = b->home,
+		.local = b->local,
+		.coa = b->coa,
+		.from = b->from,
+		.made = b->made,
+		.expires = b->expires,
+		.seq = b->seq,
+		.flags = b->flags,
+		.lifetime = b->lifetime,
+		.networks = (uint8_t)b->networks,
+		.network = (struct addr_prefix *)b->network};
+}
+
+static int into_ha(struct keep *k, const struct store_binding *b, usec now)
+{
+	struct bc_entry e = entry_of(b);
+
+	return ha_restore(k->ha, &e, now);
 }
 
 void keep_restore_ha(struct keep *k)
@@ -191,9 +256,11 @@ void keep_restore_ha(struct keep *k)
 	restore_all(k, STORE_HA, "at the home agent", into_ha);
 }
 
-static int into_cn(struct keep *k, const struct bc_entry *kept, usec now)
+static int into_cn(struct keep *k, const struct store_binding *b, usec now)
 {
-	return cn_restore(k->cn, kept, now);
+	struct bc_entry e = entry_of(b);
+
+	return cn_restore(k->cn, &e, now);
 }
 
 void keep_restore_cn(struct keep *k)
@@ -203,6 +270,23 @@ void keep_restore_cn(struct keep *k)
 	if (nonce >= 0)
 		rr_go_on(&k->cn->rr, (uint16_t)nonce);
 	restore_all(k, STORE_CN, "at the correspondent node", into_cn);
+}
+
+static int into_bul(struct keep *k, const struct store_binding *b, usec now)
+{
+	const struct bul_entry e = {.home = b->home,
+		.peer = b->local,
+		.coa = b->coa,
+		.sent_at = b->made,
+		.held_until = b->expires,
+		.seq = b->seq};
+
+	return ro_restore(k->mn, &e, now);
+}
+
+void keep_restore_mn(struct keep *k)
+{
+	restore_all(k, STORE_BUL, "at correspondents", into_bul);
 }
 
 /* The start of this machine as a number: 60 bits of its identifier. */
@@ -225,11 +309,11 @@ static uint64_t boot_number(void)
 
 /* --- open and close ----------------------------------------------------------------------------------------------- */
 
-void keep_open(struct keep *k, struct loop *loop, struct ha *ha, struct cn *cn, const char *dir)
+void keep_open(struct keep *k, struct loop *loop, struct ha *ha, struct cn *cn, struct mn *mn, const char *dir)
 {
 	struct why why = {0};
 
-	*k = (struct keep){.loop = loop, .ha = ha, .cn = cn, .turn = {.run = end_turn}, .nonce = -1};
+	*k = (struct keep){.loop = loop, .ha = ha, .cn = cn, .mn = mn, .turn = {.run = end_turn}, .nonce = -1};
 	k->owner = (struct store_owner){dir, self_netns(), self_netns_cookie(), boot_number()};
 	loop_each_turn(loop, &k->turn);
 	if (store_open(&k->store, &k->owner, &why))

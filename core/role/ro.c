@@ -4,6 +4,8 @@
  * Update -> acknowledged: optimized. A move throws it back to CoTI, packets to the
  * tunnel; at home the binding is deleted; without traffic it ends by itself.
  */
+#include <errno.h>
+
 #include "base/addr.h"
 #include "role/event.h"
 #include "role/ro_impl.h"
@@ -346,13 +348,32 @@ void ro_on_prefix(struct mn *mn, struct mn_home *h, usec now)
 	ro_each_peer(mn, h, now, shorten);
 }
 
+int ro_restore(struct mn *mn, const struct bul_entry *kept, usec now)
+{
+	struct mn_home *h = mn_find(mn, &kept->home);
+	struct bul_entry *e = h ? add_peer(mn, &kept->home, &kept->peer, now) : NULL;
+
+	if (!e)
+		return h ? -ENOMEM : -ENOENT;
+	e->seq = kept->seq;
+	e->coa = kept->coa;
+	e->sent_at = kept->sent_at;
+	e->held_until = kept->held_until;
+	e->leaving = ro_mode(mn, &e->peer) == MIP_RO_NEVER;
+	e->ro = MIP_RO_TESTING;
+	moved(mn, h, e, now);
+	return 0;
+}
+
 static void forget_peer(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 {
 	bool may = h->place.where != AT_NOWHERE && now < e->held_until && ro_update_at(e) <= now;
 
 	e->leaving = true;
-	if (may && is_ready(h, e, now))
+	if (may && is_ready(h, e, now)) {
 		ro_send_bu(mn, h, e, now);
+		e->held_until = 0;
+	}
 	drop(mn, e, now);
 }
 

@@ -68,12 +68,15 @@ static usec ask(struct mn *mn, const struct bul_entry *e, struct bul_test *t, ui
 }
 
 /* 11.6.1: HoTI from the home address, CoTI from the care-of address, at the same time, each only where its token is
- * missing. To delete a binding the home token is enough. What the care-of address says leaves through its link, past
- * the routes of its own bindings: it may be a correspondent of that peer. */
+ * missing, and the first when there is the tunnel it takes. To delete a binding the home token is enough. What the
+ * care-of address says leaves through its link, past the routes of its own bindings: it may be a correspondent of that
+ * peer. */
 usec ro_ask_missing(struct mn *mn, const struct mn_home *h, struct bul_entry *e, bool again, usec now)
 {
 	usec next = NEVER;
 
+	if (!h->tunnelled && mn_place(h)->where == AT_AWAY)
+		return NEVER;
 	if (!ro_token_lives(&e->home_test, now))
 		next = ask(mn, e, &e->home_test, MH_HOTI, &e->home, 0, again, now);
 	if (!e->leaving && !ro_coa_token_lives(e, h, now))

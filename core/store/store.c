@@ -189,6 +189,7 @@ static void check_owner(struct store *s, const struct store_owner *o)
 		log_info("%s is of another network namespace: begun anew", s->path);
 		store_clear(s, STORE_HA);
 		store_clear(s, STORE_CN);
+		store_clear(s, STORE_BUL);
 	}
 	put_fact(s, "boot", boot);
 	put_fact(s, "cookie", cookie);

@@ -1,7 +1,8 @@
 /*
- * What outlives the agent: bindings and the number of the last nonce, in an SQLite file. Changes of one turn of the
- * loop become one transaction. A crash of the agent loses at most the turn under way; one of the machine what its disk
- * had not written yet. Nothing secret is in it, but where people are: the file is its owner's alone.
+ * What outlives the agent: bindings, here and at correspondents, and the number of the last nonce, in an SQLite file.
+ * Changes of one turn of the loop become one transaction. A crash of the agent loses at most the turn under way; one of
+ * the machine what its disk had not written yet. Nothing secret is in it, but where people are: the file is its owner's
+ * alone.
  *
  * A file that is damaged is set aside as FILE.bad, and what can be read of it goes on. Every record has a checksum of
  * its own: what a torn page made of one is not taken for a binding.
@@ -19,7 +20,10 @@
 
 #define STORE_NETWORKS 16 /* prefixes of one binding, at most */
 
-enum store_cache { STORE_HA = 1, STORE_CN = 2 };
+/* STORE_BUL: correspondents that may hold a binding of ours; `local` is the correspondent, `expires` when it has
+ * forgotten.
+ */
+enum store_cache { STORE_HA = 1, STORE_CN = 2, STORE_BUL = 3 };
 
 /* One binding. Times are microseconds since 1970, as the calendar was then: they must mean the same after the machine
  * started again. Until it does, `booted` turns them into its own time, whatever becomes of the calendar. */

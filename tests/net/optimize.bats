@@ -194,6 +194,24 @@ both_ways() {
 	none_lost "$since"
 }
 
+@test "killed, plugged into another link, started: correspondents are told where the node is now" {
+	away_optimized f1
+	agent_kill mn
+	lab_move f2
+	mn_start
+	lab_wait 5 optimized f2 # without being told, a binding stands for minutes
+	local since=${EPOCHREALTIME/./}
+	more_replies 20
+	none_lost "$since"
+	# and what has ended is not kept
+	back
+	lab_wait 10 nothing_known
+	agent_kill mn
+	mn_start
+	mn mn wait home timeout $((60 * MIP_SLOW))
+	[ "$(json mn ro show)" = "[]" ]
+}
+
 # bats test_tags=kernel
 @test "a routing header that names a home address not there, and a stranger's Home Address option: dropped and counted" {
 	away_optimized f1

@@ -431,6 +431,67 @@ static void refresh_requests_are_heard(void **state)
 	assert_true(net_optimized(mn, cn));
 }
 
+/* --- an agent that is killed and started again -------------------------------------------------------------------- */
+
+static bool lose_all(struct net *n, const struct net_msg *m)
+{
+	(void)n;
+	(void)m;
+	return true;
+}
+
+/* Without a word, and back on that link with what the store has of the correspondent. */
+static void killed_and_started(int link)
+{
+	struct mn_home_conf conf = mn->mn.home[0].conf;
+	struct bul_entry kept = *net_entry(mn, cn);
+
+	net.lose = lose_all;
+	mn_stop(&mn->mn, net.now);
+	net_move(mn, NET_NOWHERE);
+	net.lose = NULL;
+	clear_sent(mn);
+	net_run(&net, 3 * SEC);
+	mn_start(&mn->mn);
+	assert_int_equal(mn_add(&mn->mn, &conf, net.now, NULL), 0);
+	assert_int_equal(ro_restore(&mn->mn, &kept, net.now), 0);
+	net_move(mn, link);
+}
+
+/* Nobody says a word but the agent (11.7.2). */
+static void killed_moved_and_started(void **state)
+{
+	(void)state;
+	optimize();
+	killed_and_started(2);
+	assert_true(net_until(&net, 5 * SEC, is_optimized, NULL));
+	assert_memory_equal(&bc_find(&cn->cn.bc, &mn->addr, &cn->addr)->coa, &mn->coa, sizeof(mn->coa));
+	assert_int_equal(cn->cn.stats.refused, 0);
+}
+
+static void killed_and_started_at_home(void **state)
+{
+	(void)state;
+	optimize();
+	killed_and_started(NET_HOME);
+	assert_true(net_until(&net, 30 * SEC, at_home, mn));
+	net_run(&net, 5 * SEC);
+	assert_null(bc_find(&cn->cn.bc, &mn->addr, &cn->addr));
+}
+
+/* What the correspondent has forgotten meanwhile is nothing to it. */
+static void killed_for_long(void **state)
+{
+	(void)state;
+	optimize();
+	killed_and_started(NET_NOWHERE);
+	net_run(&net, 500 * SEC);
+	assert_null(net_entry(mn, cn));
+	settle(mn, 2);
+	net_run(&net, 10 * SEC);
+	assert_int_equal(net_sent(mn, MH_HOTI), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -459,6 +520,9 @@ int main(void)
 		T(renewal_has_no_gap),
 		T(unanswered_renewal_ends_with_the_binding),
 		T(refresh_requests_are_heard),
+		T(killed_moved_and_started),
+		T(killed_and_started_at_home),
+		T(killed_for_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
