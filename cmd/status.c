@@ -35,8 +35,12 @@ static void wrong(const char *fmt, ...)
 	if (page.n == MNL_ARRAY_SIZE(page.text))
 		return;
 	va_start(ap, fmt);
-	vsnprintf(page.text[page.n++], sizeof(page.text[0]), fmt, ap);
+	vsnprintf(page.text[page.n], sizeof(page.text[0]), fmt, ap);
 	va_end(ap);
+	for (unsigned i = 0; i < page.n; i++)
+		if (!strcmp(page.text[i], page.text[page.n]))
+			return; /* said already */
+	page.n++;
 }
 
 /* A value as people read it, in one of a few buffers in turn, so that a line can have several; `none` when absent. */
@@ -83,6 +87,8 @@ static void show_mn(const struct nlmsghdr *msg)
 	if (record_find(msg, MIP_A_COA) && !opt.brief)
 		line("", "", "at %s on %s, home agent %s", value(msg, MIP_A_COA, "?"), value(msg, MIP_A_DEV, "?"),
 			value(msg, MIP_A_AGENT, "not known yet"));
+	if (record_find(msg, MIP_A_DUPLICATE))
+		wrong("another node of the link has %s, which is not used", value(msg, MIP_A_DUPLICATE, "?"));
 	if (is(msg, MIP_A_MSTATE, "detached"))
 		wrong("%s is detached: no link with a care-of address", home);
 	else if (is(msg, MIP_A_MSTATE, "registering") && !record_find(msg, MIP_A_AGENT))

@@ -71,6 +71,9 @@ static void tell_mn_addr(struct agent *a, const struct nl_addr *k)
 {
 	struct attach_addr addr = {.addr = k->addr, .plen = k->plen, .usable = k->usable, .dynamic = k->dynamic};
 
+	addr.optimistic = k->optimistic;
+	addr.failed = k->failed;
+
 	addr.like = (uint8_t)like_of(a, k);
 	mn_on_addr(&a->mn, k->index, &addr, k->gone, clock_now());
 }
@@ -107,7 +110,7 @@ static void on_addr(void *ctx, const struct nl_addr *k)
 	if (l && mn_uses(a, &l->l)) {
 		tell_mn_addr(a, k);
 		if (addr_routable(&k->addr) && !mn_find(&a->mn, &k->addr))
-			host_hasten(&a->host, k);
+			host_form_addr(&a->host, k);
 	}
 	if (k->usable && addr_routable(&k->addr) && agent_finds_home_link(a))
 		find_home_link(a);

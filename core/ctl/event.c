@@ -38,7 +38,7 @@ static void put_rest(struct ctl_msg *m, const struct event *ev)
 		ctl_put_str(m, MIP_A_DEV, dev);
 	if (ev->type == EV_RA || ev->type == EV_ROUTER_LOST)
 		ctl_put_addr(m, MIP_A_ROUTER, ev->addr);
-	else if (ev->type == EV_ADDRESS)
+	else if (ev->type == EV_ADDRESS || ev->type == EV_DUPLICATE)
 		ctl_put_addr(m, MIP_A_ADDRESS, ev->addr);
 	if (ev->type == EV_BU_REFUSED || ev->type == EV_UNPROTECTED) {
 		ctl_put_addr(m, MIP_A_HOME, ev->addr);
@@ -110,6 +110,8 @@ static void text_of_link(const struct event *ev, char *text, size_t cap)
 	if_indextoname(ev->ifindex, dev);
 	if (ev->type == EV_ROUTER_LOST)
 		snprintf(text, cap, "%s: router %s does not answer any more", dev, addr_text(ev->addr).s);
+	else if (ev->type == EV_DUPLICATE)
+		snprintf(text, cap, "%s: another node has address %s, which is not used", dev, addr_text(ev->addr).s);
 	else if (ev->addr)
 		snprintf(text, cap, "%s: %s %s", dev, ev->type == EV_RA ? "router" : "address", addr_text(ev->addr).s);
 	else

@@ -27,6 +27,8 @@ bool record_link(struct ctl_msg *m, const struct view *v, const struct attach_li
 	ctl_put_num(m, MIP_A_IN_USE, h != NULL);
 	if (h && h->place.where == AT_AWAY)
 		ctl_put_addr(m, MIP_A_COA, &h->place.coa);
+	if (!addr_any(&l->taken[0]))
+		ctl_put_addr(m, MIP_A_DUPLICATE, &l->taken[0]);
 	if (l->up && l->heard)
 		ctl_put_addr(m, MIP_A_ROUTER, &l->router);
 	return true;

@@ -100,6 +100,14 @@ void record_bul(struct ctl_msg *m, const struct bul_entry *e, usec now)
 	}
 }
 
+static const struct in6_addr *taken(const struct attach *a)
+{
+	for (const struct attach_link *l = a->link; l < a->link + ATTACH_LINKS; l++)
+		if (l->ifindex && !addr_any(&l->taken[0]))
+			return &l->taken[0];
+	return NULL;
+}
+
 void record_home(struct ctl_msg *m, const struct mn_home *h, usec now)
 {
 	char dev[IF_NAMESIZE];
@@ -115,6 +123,8 @@ void record_home(struct ctl_msg *m, const struct mn_home *h, usec now)
 		ctl_put_addr(m, MIP_A_COA, &h->place.coa);
 	if (h->place.where != AT_NOWHERE && if_indextoname(h->place.ifindex, dev))
 		ctl_put_str(m, MIP_A_DEV, dev);
+	if (taken(&h->mn->attach))
+		ctl_put_addr(m, MIP_A_DUPLICATE, taken(&h->mn->attach));
 	ctl_put_num(m, MIP_A_LIFETIME, h->conf.lifetime);
 	ctl_put_prefixes(m, MIP_A_NETWORK, h->conf.network, h->conf.networks);
 	if (h->conf.networks)

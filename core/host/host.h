@@ -128,8 +128,9 @@ void host_answer(struct host *h, unsigned ifindex, const struct in6_addr *home, 
 /* A link a mobile node moves on: Router Advertisements heard, addresses usable at once (RFC 4429). */
 void host_prepare_link(struct host *h, const struct nl_link *l);
 /* An address that the kernel formed, and made wait for Duplicate Address Detection all the same (it does while it
- * forwards, before 6.17), is made optimistic. */
-void host_hasten(struct host *h, const struct nl_addr *k);
+ * forwards, before 6.17), is made optimistic; in place of one that another node has, one is formed with another
+ * interface identifier, unless the link has one of that prefix. */
+void host_form_addr(struct host *h, const struct nl_addr *k);
 /* Is the link's use_tempaddr 2: rather a temporary address than another (RFC 8981)? */
 bool host_prefers_temporary(const struct host *h, unsigned ifindex);
 /* The home address on the tunnel device: there as long as the mobile node runs, wherever it is. */

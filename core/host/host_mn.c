@@ -1,10 +1,15 @@
 /* host.h: what a mobile node does to its links, addresses and tunnels. */
+#include <errno.h>
 #include <stdio.h>
+#include <sys/random.h>
 
+#include "base/addr.h"
 #include "base/log.h"
 #include "host/host_impl.h"
 #include "role/mn.h"
 #include "sys/link.h"
+
+#define FORMED_MAX 3
 
 static void do_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, size_t routers,
 	const struct in6_addr *prefix, size_t prefixes)
@@ -152,17 +157,48 @@ void host_prepare_link(struct host *h, const struct nl_link *l)
 	}
 }
 
-void host_hasten(struct host *h, const struct nl_addr *k)
+/* Usable while Duplicate Address Detection goes on, where the kernel was not told so in time. */
+static int hasten(const struct host *h, const struct nl_addr *k, const char *dev, struct why *why)
 {
-	const struct mirror_link *l = mirror_link(&h->mirror, k->index);
-	struct why why = {0};
 	char path[64];
 	int may = 0;
 
-	if (k->gone || k->usable || k->failed || k->temporary || !k->dynamic || k->routeless || k->plen != 64 || !l)
+	if (k->gone || k->usable || k->routeless)
+		return 0;
+	snprintf(path, sizeof(path), "conf/%s/optimistic_dad", dev);
+	return !sysctl_get(path, &may) && may ? addr_hasten(h->nl, k, why) : 0;
+}
+
+static bool has_another(const struct mirror *m, const struct nl_addr *k)
+{
+	for (size_t i = 0; i < m->addrs; i++)
+		if (m->addr[i].index == k->index && !m->addr[i].failed && !addr_eq(&m->addr[i].addr, &k->addr) &&
+			addr_in(&k->addr, &m->addr[i].addr, k->plen))
+			return true;
+	return false;
+}
+
+/* RFC 4862 5.4.5: k is another node's. An interface identifier at random, as often as RFC 7217 6 tries. */
+static int replace(const struct host *h, const struct nl_addr *k, struct mirror_link *l, struct why *why)
+{
+	struct nl_addr other = *k;
+
+	if (l->formed == FORMED_MAX || has_another(&h->mirror, k))
+		return 0;
+	l->formed++;
+	if (getrandom(&other.addr.s6_addr[8], 8, 0) != 8)
+		return why_set(why, errno, "no random interface identifier");
+	return addr_form(h->nl, &other, why);
+}
+
+void host_form_addr(struct host *h, const struct nl_addr *k)
+{
+	struct mirror_link *l = mirror_link(&h->mirror, k->index);
+	struct why why = {0};
+
+	if (k->temporary || !k->dynamic || k->plen != 64 || !l)
 		return;
-	snprintf(path, sizeof(path), "conf/%s/optimistic_dad", l->l.name);
-	if (!sysctl_get(path, &may) && may && addr_hasten(h->nl, k, &why))
+	if (k->failed ? replace(h, k, l, &why) : hasten(h, k, l->l.name, &why))
 		host_warn(&why);
 }
 

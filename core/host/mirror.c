@@ -63,6 +63,8 @@ struct mirror_link *mirror_on_link(struct mirror *m, const struct nl_link *l)
 	}
 	if (at) {
 		at->attached &= !strcmp(at->l.name, l->name); /* the shim knows a link by its name */
+		if (!l->up || at->l.ups != l->ups)
+			at->formed = 0;
 		at->l = *l;
 		return at;
 	}

@@ -11,7 +11,8 @@
 
 struct mirror_link {
 	struct nl_link l;
-	bool attached; /* the shim sits on it */
+	bool attached;	/* the shim sits on it */
+	uint8_t formed; /* addresses in place of duplicates, since it came up */
 };
 
 struct mirror {

@@ -80,6 +80,7 @@ static void go_down(struct attach_link *l, usec now)
 {
 	l->up = l->heard = l->stale = false;
 	l->prefixes = 0;
+	memset(l->taken, 0, sizeof(l->taken));
 	for (size_t i = 0; i < l->addrs; i++)
 		l->addr[i].since = 0;
 	router_forget(l);
@@ -253,17 +254,44 @@ static void keep_local(struct attach_link *l, const struct in6_addr *addr, bool 
 		*at = there ? *addr : in6addr_any;
 }
 
+static struct in6_addr *find_taken(struct attach_link *l, const struct in6_addr *addr)
+{
+	for (size_t i = 0; i < ATTACH_TAKEN; i++)
+		if (addr_eq(&l->taken[i], addr))
+			return &l->taken[i];
+	return NULL;
+}
+
+/* RFC 4862 5.4.5: another node has it. The kernel forgets an autoconfigured address that is a duplicate, and the next
+ * advertisement makes it again, optimistic. True: it may be used. */
+static bool is_ours(struct attach_link *l, const struct attach_addr *addr, usec now)
+{
+	struct in6_addr *at = find_taken(l, &addr->addr);
+
+	if (addr->failed && !at) {
+		memmove(&l->taken[1], &l->taken[0], sizeof(l->taken) - sizeof(l->taken[0]));
+		l->taken[0] = addr->addr;
+		tell(l->attach, EV_DUPLICATE, l->ifindex, &addr->addr, now);
+	} else if (at && addr->usable && !addr->optimistic) {
+		memmove(at, at + 1, (size_t)(&l->taken[ATTACH_TAKEN - 1] - at) * sizeof(*at));
+		l->taken[ATTACH_TAKEN - 1] = in6addr_any;
+		at = NULL;
+	}
+	return !addr->failed && !at && addr->usable;
+}
+
 bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr *addr, bool gone, usec now)
 {
 	struct attach_link *l = find(a, ifindex, false);
 	struct attach_addr *slot = l ? addr_slot(l, &addr->addr) : NULL;
-	bool was = slot && slot->usable;
+	bool was = slot && slot->usable, usable;
 	uint8_t liked;
 
 	if (l && IN6_IS_ADDR_LINKLOCAL(&addr->addr))
 		keep_local(l, &addr->addr, addr->usable && !gone);
 	if (!l || !addr_routable(&addr->addr))
 		return false;
+	usable = is_ours(l, addr, now);
 	if (gone) {
 		if (slot)
 			*slot = l->addr[--l->addrs];
@@ -276,7 +304,12 @@ bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr
 		*slot = (struct attach_addr){.since = l->up ? now : 0};
 	}
 	liked = slot->like;
-	*slot = (struct attach_addr){addr->addr, addr->plen, addr->usable, addr->dynamic, addr->like, slot->since};
+	*slot = (struct attach_addr){.addr = addr->addr,
+		.plen = addr->plen,
+		.usable = usable,
+		.dynamic = addr->dynamic,
+		.like = addr->like,
+		.since = slot->since};
 	if (slot->usable && !was)
 		tell(a, EV_ADDRESS, ifindex, &slot->addr, now);
 	return slot->usable != was || slot->like != liked;

@@ -23,6 +23,7 @@
 #define ATTACH_ADDRS	24
 #define ATTACH_ROUTERS	8
 #define ATTACH_LOCALS	4
+#define ATTACH_TAKEN	4
 
 /* A router of the link. Doubted, it is asked; when it does not answer it is gone. */
 struct attach_router {
@@ -59,6 +60,8 @@ struct attach_addr {
 	struct in6_addr addr;
 	uint8_t plen;
 	bool usable, dynamic; /* dynamic: given by the network, void on another one */
+	bool optimistic;      /* usable, while Duplicate Address Detection goes on (RFC 4429) */
+	bool failed;	      /* it found another node that has the address */
 	uint8_t like;	      /* enum attach_like */
 	usec since;	      /* appeared; 0: before the link came up */
 };
@@ -81,6 +84,9 @@ struct attach_link {
 	struct attach_prefix prefix[ATTACH_PREFIXES];
 	struct attach_addr addr[ATTACH_ADDRS];
 	struct in6_addr local[ATTACH_LOCALS]; /* link-local addresses; :: = free */
+	/* Another node has these, the last one first; :: = free. Not used until detection passes them, or the link
+	 * goes. */
+	struct in6_addr taken[ATTACH_TAKEN];
 };
 
 struct attach {

@@ -28,6 +28,7 @@ struct mn_home;
 	E(RA, "ra", 1)                                                                                                 \
 	E(ROUTER_LOST, "router_lost", 1)                                                                               \
 	E(ADDRESS, "address", 0)                                                                                       \
+	E(DUPLICATE, "duplicate", 1)                                                                                   \
 	E(BU_SENT, "bu_sent", 0)                                                                                       \
 	E(BA_RECEIVED, "ba_received", 1)                                                                               \
 	E(HOME_AGENT, "home_agent", 1)                                                                                 \
@@ -47,11 +48,11 @@ struct event {
 	const struct mn_home *home;
 	const struct bul_entry *bul;
 	unsigned ifindex;
-	const struct in6_addr *
-		addr; /* ADDRESS: the address; RA, ROUTER_LOST: the router; BU_REFUSED, UNPROTECTED: the home address */
-	const struct in6_addr *coa; /* BU_REFUSED: asked for; BINDING_MOVED: the old one; UNPROTECTED: the sender */
-	uint8_t status;		    /* BU_REFUSED, BA_RECEIVED */
-	uint8_t mh;		    /* UNPROTECTED: enum mh_type, or ICMPv6 type, of what was to come through IPsec */
+	const struct in6_addr *addr; /* ADDRESS, DUPLICATE: the address; RA, ROUTER_LOST: the router; BU_REFUSED,
+					UNPROTECTED: the home address */
+	const struct in6_addr *coa;  /* BU_REFUSED: asked for; BINDING_MOVED: the old one; UNPROTECTED: the sender */
+	uint8_t status;		     /* BU_REFUSED, BA_RECEIVED */
+	uint8_t mh;		     /* UNPROTECTED: enum mh_type, or ICMPv6 type, of what was to come through IPsec */
 };
 
 const char *event_name(enum event_type type);

@@ -50,22 +50,23 @@ int addr_del(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8
 	return nl_del(nl, addr_msg(buf, RTM_DELADDR, 0, ifindex, addr, plen), why, what);
 }
 
-int addr_hasten(struct nl *nl, const struct nl_addr *k, struct why *why)
+int addr_form(struct nl *nl, const struct nl_addr *k, struct why *why)
 {
 	uint32_t flags = IFA_F_OPTIMISTIC | IFA_F_NOPREFIXROUTE | IFA_F_MANAGETEMPADDR;
 	struct ifa_cacheinfo life = {.ifa_valid = k->valid, .ifa_prefered = k->preferred};
 	char buf[NL_MSG_MAX], what[80];
-	int err = addr_del(nl, k->index, &k->addr, k->plen, why);
-	struct nlmsghdr *h;
+	struct nlmsghdr *h = addr_msg(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, k->index, &k->addr, k->plen);
 
-	if (err)
-		return err;
-	h = addr_msg(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, k->index, &k->addr, k->plen);
 	mnl_attr_put_u32(h, IFA_FLAGS, flags);
 	mnl_attr_put(h, IFA_CACHEINFO, sizeof(life), &life);
 	mnl_attr_put_u8(h, PROTO_ATTR, IFAPROT_KERNEL_RA);
-	snprintf(what, sizeof(what), "add address %s/%u again", addr_text(&k->addr).s, k->plen);
+	snprintf(what, sizeof(what), "form address %s/%u", addr_text(&k->addr).s, k->plen);
 	return nl_add(nl, h, why, what);
+}
+
+int addr_hasten(struct nl *nl, const struct nl_addr *k, struct why *why)
+{
+	return addr_del(nl, k->index, &k->addr, k->plen, why) ?: addr_form(nl, k, why);
 }
 
 /* What a dump of addresses is looked through for. */

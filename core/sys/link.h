@@ -48,8 +48,10 @@ int addr_add(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8
 int addr_del(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, struct why *why)
 	__attribute__((warn_unused_result));
 
-/* An autoconfigured address that waits for Duplicate Address Detection is made anew, optimistic (RFC 4429) and without
- * a route to its prefix, which the kernel has made. */
+/* Adds an address as the kernel would have formed it, optimistic (RFC 4429) and without a route to its prefix. */
+int addr_form(struct nl *nl, const struct nl_addr *k, struct why *why) __attribute__((warn_unused_result));
+/* An autoconfigured address that waits for Duplicate Address Detection is made anew, so. The route to its prefix the
+ * kernel has made. */
 int addr_hasten(struct nl *nl, const struct nl_addr *k, struct why *why) __attribute__((warn_unused_result));
 /* Takes the address away if it is the kernel's and Duplicate Address Detection has not passed it. */
 int addr_del_tentative(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, struct why *why)

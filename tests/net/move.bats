@@ -54,6 +54,36 @@ is_later() { local n=$((($1 - $2) & 65535)); [ $n -gt 0 ] && [ $n -lt 32768 ]; }
 	lab_wait 5 reachable
 }
 
+formed_again() { [ "$(grep -c "Deleted.* $1/" $T/addresses)" -ge 3 ]; }   # and found to be a duplicate each time
+# elsewhere LINK ADDRESS: registered from there, but not with that address
+elsewhere() { registered "$1" && [ "$(care_of mn)" != "$2" ]; }
+
+# bats test_tags=kernel
+@test "another node has the address the link gives: another is formed, that one not used again, and mip says so" {
+	local taken=2001:db8:f1::ff:fe00:164 n
+	mkdir -p $T
+	monitor_start
+	lab_bg mn $T/addresses ip -6 -o monitor address
+	echo $! > $T/addresses.pid
+	ip -n r addr add $taken/64 dev f1 nodad
+	lab_move f1
+	# before it is known the optimistic address may serve
+	lab_wait 20 happened 0 ".event == \"duplicate\" and .address == \"$taken\""
+	lab_wait 20 elsewhere f1 $taken
+	lab_wait 5 reachable
+	[ "$(ha -j binding show | jq -r '.[0].care_of')" = "$(care_of mn)" ]
+	mn | grep -q "^! another node of the link has $taken"
+	# the kernel makes it again with each advertisement
+	n=$(jq -n "[inputs | select(.event == \"bu_sent\" and .care_of == \"$taken\")] | length" < $T/monitor)
+	lab_wait 20 formed_again $taken
+	kill "$(cat $T/addresses.pid)"
+	elsewhere f1 $taken
+	[ "$(jq -n "[inputs | select(.event == \"bu_sent\" and .care_of == \"$taken\")] | length" < $T/monitor)" = "$n" ]
+	ip -n r addr del $taken/64 dev f1
+	away f2
+	! mn | grep -q "^! another node"
+}
+
 @test "after a time without any link the node registers again" {
 	away f1
 	lab_move nowhere

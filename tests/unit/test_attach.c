@@ -323,6 +323,54 @@ static void short_prefix_is_not_home(void **state)
 
 /* --- addresses ---------------------------------------------------------------------------------------------------- */
 
+/* What the kernel says of an autoconfigured address: optimistic, and gone because another node has it (RFC 4862 5.4.5).
+ */
+static void optimistic(const char *text)
+{
+	struct attach_addr a = {.addr = t_addr(text), .plen = 64, .usable = true, .optimistic = true, .dynamic = true};
+
+	attach_on_addr(&attach, ETH, &a, false, f.now);
+}
+
+static void duplicate(const char *text)
+{
+	struct attach_addr a = {.addr = t_addr(text), .plen = 64, .failed = true, .dynamic = true};
+
+	attach_on_addr(&attach, ETH, &a, true, f.now);
+}
+
+static void duplicates_are_not_used_again(void **state)
+{
+	(void)state;
+	link_is(ETH, true);
+	hear(ETH, R1, "2001:db8:a::");
+	optimistic("2001:db8:a::5");
+	assert_away(ETH, "2001:db8:a::5");
+	for (int i = 0; i < 10; i++) {
+		duplicate("2001:db8:a::5");
+		assert_nowhere();
+		optimistic("2001:db8:a::5"); /* the next advertisement made it */
+		assert_nowhere();
+	}
+	assert_int_equal(fake_events(&f, EV_DUPLICATE), 1);
+	optimistic("2001:db8:a::6");
+	assert_away(ETH, "2001:db8:a::6");
+	no_address(ETH, "2001:db8:a::6");
+	/* Detection passes it: the other one is gone. */
+	address(ETH, "2001:db8:a::5", 64, true, true);
+	assert_away(ETH, "2001:db8:a::5");
+	/* More than are remembered, and another network. */
+	for (int i = 0; i < 6; i++)
+		duplicate((const char *[]){"2001:db8:a::1", "2001:db8:a::2", "2001:db8:a::3", "2001:db8:a::4",
+			"2001:db8:a::7", "2001:db8:a::5"}[i]);
+	assert_nowhere();
+	link_is(ETH, false);
+	link_is(ETH, true);
+	hear(ETH, R1, "2001:db8:a::");
+	optimistic("2001:db8:a::5");
+	assert_away(ETH, "2001:db8:a::5");
+}
+
 static void tentative_then_usable(void **state)
 {
 	(void)state;
@@ -494,6 +542,7 @@ int main(void)
 		T(strange_prefixes),
 		T(short_prefix_is_not_home),
 		T(tentative_then_usable),
+		T(duplicates_are_not_used_again),
 		T(stale_addresses),
 		T(dhcpv6_address),
 		T(address_by_hand),
