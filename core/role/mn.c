@@ -166,8 +166,10 @@ static void look_around(struct mn *mn, struct mn_home *h, usec now)
 	}
 	if (!other && h->place.where == AT_HOME && h->left.where != AT_AWAY)
 		mn_return(mn, h, now);
-	if (!other)
+	if (!other) {
+		mn_shorten(mn, h, now);
 		return;
+	}
 	timer_stop(mn->w->timers, &h->claim);
 	if (was.where == AT_HOME)
 		mn->w->leave_home(mn->w->ctx, h, was.ifindex);

@@ -37,6 +37,9 @@ void mn_leave(struct mn *mn, struct mn_home *h, usec now);
 void mn_prefix_registered(struct mn *mn, struct mn_home *h, bool wanted, usec now);
 /* Nothing is asked any more, and the next registration asks anew. */
 void mn_prefix_forget(struct mn *mn, struct mn_home *h);
+/* A prefix may end sooner than was said: a binding that would outlive its addresses is asked for anew, for less
+ * (11.7.1). */
+void mn_shorten(struct mn *mn, struct mn_home *h, usec now);
 /* The lifetime to ask for, units of 4 s. */
 uint16_t mn_lifetime(const struct mn *mn, const struct mn_home *h, usec now);
 

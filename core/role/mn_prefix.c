@@ -15,6 +15,12 @@
 
 static void on_timer(struct timer *t, usec now);
 
+/* Or when the prefix ends. */
+static void ask_at(struct mn *mn, struct mn_home *h, usec at)
+{
+	timer_arm(mn->w->timers, &h->prefix.timer, at < h->prefix.valid_until ? at : h->prefix.valid_until, on_timer);
+}
+
 static void solicit(struct mn *mn, struct mn_home *h, usec now)
 {
 	struct mn_prefix *x = &h->prefix;
@@ -33,13 +39,8 @@ static void solicit(struct mn *mn, struct mn_home *h, usec now)
 	len = mps_write(x->id, data, sizeof(data));
 	if (len > 0)
 		mn->w->send_icmp(mn->w->ctx, &via, data, (size_t)len);
-	timer_arm(mn->w->timers, &x->timer, now + (FIRST << x->tries), on_timer);
+	ask_at(mn, h, now + (FIRST << x->tries));
 	x->tries++;
-}
-
-static void ask_at(struct mn *mn, struct mn_home *h, usec at)
-{
-	timer_arm(mn->w->timers, &h->prefix.timer, at, on_timer);
 }
 
 static bool can_ask(const struct mn_home *h)
@@ -56,7 +57,7 @@ static void look_again(struct mn *mn, struct mn_home *h, usec now)
 	if (h->prefix.valid_until == NEVER && end == NEVER)
 		timer_stop(mn->w->timers, &h->prefix.timer);
 	else
-		ask_at(mn, h, at < h->prefix.valid_until ? at : h->prefix.valid_until);
+		ask_at(mn, h, at);
 }
 
 /* What was asked is over; a home address that has an end still ends. */
@@ -205,15 +206,33 @@ void mn_on_mpa(struct mn *mn, const struct via *via, const struct nd_ra *mpa, us
 	h->prefix.known = true;
 	take_lifetimes(mn, h, mpa, now);
 	look_again(mn, h, now);
+	mn_shorten(mn, h, now);
 	ro_on_prefix(mn, h, now);
 	renumber(mn, h, mpa, now);
+}
+
+/* When the first of home address and care-of address ends. */
+static usec end_of_both(const struct mn *mn, const struct mn_home *h)
+{
+	usec coa = attach_valid_until(&mn->attach, h->place.ifindex, &h->place.coa);
+
+	return h->prefix.valid_until < coa ? h->prefix.valid_until : coa;
+}
+
+void mn_shorten(struct mn *mn, struct mn_home *h, usec now)
+{
+	usec end = end_of_both(mn, h);
+
+	if (h->place.where != AT_AWAY || !h->reg || h->reg->state != MIP_BUL_BOUND)
+		return;
+	if (h->reg->expires > end && end > now + MH_LIFE_UNIT * SEC)
+		mn_refresh(mn, h, now);
 }
 
 /* 11.7.1: no longer than the home address and the care-of address live. In units of 4 s, at least one. */
 uint16_t mn_lifetime(const struct mn *mn, const struct mn_home *h, usec now)
 {
-	usec coa = attach_valid_until(&mn->attach, h->place.ifindex, &h->place.coa);
-	usec end = h->prefix.valid_until < coa ? h->prefix.valid_until : coa;
+	usec end = end_of_both(mn, h);
 	uint32_t left = end == NEVER ? UINT32_MAX : end > now ? (uint32_t)((end - now) / SEC) : 0;
 	uint32_t life = left < h->conf.lifetime ? left : h->conf.lifetime;
 

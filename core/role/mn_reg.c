@@ -251,6 +251,7 @@ static void now_bound(struct mn *mn, struct mn_home *h, struct bul_entry *e, con
 	mn_enter(mn, h, MIP_MN_REGISTERED, now);
 	mn_prefix_registered(mn, h, e->status == BA_ACCEPTED_PREFIX, now);
 	ro_on_registered(mn, h, now);
+	mn_shorten(mn, h, now);
 }
 
 /* 11.7.3: take over the home agent's idea of the sequence number. Answered at once a few times only, so that a liar

@@ -410,6 +410,20 @@ static uint16_t question(void)
 	return id;
 }
 
+/* The home agent agrees to what is asked for when a prefix turns out to end sooner. */
+static void accept_shorter(void)
+{
+	struct via via = {.src = t_addr(AGENT), .dst = t_addr(COA), .rh2 = t_addr(HOME), .has_rh2 = true};
+	const struct bul_entry *e = mn.home[0].reg;
+	struct mh m = {.type = MH_BA};
+
+	if (!e || e->state != MIP_BUL_WAITING)
+		return;
+	m.u.ba.seq = e->seq;
+	m.u.ba.lifetime = e->asked;
+	mn_on_ba(&mn, &via, &m, f.now);
+}
+
 static void advertised(uint16_t id, uint32_t valid, uint32_t preferred, const char *other)
 {
 	struct via via = {.src = t_addr(AGENT), .dst = t_addr(COA), .rh2 = t_addr(HOME), .has_rh2 = true};
@@ -425,6 +439,7 @@ static void advertised(uint16_t id, uint32_t valid, uint32_t preferred, const ch
 		mpa.prefixes = 2;
 	}
 	mn_on_mpa(&mn, &via, &mpa, f.now);
+	accept_shorter();
 }
 
 static void asks_once(void **state)
@@ -503,9 +518,12 @@ static void renumbered(void **state)
 	assert_addr(fake_last(&f, DID_SEND)->via.dst, "2001:db8:9::1");
 	assert_addr(fake_last(&f, DID_SEND)->via.hao, "2001:db8:9::100");
 	accept_last(BA_ACCEPTED);
+	accept_last(BA_ACCEPTED); /* asked for anew, for no longer than its prefix lasts */
 	assert_int_equal(mn_find(&mn, &new)->state, MIP_MN_REGISTERED);
 	/* It ends with its prefix, which nobody confirms any more. */
-	fake_run(&f, 2 * DAY * SEC);
+	fake_run(&f, DAY / 2 * SEC);
+	fake_forget(&f);
+	fake_run(&f, DAY * SEC);
 	assert_null(mn_find(&mn, &new));
 	assert_false(fake_holds(&f.own, &new));
 	assert_int_equal(mn_del(&mn, &old, f.now, NULL), 0);
@@ -575,6 +593,34 @@ static void asks_for_no_longer_than_addresses_live(void **state)
 	assert_in_range(fake_last(&f, DID_SEND)->mh.u.bu.lifetime, 100, 250);
 }
 
+/* 11.7.1: at once, and no more often than it shrinks. */
+static void asks_anew_when_a_lifetime_shrinks(void **state)
+{
+	(void)state;
+	registered();
+	fake_forget(&f);
+	hear(7200);
+	assert_int_equal(fake_last(&f, DID_SEND)->mh.u.bu.lifetime, 1800);
+	accept_last(BA_ACCEPTED);
+	fake_forget(&f);
+	for (int i = 0; i < 10; i++) {
+		fake_run(&f, SEC);
+		hear(7200);
+	}
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
+	fake_run(&f, 3600 * SEC); /* the question was not answered and is asked with the next registration */
+	mn_on_link(&mn, LINK, false, false, f.now);
+	mn_on_link(&mn, LINK, true, false, f.now);
+	hear(86400);
+	mn_on_addr(&mn, LINK, &(struct attach_addr){t_addr(COA), 64, true, true}, false, f.now);
+	accept_last(BA_ACCEPTED);
+	advertised(question(), 91, 91, NULL);
+	assert_int_equal(fake_last(&f, DID_SEND)->mh.u.bu.lifetime, 22);
+	fake_forget(&f);
+	fake_run(&f, SEC);
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -603,6 +649,7 @@ int main(void)
 		T(ends_with_its_prefix),
 		T(derived_goes_with_its_base),
 		T(asks_for_no_longer_than_addresses_live),
+		T(asks_anew_when_a_lifetime_shrinks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
