@@ -701,6 +701,29 @@ static void answer_to_the_last_place(void **state)
 	assert_state(MIP_MN_RETURNING);
 }
 
+/* 11.7.3: when the round trip is longer than the time to repeat, the answer to the first of the updates that say the
+ * same counts, and the binding is as old as that. */
+static void answered_after_it_was_repeated(void **state)
+{
+	struct reply r;
+	usec sent = f.now;
+
+	(void)state;
+	arrive(AT_A);
+	r = right(BA_ACCEPTED);
+	fake_run(&f, 4 * SEC);
+	assert_int_equal(updates(), 2);
+	reply(r);
+	assert_state(MIP_MN_REGISTERED);
+	assert_int_equal(home()->reg->expires, sent + LIFE * MH_LIFE_UNIT * SEC);
+	move_to(HOME);
+	r = right(BA_ACCEPTED);
+	fake_run(&f, 1200 * MSEC);
+	assert_int_equal(update()->mh.u.bu.seq, (uint16_t)(r.seq + 1));
+	reply(r);
+	assert_state(MIP_MN_HOME);
+}
+
 /* 11.7.3: the home agent's number is taken over. Not for ever at its pace. */
 static void resync(void **state)
 {
@@ -1344,6 +1367,7 @@ int main(void)
 		T(wrong_answers),
 		T(wrong_answers_at_home),
 		T(answer_to_the_last_place),
+		T(answered_after_it_was_repeated),
 		T(resync),
 		T(stale_resync),
 		T(granted_too_much),
