@@ -7,6 +7,7 @@ struct net_packet {
 	struct net *net;
 	struct in6_addr from, to; /* outermost, this hop */
 	bool tunnelled;		  /* a home agent has it, or had it */
+	bool through;		  /* a link, whatever is routed elsewhere */
 	bool is_data;
 	struct net_msg msg; /* data: via alone */
 };
@@ -64,6 +65,7 @@ static void send_off(struct net_node *n, const struct net_msg *m, bool is_data)
 	n->net->flying++;
 	p->net = n->net;
 	p->is_data = is_data;
+	p->through = n == &n->net->node[0] && m->via.ifindex;
 	p->msg = *m;
 	depart(n, p);
 }
@@ -115,7 +117,7 @@ static bool forwarded(struct net_packet *p)
 			hop(p, &via->src, &via->dst);
 		return true;
 	}
-	coa = binding_of(net, &p->to);
+	coa = p->through ? NULL : binding_of(net, &p->to);
 	if (!coa)
 		return false;
 	p->tunnelled = true;
