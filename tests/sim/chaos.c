@@ -140,6 +140,8 @@ static void on_chaos(struct timer *t, usec now)
 	struct sim *sim = timer_owner(t, struct sim, chaos);
 
 	one_thing(sim);
+	if (sim->loss)
+		sim->lossy = now;
 	timer_arm(&sim->timers, t, now + sim_around(sim, sim->conf.dwell) / sim->conf.mns, on_chaos);
 }
 

@@ -7,6 +7,8 @@
 #include "base/addr.h"
 #include "tests/sim/sim.h"
 
+#define WEATHERED (20 * SEC) /* after bad weather every router has spoken again */
+
 /* --- Router Advertisements ---------------------------------------------------------------------------------------- */
 
 /* Some other link's. */
@@ -42,13 +44,13 @@ static struct nd_ra some_ra(struct sim_node *n, int link, int *of)
 }
 
 /* The care-of address of a tunnel that serves: the home agent has a binding, the kernel the address, and the router
- * answers, or would if questions did not get lost. NULL: none. */
+ * answers, or would if no question had got lost lately. NULL: none. */
 static const struct sim_addr *served_at(struct sim_node *n)
 {
 	const struct mn_home *h = &n->mn->home[0];
 	const struct place *at = mn_place(h);
 	const struct sim_addr *a = sim_addr_of(n, &at->coa);
-	bool answers = !n->sim->loss || attach_holds(&n->mn->attach, at, sim_clock(n));
+	bool answers = n->sim->now - n->sim->lossy > WEATHERED || attach_holds(&n->mn->attach, at, sim_clock(n));
 
 	return h->tunnelled && h->reg && h->reg->bound && answers && a && a->here && a->told && sim_at(n, a->link)
 		       ? a

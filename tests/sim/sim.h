@@ -208,6 +208,7 @@ struct sim {
 	uint32_t trace;		       /* the node whose messages are printed; 0: none */
 	unsigned loss, twice;	       /* of 1000 */
 	usec delay, jitter;
+	usec lossy; /* when packets last got lost */
 	bool cut[SIM_LINKS], calm;
 	struct sim_node **node;
 	size_t nodes, flying, pending; /* packets and news under way */
