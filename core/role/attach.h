@@ -23,7 +23,7 @@
 #define ATTACH_ADDRS	24
 #define ATTACH_ROUTERS	8
 #define ATTACH_LOCALS	4
-#define ATTACH_TAKEN	4
+#define ATTACH_TAKEN	ATTACH_PREFIXES /* liars may tell as many */
 
 /* A router of the link. Doubted, it is asked; when it does not answer it is gone. */
 struct attach_router {

@@ -131,6 +131,8 @@ static void one_thing(struct sim *sim)
 		some(sim, SIM_HA)->disk_full = sim_below(sim, 2);
 	if (sim_below(sim, 8) == 0)
 		some(sim, SIM_MN)->squatted_until = sim->now + sim_around(sim, 20 * SEC);
+	if (sim_below(sim, 8) == 0)
+		some(sim, SIM_MN)->rivalled_until = sim->now + sim_around(sim, 20 * SEC);
 	sim_replay(sim);
 	sim_replay(sim);
 }
@@ -185,7 +187,7 @@ static void recover(struct sim_node *n)
 	n->deaf = false;
 	n->bind_err = 0;
 	n->disk_full = false;
-	n->squatted_until = 0;
+	n->squatted_until = n->rivalled_until = 0;
 	if (n->down)
 		sim_boot(n);
 	else if (n->sim->now < n->frozen_until)

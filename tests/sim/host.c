@@ -10,7 +10,7 @@
 #define NEWS_LATE (20 * MSEC)
 #define RA_LATE	  (500 * MSEC) /* MAX_RA_DELAY_TIME, RFC 4861 10 */
 
-enum what { LINK_UP, LINK_DOWN, ROUTER, ANSWER, TENTATIVE, DAD_END, USABLE, GONE, TAKEN };
+enum what { LINK_UP, LINK_DOWN, ROUTER, ANSWER, TENTATIVE, OPTIMISTIC, DAD_END, USABLE, FAILED, GONE, TAKEN };
 
 struct sim_news {
 	struct timer timer;
@@ -86,21 +86,21 @@ static struct sim_news *post(struct sim_node *n, enum what what, unsigned iface,
 	return w;
 }
 
-/* Gone from the kernel and for the role: gone. */
+/* Gone from the kernel and for the role: gone, unless it is to be remembered. */
 static void tidy(struct sim_iface *f)
 {
 	for (size_t k = f->addrs; k-- > 0;)
-		if (!f->addr[k].here && !f->addr[k].owed)
+		if (!f->addr[k].here && !f->addr[k].owed && !f->addr[k].failed)
 			f->addr[k] = f->addr[--f->addrs];
 }
 
-static void remove_addr(struct sim_node *n, unsigned iface, struct sim_addr *a)
+static void remove_addr(struct sim_node *n, unsigned iface, struct sim_addr *a, enum what why)
 {
 	if (!a->here)
 		return;
 	a->here = a->usable = false;
 	a->owed++;
-	post(n, GONE, iface, NEWS_LATE)->addr = a->addr;
+	post(n, why, iface, NEWS_LATE)->addr = a->addr;
 }
 
 void sim_autoconf(struct sim_node *n, unsigned iface, int link)
@@ -111,11 +111,14 @@ void sim_autoconf(struct sim_node *n, unsigned iface, int link)
 
 	if (link == n->home_link || (a && a->here) || (!a && f->addrs == SIM_ADDRS))
 		return;
-	if (!a)
+	if (!a) {
 		a = &f->addr[f->addrs++];
-	*a = (struct sim_addr){.addr = addr, .link = link, .here = true, .told = a->told, .owed = a->owed};
-	post(n, TENTATIVE, iface, NEWS_LATE)->addr = addr;
-	post(n, DAD_END, iface, sim_below(n->sim, 2) ? 2 * SEC : 3 * NEWS_LATE)->addr = addr;
+		*a = (struct sim_addr){.addr = addr, .link = link};
+	}
+	a->here = true;
+	a->usable = sim_below(n->sim, 3) == 0;
+	post(n, a->usable ? OPTIMISTIC : TENTATIVE, iface, NEWS_LATE)->addr = addr;
+	post(n, DAD_END, iface, a->usable || sim_below(n->sim, 2) ? 2 * SEC : 3 * NEWS_LATE)->addr = addr;
 }
 
 void sim_settle(struct sim_node *n, unsigned ifindex, const struct in6_addr *prefix, size_t prefixes)
@@ -128,41 +131,50 @@ void sim_settle(struct sim_node *n, unsigned ifindex, const struct in6_addr *pre
 		while (i < prefixes && !addr_in(&f->addr[k].addr, &prefix[i], 64))
 			i++;
 		if (i == prefixes)
-			remove_addr(n, ifindex - 1, &f->addr[k]);
+			remove_addr(n, ifindex - 1, &f->addr[k], GONE);
 	}
 }
 
 /* --- news --------------------------------------------------------------------------------------------------------- */
 
-static void tell_addr(struct sim_node *n, unsigned iface, const struct in6_addr *addr, bool usable, bool gone)
+static void tell_addr(struct sim_node *n, unsigned iface, const struct in6_addr *addr, enum what what)
 {
-	struct attach_addr a = {.addr = *addr, .plen = 64, .usable = usable, .dynamic = true};
+	struct attach_addr a = {.addr = *addr, .plen = 64, .dynamic = true};
 	struct sim_addr *s = sim_addr_of(n, addr);
 
-	if (s)
-		s->told = usable && !gone;
-	mn_on_addr(n->mn, iface + 1, &a, gone, sim_clock(n));
+	a.optimistic = what == OPTIMISTIC;
+	a.usable = what == USABLE || what == OPTIMISTIC;
+	a.failed = what == FAILED;
+	if (s) {
+		s->told = a.usable;
+		s->failed = what != USABLE && (s->failed || a.failed);
+	}
+	mn_on_addr(n->mn, iface + 1, &a, what == GONE || what == FAILED, sim_clock(n));
 }
 
-/* The kernel's own business, whoever listens. */
+/* The kernel's own business, whoever listens: it keeps no autoconfigured address that another node has. */
 static void end_dad(struct sim_node *n, unsigned iface, const struct in6_addr *addr)
 {
 	struct sim_addr *a = sim_addr_of(n, addr);
 
 	if (!a || !a->here)
 		return;
+	if (n->sim->now < n->rivalled_until) {
+		remove_addr(n, iface, a, FAILED);
+		return;
+	}
 	a->usable = true;
 	post(n, USABLE, iface, NEWS_LATE)->addr = *addr;
 }
 
 /* The kernel may have made the address again meanwhile: its own news is under way. */
-static void tell_gone(struct sim_node *n, unsigned iface, const struct in6_addr *addr)
+static void tell_gone(struct sim_node *n, unsigned iface, const struct in6_addr *addr, enum what why)
 {
 	struct sim_addr *a = sim_addr_of(n, addr);
 
 	if (a && a->owed)
 		a->owed--;
-	tell_addr(n, iface, addr, false, true);
+	tell_addr(n, iface, addr, why);
 	tidy(&n->iface[iface]);
 }
 
@@ -213,6 +225,8 @@ static void tell_answer(struct sim_node *n, unsigned iface, int link, const stru
 static void tell_link(struct sim_node *n, unsigned iface, bool up)
 {
 	n->iface[iface].told_up = up;
+	for (size_t k = 0; !up && k < n->iface[iface].addrs; k++)
+		n->iface[iface].addr[k].failed = false;
 	mn_on_link(n->mn, iface + 1, up, false, sim_clock(n));
 }
 
@@ -226,9 +240,11 @@ static void tell(struct sim_node *n, const struct sim_news *w)
 			tell_ra(n, w->iface, w->link);
 		break;
 	case ANSWER: tell_answer(n, w->iface, w->link, &w->addr); break;
-	case TENTATIVE: tell_addr(n, w->iface, &w->addr, false, false); break;
-	case USABLE: tell_addr(n, w->iface, &w->addr, true, false); break;
-	case GONE: tell_gone(n, w->iface, &w->addr); break;
+	case TENTATIVE:
+	case OPTIMISTIC:
+	case USABLE: tell_addr(n, w->iface, &w->addr, w->what); break;
+	case FAILED:
+	case GONE: tell_gone(n, w->iface, &w->addr, w->what); break;
 	case DAD_END: break;
 	case TAKEN: ha_on_taken(n->ha, 1, &w->addr, sim_clock(n)); break;
 	}
@@ -300,7 +316,7 @@ void sim_detach(struct sim_node *n, unsigned iface)
 	f->visit++;
 	post(n, LINK_DOWN, iface, NEWS_LATE);
 	for (size_t k = f->addrs; sim_below(n->sim, 2) && k-- > 0;)
-		remove_addr(n, iface, &f->addr[k]);
+		remove_addr(n, iface, &f->addr[k], GONE);
 }
 
 void sim_tell_all(struct sim_node *n)
@@ -316,7 +332,7 @@ void sim_tell_all(struct sim_node *n)
 		tidy(f);
 		tell_link(n, i, f->link != SIM_NOWHERE);
 		for (size_t k = 0; k < f->addrs; k++)
-			tell_addr(n, i, &f->addr[k].addr, f->addr[k].usable, false);
+			tell_addr(n, i, &f->addr[k].addr, f->addr[k].usable ? USABLE : TENTATIVE);
 	}
 }
 

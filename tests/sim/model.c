@@ -313,6 +313,9 @@ static void check_source(struct sim_node *n, const struct via *via)
 	if (!addr_eq(&via->src, &n->addr) && !(a && a->told))
 		sim_violated(n->sim, SIM_CONTRACT, "node %u speaks from %s, which it does not have", n->id,
 			addr_text(&via->src).s);
+	if (a && a->failed)
+		sim_violated(n->sim, SIM_DUPLICATE, "node %u speaks from %s, which another node has", n->id,
+			addr_text(&via->src).s);
 	if (via->has_hao && !addr_eq(&via->hao, &n->addr))
 		sim_violated(n->sim, SIM_CONTRACT, "node %u claims somebody else's home address", n->id);
 }

@@ -201,6 +201,13 @@ static void undying_prefixes(struct sim_node *n)
 		}
 }
 
+/* An address that another node has is tried again with the next advertisement. */
+static void forget_duplicates(struct sim_node *n)
+{
+	for (size_t i = 0; n->mn && i < SIM_IFACES; i++)
+		memset(n->mn->attach.link[i].taken, 0, sizeof(n->mn->attach.link[i].taken));
+}
+
 /* A Binding Error ends all patience. */
 static void impatience(struct sim_node *n)
 {
@@ -266,6 +273,7 @@ const struct sim_plant sim_plants[] = {
 	{"lost-memory", SIM_LEAK, .after = lost_memory},
 	{"kept-path", SIM_LEAK, .after = keep_for_ever},
 	{"home-at-a-word", SIM_TUNNEL, .after = home_at_a_word},
+	{"forgotten-duplicates", SIM_DUPLICATE, .before = forget_duplicates},
 	{"impatience", SIM_SUPPRESSED, .before = impatience},
 	{"known-cookies", SIM_SUPPRESSED, .before = known_cookies},
 	{"stale-store", SIM_REVIVED, .before = stale_store},

@@ -28,6 +28,7 @@
 	I(REACHABLE, "reachable")     /* packets get through again in bounded time after the network healed */         \
 	I(LEAK, "leak")		      /* no entry, timer, path or memory outlives its reason */                        \
 	I(TUNNEL, "tunnel")	      /* no advertisement takes a reverse tunnel down */                               \
+	I(DUPLICATE, "duplicate")     /* nobody speaks from an address that another node of the link has */            \
 	I(SUPPRESSED, "suppressed")   /* a correspondent is given up when it refused, or was silent for long */        \
 	I(REVIVED, "revived")	/* a start serves what was served when the process died, no more and no longer */      \
 	I(CONTRACT, "contract") /* nobody speaks from an address he does not have, or tears down twice */
@@ -59,11 +60,12 @@ struct sim_conf {
 	bool week;  /* no crashes and little weather: seven days, memory looked at each day */
 };
 
-/* A care-of address of an interface: `here` in the kernel, there `usable`; the role was `told` that it is usable. */
+/* A care-of address of an interface: `here` in the kernel, there `usable`; the role was `told` that it is usable, or
+ * that detection of duplicates `failed`. */
 struct sim_addr {
 	struct in6_addr addr;
 	int link;
-	bool here, usable, told;
+	bool here, usable, told, failed;
 	unsigned owed; /* news of its going under way */
 };
 
@@ -169,6 +171,7 @@ struct sim_node {
 	int bind_err;
 	bool arrived;			    /* the home address is on the home link */
 	usec squatted_until;		    /* somebody on the home link has our home address */
+	usec rivalled_until;		    /* somebody on the links we visit has our care-of addresses */
 	struct timer user;		    /* who gives us that address again, by hand */
 	usec lost_at, agreed_at;	    /* world's time: state or clock was lost; last accepted home registration */
 	struct map disk;		    /* struct sim_row, by home address */
