@@ -29,5 +29,6 @@ for part; do
 	[ ! -s "$build/failed/$part/list" ] || sed "s|^|failed: $part: |; s|	|: |" "$build/failed/$part/list"
 done
 [ ! -d "$build/failed" ] || [ -z "$(ls "$build/failed")" ] || echo "what failed tests left: $build/failed; again: make again"
-cd "$sums" && awk -v took=$SECONDS '{ printf "%s: %d passed, %d failed, %d skipped, %d s\n", FILENAME, $1, $2, $3, $4; p += $1; f += $2; s += $3 }
-	END { printf "%d passed, %d failed, %d skipped, %d s\n", p, f, s, took; exit f > 0 }' "$@"
+cd "$sums" && awk -v took=$SECONDS '{ printf "%s: %d passed, %d failed, %d skipped, %d s, %d of a processor\n", FILENAME, $1, $2, $3, $4, $5
+		p += $1; f += $2; s += $3; cpu += $5 }
+	END { printf "%d passed, %d failed, %d skipped, %d s, %d of a processor\n", p, f, s, took, cpu; exit f > 0 }' "$@"

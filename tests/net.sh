@@ -25,7 +25,7 @@ one() {
 	"${world[@]}" bats --tap ${which:+-f "$which"} "$1"
 }
 
-width=$(($(nproc) * 5 / 2))
+width=$(($(nproc) * 3 / 2))
 case ${1:-} in
 -1) one "$2"; exit;;
 -j) width=$2; shift 2;;

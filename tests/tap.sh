@@ -4,7 +4,7 @@
 #   tests/tap.sh [-r] TITLE COMMAND [ARG ...]      -r: needs root, else everything is one skip
 #
 # Fails when a test failed, when fewer tests ran than were planned, when none ran, or when COMMAND failed.
-# The counts also go to $MIP_SUMS/TITLE, if that is set (tests/check.sh). MIP_VERBOSE=1 shows passing tests too.
+# The counts, the seconds and those of a processor also go to $MIP_SUMS/TITLE, if that is set (tests/check.sh). MIP_VERBOSE=1 shows passing tests too.
 #
 # build/failed/TITLE is what is left of a part that failed: `list`, a line "FILE<tab>TEST" for each failed test, and a directory
 # FILE-TEST with what it printed (`output`) and what else it kept, by $MIP_FAILED (lab_keep). With MIP_AGAIN=1 COMMAND finds that
@@ -28,7 +28,8 @@ run() {
 	if [ -n "$root" ] && [ "$(id -u)" -ne 0 ]; then
 		echo "1..1"; echo "ok 1 $title # skip needs root"; return
 	fi
-	"$@" </dev/null 2>&1
+	TIMEFORMAT='processor %U %S'
+	{ time "$@" </dev/null 2>&1; } 2>&1
 	echo "status $?"
 }
 keep() {   # keep TEST: it failed; what is printed from here on is its output
@@ -41,6 +42,7 @@ bad() { echo "$title: $1"; failed=$((failed + ${2:-1})); file=$title; keep "$1";
 
 while IFS= read -r line; do
 	case $line in
+	"processor "[0-9]*) n=${line#processor }; n=${n//[.,]+([0-9])}; cpu=$((${n/ / + })); continue;;
 	"status "[0-9]*) status=${line#status }; continue;;
 	1..[0-9]*) n=${line#1..}; planned=$((planned + ${n%%[!0-9]*})); continue;;
 	"ok "*"# skip"* | "not ok "*"# skip"*)   # cmocka says not ok
@@ -60,6 +62,6 @@ ran=$((passed + failed + skipped))
 [ "$status" -eq 0 ] || [ $failed -gt 0 ] || bad "the command ended with status $status"
 [ $((ran + failed)) -gt 0 ] || bad "no test ran"
 if [ $failed -eq 0 ]; then rm -rf "$MIP_FAILED"; elif [ ! -s "$MIP_FAILED/list" ]; then file=$title; keep failed; fi
-[ -z "${MIP_SUMS:-}" ] || echo "$passed $failed $skipped $SECONDS" > "$MIP_SUMS/$title"
+[ -z "${MIP_SUMS:-}" ] || echo "$passed $failed $skipped $SECONDS ${cpu:-0}" > "$MIP_SUMS/$title"
 echo "$title: $passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

@@ -31,7 +31,7 @@ lab_is_private() { [ -n "${MIP_LAB:-}" ] || lab_die "this machine's own network 
 
 # lab_wait SECONDS COMMAND...: until COMMAND succeeds; fails at the deadline. SECONDS are ample on an idle machine; six
 # times that are given: on a busy one any process may stand still for some. How long things take is for tests/bench.
-# Each question is followed by a rest of twice its length, 0.3 s at most: several files run at once, and to ask without
+# Each question is followed by a rest of six times its length, 0.5 s at most: several files run at once, and to ask without
 # pause is what would keep the machine busy.
 lab_wait() {   # what COMMAND sets is the caller's: no variable here has a name a test would use
 	local lab_asked lab_now=${EPOCHREALTIME/./} lab_end lab_rest
@@ -39,8 +39,8 @@ lab_wait() {   # what COMMAND sets is the caller's: no variable here has a name 
 	while lab_asked=$lab_now; ! "$@" >/dev/null 2>&1; do
 		lab_now=${EPOCHREALTIME/./}
 		[ "$lab_now" -lt "$lab_end" ] || { lab_die "gave up waiting for: $*"; return; }
-		lab_rest=$((2 * (lab_now - lab_asked)))
-		printf -v lab_rest 0.%06d $((lab_rest < 300000 ? lab_rest : 300000))
+		lab_rest=$((6 * (lab_now - lab_asked)))
+		printf -v lab_rest 0.%06d $((lab_rest < 500000 ? lab_rest : 500000))
 		sleep "$lab_rest"
 		lab_now=${EPOCHREALTIME/./}
 	done
