@@ -17,9 +17,11 @@
 	}
 #define TWO_HOURS (7200 * SEC)
 
-/* A router that goes on without a prefix has ended it, or never told it: one advertisement may be forged. Several of
- * them may share the prefixes of one router (RFC 4861 6.2.3): those of one second count once. */
-#define UNTOLD	    3
+/* A router that goes on without a prefix has ended it, or never told it. Advertisements may be forged: from the second
+ * one on the router is asked, and it has MIN_DELAY_BETWEEN_RAS and MAX_RA_DELAY_TIME (RFC 4861 10) to tell the prefix
+ * again. Several of them may share the prefixes of one router (6.2.3): those of one second count once. */
+#define UNTOLD_ASK  2
+#define UNTOLD	    6
 #define UNTOLD_MAX  32 /* and at least as many as told of it, no more than these */
 #define UNTOLD_GAP  SEC
 #define REFUTED	    (10 * SEC)
@@ -187,9 +189,11 @@ static void keep_prefix(
 	slot->valid_until = valid_until(slot, p->valid, now);
 }
 
-/* The router spoke, of other prefixes. */
-static void fade(struct attach_link *l, uint8_t told_by, usec now)
+/* The router spoke, of other prefixes. True: it should be asked. */
+static bool fade(struct attach_link *l, uint8_t told_by, usec now)
 {
+	bool ask = false;
+
 	for (struct attach_prefix *p = l->prefix; p < l->prefix + l->prefixes; p++) {
 		uint8_t *untold = &p->untold[router_nr(told_by)];
 
@@ -197,18 +201,20 @@ static void fade(struct attach_link *l, uint8_t told_by, usec now)
 			continue;
 		p->counted = now;
 		*untold += *untold < UINT8_MAX;
+		ask |= *untold >= UNTOLD_ASK;
 		if (*untold < UNTOLD || *untold < p->tellings[router_nr(told_by)])
 			continue;
 		p->told_by &= (uint8_t)~told_by;
 		l->stale |= !p->told_by;
 	}
+	return ask;
 }
 
 bool attach_on_ra(struct attach *a, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now)
 {
 	struct attach_link *l = find(a, ifindex, false);
 	uint8_t there, told_by;
-	bool had_default;
+	bool had_default, ask;
 
 	if (!l || !l->up || !rate_take(&l->heeded, now))
 		return false;
@@ -223,11 +229,11 @@ bool attach_on_ra(struct attach *a, unsigned ifindex, const struct in6_addr *rou
 	l->router = *router;
 	for (size_t i = 0; i < ra->prefixes; i++)
 		keep_prefix(l, told_by, ra, &ra->prefix[i], now);
-	if (ra->prefixes)
-		fade(l, told_by, now);
+	ask = ra->prefixes && fade(l, told_by, now);
 	router_tidy(l, now);
-	if (had_default && !router_default(l, now) && now - l->sought >= SEC) {
-		l->sought = now; /* the last router resigned, or somebody did it in its name */
+	ask |= had_default && !router_default(l, now); /* the last router resigned, or somebody did it in its name */
+	if (ask && now - l->sought >= SEC) {
+		l->sought = now;
 		attach_solicit(l, now);
 	}
 	return true;

@@ -479,11 +479,36 @@ static void forged_home_elsewhere(void **state)
 	address(AT_A);
 	run(SEC);
 	assert_int_equal(fake_events(&f, EV_ROUTER_LOST), 1);
-	for (int i = 0; i < 3; i++, run(SEC)) {
+	for (int i = 0; i < 6; i++, run(SEC)) {
 		assert_int_equal(place.where, AT_HOME);
 		hear(R1, "2001:db8:a::");
 	}
 	assert_away(AT_A);
+}
+
+/* In the router's name, without its prefix, which it had told once: it is asked, and though it speaks only when it is,
+ * as late as it may, the prefix stays. */
+static void forged_without_prefix(void **state)
+{
+	usec asked = 0;
+
+	(void)state;
+	at_a(0);
+	memcpy(there[0], R1, sizeof(R1));
+	fake_forget(&f);
+	for (int i = 0; i < 100; i++) {
+		hear(R1, "2001:db8:bad::");
+		run(SEC);
+		if (!asked && fake_did(&f, DID_SOLICIT))
+			asked = fake_nth(&f, DID_SOLICIT, 0)->at;
+		if (asked && f.now - asked >= 3500 * MSEC) {
+			hear(R1, "2001:db8:a::");
+			fake_forget(&f);
+			asked = 0;
+		}
+		assert_away(AT_A);
+		assert_true(attach_holds(&attach, &place, f.now));
+	}
 }
 
 /* In the router's name, and of its link-layer address or another: away all the same once nobody at home answered, and
@@ -511,7 +536,7 @@ static void forged_home(void **state)
 	look();
 	assert_int_equal(place.where, AT_HOME);
 	fake_forget(&f);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 6; i++) {
 		run(SEC);
 		assert_int_equal(place.where, AT_HOME);
 		hear(R1, "2001:db8:a::");
@@ -655,6 +680,7 @@ int main(void)
 		T(forged_identity),
 		T(forged_home),
 		T(forged_home_elsewhere),
+		T(forged_without_prefix),
 		T(prefixes_of_several_advertisements),
 		T(resigned),
 		T(flood),
