@@ -142,8 +142,9 @@ static void on_chaos(struct timer *t, usec now)
 	struct sim *sim = timer_owner(t, struct sim, chaos);
 
 	one_thing(sim);
-	if (sim->loss)
-		sim->lossy = now;
+	for (size_t i = 0; i < SIM_LINKS; i++)
+		if (sim->loss || sim->cut[i])
+			sim->lossy[i] = now;
 	timer_arm(&sim->timers, t, now + sim_around(sim, sim->conf.dwell) / sim->conf.mns, on_chaos);
 }
 

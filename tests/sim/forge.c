@@ -8,6 +8,7 @@
 #include "tests/sim/sim.h"
 
 #define WEATHERED (20 * SEC) /* after bad weather every router has spoken again */
+#define SPOKE	  (4 * SEC)  /* what a router just told, forged advertisements do not outlive so soon */
 
 /* --- Router Advertisements ---------------------------------------------------------------------------------------- */
 
@@ -43,18 +44,29 @@ static struct nd_ra some_ra(struct sim_node *n, int link, int *of)
 	return ra;
 }
 
+/* The router of that link spoke just now and has answered so far, or would have: no question got lost lately. */
+static bool answers(const struct sim_node *n, int link, const struct place *at)
+{
+	const struct sim *sim = n->sim;
+
+	if (sim->now - sim->lossy[link] > WEATHERED)
+		return sim_at(n, link);
+	for (const struct sim_iface *i = n->iface; i < n->iface + SIM_IFACES; i++)
+		if (i->link == link && i->spoke && sim->now - i->spoke < SPOKE)
+			return attach_holds(&n->mn->attach, at, sim_clock(n));
+	return false;
+}
+
 /* The care-of address of a tunnel that serves: the home agent has a binding, the kernel the address, and the router
- * answers, or would if no question had got lost lately. NULL: none. */
+ * answers. NULL: none. */
 static const struct sim_addr *served_at(struct sim_node *n)
 {
 	const struct mn_home *h = &n->mn->home[0];
 	const struct place *at = mn_place(h);
 	const struct sim_addr *a = sim_addr_of(n, &at->coa);
-	bool answers = n->sim->now - n->sim->lossy > WEATHERED || attach_holds(&n->mn->attach, at, sim_clock(n));
+	bool bound = h->tunnelled && h->reg && h->reg->bound;
 
-	return h->tunnelled && h->reg && h->reg->bound && answers && a && a->here && a->told && sim_at(n, a->link)
-		       ? a
-		       : NULL;
+	return bound && a && a->here && a->told && answers(n, a->link, at) ? a : NULL;
 }
 
 /* The tunnel goes with its care-of address, or when the home agent says that it is not needed any more: an

@@ -210,6 +210,7 @@ static void tell_ra(struct sim_node *n, unsigned iface, int link)
 	struct in6_addr router = sim_router(link);
 	struct nd_ra ra = sim_ra(n->sim, link);
 
+	n->iface[iface].spoke = n->sim->now;
 	sim_autoconf(n, iface, link);
 	mn_on_ra(n->mn, iface + 1, &router, &ra, sim_clock(n));
 }
@@ -290,6 +291,7 @@ void sim_attach(struct sim_node *n, unsigned iface, int link)
 {
 	n->iface[iface].link = link;
 	n->iface[iface].visit++;
+	n->iface[iface].spoke = 0;
 	post(n, LINK_UP, iface, NEWS_LATE);
 }
 
@@ -298,6 +300,7 @@ void sim_slide(struct sim_node *n, unsigned iface, int link)
 {
 	n->iface[iface].link = link;
 	n->iface[iface].visit++;
+	n->iface[iface].spoke = 0;
 	sim_advertise(n, iface);
 }
 

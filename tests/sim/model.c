@@ -139,7 +139,7 @@ static void accepted(struct sim_node *n, struct sim_belief *b, const struct in6_
 			n->sim, SIM_SEQUENCE, "node %u accepts number %u of %s after %u", n->id, h->seq, home, last);
 	if (h->correspondent)
 		check_nonces(n, h);
-	else if (mobile)
+	else if (mobile && talk(mobile, &b->key[1])->seq == h->seq) /* an older one the node does not go by */
 		mobile->agreed_at = n->sim->now;
 	b->numbered = true;
 	b->has_spent = false;

@@ -73,6 +73,7 @@ struct sim_iface {
 	unsigned ifindex;
 	int link;
 	bool told_up;
+	usec spoke;	/* when its router was last heard, the world's time */
 	unsigned visit; /* counts attachments: news of an earlier one is void */
 	size_t addrs;
 	struct sim_addr addr[SIM_ADDRS];
@@ -211,8 +212,8 @@ struct sim {
 	uint32_t trace;		       /* the node whose messages are printed; 0: none */
 	unsigned loss, twice;	       /* of 1000 */
 	usec delay, jitter;
-	usec lossy; /* when packets last got lost */
 	bool cut[SIM_LINKS], calm;
+	usec lossy[SIM_LINKS]; /* when its packets last got lost */
 	struct sim_node **node;
 	size_t nodes, flying, pending; /* packets and news under way */
 	struct sim_flow *flow;
