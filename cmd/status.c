@@ -118,6 +118,11 @@ static void show_ro(const struct nlmsghdr *msg)
 {
 	if (is(msg, MIP_A_OSTATE, "idle") && !opt.details)
 		return;
+	if (is(msg, MIP_A_OSTATE, "unsupported")) {
+		line("  with", "unsupported", "%s: %s; asked again in %s, or at once by: mip ro retry",
+			value(msg, MIP_A_PEER, "?"), value(msg, MIP_A_WHY, "?"), value(msg, MIP_A_AGAIN, "a while"));
+		return;
+	}
 	line("  with", value(msg, MIP_A_OSTATE, "?"), "%s, %s left, round trip %s, through the tunnel %s",
 		value(msg, MIP_A_PEER, "?"), value(msg, MIP_A_REMAINING, "nothing"),
 		value(msg, MIP_A_RTT_DIRECT, "unknown"), value(msg, MIP_A_RTT_TUNNEL, "unknown"));

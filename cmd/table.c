@@ -53,7 +53,7 @@ static const struct arg cn_start[] = {{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_TEST_RAT
 			cn_set[] = {{MIP_A_MAX_BINDINGS, SOME}, {MIP_A_TEST_RATE, SOME}, {0}};
 static const struct arg ro_add[] = {{MIP_A_TO, REQ}, {MIP_A_POLICY, REQ}, {0}}, ro_del[] = {{MIP_A_TO, REQ}, {0}},
 			ro_test[] = {{MIP_A_PEER, REQ, BARE}, {MIP_A_HOME, OPT}, {0}},
-			ro_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PEER, OPT}, {0}};
+			ro_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PEER, OPT}, {0}}, ro_retry[] = {{MIP_A_PEER, OPT}, {0}};
 static const struct arg flow_show[] = {{MIP_A_HOME, OPT, EITHER}, {0}};
 static const struct arg apply[] = {{W_FILE, REQ, BARE}, {MIP_A_CONFIRM, OPT}, {0}};
 static const struct arg stats[] = {{W_FORMAT, OPT}, {0}};
@@ -175,6 +175,8 @@ const struct verb verbs[] = {
 		{MIP_A_PEER, MIP_A_WAY_OUT, MIP_A_WAY_IN, MIP_A_SENT, MIP_A_RECEIVED, MIP_A_RTT_DIRECT}},
 	{"ro", "add", MIP_RO_ADD, true, ro_add, NULL, "set the policy for correspondents"},
 	{"ro", "del", MIP_RO_DEL, false, ro_del, NULL, "remove a policy"},
+	{"ro", "retry", MIP_RO_RETRY, false, ro_retry, NULL,
+		"ask a correspondent that is left alone, or all of them, again at once"},
 	{"ro", "wait", MIP_MONITOR, false, ro_wait, run_wait, "wait until route optimization is in that state"},
 
 	{"binding", "show", MIP_BINDING_GET, false, home, NULL, "show the binding cache"},

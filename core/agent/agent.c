@@ -15,6 +15,7 @@
 #include "agent/agent_impl.h"
 #include "base/addr.h"
 #include "base/log.h"
+#include "role/ro.h"
 #include "sys/self.h"
 
 #define UNDO_PATIENCE (60 * SEC) /* after the last role ended: somebody may want it back */
@@ -130,6 +131,8 @@ static int on_set(void *ctx, const struct ctl_request *rq, struct why *why)
 		return agent_confirm(a, why);
 	if (rq->cmd == MIP_UNDO)
 		return agent_undo(a, why);
+	if (rq->cmd == MIP_RO_RETRY)
+		return ro_retry(&a->mn, ctl_addr(rq, MIP_A_PEER), clock_now(), why);
 	err = agent_may_change(a, why);
 	if (!err)
 		err = remove_registered(a, rq, why);

@@ -248,6 +248,16 @@ static void put_tokens(struct ctl_msg *m, const struct bul_entry *e, usec now)
 	ctl_put_num(m, MIP_A_RTT_DIRECT, (uint64_t)e->rtt_coa);
 }
 
+static const char *why_alone(const struct bul_entry *e)
+{
+	static const char *const text[] = {[ALONE_SILENT] = "it does not answer",
+		[ALONE_DENIES] = "it says that it does not know Mobile IPv6",
+		[ALONE_ENDED] = "its binding had ended when its answer came",
+		[ALONE_NO_PATH] = "this node's data path does not take it"};
+
+	return e->alone == ALONE_REFUSES ? ba_status_text(e->status) : text[e->alone];
+}
+
 void record_ro(struct ctl_msg *m, const struct view *v, const struct bul_entry *e, usec now)
 {
 	ctl_put_str(m, MIP_A_OBJECT, "ro");
@@ -257,6 +267,10 @@ void record_ro(struct ctl_msg *m, const struct view *v, const struct bul_entry *
 	if (e->bound) {
 		ctl_put_addr(m, MIP_A_COA, &e->coa);
 		put_left(m, MIP_A_REMAINING, e->expires, now);
+	}
+	if (e->ro == MIP_RO_UNSUPPORTED) {
+		put_left(m, MIP_A_AGAIN, e->timer.due, now);
+		ctl_put_str(m, MIP_A_WHY, why_alone(e));
 	}
 	put_tokens(m, e, now);
 	put_traffic(m, v, &e->home, &e->peer);

@@ -33,6 +33,15 @@ struct bul_test {
 	struct bul_pace pace;
 };
 
+/* Why a correspondent is left alone. */
+enum bul_alone {
+	ALONE_SILENT,  /* no answer */
+	ALONE_DENIES,  /* an error says that it does not know Mobility Headers */
+	ALONE_REFUSES, /* it refused, with the last status */
+	ALONE_ENDED,   /* what it granted had ended when we heard of it */
+	ALONE_NO_PATH  /* our own data path does not take it */
+};
+
 struct bul_entry {
 	struct map_node node;
 	struct in6_addr home, peer; /* the key: right after the node */
@@ -57,6 +66,7 @@ struct bul_entry {
 	bool leaving;	 /* at home, or not wanted any more: the binding is being deleted */
 	bool spoke;	 /* it answered once: it knows Mobile IPv6 */
 	bool denied;	 /* a Binding Error, which may be forged, says that it does not know our messages */
+	uint8_t alone;	 /* enum bul_alone; while unsupported */
 	usec pause;	 /* how long it was left alone last, because it cannot or does not want to; 0: it was not */
 	usec be_gap;	 /* how old an update must be before a Binding Error says that its binding is lost */
 	usec retry_at;	 /* when the unanswered is repeated; the timer may be due earlier */

@@ -83,7 +83,7 @@ static void drop_or_rest(struct mn *mn, struct bul_entry *e, usec now)
 }
 
 /* It cannot, or does not want to: packets stay in the tunnel, and later it is asked again. */
-void ro_give_up(struct mn *mn, struct bul_entry *e, usec most, usec now)
+void ro_give_up(struct mn *mn, struct bul_entry *e, enum bul_alone alone, usec most, usec now)
 {
 	if (e->leaving) {
 		ro_rest(mn, e, now);
@@ -91,9 +91,10 @@ void ro_give_up(struct mn *mn, struct bul_entry *e, usec most, usec now)
 	}
 	ro_unbind(mn, e);
 	e->resyncs = 0;
+	e->alone = (uint8_t)alone;
 	e->pause = sooner(e->pause ? 2 * e->pause : RO_TRY_FIRST, most);
-	ro_enter(mn, e, MIP_RO_UNSUPPORTED, now);
 	ro_arm(mn, e, now + e->pause);
+	ro_enter(mn, e, MIP_RO_UNSUPPORTED, now);
 }
 
 /* --- the procedure ------------------------------------------------------------------------------------------------ */
@@ -203,7 +204,7 @@ static void repeat(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec n
 		return;
 	}
 	if (++e->tries > (e->denied ? TRIES_DENY : TRIES_MAX)) {
-		ro_give_up(mn, e, e->spoke ? TRY_SOON : RO_TRY_MOST, now);
+		ro_give_up(mn, e, e->denied ? ALONE_DENIES : ALONE_SILENT, e->spoke ? TRY_SOON : RO_TRY_MOST, now);
 		return;
 	}
 	e->backoff = sooner(e->backoff * 2, BACKOFF_MAX);
@@ -346,6 +347,24 @@ static void shorten(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec 
 void ro_on_prefix(struct mn *mn, struct mn_home *h, usec now)
 {
 	ro_each_peer(mn, h, now, shorten);
+}
+
+int ro_retry(struct mn *mn, const struct in6_addr *peer, usec now, struct why *why)
+{
+	size_t asked = 0;
+
+	for (size_t i = 0; i < bul_count(&mn->bul); i++) {
+		struct bul_entry *e = bul_at(&mn->bul, i);
+
+		if (e->ro != MIP_RO_UNSUPPORTED || (peer && !addr_eq(&e->peer, peer)))
+			continue;
+		e->pause = 0;
+		ro_start_tests(mn, home_of(mn, e), e, now);
+		asked++;
+	}
+	if (peer && !asked)
+		return why_set(why, ENOENT, "%s is not left alone", addr_text(peer).s);
+	return 0;
 }
 
 int ro_restore(struct mn *mn, const struct bul_entry *kept, usec now)

@@ -34,6 +34,10 @@ bool ro_on_ba(struct mn *mn, const struct via *via, const struct mh *m, const ui
 void ro_on_unsupported(
 	struct mn *mn, const struct in6_addr *src, const struct in6_addr *dst, const struct mh *quoted, usec now);
 
+/* A correspondent that is left alone because it cannot or does not want to is asked at once (NULL: every one). -ENOENT
+ * when that one is not left alone. */
+int ro_retry(struct mn *mn, const struct in6_addr *peer, usec now, struct why *why) __attribute__((warn_unused_result));
+
 /* Policy (11.2.2...). -ENOSPC when the list is full; del of what is not there is -ENOENT. */
 int ro_policy_set(struct mn *mn, const struct ro_policy *p, usec now, struct why *why)
 	__attribute__((warn_unused_result));

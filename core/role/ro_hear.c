@@ -65,7 +65,7 @@ static void now_optimized(struct mn *mn, struct bul_entry *e, const struct mh *m
 	e->expires = e->sent_at + life;
 	e->refresh_at = e->expires - sooner(life / 4, RO_RENEW_BEFORE);
 	if (now >= e->expires || ro_direct(mn, e, &e->coa)) {
-		ro_give_up(mn, e, RO_TRY_MOST, now);
+		ro_give_up(mn, e, now >= e->expires ? ALONE_ENDED : ALONE_NO_PATH, RO_TRY_MOST, now);
 		return;
 	}
 	ro_enter(mn, e, MIP_RO_OPTIMIZED, now);
@@ -86,7 +86,7 @@ static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, const
 	if (status == BA_COA_NONCE_EXPIRED || status == BA_NONCES_EXPIRED)
 		e->coa_test.got = 0;
 	if (++e->resyncs > 3)
-		ro_give_up(mn, e, RO_TRY_MOST, now);
+		ro_give_up(mn, e, ALONE_REFUSES, RO_TRY_MOST, now);
 	else
 		ro_start_tests(mn, h, e, now);
 }
@@ -122,7 +122,7 @@ bool ro_on_ba(struct mn *mn, const struct via *via, const struct mh *m, const ui
 	} else if (m->u.ba.lifetime) {
 		now_optimized(mn, e, m, now);
 	} else {
-		ro_give_up(mn, e, RO_TRY_MOST, now);
+		ro_give_up(mn, e, ALONE_ENDED, RO_TRY_MOST, now);
 	}
 	return true;
 }
@@ -190,6 +190,6 @@ void ro_on_unsupported(
 		uint8_t type = t && t == &e->home_test ? MH_HOTI : MH_COTI;
 
 		if (t && quoted->type == type && quoted->u.init.cookie == t->cookie)
-			ro_give_up(mn, e, RO_TRY_MOST, now);
+			ro_give_up(mn, e, ALONE_DENIES, RO_TRY_MOST, now);
 	}
 }

@@ -23,7 +23,7 @@ void ro_unbind(struct mn *mn, struct bul_entry *e);
 /* Nothing stands any more; it is remembered for as long as the correspondent remembers us. */
 void ro_rest(struct mn *mn, struct bul_entry *e, usec now);
 /* It cannot, or does not want to: asked again later, ever later up to `most`. */
-void ro_give_up(struct mn *mn, struct bul_entry *e, usec most, usec now);
+void ro_give_up(struct mn *mn, struct bul_entry *e, enum bul_alone alone, usec most, usec now);
 void ro_start_tests(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now);
 /* An answer is there: what it allows is done. */
 void ro_advance(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now);

@@ -86,7 +86,8 @@
 	C(HA_RESTART, 62, WRITE)                                                                                       \
 	C(MN_RESTART, 63, WRITE)                                                                                       \
 	C(CN_RESTART, 66, WRITE)                                                                                       \
-	C(FLOW_GET, 67, READ)
+	C(FLOW_GET, 67, READ)                                                                                          \
+	C(RO_RETRY, 68, WRITE)
 
 #define MIP_CMD_ENUM(name, number, class) MIP_##name = number,
 enum mip_command { MIP_COMMANDS(MIP_CMD_ENUM) MIP_EVENT = 64, MIP_EVENT_SYNC = 65 };

@@ -149,6 +149,9 @@ both_ways() {
 	wire_start
 	ping_start
 	lab_wait 90 ro_is mn $CN unsupported
+	mn > $T/page || true
+	grep -q "unsupported, $CN: it says that it does not know Mobile IPv6; asked again in .* mip ro retry" $T/page
+	json mn ro show | jq -e '.[0] | .again > 0 and .again <= 600 and (.why | test("does not know"))'
 	more_replies 20
 	none_lost
 	is "$(wire "ip6 proto 43 or (ip6[6] == 60 and ip6[40] == 58)")" -eq 0 "optimized"
@@ -156,6 +159,24 @@ both_ways() {
 	run mn -j ro test $CN
 	is "$status" -ne 0
 	jq -e '.[0] | .out == "tunnel" and .in == "tunnel" and .sent == .received' <<< "$output"
+}
+
+@test "a correspondent that learnt Mobile IPv6 is asked at once by 'mip ro retry', and by nothing else" {
+	cn agent stop
+	away f1
+	ping_start
+	lab_wait 90 ro_is mn $CN unsupported
+	cn_start
+	run mn ro retry peer 2001:db8:c::3
+	is "$status" -ne 0
+	[[ "$output" == *"2001:db8:c::3 is not left alone"* ]]
+	ro_is mn $CN unsupported
+	mn ro retry peer $CN
+	lab_wait 10 optimized f1
+	run mn ro retry peer $CN
+	is "$status" -ne 0
+	mn ro retry
+	optimized f1
 }
 
 @test "a correspondent that was started again says Binding Error, and is optimized again" {

@@ -456,6 +456,32 @@ static void they_may_learn(void **state)
 	optimize();
 }
 
+/* Who knows that it has learnt says so: it is asked at once, and only who is left alone is. */
+static void they_are_asked_again_when_told(void **state)
+{
+	struct in6_addr other = t_addr("2001:db8:c::3");
+	struct why why = {0};
+
+	(void)state;
+	cn->deaf = cn->complains = true;
+	net_chat(mn, cn, 2);
+	net_run(&net, 31 * SEC);
+	net_chat(mn, cn, 2);
+	assert_int_equal(ro_state(), MIP_RO_UNSUPPORTED);
+	assert_int_equal(net_entry(mn, cn)->alone, ALONE_DENIES);
+	assert_int_equal(net_entry(mn, cn)->pause, 60 * SEC);
+	cn->deaf = false;
+	assert_int_equal(ro_retry(&mn->mn, &other, net.now, &why), -ENOENT);
+	assert_int_equal(ro_state(), MIP_RO_UNSUPPORTED);
+	assert_int_equal(ro_retry(&mn->mn, &cn->addr, net.now, &why), 0);
+	net_run(&net, SEC);
+	assert_true(net_optimized(mn, cn));
+	assert_int_equal(net_entry(mn, cn)->pause, 0);
+	assert_int_equal(ro_retry(&mn->mn, &cn->addr, net.now, &why), -ENOENT);
+	assert_int_equal(ro_retry(&mn->mn, NULL, net.now, &why), 0);
+	assert_true(net_optimized(mn, cn));
+}
+
 /* It may have been the path: from another place it is asked anew. */
 static void they_may_be_heard_from_elsewhere(void **state)
 {
@@ -505,6 +531,7 @@ int main(void)
 		T(binding_error_2_is_believed_when_nobody_answers),
 		T(forged_errors_suppress_nothing),
 		T(they_may_learn),
+		T(they_are_asked_again_when_told),
 		T(they_may_be_heard_from_elsewhere),
 		T(broken_data_path_keeps_the_tunnel),
 	};
