@@ -151,20 +151,51 @@ elsewhere() { registered "$1" && [ "$(care_of mn)" != "$2" ]; }
 	lab_sysctl mn net.ipv6.conf.all.forwarding=0 net.ipv6.conf.eth0.accept_ra=1 net.ipv6.conf.eth0.dad_transmits=1
 }
 
-# 11.5.5: the home agent defends the address that the kernel forms of the home router's advertisement.
+EUI64=2001:db8:1::ff:fe00:164   # what the kernel forms of the home router's advertisement
+mn_start_eui64() { mn mn start home $EUI64 prefix "$HOME_PREFIX" agent "$HA" dev eth0 && mn mn wait home timeout $((60 * MIP_SLOW)); }
+eui64_is() { in_ns mn ip -6 -o addr show dev eth0 "$1" | grep " $EUI64/"; }
+eui64_reachable() { in_ns cn ping -c 1 -W $((2 * MIP_SLOW)) $EUI64; }
+lost() { [ "$(in_ns ha nft -j list chain ip6 mute "$1" | jq '[.. | .counter? // empty | .packets] | add')" -ge "$2" ]; }
+
+# 11.5.5. The kernel has formed the address, too, and still asks for duplicates when the home agent, which defends it as
+# long as the first updates get lost, begins to answer.
 # bats test_tags=kernel
 @test "the home address may be the one the kernel autoconfigures" {
-	local hoa=2001:db8:1:0:0:ff:fe00:164
 	mn mn stop
-	mn mn start home $hoa prefix "$HOME_PREFIX" agent "$HA" dev eth0
-	mn mn wait home timeout $((60 * MIP_SLOW))
-	local _
-	for _ in 1 2 3; do
-		away f1
-		back
-		lab_wait 5 in_ns cn ping -c 1 -W $((2 * MIP_SLOW)) $hoa
-	done
-	[ -z "$(in_ns mn ip -6 -o addr show dev eth0 dadfailed)" ]
+	mn_start_eui64
+	away f1
+	in_ns ha nft -f - <<-NFT
+	table ip6 mute {
+		chain updates { type filter hook prerouting priority -300; ip6 saddr $EUI64 meta l4proto 135 counter drop; }
+		chain questions { type filter hook prerouting priority -300; ip6 saddr :: icmpv6 type nd-neighbor-solicit counter drop; }
+	}
+	NFT
+	lab_sysctl mn net.ipv6.conf.eth0.dad_transmits=30
+	lab_move home
+	lab_wait 15 lost questions 1
+	lab_wait 15 lost updates 1
+	in_ns ha nft delete chain ip6 mute questions
+	lab_wait 15 lost updates 3
+	in_ns ha nft delete table ip6 mute
+	lab_sysctl mn net.ipv6.conf.eth0.dad_transmits=1
+	lab_wait 15 at_home
+	lab_wait 5 eui64_reachable
+	[ -z "$(eui64_is dadfailed; eui64_is tentative)" ]
+	away f1
+	back
+	lab_wait 5 eui64_reachable
+}
+
+# bats test_tags=kernel
+@test "started at home while the kernel asks whether the home address is a duplicate: it is used at once" {
+	mn agent stop; lab_wait 5 no_agent mn
+	lab_sysctl mn net.ipv6.conf.eth0.dad_transmits=30000
+	in_ns mn ip addr del $EUI64/64 dev eth0
+	lab_wait 10 eui64_is tentative
+	mn_start_eui64
+	[ -z "$(eui64_is tentative)" ]
+	lab_wait 5 eui64_reachable
+	lab_sysctl mn net.ipv6.conf.eth0.dad_transmits=1
 }
 
 # bats test_tags=kernel
