@@ -20,10 +20,12 @@
 /* A router that goes on without a prefix has ended it, or never told it. Advertisements may be forged: from the second
  * one on the router is asked, and it has MIN_DELAY_BETWEEN_RAS and MAX_RA_DELAY_TIME (RFC 4861 10) to tell the prefix
  * again. Several of them may share the prefixes of one router (6.2.3): those of one second count once. */
-#define UNTOLD_ASK  2
-#define UNTOLD	    6
-#define UNTOLD_MAX  32 /* and at least as many as told of it, no more than these */
-#define UNTOLD_GAP  SEC
+#define UNTOLD_ASK 2
+#define UNTOLD	   6
+#define UNTOLD_MAX 32 /* and at least as many as told of it, no more than these */
+#define UNTOLD_GAP SEC
+/* One advertisement deprecates an address; the router that is asked then has this long to take it back. */
+#define DEPRECATING (10 * SEC)
 #define REFUTED	    (10 * SEC)
 #define REFUTED_MAX (320 * SEC)
 
@@ -210,6 +212,15 @@ static bool fade(struct attach_link *l, uint8_t told_by, usec now)
 	return ask;
 }
 
+/* Routers are asked for because of what was said in the name of one, which anybody can provoke. */
+static void seek(struct attach_link *l, usec now)
+{
+	if (now - l->sought < SEC)
+		return;
+	l->sought = now;
+	attach_solicit(l, now);
+}
+
 bool attach_on_ra(struct attach *a, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now)
 {
 	struct attach_link *l = find(a, ifindex, false);
@@ -232,10 +243,8 @@ bool attach_on_ra(struct attach *a, unsigned ifindex, const struct in6_addr *rou
 	ask = ra->prefixes && fade(l, told_by, now);
 	router_tidy(l, now);
 	ask |= had_default && !router_default(l, now); /* the last router resigned, or somebody did it in its name */
-	if (ask && now - l->sought >= SEC) {
-		l->sought = now;
-		attach_solicit(l, now);
-	}
+	if (ask)
+		seek(l, now);
 	return true;
 }
 
@@ -286,12 +295,24 @@ static bool is_ours(struct attach_link *l, const struct attach_addr *addr, usec 
 	return !addr->failed && !at && addr->usable;
 }
 
+/* RFC 4862 5.5.4: existing communication goes on with a deprecated address. The care-of address may be one that
+ * somebody deprecated in the router's name, to lead us to a prefix that leads nowhere. */
+static void deprecate(struct attach_link *l, struct attach_addr *slot, const struct attach_addr *before, usec now)
+{
+	if (slot->like != LIKE_DEPRECATED || !before->usable || before->like == LIKE_DEPRECATED)
+		return;
+	slot->like = before->like;
+	slot->deprecated_at = before->deprecated_at ? before->deprecated_at : now + DEPRECATING;
+	seek(l, now);
+	router_tidy(l, now);
+}
+
 bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr *addr, bool gone, usec now)
 {
 	struct attach_link *l = find(a, ifindex, false);
 	struct attach_addr *slot = l ? addr_slot(l, &addr->addr) : NULL;
-	bool was = slot && slot->usable, usable;
-	uint8_t liked;
+	struct attach_addr before;
+	bool usable;
 
 	if (l && IN6_IS_ADDR_LINKLOCAL(&addr->addr))
 		keep_local(l, &addr->addr, addr->usable && !gone);
@@ -309,16 +330,17 @@ bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr
 		slot = &l->addr[l->addrs++];
 		*slot = (struct attach_addr){.since = l->up ? now : 0};
 	}
-	liked = slot->like;
+	before = *slot;
 	*slot = (struct attach_addr){.addr = addr->addr,
 		.plen = addr->plen,
 		.usable = usable,
 		.dynamic = addr->dynamic,
 		.like = addr->like,
 		.since = slot->since};
-	if (slot->usable && !was)
+	deprecate(l, slot, &before, now);
+	if (slot->usable && !before.usable)
 		tell(a, EV_ADDRESS, ifindex, &slot->addr, now);
-	return slot->usable != was || slot->like != liked;
+	return slot->usable != before.usable || slot->like != before.like;
 }
 
 /* --- the place --------------------------------------------------------------------------------------------------- */
@@ -375,7 +397,12 @@ struct candidate {
 	const struct attach_addr *addr;
 };
 
-static bool is_better(const struct candidate *a, const struct candidate *b, const struct place *last)
+static enum attach_like like_of(const struct attach_addr *c, usec now)
+{
+	return c->deprecated_at && now >= c->deprecated_at ? LIKE_DEPRECATED : (enum attach_like)c->like;
+}
+
+static bool is_better(const struct candidate *a, const struct candidate *b, const struct place *last, usec now)
 {
 	if (a->rank != b->rank)
 		return a->rank > b->rank;
@@ -383,8 +410,8 @@ static bool is_better(const struct candidate *a, const struct candidate *b, cons
 		return a->link->preference < b->link->preference;
 	if (a->link != b->link)
 		return a->link->ifindex == last->ifindex;
-	if (a->addr->like != b->addr->like)
-		return a->addr->like > b->addr->like;
+	if (like_of(a->addr, now) != like_of(b->addr, now))
+		return like_of(a->addr, now) > like_of(b->addr, now);
 	return addr_eq(&a->addr->addr, &last->coa);
 }
 
@@ -396,7 +423,7 @@ static void try_away(struct candidate *best, const struct attach_link *l, const 
 
 		if (c.rank == DOUBTFUL_AWAY && last->where == AT_AWAY && addr_eq(&c.addr->addr, &last->coa))
 			c.rank = LAST;
-		if (c.rank != NOTHING && is_better(&c, best, last))
+		if (c.rank != NOTHING && is_better(&c, best, last, now))
 			*best = c;
 	}
 }
@@ -424,7 +451,7 @@ static void try_home(struct candidate *best, const struct attach_link *l, const 
 		c.rank = HOME;
 	else
 		c.rank = last->where == AT_HOME && last->ifindex == l->ifindex ? LAST : DOUBTFUL_HOME;
-	if (is_better(&c, best, last))
+	if (is_better(&c, best, last, now))
 		*best = c;
 }
 

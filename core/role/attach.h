@@ -63,6 +63,7 @@ struct attach_addr {
 	bool optimistic;      /* usable, while Duplicate Address Detection goes on (RFC 4429) */
 	bool failed;	      /* it found another node that has the address */
 	uint8_t like;	      /* enum attach_like */
+	usec deprecated_at;   /* then it is LIKE_DEPRECATED, unless a router takes that back; 0: it is not to be */
 	usec since;	      /* appeared; 0: before the link came up */
 };
 

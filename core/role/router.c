@@ -292,6 +292,9 @@ static usec next_end(const struct attach_link *l, usec now)
 		if (p->refuted_until > now && p->refuted_until < next)
 			next = p->refuted_until;
 	}
+	for (const struct attach_addr *c = l->addr; c < l->addr + l->addrs; c++)
+		if (c->deprecated_at > now && c->deprecated_at < next)
+			next = c->deprecated_at;
 	for (const struct attach_router *r = l->routers; r < l->routers + ATTACH_ROUTERS; r++) {
 		usec due = due_of(r);
 

@@ -162,3 +162,11 @@ none_lost_while() {
 	none_lost_while forged $R1 0 2001:db8:f1:: - $R1MAC
 	registered f1
 }
+
+deprecated() { in_ns r "$MIP_BUILD/tests/net/rasend" f1 $R1 1800 2001:db8:f1:: 86400 0 - $R1MAC; }   # in the router's name
+@test "nor does one that leads nowhere, while the router's own is deprecated" {
+	away f1
+	none_lost_while eval "forged $R1 1800 2001:db8:bad:: - $R1MAC; deprecated"
+	registered f1
+	lab_wait 15 not_advertised bad
+}

@@ -631,14 +631,41 @@ static void which_address(void **state)
 	address_on(ETH, "2001:db8:a::3", 64, LIKE_PRIVATE);
 	assert_away("2001:db8:a::2");
 	address_on(ETH, "2001:db8:a::2", 64, LIKE_DEPRECATED); /* before it ends */
+	run(11 * SEC);
 	assert_away("2001:db8:a::3");
 	address_on(ETH, "2001:db8:a::3", 64, LIKE_DEPRECATED);
+	run(11 * SEC);
 	assert_away(AT_A);
 	/* Deprecated, by whomever, is better than none. */
 	address_on(ETH, AT_A, 64, LIKE_DEPRECATED);
+	run(11 * SEC);
 	assert_away("2001:db8:a::1");
 	address_on(ETH, "2001:db8:a::1", 64, LIKE_DEPRECATED);
 	assert_away("2001:db8:a::1");
+}
+
+/* Anybody may say so in the router's name, beside a prefix that leads nowhere: the router is asked, and takes it back,
+ * however often. */
+static void deprecated_by_a_liar(void **state)
+{
+	(void)state;
+	at_a(0);
+	memcpy(there[0], R1, sizeof(R1));
+	hear(R1, "2001:db8:bad::");
+	for (int i = 0; i < 20; i++) {
+		fake_forget(&f);
+		address_on(ETH, AT_A, 64, LIKE_DEPRECATED);
+		address("2001:db8:bad::5");
+		assert_away(AT_A);
+		assert_int_equal(fake_did(&f, DID_SOLICIT), 1);
+		run(4 * SEC);
+		assert_away(AT_A);
+		hear(R1, "2001:db8:a::");
+		address(AT_A);
+		run(2 * SEC);
+	}
+	run(20 * SEC);
+	assert_away(AT_A);
 }
 
 /* An address of DHCPv6 is of the network whose router was there before it. */
@@ -685,6 +712,7 @@ int main(void)
 		T(resigned),
 		T(flood),
 		T(which_address),
+		T(deprecated_by_a_liar),
 		T(dhcpv6_elsewhere),
 	};
 
