@@ -1,12 +1,18 @@
 # shellcheck shell=bash
 # Agents in the test network: started, asked, waited for, stopped. Sourced after lab.sh.
 
-# mn, ha, cn, r WORD...: the command mip there. json NODE WORD...: its JSON. show NODE OBJECT FIELD: of the first record.
-mn() { in_ns mn mip "$@"; }
-ha() { in_ns ha mip "$@"; }
-cn() { in_ns cn mip "$@"; }
+# mn, ha, cn, r WORD...: the command mip there. json NODE WORD...: its JSON. show NODE OBJECT FIELD: of the first record,
+# a number or text. What is asked again and again does without jq, which takes as much time as eight other programs.
+mn() { mip -n mn "$@"; }
+ha() { mip -n ha "$@"; }
+cn() { mip -n cn "$@"; }
 json() { mip -n "$1" -j "${@:2}"; }
-show() { json "$1" "$2" show | jq -r ".[0].$3"; }
+# field FIELD JSON: of the first record that has it; null when none has
+field() {
+	[[ $2 =~ \"$1\":(\"([^\"]*)\"|[^][{},]+) ]] || { echo null; return; }
+	[[ ${BASH_REMATCH[1]} = \"* ]] && echo "${BASH_REMATCH[2]}" || echo "${BASH_REMATCH[1]}"
+}
+show() { local all; all=$(json "$1" "$2" show) && field "$3" "$all"; }
 # refused TEXT WORD...: at the home agent, with exit status 2 and TEXT in the reason
 # shellcheck disable=SC2154   # run sets them
 refused() { run ha "${@:2}"; [ "$status" = 2 ] && [[ "$output" == *"$1"* ]] || { echo "$status: $output"; false; }; }
@@ -14,14 +20,19 @@ is() { test "$1" "$2" "$3" || { echo "not: $1 $2 $3${4:+ ($4)}"; return 1; }; } 
 
 # --- an agent comes and goes ---
 
-agent_file() { echo "${MIP_RUN_DIR:-/run/mip}/$(stat -Lc %i "/run/netns/$1").$2"; }
+# agent_file VARIABLE NODE log|sock: its path, without a process: it is asked for several times a test
+agent_file() {
+	local id
+	{ read -r id < "/run/lab/$2.netns"; } 2>/dev/null || id=$(stat -Lc %i "/run/netns/$2")
+	printf -v "$1" %s "${MIP_RUN_DIR:-/run/mip}/$id.$3"
+}
 # agent NODE [OPTION...]: mipd there; it serves when this returns. As `mip ROLE start` starts it, without a trial first.
 agent() {
 	local log clock=()
 	! idles "$1" || mip -n "$1" agent stop
-	log=$(agent_file "$1" log)
-	[ ! -e "/run/lab/$1.warp" ] || clock=("LD_PRELOAD=$MIP_BUILD/tests/conformance/warp.so" "MIP_WARP=/run/lab/$1.warp" ASAN_OPTIONS=verify_asan_link_order=0)
-	read -r _ < <(nsenter --net="/run/netns/$1" -- env "${clock[@]}" mipd --transient --ready-fd 5 "${@:2}" 5>&1 >/dev/null 2>"$log" </dev/null 3>&- 4>&- &) ||
+	agent_file log "$1" log
+	[ ! -e "/run/lab/$1.warp" ] || clock=(env "LD_PRELOAD=$MIP_BUILD/tests/conformance/warp.so" "MIP_WARP=/run/lab/$1.warp" ASAN_OPTIONS=verify_asan_link_order=0)
+	read -r _ < <(nsenter --net="/run/netns/$1" -- "${clock[@]}" mipd --transient --ready-fd 5 "${@:2}" 5>&1 >/dev/null 2>"$log" </dev/null 3>&- 4>&- &) ||
 		{ cat "$log"; return 1; }
 }
 has_agent() { mip -n "$1" agent show; }
@@ -32,11 +43,13 @@ no_agent() { idles "$1" || ! has_agent "$1"; }
 no_agents() { local n; for n in mn mn2 cn ha ha2 r; do [ ! -e "/run/netns/$n" ] || no_agent "$n" || return; done; }
 # agents_stop: all; the mobile nodes' first, while a home agent answers them. Their clocks are the kernel's again.
 agents_stop() {
-	local n
+	local n sock
 	lab_keep
 	rm -f /run/lab/*.warp
 	for n in mn mn2 cn ha ha2 r host; do
-		[ ! -e "/run/netns/$n" ] || [ ! -S "$(agent_file "$n" sock)" ] || mip -n "$n" agent stop 2>/dev/null || true
+		[ -e "/run/netns/$n" ] || continue
+		agent_file sock "$n" sock
+		[ ! -S "$sock" ] || mip -n "$n" agent stop 2>/dev/null || true
 	done
 }
 # agent_rests PID COMMAND...: COMMAND succeeds, and the agent takes less than half the time that one who never sleeps takes
@@ -56,7 +69,12 @@ agent_kill() { local p; p=$(show "$1" agent pid); kill -9 "$p"; lab_wait 5 eval 
 
 HA_START=(dev eth0 insecure)
 # ha_start, cn_start, mn_start [WORD...]: an agent, unless there is one, and the role as most tests want it
-role_start() { { [ -S "$(agent_file "$1" sock)" ] && has_agent "$1" >/dev/null 2>&1; } || agent "$1"; in_ns "$1" mip "${@:2}"; }
+role_start() {
+	local sock
+	agent_file sock "$1" sock
+	{ [ -S "$sock" ] && has_agent "$1" >/dev/null 2>&1; } || agent "$1"
+	mip -n "$1" "${@:2}"
+}
 ha_start() { role_start ha ha start "${HA_START[@]}" "$@"; }
 cn_start() { role_start cn cn start "$@"; }
 mn_start() { role_start mn mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 "$@"; }
@@ -79,13 +97,15 @@ pass() {
 
 # --- where a mobile node is ---
 
-care_of() { json "$1" mn show | jq -r '.[0].care_of // empty'; }   # care_of NODE
+care_of() { show "$1" mn care_of | grep -v '^null$'; }   # care_of NODE
 # registered LINK [NODE]: from there, as the node and its home agent say
 registered() {
-	local home coa
-	read -r home coa < <(json "${2:-mn}" mn show | jq -r --arg p "2001:db8:$1:" \
-		'.[0] | select(.state == "registered" and (.care_of | startswith($p))) | "\(.home) \(.care_of)"') &&
-		json ha binding show home "$home" | jq -e --arg c "$coa" 'length == 1 and .[0].state == "active" and .[0].care_of == $c'
+	local node at home
+	node=$(json "${2:-mn}" mn show)
+	at=$(field care_of "$node")
+	[ "$(field state "$node")" = registered ] && [[ $at = "2001:db8:$1:"* ]] || return
+	home=$(json ha binding show home "$(field home "$node")")
+	[[ $home != *"},{"* ]] && [ "$(field state "$home") $(field care_of "$home")" = "active $at" ]
 }
 no_binding() { [ "$(json ha binding show)" = "[]" ] && [ "$(json mn bul show)" = "[]" ]; }
 at_home() { [ "$(show mn mn state)" = home ] && no_binding; }

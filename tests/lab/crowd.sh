@@ -43,7 +43,7 @@ ha_remains() {
 	p=$(show ha agent pid)
 	for c in $(cat "/proc/$p/task/$p/children"); do [ "$(cat "/proc/$c/comm")" != mip-remains ] || echo "$c"; done
 }
-ha_log() { cat "$(agent_file ha log)"; }
+ha_log() { local log; agent_file log ha log; cat "$log"; }
 ha_store() { echo "$MIP_STATE_DIR/$(stat -Lc %i /run/netns/ha).db"; }
 # bindings: home, care-of, sequence number, a line each
 bindings() { ha -j binding show | jq -r '.[] | select(.state == "active") | "\(.home) \(.care_of) \(.sequence)"' | sort; }

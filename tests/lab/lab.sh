@@ -87,6 +87,7 @@ lab_up() {
 	lab_is_private || return
 	for n in sw r cn ha mn; do
 		ip netns add $n && ip -n $n link set lo up || return
+		stat -Lc %i /run/netns/$n > /run/lab/$n.netns   # for agent_file
 	done
 	lab_sysctl sw net.ipv6.conf.default.disable_ipv6=1 net.ipv6.conf.all.disable_ipv6=1
 	lab_sysctl cn net.ipv4.ping_group_range="0 0"   # echo sockets, IPv6 ones too

@@ -375,12 +375,21 @@ has_radvd() { [ "$(verdict ha radvd ha)" = ok ]; }
 	ip -n ha link del late
 }
 
+@test "a lock that a script holds while it starts a role is free when the script ends" {
+	(
+		exec 9> "$BATS_TEST_TMPDIR/lock"
+		flock 9
+		mip -n ha cn start
+	)
+	flock -n "$BATS_TEST_TMPDIR/lock" true
+}
+
 @test "somebody removes the agent's socket, its directory: made anew, still the only agent" {
 	local socket dir=/run/socket$BATS_TEST_NUMBER pid
 	export MIP_RUN_DIR=$dir
 	ha cn start
 	pid=$(ha -j agent show | jq '.[0].pid')
-	socket=$(agent_file ha sock)
+	agent_file socket ha sock
 	rm "$socket"
 	lab_wait 10 has_agent ha
 	rm -r $dir
