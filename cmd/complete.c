@@ -10,6 +10,7 @@
 #include "cmd/client.h"
 #include "cmd/complete.h"
 #include "cmd/mip.h"
+#include "cmd/netns.h"
 #include "cmd/record.h"
 
 /* Who gets the words that fit. */
@@ -33,11 +34,14 @@ static void sift(void *ctx, const char *word, const char *help)
 
 static void offer_interfaces(struct sieve *s)
 {
-	struct if_nameindex *list = if_nameindex();
+	struct if_nameindex *list = NULL;
 
+	if (!opt.netns || netns_enter(opt.netns) == 0)
+		list = if_nameindex();
 	for (struct if_nameindex *i = list; i && i->if_index; i++)
 		sift(s, i->if_name, "interface");
-	if_freenameindex(list);
+	if (list)
+		if_freenameindex(list);
 }
 
 static int offer_value(void *ctx, const struct nlmsghdr *msg)

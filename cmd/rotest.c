@@ -17,6 +17,7 @@
 #include "cmd/client.h"
 #include "cmd/fault.h"
 #include "cmd/mip.h"
+#include "cmd/netns.h"
 #include "cmd/out.h"
 #include "cmd/run.h"
 #include "cmd/walk.h"
@@ -275,6 +276,8 @@ int run_ro_test(const struct call *call)
 
 	if (!err)
 		err = find_home(call, &at);
+	if (!err)
+		err = netns_go();
 	if (!err)
 		err = echo_open(&e, at.home, peer);
 	if (!err)

@@ -3,9 +3,9 @@
 
 # mn, ha, cn, r WORD...: the command mip there. json NODE WORD...: its JSON. show NODE OBJECT FIELD: of the first record,
 # a number or text. What is asked again and again does without jq, which takes as much time as eight other programs.
-mn() { mip -n mn "$@"; }
-ha() { mip -n ha "$@"; }
-cn() { mip -n cn "$@"; }
+mn() { mip -n mn "$@" 3>&- 4>&-; }
+ha() { mip -n ha "$@" 3>&- 4>&-; }
+cn() { mip -n cn "$@" 3>&- 4>&-; }
 json() { mip -n "$1" -j "${@:2}"; }
 # field FIELD JSON: of the first record that has it; null when none has
 field() {

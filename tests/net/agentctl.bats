@@ -57,6 +57,7 @@ teardown() { agents_stop; }
 	[ "$(ha -j acl | jq -c 'map([.prefix, .permitted, .insecure])')" = \
 		'[["2001:db8:1::200/128",true,true],["2001:db8:1::400/120",true,false]]' ]
 	[ "$(ha __complete acl del "" | cut -f1 | xargs)" = "2001:db8:1::200/128 2001:db8:1::400/120" ]
+	[[ "$(mip __complete -n ha ha start dev "" | cut -f1 | xargs)" == *eth0* ]]   # the devices there, not ours
 	ha acl del 2001:db8:1::200/128
 	refused "neither allowed nor denied" acl del 2001:db8:1::200/128
 	mn_start
