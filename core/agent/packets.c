@@ -229,8 +229,8 @@ static void on_na(struct agent *a, const struct raw_meta *m, const uint8_t *data
 {
 	struct nd_nx na;
 
-	if (a->mn.on && m->hop_limit == 255 && !nx_read(data, len, &na) && na.solicited)
-		attach_on_answer(&a->mn.attach, m->ifindex, &na.target, na.has_lladdr ? na.lladdr : NULL, clock_now());
+	if (a->mn.on && m->hop_limit == 255 && !nx_read(data, len, &na))
+		attach_on_na(&a->mn.attach, m->ifindex, &na, clock_now());
 }
 
 static void on_dhaad(struct agent *a, const struct raw_meta *m, const uint8_t *data, size_t len)

@@ -113,9 +113,9 @@ bool attach_on_link(struct attach *a, unsigned ifindex, bool up, bool gone, usec
 bool attach_prefer(struct attach *a, unsigned ifindex, uint8_t preference);
 bool attach_on_ra(struct attach *a, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now);
 bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr *addr, bool gone, usec now);
-/* A Neighbor Advertisement for `target`, with its link-layer address (NULL: without): that router is there. */
-void attach_on_answer(
-	struct attach *a, unsigned ifindex, const struct in6_addr *target, const uint8_t *lladdr, usec now);
+/* A Neighbor Advertisement. The answer of a router that was asked: it is there. With another link-layer address than
+ * the router's, which the kernel believes: the router is asked, and the kernel hears its answer, too. */
+void attach_on_na(struct attach *a, unsigned ifindex, const struct nd_nx *na, usec now);
 /* Something says that this router (NULL: those of the link) may be gone: it is asked. */
 void attach_doubt(struct attach *a, unsigned ifindex, const struct in6_addr *router, usec now);
 /* Who advertised the prefix of `home` on that link did so in vain: no home agent answers there. It is not taken for

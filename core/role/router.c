@@ -218,17 +218,23 @@ static const struct in6_addr *identity(const struct attach_router *r)
 	return addr_any(&r->global) ? &r->addr : &r->global;
 }
 
-void attach_on_answer(
-	struct attach *a, unsigned ifindex, const struct in6_addr *target, const uint8_t *lladdr, usec now)
+void attach_on_na(struct attach *a, unsigned ifindex, const struct nd_nx *na, usec now)
 {
 	struct attach_link *l = attach_link(a, ifindex);
+	const uint8_t *lladdr = na->has_lladdr ? na->lladdr : NULL;
 
-	for (struct attach_router *r = l ? l->routers : NULL; l && r < l->routers + ATTACH_ROUTERS; r++)
-		if (is_used(r) && r->doubted && r->questions && addr_eq(identity(r), target) &&
-			!other_lladdr(r, lladdr)) {
+	for (struct attach_router *r = l ? l->routers : NULL; l && r < l->routers + ATTACH_ROUTERS; r++) {
+		bool answers = addr_eq(identity(r), &na->target);
+
+		if (!is_used(r) || (!answers && !addr_eq(&r->addr, &na->target)))
+			continue;
+		if (other_lladdr(r, lladdr)) {
+			attach_doubt(a, ifindex, &r->addr, now);
+		} else if (r->doubted && r->questions && answers && na->solicited) {
 			trust(r, now);
 			r->has_lladdr = lladdr && !memcmp(r->lladdr, lladdr, sizeof(r->lladdr));
 		}
+	}
 }
 
 void attach_doubt(struct attach *a, unsigned ifindex, const struct in6_addr *router, usec now)

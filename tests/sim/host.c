@@ -217,10 +217,10 @@ static void tell_ra(struct sim_node *n, unsigned iface, int link)
 
 static void tell_answer(struct sim_node *n, unsigned iface, int link, const struct in6_addr *addr)
 {
-	uint8_t lladdr[6];
+	struct nd_nx na = {.target = *addr, .solicited = true, .has_lladdr = true};
 
-	lladdr_of(link, lladdr);
-	attach_on_answer(&n->mn->attach, iface + 1, addr, lladdr, sim_clock(n));
+	lladdr_of(link, na.lladdr);
+	attach_on_na(&n->mn->attach, iface + 1, &na, sim_clock(n));
 }
 
 static void tell_link(struct sim_node *n, unsigned iface, bool up)

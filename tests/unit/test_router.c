@@ -36,10 +36,10 @@ static uint8_t card; /* the last octet of the link-layer address in answers; 0: 
 
 static void answer(const char *router)
 {
-	struct in6_addr from = t_addr(router);
-	const uint8_t lladdr[6] = {[5] = card};
+	struct nd_nx na = {
+		.target = t_addr(router), .solicited = true, .has_lladdr = card != 0, .lladdr = {[5] = card}};
 
-	attach_on_answer(&attach, ETH, &from, card ? lladdr : NULL, f.now);
+	attach_on_na(&attach, ETH, &na, f.now);
 }
 
 /* Asked, a router that is there answers before the next question. */
@@ -443,6 +443,28 @@ static void forged(void **state)
 	assert_away(AT_A);
 }
 
+/* A Neighbor Advertisement in the router's name sends the kernel's packets elsewhere: its own answer, which the kernel
+ * hears, too, is asked for. Who goes on cannot make it be asked faster, nor be taken for gone. */
+static void forged_answers(void **state)
+{
+	(void)state;
+	say((struct says){R1, "2001:db8:a::", 86400, 1800, 0, 1});
+	address(AT_A);
+	memcpy(there[0], R1, sizeof(R1));
+	card = 1;
+	fake_forget(&f);
+	for (int i = 0; i < 1000; i++) {
+		card = 2;
+		answer(R1);
+		card = 1;
+		run(10 * MSEC);
+	}
+	assert_in_range(fake_did(&f, DID_REACH), 10, 51);
+	assert_int_equal(fake_nth(&f, DID_REACH, 0)->at, f.now - 10 * SEC);
+	assert_int_equal(fake_events(&f, EV_ROUTER_LOST), 0);
+	assert_away(AT_A);
+}
+
 /* In the router's name, with a global or a link-layer address that is not its: it is asked where it answers, as ever.
  */
 static void forged_identity(void **state)
@@ -704,6 +726,7 @@ int main(void)
 		T(answers_of_another),
 		T(is_asked_at_its_global_address),
 		T(forged),
+		T(forged_answers),
 		T(forged_identity),
 		T(forged_home),
 		T(forged_home_elsewhere),
