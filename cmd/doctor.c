@@ -43,6 +43,16 @@ static int print(const struct check *c, const struct finding *f)
 	return out_end();
 }
 
+/* What the agent sees amiss: a role works less well, and perhaps not at all. */
+static int print_wrong(const char *text)
+{
+	static const struct check state = {.name = "state"};
+	struct finding f = {.verdict = MIP_VERDICT_WEAK};
+
+	snprintf(f.text, sizeof(f.text), "%s", text);
+	return print(&state, &f);
+}
+
 int run_doctor(const struct call *call)
 {
 	const struct value *role = call_value(call, W_ROLE), *dev = call_value(call, MIP_A_DEV);
@@ -62,6 +72,8 @@ int run_doctor(const struct call *call)
 		bad |= f.verdict == MIP_VERDICT_BAD;
 		err = print(c, &f);
 	}
+	if (!err)
+		err = status_each_wrong(print_wrong);
 	closed = out_close();
 	return err ? err : closed ? closed : bad ? REFUSED : DONE;
 }

@@ -20,7 +20,7 @@ struct patient {
 
 struct finding {
 	enum mip_verdict verdict;
-	char text[200], mend[200]; /* mend "" when there is nothing to mend */
+	char text[400], mend[200]; /* mend "" when there is nothing to mend */
 };
 
 /* When it is of interest. */
@@ -41,6 +41,9 @@ extern const struct check checks[]; /* ends with name NULL */
 
 /* Each check that comes out bad of those an agent that runs depends on all the time; cheap. `p` has roles and dev. */
 void doctor_each_bad(const struct patient *p, void (*each)(const struct check *c, const struct finding *f));
+
+/* status.c: each `!` line of the page `mip` prints, while `each` returns DONE; what that returned last. */
+int status_each_wrong(int (*each)(const char *text));
 
 /*
  * Before `mip ROLE start`: a line for each check that comes out bad, and on a terminal, or with -d, for every one.

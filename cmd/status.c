@@ -16,14 +16,22 @@
 #include "cmd/netns.h"
 #include "cmd/out.h"
 #include "cmd/record.h"
+#include "cmd/suspect.h"
 #include "cmd/table.h"
 
 #define VALUE_MAX 160
+#define HOMES_MAX 16 /* as many as a mobile node has */
 
 /* What is wrong, gathered while the records pass by. */
 static struct {
 	char text[16][400];
 	unsigned n, homes; /* home addresses of a mobile node */
+	bool mute;	   /* only what is wrong is of interest */
+	bool detached;	   /* a home address is */
+	struct {
+		struct nlmsghdr head;
+		char room[MIP_MSG_MAX - sizeof(struct nlmsghdr)];
+	} home[HOMES_MAX];
 } page;
 
 static void wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -43,13 +51,9 @@ static void wrong(const char *fmt, ...)
 	page.n++;
 }
 
-/* A value as people read it, in one of a few buffers in turn, so that a line can have several; `none` when absent. */
-static const char *value(const struct nlmsghdr *msg, unsigned attr, const char *none)
+static const char *print_value(const struct nlmsghdr *msg, unsigned attr, const char *none, char to[VALUE_MAX])
 {
-	static char buf[8][VALUE_MAX];
-	static unsigned next;
 	const struct nlattr *at = record_find(msg, attr);
-	char *to = buf[next++ % 8];
 
 	if (!at)
 		return none;
@@ -58,9 +62,20 @@ static const char *value(const struct nlmsghdr *msg, unsigned attr, const char *
 	return *to ? to : none;
 }
 
+/* A value as people read it, in one of a few buffers in turn, so that a line can have several; `none` when absent. */
+static const char *value(const struct nlmsghdr *msg, unsigned attr, const char *none)
+{
+	static char buf[8][VALUE_MAX];
+	static unsigned next;
+
+	return print_value(msg, attr, none, buf[next++ % 8]);
+}
+
 static bool is(const struct nlmsghdr *msg, unsigned attr, const char *word)
 {
-	return strcmp(value(msg, attr, ""), word) == 0;
+	char buf[VALUE_MAX];
+
+	return strcmp(print_value(msg, attr, "", buf), word) == 0;
 }
 
 /* A line of the page: what it is about, the state in color if it has one, the rest. */
@@ -71,6 +86,8 @@ static void line(const char *label, const char *state, const char *fmt, ...)
 	const char *color = opt.color && *state ? out_state_color(state) : "";
 	va_list ap;
 
+	if (page.mute)
+		return;
 	printf("%-14s%s%s%s%s", label, color, state, *color ? "\033[0m" : "", *state ? ", " : "");
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
@@ -78,24 +95,112 @@ static void line(const char *label, const char *state, const char *fmt, ...)
 	putchar('\n');
 }
 
+/* What is wrong on another machine cannot be seen from here, nor what is in another network namespace. */
+static bool is_here(void)
+{
+	return !opt.netns || netns_inode(opt.netns) == netns_inode(NULL);
+}
+
+/* Why nothing comes from the home agent of the record `of`, as far as this machine shows it; else `guess`. */
+static const char *cause(const struct nlmsghdr *of, const char *guess)
+{
+	static char text[360];
+	const struct nlattr *coa = record_find(of, MIP_A_COA), *agent = record_find(of, MIP_A_AGENT);
+	enum suspect_filter filter;
+	struct suspect_route way;
+	char chain[200] = "";
+
+	if (!is_here())
+		return guess;
+	filter = suspect_filter(false, chain, sizeof(chain));
+	if (coa && agent && suspect_route(mnl_attr_get_payload(coa), mnl_attr_get_payload(agent), &way) &&
+		!is(of, MIP_A_DEV, way.dev))
+		snprintf(text, sizeof(text), "what is sent to it leaves by %s, not by %s: see ip -6 rule", way.dev,
+			value(of, MIP_A_DEV, "?"));
+	else if (filter == SUSPECT_POLICY)
+		snprintf(text, sizeof(text),
+			"%s drops what it has no rule for: it must accept protocols 41, 50 and 135", chain);
+	else
+		snprintf(text, sizeof(text), "%s%s%s", guess, filter ? ", or dropped here by " : "", chain);
+	return text;
+}
+
+/* Packets leave through the tunnel, and nothing comes back. */
+static void show_silence(const struct nlmsghdr *of)
+{
+	wrong("%s sends through the tunnel to %s, and nothing has come back for %s: %s", value(of, MIP_A_HOME, "?"),
+		value(of, MIP_A_AGENT, "?"), value(of, MIP_A_SILENT, "?"),
+		cause(of, "the home agent does not forward, or protocol 41 is dropped on the way"));
+}
+
+/* Packets of the home address never come to the tunnel: a VPN's routing rule is before the agent's. */
+static void show_detour(const struct nlmsghdr *msg)
+{
+	const struct nlattr *home = record_find(msg, MIP_A_HOME);
+	struct suspect_route way;
+
+	if (is_here() && home && suspect_route(mnl_attr_get_payload(home), NULL, &way) && !way.ours)
+		wrong("packets of %s leave by %s, not through the tunnel: a routing rule comes before the agent's: see "
+		      "ip -6 rule",
+			value(msg, MIP_A_HOME, "?"), way.dev);
+}
+
+static void show_refusal(const struct nlmsghdr *msg)
+{
+	const char *mend = "";
+
+	if (is(msg, MIP_A_STATUS, "129"))
+		mend = "; see mip acl there: it must allow the address, as insecure when it comes without IPsec";
+	else if (is(msg, MIP_A_STATUS, "134"))
+		mend = "; another node has the address: when it has it no more, mip mn stop and mip mn start";
+	wrong("%s is not registered: %s refuses it, status %s (%s)%s", value(msg, MIP_A_HOME, "?"),
+		value(msg, MIP_A_REFUSED_BY, "?"), value(msg, MIP_A_STATUS, "?"), value(msg, MIP_A_STATUS_TEXT, "?"),
+		mend);
+}
+
+static void show_link(const struct nlmsghdr *msg)
+{
+	const char *dev = value(msg, MIP_A_DEV, "?");
+
+	if (record_find(msg, MIP_A_WAITS) && (page.detached || is(msg, MIP_A_IN_USE, "yes")))
+		wrong("%s: %s", dev, value(msg, MIP_A_WAITS, "?"));
+	if (record_find(msg, MIP_A_DUPLICATE))
+		wrong("%s: another node of the link has %s, which is not used", dev, value(msg, MIP_A_DUPLICATE, "?"));
+	if (page.detached && is(msg, MIP_A_LINK, "no"))
+		wrong("%s: the link is down: see ip link show %s", dev, dev);
+}
+
 static void show_mn(const struct nlmsghdr *msg)
 {
 	const char *home = value(msg, MIP_A_HOME, "?"), *state = value(msg, MIP_A_MSTATE, "?");
 
-	page.homes++;
 	line("mobile node", state, "%s, for %s", home, value(msg, MIP_A_AGE, "?"));
 	if (record_find(msg, MIP_A_COA) && !opt.brief)
 		line("", "", "at %s on %s, home agent %s", value(msg, MIP_A_COA, "?"), value(msg, MIP_A_DEV, "?"),
 			value(msg, MIP_A_AGENT, "not known yet"));
-	if (record_find(msg, MIP_A_DUPLICATE))
-		wrong("another node of the link has %s, which is not used", value(msg, MIP_A_DUPLICATE, "?"));
+	page.detached |= is(msg, MIP_A_MSTATE, "detached");
+	if (is(msg, MIP_A_MSTATE, "registered"))
+		show_detour(msg);
 	if (is(msg, MIP_A_MSTATE, "detached"))
 		wrong("%s is detached: no link with a care-of address", home);
+	else if (record_find(msg, MIP_A_REFUSED_BY))
+		show_refusal(msg);
 	else if (is(msg, MIP_A_MSTATE, "registering") && !record_find(msg, MIP_A_AGENT))
 		wrong("%s is not registered: no home agent of its home link has answered yet", home);
 }
 
-static void show_bul(const struct nlmsghdr *msg)
+/* A binding that is renewed still holds. */
+static void show_unanswered(const struct nlmsghdr *msg, const struct nlmsghdr *of)
+{
+	const char *left = value(msg, MIP_A_REMAINING, "");
+
+	wrong("%s %s%s: home agent %s does not answer: %s", value(msg, MIP_A_HOME, "?"),
+		*left ? "is registered for " : "is not registered", left, value(msg, MIP_A_PEER, "?"),
+		cause(of, "it is down, or protocol 135 is dropped on the way"));
+}
+
+/* `of`: the record of its home address. */
+static void show_bul(const struct nlmsghdr *msg, const struct nlmsghdr *of)
 {
 	const char *peer = value(msg, MIP_A_PEER, "?"), *home = value(msg, MIP_A_HOME, "?");
 	bool at_home_agent = is(msg, MIP_A_HOME_REG, "yes");
@@ -105,13 +210,18 @@ static void show_bul(const struct nlmsghdr *msg)
 			line("", "bound", "home agent %s, %s left, next update in %s", peer,
 				value(msg, MIP_A_REMAINING, "nothing"), value(msg, MIP_A_REFRESH, "no time"));
 		else
-			line("", value(msg, MIP_A_LSTATE, "?"), "home agent %s, asked again after %s", peer,
-				value(msg, MIP_A_RETRY, "a while"));
+			line("", value(msg, MIP_A_LSTATE, "?"), "home agent %s, %s%s", peer,
+				record_find(msg, MIP_A_RETRY) ? "asked again after "
+							      : "not asked again before the node was at home",
+				value(msg, MIP_A_RETRY, ""));
 	}
-	if (is(msg, MIP_A_LSTATE, "refused"))
-		wrong("%s refuses %s: %s", peer, home, value(msg, MIP_A_STATUS_TEXT, "?"));
-	else if (at_home_agent && is(msg, MIP_A_LSTATE, "waiting"))
-		wrong("%s is not registered: home agent %s does not answer", home, peer);
+	if (!at_home_agent) {
+		if (is(msg, MIP_A_LSTATE, "refused"))
+			wrong("%s refuses %s: %s", peer, home, value(msg, MIP_A_STATUS_TEXT, "?"));
+	} else if (is(msg, MIP_A_LSTATE, "waiting") && !is(of, MIP_A_MSTATE, "detached"))
+		show_unanswered(msg, of);
+	else if (record_find(of, MIP_A_SILENT))
+		show_silence(of);
 }
 
 static void show_ro(const struct nlmsghdr *msg)
@@ -139,7 +249,7 @@ static void look_around(unsigned role, const char *dev)
 {
 	struct patient p = {.roles = role, .dev = dev};
 
-	if (!opt.netns || netns_inode(opt.netns) == netns_inode(NULL))
+	if (is_here() && !page.mute)
 		doctor_each_bad(&p, say_bad);
 }
 
@@ -155,6 +265,8 @@ static void show_unwanted(const struct nlmsghdr *msg)
 
 static void show_ha(const struct nlmsghdr *msg)
 {
+	char chain[200];
+
 	line("home agent", "", "%s on %s, %s of %s bindings%s", value(msg, MIP_A_ADDRESS, "no address"),
 		value(msg, MIP_A_DEV, "no link"), value(msg, MIP_A_BINDINGS, "0"), value(msg, MIP_A_MAX_BINDINGS, "?"),
 		is(msg, MIP_A_INSECURE, "yes") ? ", insecure" : "");
@@ -162,6 +274,10 @@ static void show_ha(const struct nlmsghdr *msg)
 		show_unwanted(msg);
 	if (record_find(msg, MIP_A_WAITS))
 		wrong("the home agent waits: %s", value(msg, MIP_A_WAITS, "?"));
+	if (record_find(msg, MIP_A_SILENT) && is_here() && suspect_filter(true, chain, sizeof(chain)))
+		wrong("packets come out of the tunnels, and none has gone in for %s: perhaps %s drops them: it must "
+		      "accept what is from and to home addresses",
+			value(msg, MIP_A_SILENT, "?"), chain);
 	if (record_find(msg, MIP_A_DEV))
 		look_around(ROLE_HA, value(msg, MIP_A_DEV, NULL));
 	if (is(msg, MIP_A_BINDINGS, value(msg, MIP_A_MAX_BINDINGS, "")))
@@ -192,17 +308,24 @@ static void show_agent(const struct nlmsghdr *msg)
 /* Why packets went no further; counted since the agent started. */
 static void show_drops(const struct nlmsghdr *msg)
 {
-	if (is(msg, MIP_A_METRIC, "dropped") && !is(msg, MIP_A_VALUE, "0"))
+	if (!opt.brief && is(msg, MIP_A_METRIC, "dropped") && !is(msg, MIP_A_VALUE, "0"))
 		line("", "", "%s dropped: %s", value(msg, MIP_A_VALUE, "?"), value(msg, MIP_A_OF, "?"));
+}
+
+static void keep_home(const struct nlmsghdr *msg)
+{
+	if (page.homes < HOMES_MAX)
+		memcpy(&page.home[page.homes++], msg, msg->nlmsg_len);
 }
 
 static const struct part {
 	uint16_t cmd;
-	const char *object; /* NULL: of no record of its own */
-	void (*show)(const struct nlmsghdr *msg);
+	const char *object;			  /* of its records; NULL: not of those that all are printed */
+	void (*show)(const struct nlmsghdr *msg); /* NULL: show_homes() does */
 } parts[] = {
-	{MIP_MN_GET, "mn", show_mn},
-	{MIP_BUL_GET, "bul", show_bul},
+	{MIP_MN_GET, "mn", keep_home},
+	{MIP_BUL_GET, "bul", NULL},
+	{MIP_MN_LINKS, NULL, show_link},
 	{MIP_RO_GET, "ro", show_ro},
 	{MIP_HA_GET, "ha", show_ha},
 	{MIP_CN_GET, "cn", show_cn},
@@ -225,6 +348,31 @@ static int one_line(void *ctx, const struct nlmsghdr *msg)
 	return out_flush();
 }
 
+static int one_update(void *ctx, const struct nlmsghdr *msg)
+{
+	show_bul(msg, ctx);
+	return out_flush();
+}
+
+/* Each with what is registered for it. */
+static int show_homes(struct refusal *no)
+{
+	struct request rq;
+	int err = DONE;
+
+	for (unsigned i = 0; i < page.homes && !err; i++) {
+		const struct nlmsghdr *msg = &page.home[i].head;
+		const struct nlattr *home = record_find(msg, MIP_A_HOME);
+
+		show_mn(msg);
+		request_open(&rq, MIP_BUL_GET);
+		if (home)
+			request_put(&rq, MIP_A_HOME, mnl_attr_get_payload(home), mnl_attr_get_payload_len(home));
+		err = client_ask(&rq, one_update, (void *)msg, no);
+	}
+	return err;
+}
+
 static int one_record(void *ctx, const struct nlmsghdr *msg)
 {
 	const struct part *part = ctx;
@@ -236,32 +384,65 @@ static int one_record(void *ctx, const struct nlmsghdr *msg)
 	return out_end();
 }
 
+static int show_all(struct refusal *no)
+{
+	struct request rq;
+	int err = DONE;
+
+	page.n = page.homes = 0;
+	page.detached = false;
+	for (size_t i = 0; i < MNL_ARRAY_SIZE(parts) && !err; i++) {
+		request_open(&rq, parts[i].cmd);
+		err = parts[i].show ? client_ask(&rq, one_line, (void *)&parts[i], no) : show_homes(no);
+	}
+	request_open(&rq, MIP_IPSEC_GET);
+	return err ? err : ipsec_survey(&rq, show_unprotected, no);
+}
+
+static int print_records(struct refusal *no)
+{
+	struct request rq;
+	int err = DONE, closed;
+
+	out_open(OUT_LIST, NULL, true);
+	for (size_t i = 0; i < MNL_ARRAY_SIZE(parts) && !err; i++) {
+		if (!parts[i].object)
+			continue;
+		request_open(&rq, parts[i].cmd);
+		err = client_ask(&rq, one_record, (void *)&parts[i], no);
+	}
+	closed = out_close();
+	return err ? err : closed;
+}
+
 int run_status(void)
 {
 	bool records = opt.json || opt.details || opt.stats || opt.oneline;
-	struct request rq;
 	struct refusal no = {0};
-	int err = client_need(NULL), closed = DONE;
+	int err = client_need(NULL);
 
 	if (err)
 		return err;
-	page.n = page.homes = 0;
-	if (records)
-		out_open(OUT_LIST, NULL, true);
-	for (size_t i = 0; i < MNL_ARRAY_SIZE(parts) && !err; i++) {
-		if ((records || opt.brief) && !parts[i].object)
-			continue;
-		request_open(&rq, parts[i].cmd);
-		err = client_ask(&rq, records ? one_record : one_line, (void *)&parts[i], &no);
-	}
-	request_open(&rq, MIP_IPSEC_GET);
-	if (!err && !records)
-		err = ipsec_survey(&rq, show_unprotected, &no);
-	if (records)
-		closed = out_close();
+	page.n = 0;
+	page.mute = false;
+	err = records ? print_records(&no) : show_all(&no);
 	if (err == REFUSED && no.err)
 		complain("%s", no.text);
 	for (unsigned i = 0; i < page.n; i++)
 		printf("! %s\n", page.text[i]);
-	return err ? err : closed;
+	return err;
+}
+
+int status_each_wrong(int (*each)(const char *text))
+{
+	struct refusal no;
+	int err;
+
+	page.mute = true;
+	if (client_connect() || show_all(&no))
+		return DONE;
+	err = DONE;
+	for (unsigned i = 0; i < page.n && !err; i++)
+		err = each(page.text[i]);
+	return err;
 }

@@ -169,6 +169,7 @@ static void facts(void *ctx, struct agent_facts *to)
 		return;
 	to->path = flow_name(a->host.flows);
 	to->path_why = flow_why(a->host.flows);
+	to->silent = a->ha.on && a->alone ? clock_now() - a->alone : 0;
 	to->mtu = flow_mtu(a->host.flows);
 	to->tun_rx = fs.rx_packets;
 	to->tun_tx = fs.tx_packets;

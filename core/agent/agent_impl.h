@@ -36,6 +36,9 @@ struct agent {
 	struct remains remains;
 	struct mirror before; /* what was known when notifications were lost, until all is told again */
 	struct rate errors;   /* ICMPv6 errors and Binding Errors we send, RFC 4443 2.4 (f) */
+	struct timer look;    /* at what passes the tunnels */
+	uint64_t tun_rx, tun_tx;
+	usec heard, alone; /* the last packets out of tunnels; since when none goes in, 0: one did */
 	usec started;
 	struct tally tally; /* but for what the data path and the roles count themselves */
 	bool told;	    /* by a command to end, so that its bindings end too */
@@ -71,6 +74,9 @@ uint64_t agent_malformed(struct agent *a);
 /* All counts, those of the data path and the roles among them; the `tally` of struct view. */
 uint64_t agent_flow_drops(void *ctx, enum drop why);
 void agent_tally(void *ctx, struct tally *to);
+
+/* Looks from now on whether packets go into the tunnels as well as out of them. */
+void agent_look(struct agent *a);
 
 /* packets.c: what raw_open is given; ctx is for the agent to fill in. */
 extern const struct raw_events agent_packets;

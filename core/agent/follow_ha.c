@@ -298,6 +298,7 @@ static void begin(struct agent *a, const struct ha_conf *conf)
 	drop_links(a, conf);
 	ha_start(&a->ha, conf);
 	remains_matter(&a->remains, true);
+	agent_look(a);
 	tell_addresses(a);
 	if (begins)
 		restore_ha(a);

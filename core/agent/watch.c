@@ -1,6 +1,9 @@
 /* Messages in and out, counted and shown to those who watch packets; and the counts of everybody added up. */
 #include "agent/agent_impl.h"
 
+#define LOOK	 (5 * SEC)
+#define PATIENCE (15 * SEC) /* after the last packet of a conversation */
+
 void agent_saw(struct agent *a, const struct message *msg)
 {
 	struct ctl_msg m;
@@ -70,4 +73,32 @@ uint64_t agent_malformed(struct agent *a)
 	for (size_t i = 0; i < sizeof(malformed) / sizeof(*malformed); i++)
 		n += t.dropped[malformed[i]];
 	return n;
+}
+
+/* --- one way only ------------------------------------------------------------------------------------------------- */
+
+static void look(struct timer *t, usec now)
+{
+	struct agent *a = timer_owner(t, struct agent, look);
+	struct flow_stats fs;
+
+	if (!a->ha.on || !host_is_open(&a->host))
+		return;
+	timer_arm(&a->loop.timers, t, now + LOOK, look);
+	if (flow_stats(a->host.flows, &fs))
+		return;
+	if (fs.rx_packets != a->tun_rx)
+		a->heard = now;
+	if (fs.tx_packets != a->tun_tx || now - a->heard > PATIENCE)
+		a->alone = 0;
+	else if (!a->alone)
+		a->alone = now;
+	a->tun_rx = fs.rx_packets;
+	a->tun_tx = fs.tx_packets;
+}
+
+void agent_look(struct agent *a)
+{
+	if (!timer_armed(&a->look))
+		timer_arm(&a->loop.timers, &a->look, clock_now() + LOOK, look);
 }

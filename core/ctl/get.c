@@ -87,9 +87,8 @@ static int get_links(
 {
 	const char *dev = ctl_str(rq, MIP_A_DEV);
 
-	(void)now;
 	while (v->mn->on && at->at < ATTACH_LINKS)
-		if (record_link(m, v, &v->mn->attach.link[at->at++], dev))
+		if (record_link(m, v, &v->mn->attach.link[at->at++], dev, now))
 			return 0;
 	return 1;
 }

@@ -16,6 +16,7 @@ struct agent_facts {
 	const char *ha_lacks; /* what the home agent waits for, or "" */
 	const char *removed;  /* what somebody keeps removing from the kernel, or "" */
 	unsigned mtu;
+	usec silent; /* packets have come out of the tunnels and none went in for this long; 0: that is not so */
 	usec started;
 	uint64_t netns, memory;
 	uint64_t tun_rx, tun_tx, tun_refused;

@@ -13,9 +13,10 @@ static const struct mn_home *reached(const struct mn *mn, unsigned ifindex)
 	return NULL;
 }
 
-bool record_link(struct ctl_msg *m, const struct view *v, const struct attach_link *l, const char *dev)
+bool record_link(struct ctl_msg *m, const struct view *v, const struct attach_link *l, const char *dev, usec now)
 {
 	const struct mn_home *h = reached(v->mn, l->ifindex);
+	const char *lack = attach_lack(l, now);
 	char name[IF_NAMESIZE];
 
 	if (!l->ifindex || !if_indextoname(l->ifindex, name) || (dev && strcmp(dev, name) != 0))
@@ -29,6 +30,8 @@ bool record_link(struct ctl_msg *m, const struct view *v, const struct attach_li
 		ctl_put_addr(m, MIP_A_COA, &h->place.coa);
 	if (!addr_any(&l->taken[0]))
 		ctl_put_addr(m, MIP_A_DUPLICATE, &l->taken[0]);
+	if (lack && !(h && h->place.where == AT_HOME))
+		ctl_put_str(m, MIP_A_WAITS, lack);
 	if (l->up && l->heard)
 		ctl_put_addr(m, MIP_A_ROUTER, &l->router);
 	return true;

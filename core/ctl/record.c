@@ -92,7 +92,8 @@ void record_bul(struct ctl_msg *m, const struct bul_entry *e, usec now)
 	ctl_put_num(m, MIP_A_LIFETIME, (uint64_t)(e->bound ? e->granted : e->asked) * MH_LIFE_UNIT);
 	put_left(m, MIP_A_REMAINING, e->expires, now);
 	put_left(m, MIP_A_REFRESH, e->refresh_at, now);
-	ctl_put_num(m, MIP_A_RETRY, (uint64_t)e->backoff);
+	if (timer_armed(&e->timer))
+		ctl_put_num(m, MIP_A_RETRY, (uint64_t)e->backoff);
 	put_networks(m, e);
 	if (e->state != MIP_BUL_WAITING) {
 		ctl_put_num(m, MIP_A_STATUS, e->status);
@@ -133,6 +134,13 @@ void record_home(struct ctl_msg *m, const struct mn_home *h, usec now)
 		put_left(m, MIP_A_REMAINING, h->reg->expires, now);
 	put_left(m, MIP_A_VALID, h->prefix.valid_until, now);
 	put_left(m, MIP_A_PREFERRED, h->prefix.preferred_until, now);
+	if (mn_silence(h, now))
+		ctl_put_num(m, MIP_A_SILENT, (uint64_t)(mn_silence(h, now) / SEC));
+	if (h->refusal) {
+		ctl_put_addr(m, MIP_A_REFUSED_BY, &h->refused_by);
+		ctl_put_num(m, MIP_A_STATUS, h->refusal);
+		ctl_put_str(m, MIP_A_STATUS_TEXT, ba_status_text(h->refusal));
+	}
 	if (h->derived)
 		ctl_put_addr(m, MIP_A_FROM, &h->from);
 	ctl_put_num(m, MIP_A_AGE, (uint64_t)((now - h->since) / SEC));
@@ -174,6 +182,8 @@ void record_ha(struct ctl_msg *m, const struct view *v, size_t n)
 	ctl_put_num(m, MIP_A_ROUTERS, ha_serves_routers(ha));
 	if (*f.ha_lacks)
 		ctl_put_str(m, MIP_A_WAITS, f.ha_lacks);
+	if (f.silent)
+		ctl_put_num(m, MIP_A_SILENT, (uint64_t)(f.silent / SEC));
 	ctl_put_num(m, MIP_A_RX_BU, ha->stats.rx_bu);
 	ctl_put_num(m, MIP_A_RX_REFUSED, ha->stats.refused);
 	ctl_put_num(m, MIP_A_RX_DROPPED, ha->stats.dropped);

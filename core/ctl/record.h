@@ -25,7 +25,7 @@ void record_known_agent(struct ctl_msg *m, const struct ha_known *k, usec now);
 /* The n-th of those who may register, or may not. */
 void record_rule(struct ctl_msg *m, const struct view *v, size_t n);
 /* get_link.c. False, with nothing written, for a free slot or another interface than `dev` (NULL: any). */
-bool record_link(struct ctl_msg *m, const struct view *v, const struct attach_link *l, const char *dev);
+bool record_link(struct ctl_msg *m, const struct view *v, const struct attach_link *l, const char *dev, usec now);
 void record_flow(struct ctl_msg *m, const struct flow_facts *f);
 /* get_ipsec.c. first: of a dump. */
 void record_sa(struct ctl_msg *m, const struct view *v, const struct conf_sa *sa, bool keys, bool first);

@@ -15,7 +15,8 @@
 	{                                                                                                              \
 		.rate = 100, .burst = 100                                                                              \
 	}
-#define TWO_HOURS (7200 * SEC)
+#define LACK_AFTER (4 * SEC) /* RTR_SOLICITATION_INTERVAL: a router has answered by then */
+#define TWO_HOURS  (7200 * SEC)
 
 /* A router that goes on without a prefix has ended it, or never told it. Advertisements may be forged: from the second
  * one on the router is asked, and it has MIN_DELAY_BETWEEN_RAS and MAX_RA_DELAY_TIME (RFC 4861 10) to tell the prefix
@@ -238,6 +239,7 @@ bool attach_on_ra(struct attach *a, unsigned ifindex, const struct in6_addr *rou
 	if (!(there & told_by) || !addr_eq(&l->router, router))
 		tell(a, EV_RA, ifindex, router, now);
 	l->router = *router;
+	l->managed = ra->managed;
 	for (size_t i = 0; i < ra->prefixes; i++)
 		keep_prefix(l, told_by, ra, &ra->prefix[i], now);
 	ask = ra->prefixes && fade(l, told_by, now);
@@ -550,6 +552,26 @@ const struct in6_addr *attach_agent(
 		}
 	}
 	return NULL;
+}
+
+const char *attach_lack(const struct attach_link *l, usec now)
+{
+	if (!l->up || now - l->up_at < LACK_AFTER)
+		return NULL;
+	for (size_t i = 0; i < l->addrs; i++)
+		if (rank_addr(l, &l->addr[i], &in6addr_any, 128, now) == AWAY)
+			return NULL;
+	if (!l->heard)
+		return "no IPv6 router here: no router advertisement was received; is it an IPv4 network, or does a "
+		       "firewall drop ICMPv6?";
+	if (!router_there(l))
+		return "its router is gone: it does not answer neighbor solicitations";
+	if (!router_default(l, now))
+		return "its router is no default router: it advertises a router lifetime of 0";
+	if (!addr_any(&l->taken[0]))
+		return "no address that another node does not have: give one of the two another";
+	return l->managed ? "no address, and this network gives them by DHCPv6 only: run a DHCPv6 client on it"
+			  : "no address in the prefixes its router advertises: is its sysctl accept_ra or autoconf 0?";
 }
 
 bool attach_has_local(const struct attach *a, unsigned ifindex, const struct in6_addr *home)

@@ -70,6 +70,7 @@ struct attach_addr {
 struct attach_link {
 	unsigned ifindex; /* 0 = free slot */
 	bool up, heard;	  /* heard: a Router Advertisement since it came up */
+	bool managed;	  /* the last one said that addresses are given by DHCPv6 (M) */
 	bool stale;	  /* a router is gone that the kernel still has things of */
 	usec sought;	  /* when routers were last asked for because of what one said */
 	usec settled;	  /* when the kernel last had to forget such things */
@@ -135,6 +136,9 @@ struct place attach_place(
 bool attach_holds(const struct attach *a, const struct place *at, usec now);
 /* When the prefix that a router on that link tells for `addr` ends; NEVER when none does. */
 usec attach_valid_until(const struct attach *a, unsigned ifindex, const struct in6_addr *addr);
+/* What keeps that link from having a care-of address that reaches anybody, and what to do, in words; NULL: nothing, or
+ * it came up just now. */
+const char *attach_lack(const struct attach_link *l, usec now);
 /* Has the link a link-local address with the interface identifier of `home`? */
 bool attach_has_local(const struct attach *a, unsigned ifindex, const struct in6_addr *home);
 /* The global address of a home agent heard on that link whose prefix is that of `home`, or NULL. */

@@ -30,9 +30,10 @@ struct mn_home_conf {
 struct mn_tunnel {
 	struct timer quiet; /* armed: one came; then, when no more come */
 	usec in, out;	    /* the last one that came, and left */
-	usec unanswered;    /* since when packets leave and none comes; 0: the last one came */
-	usec doubted;	    /* when the routers were asked because of that */
-	usec asked, gap;    /* the last question because of that, and how long at least to the next; 0: PROBE_GAP */
+	usec unanswered; /* since when packets leave and none comes; 0: the last one came, or the home agent answered */
+	usec alone;	 /* the same, whatever the home agent answers */
+	usec doubted;	 /* when the routers were asked because of that */
+	usec asked, gap; /* the last question because of that, and how long at least to the next; 0: PROBE_GAP */
 };
 
 /* What is known of the prefix of a home address, and the question about it. */
@@ -70,7 +71,9 @@ struct mn_home {
 	bool taken;	 /* another node has this address (status 134): it is not registered until we were home */
 	bool implicit;	 /* its networks are not named: naming them was refused (RFC 3963 5.4.2) */
 	bool no_router;	 /* no home agent takes it for a router: it is a mobile node until we were home (5.4) */
-	bool numbered;	 /* seq is that of the last update, kept from one registration to the next */
+	uint8_t refusal; /* status of the last refusal since it was registered; 0: none */
+	struct in6_addr refused_by;
+	bool numbered; /* seq is that of the last update, kept from one registration to the next */
 	uint16_t seq;
 };
 
@@ -148,5 +151,7 @@ void mn_on_unreachable(
 /* A packet of the home address went into the tunnel (out) or came out of it. When none comes any more, the home agent
  * is asked, too. */
 void mn_on_traffic(struct mn *mn, struct mn_home *h, bool out, usec now);
+/* For how long packets have been leaving through the tunnel and none came out of it; 0: that is not so. */
+usec mn_silence(const struct mn_home *h, usec now);
 
 #endif

@@ -241,17 +241,19 @@ static void on_packet_in(struct mn *mn, struct mn_home *h, usec now)
 
 	if (now - t->asked >= PROBE_GAP_MAX)
 		t->gap = 0;
-	t->unanswered = 0;
+	t->unanswered = t->alone = 0;
 	t->in = now;
 	if (!CONFIGURED(h) && !timer_armed(&t->quiet))
 		timer_arm(mn->w->timers, &t->quiet, now + QUIET, on_quiet);
 }
 
-/* It may be the router as well; a home agent that is the only one allowed is not asked. */
+/* It may be the router as well. */
 static void on_packet_out(struct mn *mn, struct mn_home *h, usec now)
 {
 	struct mn_tunnel *t = &h->tunnel;
 
+	if (!t->alone || now - t->out > PATIENCE)
+		t->alone = now;
 	if (!t->unanswered || now - t->out > PATIENCE)
 		t->unanswered = now;
 	t->out = now;
@@ -261,8 +263,15 @@ static void on_packet_out(struct mn *mn, struct mn_home *h, usec now)
 		t->doubted = now;
 		attach_doubt(&mn->attach, h->place.ifindex, NULL, now);
 	}
-	if (!CONFIGURED(h))
-		probe(mn, h, now);
+	probe(mn, h, now);
+}
+
+usec mn_silence(const struct mn_home *h, usec now)
+{
+	const struct mn_tunnel *t = &h->tunnel;
+	bool talks = h->place.where == AT_AWAY && t->alone && now - t->out <= PATIENCE;
+
+	return talks && now - t->alone >= SILENCE ? now - t->alone : 0;
 }
 
 void mn_on_traffic(struct mn *mn, struct mn_home *h, bool out, usec now)

@@ -107,7 +107,7 @@ void mn_start_registering(struct mn *mn, struct mn_home *h, const struct in6_add
 	e->coa = *coa;
 	e->backoff = e->bound ? BACKOFF : FIRST_BACKOFF;
 	e->resyncs = e->tries = 0;
-	h->tunnel.unanswered = 0;
+	h->tunnel.unanswered = h->tunnel.alone = 0;
 	e->refresh_at = NEVER;
 	send_bu(mn, h, e, false, now);
 }
@@ -227,6 +227,7 @@ void mn_now_home(struct mn *mn, struct mn_home *h, usec now)
 	mn_return(mn, h, now);
 	mn_drop_registration(mn, h);
 	h->taken = h->ended = h->implicit = h->no_router = false;
+	h->refusal = 0;
 	h->claims = 0;
 	claim(&h->claim, now);
 	mn_enter(mn, h, MIP_MN_HOME, now);
@@ -239,6 +240,7 @@ static void now_bound(struct mn *mn, struct mn_home *h, struct bul_entry *e, con
 	usec lifetime = granted * MH_LIFE_UNIT * SEC;
 
 	mn_agent_answers(mn, h, true);
+	h->refusal = 0;
 	e->state = MIP_BUL_BOUND;
 	e->bound = true;
 	e->resyncs = 0;
@@ -309,6 +311,8 @@ static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec 
 			mn_now_home(mn, h, now);
 		return;
 	}
+	h->refusal = e->status;
+	h->refused_by = e->peer;
 	mn_agent_answers(mn, h, false);
 	h->taken = is_taken(h, e, now);
 	if (!h->taken && (mn_agent_failed(mn, h, now) || not_routed(mn, h, e, now)))

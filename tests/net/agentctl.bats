@@ -159,7 +159,7 @@ page() { in_ns "$1" mip; }
 	lab_wait 10 eval '[[ "$(page mn)" == *"! the mobile node has no home address: mip mn add"* ]]'
 	ha ha set insecure no
 	mn mn add home "$HOA" prefix "$HOME_PREFIX" agent "$HA"
-	lab_wait 10 eval '[[ "$(page mn)" == *"! $HA refuses $HOA: administratively prohibited"* ]]'
+	lab_wait 10 eval '[[ "$(page mn)" == *"! $HOA is not registered: $HA refuses it, status 129 (administratively prohibited)"* ]]'
 	lab_wait 10 eval '[[ "$(page ha)" == *" of "*" binding updates refused"* ]]'
 	mn mn stop
 }

@@ -72,7 +72,7 @@ elsewhere() { registered "$1" && [ "$(care_of mn)" != "$2" ]; }
 	lab_wait 20 elsewhere f1 $taken
 	lab_wait 5 reachable
 	[ "$(ha -j binding show | jq -r '.[0].care_of')" = "$(care_of mn)" ]
-	mn | grep -q "^! another node of the link has $taken"
+	mn | grep -q "^! eth0: another node of the link has $taken"
 	# the kernel makes it again with each advertisement
 	n=$(jq -n "[inputs | select(.event == \"bu_sent\" and .care_of == \"$taken\")] | length" < $T/monitor)
 	lab_wait 20 formed_again $taken
