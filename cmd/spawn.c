@@ -73,7 +73,8 @@ static void become_mipd(int ready, int log, char *const *options)
 	}
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
-	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC); /* a lock or a pipe of our starter's is not the agent's */
+	/* A lock or a pipe of our starter's is not the agent's. */
+	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	fcntl(ready, F_SETFD, 0);
 	snprintf(fd, sizeof(fd), "%d", ready);
 	for (size_t i = 0; i < SPAWN_OPTIONS && options[i]; i++)

@@ -19,6 +19,12 @@ setup() { cd "$BATS_TEST_DIRNAME/../.." || exit; }
 	[[ "$output" == *'cmd/x.c: cmd must not include "base/loop.h"'* ]]
 }
 
+# Neither set -e nor bats heeds a "! command" that is not the last of a test.
+@test "no test says '! command' where nobody listens" {
+	run grep -nE '^\s+! ' tests/*.bats tests/*/*.bats
+	[ "$(grep -cvE '\|\| (false|\{)' <<< "$output")" -eq 0 ] || { echo "$output"; false; }
+}
+
 @test "roles and wire include no Linux header" {
 	run grep -nE '#include <(linux|net)/' -r core/role core/wire
 	[ "$output" = "" ]
