@@ -233,6 +233,23 @@ static void test_insert_and_strip(void **state)
 	assert_int_equal(p.vnet.csum_start, IP6_HLEN);
 }
 
+/* A packet may grow until its length does not fit the header any more. */
+static void test_longest(void **state)
+{
+	struct in6_addr coa = t_addr(COA);
+	struct room r;
+	struct packet p = udp(&r, 0);
+	struct exthdr e = walk(&p);
+
+	(void)state;
+	p.len = IP6_HLEN + UINT16_MAX - 23;
+	assert_int_equal(edit_insert(&p, &e, &coa, NULL), -EMSGSIZE);
+	assert_int_equal(edit_encap(&p, &coa, &coa), -EMSGSIZE);
+	p.len--;
+	assert_int_equal(edit_insert(&p, &e, &coa, NULL), 0);
+	assert_int_equal(p.len, IP6_HLEN + UINT16_MAX);
+}
+
 static void test_tunnel(void **state)
 {
 	struct in6_addr local = t_addr(COA), peer = t_addr(HA);
@@ -486,6 +503,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_shapes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 		cmocka_unit_test(test_insert_and_strip),
+		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_tunnel),
 		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_segments),
