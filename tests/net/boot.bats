@@ -89,7 +89,7 @@ verdict() { { in_ns "$1" mip -j doctor "${@:3}" || true; } | jq -r --arg c "$2" 
 	local c name=$BATS_TEST_TMPDIR/lines
 	ip -n mn link set eth0 down
 	[ -z "$(mn -d mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 2> "$name")" ]
-	for c in $(mn -j doctor mn | jq -r '.[].check'); do
+	for c in $(mn -j doctor mn | jq -r '.[].check' | grep -vx state); do   # that is what an agent sees that runs
 		[ "$(awk -v c="$c" '$2 == c' "$name" | wc -l)" = 1 ] || { echo "not once: $c"; cat "$name"; return 1; }
 	done
 	grep -qx 'ok *interface *eth0 is up' "$name"
