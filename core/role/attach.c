@@ -590,12 +590,9 @@ usec attach_valid_until(const struct attach *a, unsigned ifindex, const struct i
 {
 	usec end = 0;
 
-	for (size_t i = 0; i < ATTACH_LINKS; i++) {
-		const struct attach_link *l = &a->link[i];
-
+	for (const struct attach_link *l = a->link; l < a->link + ATTACH_LINKS; l++)
 		for (size_t k = 0; l->ifindex == ifindex && k < l->prefixes; k++)
 			if (addr_in(&l->prefix[k].prefix, addr, l->prefix[k].len) && l->prefix[k].valid_until > end)
 				end = l->prefix[k].valid_until;
-	}
 	return end ? end : NEVER;
 }

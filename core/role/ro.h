@@ -20,9 +20,9 @@ void ro_on_prefix(struct mn *mn, struct mn_home *h, usec now);
  * themselves. */
 void ro_forget_home(struct mn *mn, const struct in6_addr *home, usec now);
 
-/* An agent of before sent `peer` updates for `home`: the last one with number `seq` at `sent`, and perhaps there is a
- * binding till `until`. As soon as the home agent knows where we are it is renewed, or deleted when we are at home
- * (11.7.2). What cannot be restored, a home address that is not ours any more, is -ENOENT; -ENOMEM. */
+/* An agent of before sent the correspondent `kept->peer` updates: the last one at `sent_at`, with number `seq`, and
+ * until `held_until` there may be a binding. It is renewed as soon as the home agent knows where we are, or deleted
+ * when we are at home (11.7.2). -ENOENT: the home address is not ours any more; -ENOMEM. */
 int ro_restore(struct mn *mn, const struct bul_entry *kept, usec now);
 
 /* Messages: HoT, CoT, BRR, BE; BA of a correspondent (true when it was about an update of ours). */

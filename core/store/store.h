@@ -20,9 +20,7 @@
 
 #define STORE_NETWORKS 16 /* prefixes of one binding, at most */
 
-/* STORE_BUL: correspondents that may hold a binding of ours; `local` is the correspondent, `expires` when it has
- * forgotten.
- */
+/* STORE_BUL: correspondents (`local`) that may hold a binding of ours until `expires`. */
 enum store_cache { STORE_HA = 1, STORE_CN = 2, STORE_BUL = 3 };
 
 /* One binding. Times are microseconds since 1970, as the calendar was then: they must mean the same after the machine
