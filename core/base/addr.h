@@ -1,4 +1,5 @@
-/* IPv6 addresses: comparing, prefixes, and which may be a mobile node's (RFC 6275's "unicast routable address"). */
+/* IPv6 addresses: comparing, prefixes, and which may be a mobile node's (RFC 6275's "unicast routable address"). An
+ * IPv4 address stands as the IPv4-mapped one (RFC 4291 2.5.5.2), so that it needs no form of its own. */
 #ifndef MIP_BASE_ADDR_H
 #define MIP_BASE_ADDR_H
 
@@ -22,6 +23,20 @@ static inline bool addr_eq(const struct in6_addr *a, const struct in6_addr *b)
 static inline bool addr_any(const struct in6_addr *a)
 {
 	return IN6_IS_ADDR_UNSPECIFIED(a);
+}
+
+/* Of the 4 octets of an IPv4 address. */
+static inline struct in6_addr addr_mapped(const void *ipv4)
+{
+	struct in6_addr a = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+
+	memcpy(&a.s6_addr[12], ipv4, 4);
+	return a;
+}
+
+static inline bool addr_is_ipv4(const struct in6_addr *a)
+{
+	return IN6_IS_ADDR_V4MAPPED(a);
 }
 
 /* Are the first `plen` bits of a and b the same? plen <= 128. */
@@ -50,7 +65,7 @@ bool addr_routable(const struct in6_addr *a);
  * node's own? */
 bool addr_is_anycast(const struct in6_addr *a, unsigned plen);
 
-/* The address as text, for one expression: addr_text(&a).s */
+/* The address as text, an IPv4 one as such, for one expression: addr_text(&a).s */
 struct addr_text {
 	char s[INET6_ADDRSTRLEN];
 };
@@ -59,7 +74,10 @@ static inline struct addr_text addr_text(const struct in6_addr *a)
 {
 	struct addr_text t;
 
-	inet_ntop(AF_INET6, a, t.s, sizeof(t.s));
+	if (addr_is_ipv4(a))
+		inet_ntop(AF_INET, &a->s6_addr[12], t.s, sizeof(t.s));
+	else
+		inet_ntop(AF_INET6, a, t.s, sizeof(t.s));
 	return t;
 }
 

@@ -93,6 +93,8 @@ static void put_bu(struct line *l, struct ctl_msg *m, const struct mh *mh)
 	both_num(l, m, MIP_A_LIFETIME, (uint64_t)mh->u.bu.lifetime * MH_LIFE_UNIT);
 	if (mh->opt.has & MHO_ALT_COA)
 		both_addr(l, m, MIP_A_COA, &mh->opt.alt_coa);
+	else if (mh->opt.has & MHO_IPV4_COA)
+		both_addr(l, m, MIP_A_COA, &mh->opt.ipv4_coa);
 	if (!(mh->opt.has & MHO_NONCES))
 		return;
 	both_num(l, m, MIP_A_HOME_NONCE, mh->opt.home_nonce);
@@ -110,6 +112,8 @@ static void put_ba(struct line *l, struct ctl_msg *m, const struct mh *mh)
 	both_num(l, m, MIP_A_LIFETIME, (uint64_t)mh->u.ba.lifetime * MH_LIFE_UNIT);
 	if (mh->opt.has & MHO_REFRESH)
 		both_num(l, m, MIP_A_REFRESH, (uint64_t)mh->opt.refresh * MH_LIFE_UNIT);
+	if (mh->opt.has & MHO_NAT)
+		both_num(l, m, MIP_A_KEEPALIVE, mh->opt.nat_refresh == NAT_REFRESH_NEVER ? 0 : mh->opt.nat_refresh);
 }
 
 static void put_be(struct line *l, struct ctl_msg *m, const struct mh *mh)

@@ -21,8 +21,8 @@ void flags_text(uint16_t flags, char text[FLAGS_MAX])
 	static const struct {
 		uint16_t bit;
 		char letter;
-	} letters[] = {
-		{BU_F_ACK, 'A'}, {BU_F_HOME, 'H'}, {BU_F_LINKLOCAL, 'L'}, {BU_F_KEYMGMT, 'K'}, {BU_F_ROUTER, 'R'}};
+	} letters[] = {{BU_F_ACK, 'A'}, {BU_F_HOME, 'H'}, {BU_F_LINKLOCAL, 'L'}, {BU_F_KEYMGMT, 'K'},
+		{BU_F_ROUTER, 'R'}, {BU_F_UDP, 'F'}, {BU_F_TLV, 'T'}};
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)

@@ -5,7 +5,7 @@
 
 #include "ctl/get.h"
 
-#define FLAGS_MAX 5
+#define FLAGS_MAX 8
 /* The letters of a Binding Update's flags. */
 void flags_text(uint16_t flags, char text[FLAGS_MAX]);
 /* The next record of MIP_STATS_GET; as get_record. */

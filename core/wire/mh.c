@@ -112,14 +112,14 @@ static const struct kind {
 	void (*read)(struct rd *r, struct mh *m);
 	void (*write)(struct wr *w, const struct mh *m);
 } kinds[MH_TYPES] = {
-	[MH_BRR] = {0, 0, brr_read, brr_write},						     /* 6.1.2 */
-	[MH_HOTI] = {1, 0, init_read, init_write},					     /* 6.1.3 */
-	[MH_COTI] = {1, 0, init_read, init_write},					     /* 6.1.4 */
-	[MH_HOT] = {2, 0, test_read, test_write},					     /* 6.1.5 */
-	[MH_COT] = {2, 0, test_read, test_write},					     /* 6.1.6 */
-	[MH_BU] = {1, MHO_ALT_COA | MHO_NONCES | MHO_NETWORK | MHO_AUTH, bu_read, bu_write}, /* 6.1.7 */
-	[MH_BA] = {1, MHO_REFRESH | MHO_AUTH, ba_read, ba_write},			     /* 6.1.8 */
-	[MH_BE] = {2, 0, be_read, be_write},						     /* 6.1.9 */
+	[MH_BRR] = {0, 0, brr_read, brr_write},								    /* 6.1.2 */
+	[MH_HOTI] = {1, 0, init_read, init_write},							    /* 6.1.3 */
+	[MH_COTI] = {1, 0, init_read, init_write},							    /* 6.1.4 */
+	[MH_HOT] = {2, 0, test_read, test_write},							    /* 6.1.5 */
+	[MH_COT] = {2, 0, test_read, test_write},							    /* 6.1.6 */
+	[MH_BU] = {1, MHO_ALT_COA | MHO_NONCES | MHO_NETWORK | MHO_IPV4_COA | MHO_AUTH, bu_read, bu_write}, /* 6.1.7 */
+	[MH_BA] = {1, MHO_REFRESH | MHO_NAT | MHO_AUTH, ba_read, ba_write},				    /* 6.1.8 */
+	[MH_BE] = {2, 0, be_read, be_write},								    /* 6.1.9 */
 };
 
 uint8_t mh_least(uint8_t type)

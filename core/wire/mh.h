@@ -1,7 +1,7 @@
 /*
- * The Mobility Header (RFC 6275 6.1) and its options (6.2), with those of mobile networks (RFC 3963 4): bytes <->
- * structs. Decoding is whole before anybody looks: mh_read either fills the struct or says what is wrong and where. No
- * clock, no log, no allocation, no state.
+ * The Mobility Header (RFC 6275 6.1) and its options (6.2), with those of mobile networks (RFC 3963 4) and of IPv4
+ * access (RFC 5555 3): bytes <-> structs. Decoding is whole before anybody looks: mh_read either fills the struct or
+ * says what is wrong and where. No clock, no log, no allocation, no state.
  */
 #ifndef MIP_WIRE_MH_H
 #define MIP_WIRE_MH_H
@@ -43,8 +43,11 @@ enum mh_type {
 #define BU_F_LINKLOCAL 0x2000
 #define BU_F_KEYMGMT   0x1000
 #define BU_F_ROUTER    0x0400 /* RFC 3963 4.1 */
+#define BU_F_UDP       0x0100 /* RFC 5555 3.1.3, F: UDP even without a NAT */
+#define BU_F_TLV       0x0080 /* T: a TLV header behind UDP */
 #define BA_F_KEYMGMT   0x80
 #define BA_F_ROUTER    0x40 /* RFC 3963 4.2 */
+#define BA_F_TLV       0x10 /* RFC 5555 3.2.3 */
 
 /* Binding Acknowledgement status (6.1.8): below 128 accepted. */
 enum ba_status {
@@ -73,12 +76,16 @@ enum be_status { BE_UNKNOWN_HAO = 1, BE_UNKNOWN_TYPE = 2 };
 
 /* Which options were present, in mh_opts.has. */
 enum mh_has {
-	MHO_REFRESH = 1 << 0, /* Binding Refresh Advice (BA only) */
-	MHO_ALT_COA = 1 << 1, /* Alternate Care-of Address (BU only) */
-	MHO_NONCES = 1 << 2,  /* Nonce Indices (BU only) */
-	MHO_AUTH = 1 << 3,    /* Binding Authorization Data; always last */
-	MHO_NETWORK = 1 << 4, /* Mobile Network Prefix (RFC 3963 4.3; BU only), the one that may occur several times */
+	MHO_REFRESH = 1 << 0,  /* Binding Refresh Advice (BA only) */
+	MHO_ALT_COA = 1 << 1,  /* Alternate Care-of Address (BU only) */
+	MHO_NONCES = 1 << 2,   /* Nonce Indices (BU only) */
+	MHO_AUTH = 1 << 3,     /* Binding Authorization Data; always last */
+	MHO_NETWORK = 1 << 4,  /* Mobile Network Prefix (RFC 3963 4.3; BU only), the one that may occur several times */
+	MHO_NAT = 1 << 5,      /* NAT Detection (RFC 5555 3.2.2; BA only) */
+	MHO_IPV4_COA = 1 << 6, /* IPv4 Care-of Address (RFC 5555 3.1.2; BU only) */
 };
+
+#define NAT_REFRESH_NEVER UINT32_MAX /* of a NAT Detection option: no keepalives are needed; 0 says nothing (3.2.2) */
 
 struct mh_opts {
 	unsigned has;
@@ -89,6 +96,9 @@ struct mh_opts {
 	size_t networks; /* Mobile Network Prefix options; the first MH_NETWORKS of them, as they stood there, lengths
 			    too */
 	struct addr_prefix network[MH_NETWORKS];
+	struct in6_addr ipv4_coa; /* IPv4-mapped */
+	bool nat_udp;		  /* F: UDP is required */
+	uint32_t nat_refresh;	  /* seconds */
 	size_t auth_at; /* read: offset of the authenticator in the message, what the MAC covers up to (6.2.7) */
 };
 

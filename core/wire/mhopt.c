@@ -1,5 +1,5 @@
 /*
- * The options of a Mobility Header, RFC 6275 6.2 and RFC 3963 4.3: one row per option gives its
+ * The options of a Mobility Header, RFC 6275 6.2, RFC 3963 4.3 and RFC 5555 3: one row per option gives its
  * length, its alignment (6.2.1: xn+y from the start of the Mobility Header), its
  * reader and its writer. Which option belongs to which message is mh.c's
  * knowledge; whether its value is acceptable is the role's.
@@ -7,6 +7,8 @@
 #include "wire/mhopt.h"
 
 enum { OPT_PAD1 = 0, OPT_PADN = 1 };
+
+#define NAT_UDP 0x8000 /* F */
 
 struct option {
 	unsigned has;
@@ -83,13 +85,44 @@ static void auth_write(struct wr *w, struct mh_opts *o, size_t n)
 	wr_bytes(w, o->auth, sizeof(o->auth));
 }
 
+static void nat_read(struct rd *r, struct mh_opts *o)
+{
+	o->nat_udp = rd_u16(r) & NAT_UDP;
+	o->nat_refresh = rd_u32(r);
+}
+
+static void nat_write(struct wr *w, struct mh_opts *o, size_t n)
+{
+	(void)n;
+	wr_u16(w, o->nat_udp ? NAT_UDP : 0);
+	wr_u32(w, o->nat_refresh);
+}
+
+static void ipv4_coa_read(struct rd *r, struct mh_opts *o)
+{
+	uint8_t ipv4[4];
+
+	rd_take(r, 2);
+	rd_bytes(r, ipv4, sizeof(ipv4));
+	o->ipv4_coa = addr_mapped(ipv4);
+}
+
+static void ipv4_coa_write(struct wr *w, struct mh_opts *o, size_t n)
+{
+	(void)n;
+	wr_room(w, 2);
+	wr_bytes(w, &o->ipv4_coa.s6_addr[12], 4);
+}
+
 /* In the order they are written: 6.2.7 wants the authenticator last. */
 static const struct option options[] = {
-	{MHO_REFRESH, 2, 2, 2, 0, refresh_read, refresh_write},	 /* 6.2.4 */
-	{MHO_ALT_COA, 3, 16, 8, 6, alt_coa_read, alt_coa_write}, /* 6.2.5 */
-	{MHO_NONCES, 4, 4, 2, 0, nonces_read, nonces_write},	 /* 6.2.6 */
-	{MHO_NETWORK, 6, 18, 8, 4, network_read, network_write}, /* RFC 3963 4.3 */
-	{MHO_AUTH, 5, 12, 8, 2, auth_read, auth_write},		 /* 6.2.7 */
+	{MHO_REFRESH, 2, 2, 2, 0, refresh_read, refresh_write},	    /* 6.2.4 */
+	{MHO_ALT_COA, 3, 16, 8, 6, alt_coa_read, alt_coa_write},    /* 6.2.5 */
+	{MHO_NONCES, 4, 4, 2, 0, nonces_read, nonces_write},	    /* 6.2.6 */
+	{MHO_NETWORK, 6, 18, 8, 4, network_read, network_write},    /* RFC 3963 4.3 */
+	{MHO_NAT, 31, 6, 4, 0, nat_read, nat_write},		    /* RFC 5555 3.2.2 */
+	{MHO_IPV4_COA, 32, 6, 4, 0, ipv4_coa_read, ipv4_coa_write}, /* RFC 5555 3.1.2 */
+	{MHO_AUTH, 5, 12, 8, 2, auth_read, auth_write},		    /* 6.2.7 */
 };
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))

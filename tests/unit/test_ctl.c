@@ -1,4 +1,5 @@
 /* The control socket: who gets in, what is read, what is refused, transactions. */
+#include "ctl/record.h"
 #include "t_ctl.h"
 
 static void test_hello(void **state)
@@ -359,11 +360,26 @@ static void test_hang_up_anywhere(void **state)
 	assert_string_equal(t.order, "");
 }
 
+/* Whoever sends a Binding Update chooses them: all at once fit. */
+static void test_all_flags_fit(void **state)
+{
+	struct {
+		char text[FLAGS_MAX];
+		char behind;
+	} f = {.behind = 'x'};
+
+	(void)state;
+	flags_text(0xffff, f.text);
+	assert_string_equal(f.text, "AHLKRFT");
+	assert_int_equal(f.behind, 'x');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_hello),
 		cmocka_unit_test(test_nothing_stays_between_attributes),
+		cmocka_unit_test(test_all_flags_fit),
 		T(test_socket_modes),
 		T(test_second_agent_is_refused),
 		T(test_stale_socket_is_replaced),

@@ -94,6 +94,22 @@ static void test_fields_router(void **state)
 	assert_int_equal(m.u.ba.flags, BA_F_ROUTER);
 }
 
+/* RFC 5555 3.1.2, 3.1.3, 3.2.2: an IPv4 address is the mapped one. */
+static void test_fields_ipv4(void **state)
+{
+	struct mh m = read_ok("bu_ipv4");
+
+	(void)state;
+	assert_int_equal(m.u.bu.flags, BU_F_ACK | BU_F_HOME | BU_F_UDP);
+	assert_int_equal(m.opt.has, MHO_IPV4_COA);
+	assert_addr(m.opt.ipv4_coa, "::ffff:198.51.100.7");
+	assert_string_equal(addr_text(&m.opt.ipv4_coa).s, "198.51.100.7");
+	m = read_ok("ba_nat");
+	assert_int_equal(m.opt.has, MHO_NAT);
+	assert_true(m.opt.nat_udp);
+	assert_int_equal(m.opt.nat_refresh, 110);
+}
+
 static void test_fields_bu_cn(void **state)
 {
 	struct mh m = read_ok("bu_cn");
@@ -182,7 +198,7 @@ static void test_golden(void **state)
 	(void)state;
 	messages = 0;
 	assert_true(t_golden_each(golden_check) > 0);
-	assert_int_equal(messages, 17);
+	assert_int_equal(messages, 19);
 }
 
 /* RFC 6275 6.1.1: the pseudo-header has home addresses where the packet has care-of addresses. */
@@ -271,8 +287,8 @@ static void test_least_length(void **state)
 
 static struct mh random_mh(void)
 {
-	static const unsigned belongs[MH_TYPES] = {
-		[MH_BU] = MHO_ALT_COA | MHO_NONCES | MHO_AUTH, [MH_BA] = MHO_REFRESH | MHO_AUTH};
+	static const unsigned belongs[MH_TYPES] = {[MH_BU] = MHO_ALT_COA | MHO_NONCES | MHO_IPV4_COA | MHO_AUTH,
+		[MH_BA] = MHO_REFRESH | MHO_NAT | MHO_AUTH};
 	struct mh m = {.type = (uint8_t)t_below(MH_TYPES)}, noise;
 
 	t_bytes(&noise, sizeof(noise));
@@ -305,6 +321,12 @@ static struct mh random_mh(void)
 		m.opt.alt_coa = noise.opt.alt_coa;
 	if (m.opt.has & MHO_NONCES)
 		m.opt.home_nonce = noise.opt.home_nonce, m.opt.coa_nonce = noise.opt.coa_nonce;
+	if (m.opt.has & MHO_NAT) {
+		m.opt.nat_udp = noise.opt.home_nonce & 1;
+		m.opt.nat_refresh = noise.opt.nat_refresh;
+	}
+	if (m.opt.has & MHO_IPV4_COA)
+		m.opt.ipv4_coa = addr_mapped(&noise.opt.ipv4_coa);
 	if (m.opt.has & MHO_AUTH)
 		memcpy(m.opt.auth, noise.opt.auth, sizeof(m.opt.auth));
 	return m;
@@ -385,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_fields_rr),
 		cmocka_unit_test(test_fields_bu),
 		cmocka_unit_test(test_fields_router),
+		cmocka_unit_test(test_fields_ipv4),
 		cmocka_unit_test(test_fields_bu_cn),
 		cmocka_unit_test(test_fields_ba_be),
 		cmocka_unit_test(test_golden),

@@ -67,13 +67,15 @@ static void test_options_skipped(void **state)
 static void test_options_malformed(void **state)
 {
 	(void)state;
-	OPTIONS(MH_DROP, 15, 0, 0, 0, 0, 42);			     /* no length */
-	OPTIONS(MH_DROP, 12, 0, 42, 3, 0, 0);			     /* unknown, beyond the end */
-	OPTIONS(MH_DROP, 12, 0, 1, 255, 0, 0);			     /* PadN beyond the end */
-	OPTIONS(MH_DROP, 12, 0, 3, 2, 0, 0);			     /* Alternate Care-of Address too short */
-	OPTIONS(MH_DROP, 12, 0, 4, 2, 0, 0);			     /* Nonce Indices too short */
-	OPTIONS(MH_DROP, 14, 0, 1, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0); /* too long */
-	OPTIONS(MH_DROP, 12, 0, 5, 2, 0, 0);			     /* authenticator too short */
+	OPTIONS(MH_DROP, 15, 0, 0, 0, 0, 42);			      /* no length */
+	OPTIONS(MH_DROP, 12, 0, 42, 3, 0, 0);			      /* unknown, beyond the end */
+	OPTIONS(MH_DROP, 12, 0, 1, 255, 0, 0);			      /* PadN beyond the end */
+	OPTIONS(MH_DROP, 12, 0, 3, 2, 0, 0);			      /* Alternate Care-of Address too short */
+	OPTIONS(MH_DROP, 12, 0, 4, 2, 0, 0);			      /* Nonce Indices too short */
+	OPTIONS(MH_DROP, 14, 0, 1, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0);  /* too long */
+	OPTIONS(MH_DROP, 12, 0, 5, 2, 0, 0);			      /* authenticator too short */
+	OPTIONS(MH_DROP, 12, 0, 32, 2, 0, 0);			      /* IPv4 Care-of Address too short */
+	OPTIONS(MH_DROP, 14, 0, 1, 0, 32, 8, 0, 0, 0, 0, 0, 0, 0, 0); /* too long */
 }
 
 /* 6.2.7: last, without padding behind it. */
@@ -123,16 +125,17 @@ static void test_options_networks(void **state)
 	OPTIONS(MH_DROP, 12, 0, 6, 2, 0, 64);
 }
 
-/* Which option belongs to which message, 6.2.4-6.2.7, RFC 3963 4.3. */
+/* Which option belongs to which message, 6.2.4-6.2.7, RFC 3963 4.3, RFC 5555 3. */
 static void test_write_foreign(void **state)
 {
 	static const unsigned belongs[MH_TYPES] = {
-		[MH_BU] = MHO_ALT_COA | MHO_NONCES | MHO_NETWORK | MHO_AUTH, [MH_BA] = MHO_REFRESH | MHO_AUTH};
+		[MH_BU] = MHO_ALT_COA | MHO_NONCES | MHO_NETWORK | MHO_IPV4_COA | MHO_AUTH,
+		[MH_BA] = MHO_REFRESH | MHO_NAT | MHO_AUTH};
 	uint8_t data[MH_MAX];
 
 	(void)state;
 	for (unsigned type = 0; type < MH_TYPES; type++)
-		for (unsigned bit = 1; bit < 1 << 6; bit <<= 1) {
+		for (unsigned bit = 1; bit < 1 << 7; bit <<= 1) {
 			struct mh m = {.type = (uint8_t)type, .opt.has = bit};
 			int n = mh_write(&m, data, sizeof(data));
 
@@ -147,19 +150,21 @@ static void alignment_check(const uint8_t *msg, size_t len, size_t at)
 {
 	static const struct {
 		size_t multiple, rest, len;
-	} rule[7] = {[0] = {1, 0, 0},
+	} rule[33] = {[0] = {1, 0, 0},
 		[1] = {1, 0, 0},
 		[2] = {2, 0, 2},
 		[3] = {8, 6, 16},
 		[4] = {2, 0, 4},
 		[5] = {8, 2, 12},
-		[6] = {8, 4, 18}};
+		[6] = {8, 4, 18},
+		[31] = {4, 0, 6},
+		[32] = {4, 0, 6}};
 	size_t pads = 0;
 
 	while (at < len) {
 		uint8_t type = msg[at];
 
-		assert_true(type < 7);
+		assert_true(type < 2 || (type < 33 && rule[type].len));
 		if (type < 2) {
 			pads += type ? 2u + msg[at + 1] : 1;
 		} else {
@@ -179,15 +184,16 @@ static void test_alignment(void **state)
 	uint8_t data[MH_MAX];
 
 	(void)state;
-	for (unsigned has = 0; has < 1 << 5; has++) {
-		struct mh bu = {.type = MH_BU, .opt = {.has = has & ~MHO_REFRESH, .networks = 2}}, ba = {.type = MH_BA};
+	for (unsigned has = 0; has < 1 << 7; has++) {
+		struct mh bu = {.type = MH_BU, .opt = {.has = has & ~(MHO_REFRESH | MHO_NAT), .networks = 2}},
+			  ba = {.type = MH_BA};
 		int n = mh_write(&bu, data, sizeof(data));
 
 		assert_true(n > 0);
 		alignment_check(data, (size_t)n, 12);
 		if (has & MHO_AUTH)
 			assert_int_equal(bu.opt.auth_at, n - 12);
-		ba.opt.has = has & (MHO_REFRESH | MHO_AUTH);
+		ba.opt.has = has & (MHO_REFRESH | MHO_NAT | MHO_AUTH);
 		n = mh_write(&ba, data, sizeof(data));
 		assert_true(n > 0);
 		alignment_check(data, (size_t)n, 12);
