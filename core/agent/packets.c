@@ -78,22 +78,22 @@ static void refuse_message(
 		answer_parameter_problem(a, m, data, len, at);
 }
 
-static void on_bu(struct agent *a, const struct via *via, const struct mh *m, const uint8_t *data, usec now)
+static void on_bu(struct agent *a, const struct via *via, const struct mh *m, usec now)
 {
 	const struct in6_addr *home = via->has_hao ? &via->hao : &via->src;
 
 	if (m->u.bu.flags & BU_F_HOME || (m->u.bu.flags & BU_F_ROUTER && a->ha.on))
 		ha_on_bu(&a->ha, via, m, bc_find(&a->cn.bc, home, &via->dst) != NULL, now);
 	else
-		cn_on_bu(&a->cn, via, m, data, now);
+		cn_on_bu(&a->cn, via, m, now);
 }
 
-static void dispatch(struct agent *a, const struct via *via, const struct mh *m, const uint8_t *data, usec now)
+static void dispatch(struct agent *a, const struct via *via, const struct mh *m, usec now)
 {
 	switch (m->type) {
-	case MH_BU: on_bu(a, via, m, data, now); break;
+	case MH_BU: on_bu(a, via, m, now); break;
 	case MH_BA:
-		if (!ro_on_ba(&a->mn, via, m, data, now))
+		if (!ro_on_ba(&a->mn, via, m, now))
 			mn_on_ba(&a->mn, via, m, now);
 		break;
 	case MH_HOTI:
@@ -138,7 +138,7 @@ static void on_mh(void *ctx, const struct raw_meta *m, const uint8_t *data, size
 	if (verdict != MH_OK)
 		refuse_message(a, m, data, len, verdict, at);
 	else
-		dispatch(a, &via, &mh, data, clock_now());
+		dispatch(a, &via, &mh, clock_now());
 }
 
 /* RFC 2473 8: who sent what a tunnel could not carry hears of it. False: that is not what the error is about. */

@@ -2,11 +2,13 @@
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/addr.h"
 #include "base/clock.h"
 #include "ctl/message.h"
 #include "ctl/record.h"
+#include "wire/mhauth.h"
 
 #define ICMP6_DHAAD_REQUEST 144 /* 6.5 */
 
@@ -81,6 +83,22 @@ static void both_addr(struct line *l, struct ctl_msg *m, enum mip_attr a, const 
 	ctl_put_addr(m, a, v);
 }
 
+/* What RFC 4283 and RFC 4285 add. */
+static void put_by_key(struct line *l, struct ctl_msg *m, const struct mh_opts *o)
+{
+	char id[UINT8_MAX + 1] = "";
+
+	if (o->has & MHO_MN_ID) {
+		memcpy(id, o->mn_id, o->mn_id_len);
+		say(l, " identifier %s", id);
+		ctl_put_str(m, MIP_A_IDENTIFIER, id);
+	}
+	if (o->has & MHO_TIMESTAMP)
+		both_num(l, m, MIP_A_TIMESTAMP, (uint64_t)mh_time(o->timestamp));
+	if (o->has & MHO_MN_HA)
+		both_num(l, m, MIP_A_SPI, o->mn_ha.spi);
+}
+
 static void put_bu(struct line *l, struct ctl_msg *m, const struct mh *mh)
 {
 	char flags[FLAGS_MAX];
@@ -95,6 +113,7 @@ static void put_bu(struct line *l, struct ctl_msg *m, const struct mh *mh)
 		both_addr(l, m, MIP_A_COA, &mh->opt.alt_coa);
 	else if (mh->opt.has & MHO_IPV4_COA)
 		both_addr(l, m, MIP_A_COA, &mh->opt.ipv4_coa);
+	put_by_key(l, m, &mh->opt);
 	if (!(mh->opt.has & MHO_NONCES))
 		return;
 	both_num(l, m, MIP_A_HOME_NONCE, mh->opt.home_nonce);
@@ -114,6 +133,7 @@ static void put_ba(struct line *l, struct ctl_msg *m, const struct mh *mh)
 		both_num(l, m, MIP_A_REFRESH, (uint64_t)mh->opt.refresh * MH_LIFE_UNIT);
 	if (mh->opt.has & MHO_NAT)
 		both_num(l, m, MIP_A_KEEPALIVE, mh->opt.nat_refresh == NAT_REFRESH_NEVER ? 0 : mh->opt.nat_refresh);
+	put_by_key(l, m, &mh->opt);
 }
 
 static void put_be(struct line *l, struct ctl_msg *m, const struct mh *mh)

@@ -10,8 +10,8 @@
 #include "host/host_impl.h"
 #include "role/ha.h"
 #include "role/mn.h"
-#include "role/rr.h"
 #include "sys/link.h"
+#include "wire/mhauth.h"
 
 /* --- messages ----------------------------------------------------------------------------------------------------- */
 
@@ -51,7 +51,7 @@ static void do_send(void *ctx, const struct via *via, struct mh *m)
 	meta.ifindex = via->ifindex ? via->ifindex : tunnel_of(h, &via->src);
 	meta.hop_limit = via->on_link; /* 1, or as usual */
 	if (len > 0 && via->auth)
-		rr_mac(via->auth->kbm, &via->auth->coa, &via->auth->cn, buf, m->opt.auth_at, buf + m->opt.auth_at);
+		mh_sign(via->auth, m, buf);
 	err = len < 0 ? len : host_send(h, via, &meta, MH_PROTO, buf, (size_t)len);
 	h->on_sent(h->owner,
 		&(struct message){.out = true, .via = via, .mh = m, .dropped = err ? DROP_NOT_SENT : DROP_NONE});

@@ -293,9 +293,9 @@ static bool is_over_limit(struct cn *cn, struct bc_entry *e, const struct via *v
 	return !ok;
 }
 
-void cn_on_bu(struct cn *cn, const struct via *via, const struct mh *m, const uint8_t *data, usec now)
+void cn_on_bu(struct cn *cn, const struct via *via, const struct mh *m, usec now)
 {
-	struct cn_request rq = cn_request_of(via, m, data);
+	struct cn_request rq = cn_request_of(via, m);
 	struct bc_entry *e = bc_find(&cn->bc, &rq.home, &rq.local);
 	uint16_t last = m->u.bu.seq;
 	int status;

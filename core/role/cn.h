@@ -53,7 +53,7 @@ int cn_restore(struct cn *cn, const struct bc_entry *kept, usec now) __attribute
 /* HoTI and CoTI (9.4.1-9.4.4): answered, or dropped over the rate. */
 void cn_on_init(struct cn *cn, const struct via *via, const struct mh *m, usec now);
 /* A Binding Update without H; `data` are the bytes m was read from. */
-void cn_on_bu(struct cn *cn, const struct via *via, const struct mh *m, const uint8_t *data, usec now);
+void cn_on_bu(struct cn *cn, const struct via *via, const struct mh *m, usec now);
 /* A packet to `local` from `coa` carried a Home Address option no binding allows (9.3.1): Binding Error 1. */
 void cn_on_unknown_hao(
 	struct cn *cn, const struct in6_addr *coa, const struct in6_addr *local, const struct in6_addr *home, usec now);

@@ -3,6 +3,7 @@
 #define MIP_ROLE_CN_IMPL_H
 
 #include "role/cn.h"
+#include "wire/mhauth.h"
 
 #define CN_DROP (-1) /* verdict: say nothing */
 
@@ -10,12 +11,11 @@
 struct cn_request {
 	const struct via *via;
 	const struct mh *m;
-	const uint8_t *data;
 	struct in6_addr home, coa, local;
 	struct mh_auth auth; /* filled once the tokens are known */
 	bool remove, authorised;
 };
-struct cn_request cn_request_of(const struct via *via, const struct mh *m, const uint8_t *data);
+struct cn_request cn_request_of(const struct via *via, const struct mh *m);
 /* Is the update an old one, by the sequence number of the binding, or of one that ended? Then *last is that number. */
 bool cn_is_old(const struct cn *cn, const struct cn_request *rq, const struct bc_entry *e, usec now, uint16_t *last);
 /* What a sequence number is kept by. */

@@ -21,9 +21,9 @@ static bool is_replay(const struct seq_entry *g, const struct mh *m, bool remove
 	return !newer && seq_is_old(m->u.bu.seq, g->seq);
 }
 
-struct cn_request cn_request_of(const struct via *via, const struct mh *m, const uint8_t *data)
+struct cn_request cn_request_of(const struct via *via, const struct mh *m)
 {
-	struct cn_request rq = {.via = via, .m = m, .data = data};
+	struct cn_request rq = {.via = via, .m = m};
 
 	rq.local = *cn_local_of(via);
 	rq.home = via->has_hao ? via->hao : via->src;
@@ -43,9 +43,9 @@ static int recall_key(const struct cn *cn, struct cn_request *rq, usec now)
 
 	if (!has_home || !has_coa)
 		return has_coa ? BA_HOME_NONCE_EXPIRED : has_home ? BA_COA_NONCE_EXPIRED : BA_NONCES_EXPIRED;
-	rr_kbm(home, rq->remove ? NULL : &coa, rq->auth.kbm);
+	rr_kbm(home, rq->remove ? NULL : &coa, rq->auth.key);
 	rq->auth.coa = rq->remove ? rq->home : rq->coa;
-	rq->auth.cn = rq->local;
+	rq->auth.end = rq->local;
 	return 0;
 }
 
@@ -109,7 +109,7 @@ int cn_judge(const struct cn *cn, struct cn_request *rq, bool is_old, usec now)
 	status = recall_key(cn, rq, now);
 	if (status)
 		return status;
-	if (!rr_mac_ok(rq->auth.kbm, &rq->auth.coa, &rq->auth.cn, rq->data, o->auth_at, o->auth))
+	if (!mh_signed(&rq->auth, rq->m))
 		return CN_DROP;
 	rq->authorised = true;
 	if (is_old)

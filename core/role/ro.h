@@ -29,7 +29,7 @@ int ro_restore(struct mn *mn, const struct bul_entry *kept, usec now);
 void ro_on_test(struct mn *mn, const struct via *via, const struct mh *m, usec now);
 void ro_on_brr(struct mn *mn, const struct via *via, usec now);
 void ro_on_be(struct mn *mn, const struct via *via, const struct mh *m, usec now);
-bool ro_on_ba(struct mn *mn, const struct via *via, const struct mh *m, const uint8_t *data, usec now);
+bool ro_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now);
 /* An ICMPv6 error that quotes a message from `src` to `dst` says that `dst` does not know Mobility Headers (11.3.5). */
 void ro_on_unsupported(
 	struct mn *mn, const struct in6_addr *src, const struct in6_addr *dst, const struct mh *quoted, usec now);

@@ -7,6 +7,7 @@
 #include "role/event.h"
 #include "role/ro_impl.h"
 #include "role/rr.h"
+#include "wire/mhauth.h"
 
 #define BRR_GAP	   (5 * SEC)  /* an update this young needs no refresh */
 #define BE_GAP	   SEC	      /* one this young is not lost yet, */
@@ -92,23 +93,25 @@ static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, const
 }
 
 /* Signed, unless it says that the key could not be made (6.2.7). */
-static bool ba_ok(const struct bul_entry *e, const struct mh *m, const uint8_t *data)
+static bool ba_ok(const struct bul_entry *e, const struct mh *m)
 {
+	struct mh_auth auth = {.coa = e->coa, .end = e->peer};
 	bool behind = m->u.ba.status == BA_SEQ_OUT_OF_WINDOW && bul_is_behind(e, m->u.ba.seq);
 
 	if (m->u.ba.seq != e->seq && !behind)
 		return false;
+	memcpy(auth.key, e->kbm, sizeof(e->kbm));
 	if (m->opt.has & MHO_AUTH)
-		return rr_mac_ok(e->kbm, &e->coa, &e->peer, data, m->opt.auth_at, m->opt.auth);
+		return mh_signed(&auth, m);
 	return m->u.ba.status >= BA_HOME_NONCE_EXPIRED && m->u.ba.status <= BA_NONCES_EXPIRED;
 }
 
-bool ro_on_ba(struct mn *mn, const struct via *via, const struct mh *m, const uint8_t *data, usec now)
+bool ro_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now)
 {
 	struct mn_home *h = mn_find(mn, via->has_rh2 ? &via->rh2 : &via->dst);
 	struct bul_entry *e = h ? bul_find(&mn->bul, &h->conf.home, &via->src) : NULL;
 
-	if (!e || e->ro != MIP_RO_BINDING || e->state != MIP_BUL_WAITING || !ba_ok(e, m, data))
+	if (!e || e->ro != MIP_RO_BINDING || e->state != MIP_BUL_WAITING || !ba_ok(e, m))
 		return false;
 	e->status = m->u.ba.status;
 	mn->w->event(mn->w->ctx, &(struct event){.type = EV_BA_RECEIVED, .bul = e, .status = e->status}, now);

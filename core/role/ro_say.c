@@ -6,6 +6,7 @@
 #include "role/event.h"
 #include "role/ro_impl.h"
 #include "role/rr.h"
+#include "wire/mhauth.h"
 
 #define TOKEN_MARGIN (5 * SEC) /* a token this close to its end is not worth an update */
 
@@ -103,7 +104,7 @@ void ro_send_bu(struct mn *mn, const struct mn_home *h, struct bul_entry *e, use
 {
 	bool away = mn_place(h)->where != AT_HOME;
 	struct mh bu = {.type = MH_BU, .opt = {.has = MHO_NONCES | MHO_AUTH}};
-	struct mh_auth auth = {.cn = e->peer};
+	struct mh_auth auth = {.end = e->peer};
 	struct via via = {.dst = e->peer, .hao = e->home, .has_hao = away, .auth = &auth};
 
 	via.src = away ? mn_place(h)->coa : e->home;
@@ -116,7 +117,7 @@ void ro_send_bu(struct mn *mn, const struct mn_home *h, struct bul_entry *e, use
 	bu.opt.home_nonce = e->home_test.nonce;
 	bu.opt.coa_nonce = e->leaving ? 0 : e->coa_test.nonce;
 	rr_kbm(e->home_test.token, e->leaving ? NULL : &e->coa_test.token, e->kbm);
-	memcpy(auth.kbm, e->kbm, sizeof(auth.kbm));
+	memcpy(auth.key, e->kbm, sizeof(e->kbm));
 	if (!e->leaving)
 		e->held_until = now + e->asked * MH_LIFE_UNIT * SEC;
 	e->sent_at = now;

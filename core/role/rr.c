@@ -1,11 +1,9 @@
-/* rr.h: tokens, keys and authenticators of return routability (RFC 6275 5.2.3-5.2.6, 6.2.7), SHA-1 by nettle. */
+/* rr.h: tokens and keys of return routability (RFC 6275 5.2.3-5.2.6), SHA-1 by nettle. */
 #include <nettle/hmac.h>
-#include <nettle/memops.h>
 #include <nettle/sha1.h>
 #include <string.h>
 
 #include "role/rr.h"
-#include "wire/mh.h"
 
 static void fill_random(const struct world *w, uint8_t *to, size_t n)
 {
@@ -97,28 +95,4 @@ void rr_kbm(uint64_t home, const uint64_t *coa, uint8_t kbm[RR_KBM_LEN])
 	if (coa)
 		hash_token(&h, *coa);
 	sha1_digest(&h, RR_KBM_LEN, kbm);
-}
-
-void rr_mac(const uint8_t kbm[RR_KBM_LEN], const struct in6_addr *coa, const struct in6_addr *cn, const uint8_t *data,
-	size_t auth_at, uint8_t mac[RR_MAC_LEN])
-{
-	static const uint8_t no_checksum[2];
-	struct hmac_sha1_ctx h;
-
-	hmac_sha1_set_key(&h, RR_KBM_LEN, kbm);
-	hmac_sha1_update(&h, sizeof(*coa), coa->s6_addr);
-	hmac_sha1_update(&h, sizeof(*cn), cn->s6_addr);
-	hmac_sha1_update(&h, MH_CKSUM_AT, data);
-	hmac_sha1_update(&h, sizeof(no_checksum), no_checksum);
-	hmac_sha1_update(&h, auth_at - MH_CKSUM_AT - 2, data + MH_CKSUM_AT + 2);
-	hmac_sha1_digest(&h, RR_MAC_LEN, mac);
-}
-
-bool rr_mac_ok(const uint8_t kbm[RR_KBM_LEN], const struct in6_addr *coa, const struct in6_addr *cn,
-	const uint8_t *data, size_t auth_at, const uint8_t mac[RR_MAC_LEN])
-{
-	uint8_t want[RR_MAC_LEN];
-
-	rr_mac(kbm, coa, cn, data, auth_at, want);
-	return memeql_sec(want, mac, RR_MAC_LEN);
 }

@@ -1,6 +1,6 @@
 /*
  * Return routability (RFC 6275 5.2): nonces and Kcn of a correspondent node, keygen
- * tokens, the binding management key and the authenticator over a message. The
+ * tokens and the binding management key. The
  * correspondent keeps no state for a peer it has only been asked by.
  */
 #ifndef MIP_ROLE_RR_H
@@ -18,7 +18,6 @@
 #define RR_MAX_TOKEN_LIFE   (210 * SEC) /* MAX_TOKEN_LIFETIME */
 #define RR_MAX_BINDING_LIFE 420		/* MAX_RR_BINDING_LIFETIME, seconds */
 #define RR_KBM_LEN	    20
-#define RR_MAC_LEN	    12
 
 #define RR_NONCE_EVERY (RR_MAX_NONCE_LIFE - RR_MAX_TOKEN_LIFE) /* so that a token handed out now lives its 210 s */
 #define RR_NONCES      16 /* a power of two, so that index and slot wrap together; 240 / 30 + 1 are in use */
@@ -54,12 +53,5 @@ void rr_revoke(struct rr *rr);
 
 /* Kbm = SHA1(home keygen token | care-of keygen token); coa NULL when the binding is deleted (5.2.5, 9.5.1). */
 void rr_kbm(uint64_t home, const uint64_t *coa, uint8_t kbm[RR_KBM_LEN]);
-/* First(96, HMAC_SHA1(Kbm, care-of address | correspondent | message up to the authenticator)), 6.2.7. The message's
- * checksum counts as 0. */
-void rr_mac(const uint8_t kbm[RR_KBM_LEN], const struct in6_addr *coa, const struct in6_addr *cn, const uint8_t *data,
-	size_t auth_at, uint8_t mac[RR_MAC_LEN]);
-/* Compares in constant time. */
-bool rr_mac_ok(const uint8_t kbm[RR_KBM_LEN], const struct in6_addr *coa, const struct in6_addr *cn,
-	const uint8_t *data, size_t auth_at, const uint8_t mac[RR_MAC_LEN]);
 
 #endif

@@ -106,20 +106,24 @@ static void be_write(struct wr *w, const struct mh *m)
 	wr_bytes(w, &m->u.be.home, sizeof(m->u.be.home));
 }
 
+/* Options of a message that a shared key protects (RFC 4283, RFC 4285). */
+#define BY_KEY (MHO_MN_ID | MHO_TIMESTAMP | MHO_MN_HA)
+
 static const struct kind {
 	uint8_t min;  /* least Header Len */
 	unsigned has; /* the options that belong to it, enum mh_has */
 	void (*read)(struct rd *r, struct mh *m);
 	void (*write)(struct wr *w, const struct mh *m);
 } kinds[MH_TYPES] = {
-	[MH_BRR] = {0, 0, brr_read, brr_write},								    /* 6.1.2 */
-	[MH_HOTI] = {1, 0, init_read, init_write},							    /* 6.1.3 */
-	[MH_COTI] = {1, 0, init_read, init_write},							    /* 6.1.4 */
-	[MH_HOT] = {2, 0, test_read, test_write},							    /* 6.1.5 */
-	[MH_COT] = {2, 0, test_read, test_write},							    /* 6.1.6 */
-	[MH_BU] = {1, MHO_ALT_COA | MHO_NONCES | MHO_NETWORK | MHO_IPV4_COA | MHO_AUTH, bu_read, bu_write}, /* 6.1.7 */
-	[MH_BA] = {1, MHO_REFRESH | MHO_NAT | MHO_AUTH, ba_read, ba_write},				    /* 6.1.8 */
-	[MH_BE] = {2, 0, be_read, be_write},								    /* 6.1.9 */
+	[MH_BRR] = {0, 0, brr_read, brr_write},	   /* 6.1.2 */
+	[MH_HOTI] = {1, 0, init_read, init_write}, /* 6.1.3 */
+	[MH_COTI] = {1, 0, init_read, init_write}, /* 6.1.4 */
+	[MH_HOT] = {2, 0, test_read, test_write},  /* 6.1.5 */
+	[MH_COT] = {2, 0, test_read, test_write},  /* 6.1.6 */
+	[MH_BU] = {1, MHO_ALT_COA | MHO_NONCES | MHO_NETWORK | MHO_IPV4_COA | MHO_AUTH | BY_KEY | MHO_MN_AAA, bu_read,
+		bu_write},							     /* 6.1.7 */
+	[MH_BA] = {1, MHO_REFRESH | MHO_NAT | MHO_AUTH | BY_KEY, ba_read, ba_write}, /* 6.1.8 */
+	[MH_BE] = {2, 0, be_read, be_write},					     /* 6.1.9 */
 };
 
 uint8_t mh_least(uint8_t type)
@@ -171,6 +175,7 @@ enum mh_verdict mh_read(const uint8_t *data, size_t len, struct mh *out, size_t 
 	if (v != MH_OK)
 		return v;
 	m.type = data[MH_TYPE_AT];
+	m.bytes = data;
 	if (!body_read(data, &m, at ? at : &unwanted))
 		return MH_DROP;
 	*out = m;

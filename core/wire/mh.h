@@ -1,7 +1,8 @@
 /*
- * The Mobility Header (RFC 6275 6.1) and its options (6.2), with those of mobile networks (RFC 3963 4) and of IPv4
- * access (RFC 5555 3): bytes <-> structs. Decoding is whole before anybody looks: mh_read either fills the struct or
- * says what is wrong and where. No clock, no log, no allocation, no state.
+ * The Mobility Header (RFC 6275 6.1) and its options (6.2), with those of mobile networks (RFC 3963 4), of IPv4 access
+ * (RFC 5555 3), of the mobile node's identifier (RFC 4283) and of the authentication protocol (RFC 4285): bytes <->
+ * structs. Decoding is whole before anybody looks: mh_read either fills the struct or says what is wrong and where. No
+ * clock, no log, no allocation, no state.
  */
 #ifndef MIP_WIRE_MH_H
 #define MIP_WIRE_MH_H
@@ -22,6 +23,7 @@
 #define MH_MAX	     2048 /* Header Len is 8 bits of 8 octets beyond the first 8 */
 #define MH_LIFE_UNIT 4	  /* seconds in one unit of a lifetime field */
 #define MH_LIFE_INF  0xffff
+#define MH_MAC_MAX   16 /* octets of the longest authenticator */
 #define MH_NETWORKS  16 /* mobile network prefixes of one message that are kept */
 
 enum mh_type {
@@ -69,6 +71,9 @@ enum ba_status {
 	BA_INVALID_PREFIX = 141,
 	BA_NOT_AUTHORIZED = 142, /* for prefix */
 	BA_NO_FORWARDING = 143,	 /* forwarding setup failed */
+	BA_ID_MISMATCH = 144,	 /* RFC 4285 8: MIPV6-ID-MISMATCH */
+	BA_ID_REQUIRED = 145,	 /* MIPV6-MESG-ID-REQD */
+	BA_AUTH_FAILED = 146,	 /* MIPV6-AUTH-FAIL */
 	BA_INVALID_COA = 174,	 /* RFC 6275 6.1.8 */
 };
 
@@ -83,6 +88,17 @@ enum mh_has {
 	MHO_NETWORK = 1 << 4,  /* Mobile Network Prefix (RFC 3963 4.3; BU only), the one that may occur several times */
 	MHO_NAT = 1 << 5,      /* NAT Detection (RFC 5555 3.2.2; BA only) */
 	MHO_IPV4_COA = 1 << 6, /* IPv4 Care-of Address (RFC 5555 3.1.2; BU only) */
+	MHO_MN_ID = 1 << 7,    /* Mobile Node Identifier, an NAI (RFC 4283) */
+	MHO_TIMESTAMP = 1 << 8, /* Mobility Message Replay Protection (RFC 4285 6) */
+	MHO_MN_HA = 1 << 9,	/* Mobility Message Authentication, MN-HA (RFC 4285 5.1) */
+	MHO_MN_AAA = 1 << 10,	/* the same, MN-AAA (5.2; BU only) */
+};
+
+/* Mobility Message Authentication (RFC 4285 5). An authenticator may be longer than what is kept of it. */
+struct mh_mac {
+	uint32_t spi;
+	uint8_t len, bytes[MH_MAC_MAX];
+	size_t at; /* offset of the authenticator in the message, what the MAC covers up to */
 };
 
 #define NAT_REFRESH_NEVER UINT32_MAX /* of a NAT Detection option: no keepalives are needed; 0 says nothing (3.2.2) */
@@ -99,6 +115,10 @@ struct mh_opts {
 	struct in6_addr ipv4_coa; /* IPv4-mapped */
 	bool nat_udp;		  /* F: UDP is required */
 	uint32_t nat_refresh;	  /* seconds */
+	const uint8_t *mn_id;	  /* not terminated; read: within the message */
+	uint8_t mn_id_len;
+	uint64_t timestamp; /* of NTP: seconds since 1900, 32 bits of fraction */
+	struct mh_mac mn_ha, mn_aaa;
 	size_t auth_at; /* read: offset of the authenticator in the message, what the MAC covers up to (6.2.7) */
 };
 
@@ -126,6 +146,7 @@ struct mh {
 		} be;
 	} u;
 	struct mh_opts opt;
+	const uint8_t *bytes; /* read: the message, as long as the caller keeps it */
 };
 
 /* What is wrong with a message, and what RFC 6275 9.2 wants done about it. */
@@ -143,15 +164,15 @@ enum mh_verdict {
  * not touched (but for the type on MH_UNKNOWN_TYPE) and *at is the offset of the offending field or option from the
  * start of the header; `at` may be NULL. Unknown options are skipped (6.2.1), those foreign to the message's type too;
  * of a doubled option the first counts, but for Mobile Network Prefixes. Anything after Binding Authorization Data is
- * malformed (6.2.7).
+ * malformed (6.2.7), and an option behind Mobility Message Authentication (RFC 4285 5.1).
  */
 enum mh_verdict mh_read(const uint8_t *data, size_t len, struct mh *out, size_t *at)
 	__attribute__((warn_unused_result));
 
 /*
  * Encodes `m` with its options, each aligned as 6.2 demands, padded to 8 octets, checksum 0. Returns the length, or
- * -EINVAL (unknown type, option foreign to the type) or -ENOSPC. With MHO_AUTH the option is written last and
- * m->opt.auth_at is set, so that the caller computes the MAC over the bytes and puts it there.
+ * -EINVAL (unknown type, option foreign to the type) or -ENOSPC. Authenticators are written last, and where they are is
+ * noted in m->opt: mh_sign() puts them there.
  */
 int mh_write(struct mh *m, uint8_t *data, size_t cap) __attribute__((warn_unused_result));
 

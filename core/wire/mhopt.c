@@ -1,19 +1,22 @@
 /*
- * The options of a Mobility Header, RFC 6275 6.2, RFC 3963 4.3 and RFC 5555 3: one row per option gives its
- * length, its alignment (6.2.1: xn+y from the start of the Mobility Header), its
+ * The options of a Mobility Header, RFC 6275 6.2, RFC 3963 4.3, RFC 4283 3, RFC 4285 5 and 6, RFC 5555 3: one row per
+ * option gives its length, its alignment (6.2.1: xn+y from the start of the Mobility Header), its
  * reader and its writer. Which option belongs to which message is mh.c's
  * knowledge; whether its value is acceptable is the role's.
  */
 #include "wire/mhopt.h"
 
-enum { OPT_PAD1 = 0, OPT_PADN = 1 };
+enum { OPT_PAD1 = 0, OPT_PADN = 1, OPT_MAC = 9 };
+enum { SUB_NAI = 1, SUB_MN_HA = 1, SUB_MN_AAA = 2 };
 
 #define NAT_UDP 0x8000 /* F */
 
 struct option {
 	unsigned has;
-	uint8_t type, len;	/* len: the data alone, as Option Length says it */
+	uint8_t type, subtype;	/* subtype 0: it has none */
+	uint8_t len;		/* the data alone, as Option Length says it; of one that varies the least */
 	uint8_t multiple, rest; /* alignment: offset of the type octet = rest modulo multiple */
+	size_t (*more)(const struct mh_opts *o); /* octets beyond len; NULL: it does not vary */
 	void (*read)(struct rd *r, struct mh_opts *o);
 	void (*write)(struct wr *w, struct mh_opts *o, size_t n); /* the n-th of them */
 };
@@ -114,24 +117,112 @@ static void ipv4_coa_write(struct wr *w, struct mh_opts *o, size_t n)
 	wr_bytes(w, &o->ipv4_coa.s6_addr[12], 4);
 }
 
-/* In the order they are written: 6.2.7 wants the authenticator last. */
+static size_t mn_id_more(const struct mh_opts *o)
+{
+	return o->mn_id_len;
+}
+
+static void mn_id_read(struct rd *r, struct mh_opts *o)
+{
+	rd_take(r, 1);
+	o->mn_id_len = (uint8_t)rd_left(r);
+	o->mn_id = rd_take(r, o->mn_id_len);
+}
+
+static void mn_id_write(struct wr *w, struct mh_opts *o, size_t n)
+{
+	(void)n;
+	wr_u8(w, SUB_NAI);
+	if (o->mn_id_len)
+		wr_bytes(w, o->mn_id, o->mn_id_len);
+}
+
+static void timestamp_read(struct rd *r, struct mh_opts *o)
+{
+	o->timestamp = (uint64_t)rd_u32(r) << 32;
+	o->timestamp |= rd_u32(r);
+}
+
+static void timestamp_write(struct wr *w, struct mh_opts *o, size_t n)
+{
+	(void)n;
+	wr_u32(w, (uint32_t)(o->timestamp >> 32));
+	wr_u32(w, (uint32_t)o->timestamp);
+}
+
+/* A longer authenticator than any algorithm makes is right for none: its length says so. */
+static void mac_read(struct rd *r, struct mh_mac *mac)
+{
+	rd_take(r, 1);
+	mac->spi = rd_u32(r);
+	mac->at = rd_at(r);
+	mac->len = (uint8_t)rd_left(r);
+	rd_bytes(r, mac->bytes, mac->len < MH_MAC_MAX ? mac->len : MH_MAC_MAX);
+}
+
+static void mac_write(struct wr *w, uint8_t subtype, struct mh_mac *mac)
+{
+	wr_u8(w, subtype);
+	wr_u32(w, mac->spi);
+	mac->at = wr_at(w);
+	wr_bytes(w, mac->bytes, mac->len);
+}
+
+static size_t mn_ha_more(const struct mh_opts *o)
+{
+	return o->mn_ha.len;
+}
+
+static void mn_ha_read(struct rd *r, struct mh_opts *o)
+{
+	mac_read(r, &o->mn_ha);
+}
+
+static void mn_ha_write(struct wr *w, struct mh_opts *o, size_t n)
+{
+	(void)n;
+	mac_write(w, SUB_MN_HA, &o->mn_ha);
+}
+
+static size_t mn_aaa_more(const struct mh_opts *o)
+{
+	return o->mn_aaa.len;
+}
+
+static void mn_aaa_read(struct rd *r, struct mh_opts *o)
+{
+	mac_read(r, &o->mn_aaa);
+}
+
+static void mn_aaa_write(struct wr *w, struct mh_opts *o, size_t n)
+{
+	(void)n;
+	mac_write(w, SUB_MN_AAA, &o->mn_aaa);
+}
+
+/* In the order they are written: RFC 6275 6.2.7 and RFC 4285 5.1, 5.2 want an authenticator last. */
 static const struct option options[] = {
-	{MHO_REFRESH, 2, 2, 2, 0, refresh_read, refresh_write},	    /* 6.2.4 */
-	{MHO_ALT_COA, 3, 16, 8, 6, alt_coa_read, alt_coa_write},    /* 6.2.5 */
-	{MHO_NONCES, 4, 4, 2, 0, nonces_read, nonces_write},	    /* 6.2.6 */
-	{MHO_NETWORK, 6, 18, 8, 4, network_read, network_write},    /* RFC 3963 4.3 */
-	{MHO_NAT, 31, 6, 4, 0, nat_read, nat_write},		    /* RFC 5555 3.2.2 */
-	{MHO_IPV4_COA, 32, 6, 4, 0, ipv4_coa_read, ipv4_coa_write}, /* RFC 5555 3.1.2 */
-	{MHO_AUTH, 5, 12, 8, 2, auth_read, auth_write},		    /* 6.2.7 */
+	{MHO_REFRESH, 2, 0, 2, 2, 0, NULL, refresh_read, refresh_write},		    /* 6.2.4 */
+	{MHO_ALT_COA, 3, 0, 16, 8, 6, NULL, alt_coa_read, alt_coa_write},		    /* 6.2.5 */
+	{MHO_NONCES, 4, 0, 4, 2, 0, NULL, nonces_read, nonces_write},			    /* 6.2.6 */
+	{MHO_NETWORK, 6, 0, 18, 8, 4, NULL, network_read, network_write},		    /* RFC 3963 4.3 */
+	{MHO_NAT, 31, 0, 6, 4, 0, NULL, nat_read, nat_write},				    /* RFC 5555 3.2.2 */
+	{MHO_IPV4_COA, 32, 0, 6, 4, 0, NULL, ipv4_coa_read, ipv4_coa_write},		    /* RFC 5555 3.1.2 */
+	{MHO_MN_ID, 8, SUB_NAI, 1, 1, 0, mn_id_more, mn_id_read, mn_id_write},		    /* RFC 4283 3 */
+	{MHO_TIMESTAMP, 10, 0, 8, 8, 2, NULL, timestamp_read, timestamp_write},		    /* RFC 4285 6 */
+	{MHO_AUTH, 5, 0, 12, 8, 2, NULL, auth_read, auth_write},			    /* 6.2.7 */
+	{MHO_MN_HA, OPT_MAC, SUB_MN_HA, 5, 4, 1, mn_ha_more, mn_ha_read, mn_ha_write},	    /* RFC 4285 5.1 */
+	{MHO_MN_AAA, OPT_MAC, SUB_MN_AAA, 5, 4, 1, mn_aaa_more, mn_aaa_read, mn_aaa_write}, /* RFC 4285 5.2 */
 };
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 
 /* The row of an option that means something in this message, or NULL: 6.2.1 skips what is not recognized. */
-static const struct option *option_find(uint8_t type, unsigned allowed)
+static const struct option *option_find(uint8_t type, const struct rd *data, unsigned allowed)
 {
 	for (size_t i = 0; i < OPTIONS; i++)
-		if (options[i].type == type)
+		if (options[i].type == type &&
+			(!options[i].subtype || (rd_left(data) && *data->p == options[i].subtype)))
 			return options[i].has & allowed ? &options[i] : NULL;
 	return NULL;
 }
@@ -139,15 +230,24 @@ static const struct option *option_find(uint8_t type, unsigned allowed)
 /* One option with its type octet already read; `data` is a cursor over the message that ends where the option ends. */
 static bool option_read(struct rd *data, uint8_t type, unsigned allowed, struct mh_opts *o)
 {
-	const struct option *opt = option_find(type, allowed);
+	const struct option *opt = option_find(type, data, allowed);
 
 	if (!opt || (o->has & opt->has && opt->has != MHO_NETWORK))
 		return true;
-	if (rd_left(data) != opt->len)
+	if (opt->more ? rd_left(data) < opt->len : rd_left(data) != opt->len)
 		return false;
 	opt->read(data, o);
 	o->has |= opt->has;
 	return true;
+}
+
+/* Behind Binding Authorization Data comes nothing, padding neither (6.2.7); behind the authenticator of RFC 4285, which
+ * covers nothing that follows it, padding and one of another subtype. */
+static bool may_follow(const struct mh_opts *o, uint8_t type)
+{
+	if (type == OPT_PAD1 || type == OPT_PADN)
+		return !(o->has & MHO_AUTH);
+	return !(o->has & (MHO_AUTH | MHO_MN_AAA)) && (!(o->has & MHO_MN_HA) || type == OPT_MAC);
 }
 
 bool mhopt_read(struct rd *r, unsigned allowed, struct mh_opts *o, size_t *at)
@@ -157,9 +257,9 @@ bool mhopt_read(struct rd *r, unsigned allowed, struct mh_opts *o, size_t *at)
 		struct rd data;
 
 		*at = rd_at(r);
-		if (o->has & MHO_AUTH)
-			return false; /* 6.2.7: last, and no padding after it */
 		type = rd_u8(r);
+		if (!may_follow(o, type))
+			return false;
 		if (type == OPT_PAD1)
 			continue;
 		len = rd_u8(r);
@@ -196,9 +296,14 @@ void mhopt_write(struct wr *w, struct mh_opts *o)
 		size_t times = opt->has == MHO_NETWORK ? o->networks : 1;
 
 		for (size_t n = 0; o->has & opt->has && n < times && n < MH_NETWORKS; n++) {
+			size_t len = opt->len + (opt->more ? opt->more(o) : 0);
+
+			/* So that one that is to be last is: nothing is padded behind it. */
+			if (opt->type == OPT_MAC)
+				align(w, 8, (8 - (2 + len) % 8) % 8);
 			align(w, opt->multiple, opt->rest);
 			wr_u8(w, opt->type);
-			wr_u8(w, opt->len);
+			wr_u8(w, (uint8_t)len);
 			opt->write(w, o, n);
 		}
 	}

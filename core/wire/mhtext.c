@@ -1,5 +1,5 @@
 /*
- * Names of Mobility Header messages and the words of RFC 6275 and RFC 3963 for the status of
+ * Names of Mobility Header messages and the words of RFC 6275, RFC 3963 and RFC 4285 for the status of
  * a Binding Acknowledgement (6.1.8) and of a Binding Error (6.1.9). Text only.
  */
 #include "wire/mh.h"
@@ -35,6 +35,9 @@ static const char *const statuses[256] = {
 	[BA_INVALID_PREFIX] = "invalid prefix",
 	[BA_NOT_AUTHORIZED] = "not authorized for prefix",
 	[BA_NO_FORWARDING] = "forwarding setup failed",
+	[BA_ID_MISMATCH] = "timestamp does not match",
+	[BA_ID_REQUIRED] = "timestamp required",
+	[BA_AUTH_FAILED] = "authentication failed",
 	[BA_INVALID_COA] = "invalid care-of address",
 };
 

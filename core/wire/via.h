@@ -10,12 +10,7 @@
 #include <stdint.h>
 
 struct mh;
-
-/* What the authenticator of a message is made of (6.2.7). */
-struct mh_auth {
-	uint8_t kbm[20];
-	struct in6_addr coa, cn;
-};
+struct mh_auth;
 
 /* How a message travels, as RFC 6275 looks at it: addresses of the IPv6 header, home addresses of HAO and RH2. */
 struct via {
@@ -26,7 +21,7 @@ struct via {
 	bool bare;	  /* in: straight off a link, out of no tunnel of ours */
 	bool on_link;	  /* out: no router may forward it */
 	unsigned ifindex; /* in: came through this link (0 = not known); out: leave through it (0 = by routing) */
-	const struct mh_auth *auth; /* out: sign the message with this; it has MHO_AUTH */
+	const struct mh_auth *auth; /* out: sign the message with this; it has the option */
 };
 
 /* Why a message or a packet went no further. */

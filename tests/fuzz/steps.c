@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "tests/fuzz/steps.h"
+#include "wire/mhauth.h"
 
 #define IN_A_ROW 24 /* the simulation's account of what a cache heard is so long: then time must pass */
 
@@ -232,10 +233,10 @@ static void sign(const struct sim_node *to, const struct via *via, const struct 
 	const struct in6_addr *home = via->has_hao ? &via->hao : &via->src;
 	const struct in6_addr *coa = m->opt.has & MHO_ALT_COA ? &m->opt.alt_coa : &via->src;
 	const struct in6_addr *cn = via->has_rh2 ? &via->rh2 : &via->dst;
-	uint8_t kbm[RR_KBM_LEN];
+	struct mh_auth auth = {.coa = !m->u.bu.lifetime ? *home : *coa, .end = *cn};
 
-	if (key_of(to, via, m, kbm))
-		rr_mac(kbm, !m->u.bu.lifetime ? home : coa, cn, bytes, m->opt.auth_at, bytes + m->opt.auth_at);
+	if (key_of(to, via, m, auth.key))
+		mh_sign(&auth, m, bytes);
 }
 
 static void message(struct steps *s, struct sim_node *to)

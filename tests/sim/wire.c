@@ -238,7 +238,7 @@ static void deliver_data(struct sim_node *n, const struct sim_packet *p)
 }
 
 /* As the agent does. */
-static void dispatch(struct sim_node *n, const struct via *via, const struct mh *m, const uint8_t *data)
+static void dispatch(struct sim_node *n, const struct via *via, const struct mh *m)
 {
 	usec now = sim_clock(n);
 
@@ -248,7 +248,7 @@ static void dispatch(struct sim_node *n, const struct via *via, const struct mh 
 		if (m->u.bu.flags & BU_F_HOME && n->ha)
 			ha_on_bu(n->ha, via, m, false, now);
 		else if (n->cn && !(m->u.bu.flags & BU_F_HOME))
-			cn_on_bu(n->cn, via, m, data, now);
+			cn_on_bu(n->cn, via, m, now);
 		break;
 	case MH_HOTI:
 	case MH_COTI:
@@ -263,7 +263,7 @@ static void dispatch(struct sim_node *n, const struct via *via, const struct mh 
 		break;
 	case MH_BA:
 		sim_heard_ack(n, via, m);
-		if (n->mn && !ro_on_ba(n->mn, via, m, data, now)) {
+		if (n->mn && !ro_on_ba(n->mn, via, m, now)) {
 			mn_on_ba(n->mn, via, m, now);
 			sim_answered(n);
 		}
@@ -303,7 +303,7 @@ static void deliver_message(struct sim_node *n, const struct via *via, const uin
 		return;
 	sim_trace(n, "hears", via, &m);
 	if (!n->deaf)
-		dispatch(n, via, &m, bytes);
+		dispatch(n, via, &m);
 }
 
 void sim_hand(struct sim_node *n, const struct via *via, const uint8_t *bytes, size_t len)

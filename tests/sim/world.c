@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "tests/sim/sim.h"
+#include "wire/mhauth.h"
 
 struct sim_fact *sim_fact(const struct map *m, const struct in6_addr *a, const struct in6_addr *b)
 {
@@ -76,7 +77,7 @@ static void on_send(void *ctx, const struct via *via, struct mh *m)
 		sim_violated(
 			n->sim, SIM_CONTRACT, "node %u sends a %s nobody can encode", n->id, mh_type_name(m->type));
 	if (via->auth)
-		rr_mac(via->auth->kbm, &via->auth->coa, &via->auth->cn, bytes, m->opt.auth_at, bytes + m->opt.auth_at);
+		mh_sign(via->auth, m, bytes);
 	sim_said(n, via, m);
 	bare.auth = NULL;
 	if (!n->stopping)

@@ -1,5 +1,6 @@
 /* net.h: nodes, and what they may not do. Packets and their ways are in net_path.c. */
 #include "tests/unit/net.h"
+#include "wire/mhauth.h"
 
 #include "base/addr.h"
 #include "tests/unit/net_impl.h"
@@ -265,7 +266,7 @@ static size_t encode(const struct via *via, struct mh *m, uint8_t *bytes, size_t
 	assert_true(len > 0);
 	assert_int_equal(!via->auth, !(m->opt.has & MHO_AUTH));
 	if (via->auth)
-		rr_mac(via->auth->kbm, &via->auth->coa, &via->auth->cn, bytes, m->opt.auth_at, bytes + m->opt.auth_at);
+		mh_sign(via->auth, m, bytes);
 	return (size_t)len;
 }
 

@@ -161,7 +161,7 @@ static void complain(struct net_node *deaf, const struct net_msg *about)
 		ro_on_unsupported(&deaf->net->node[i].mn, &about->via.src, &about->via.dst, &about->mh, deaf->net->now);
 }
 
-static void dispatch(struct net_node *n, const struct via *via, const struct mh *m, const uint8_t *data)
+static void dispatch(struct net_node *n, const struct via *via, const struct mh *m)
 {
 	usec now = n->net->now;
 
@@ -170,10 +170,10 @@ static void dispatch(struct net_node *n, const struct via *via, const struct mh 
 		if (m->u.bu.flags & BU_F_HOME)
 			ha_on_bu(&n->ha, via, m, false, now);
 		else
-			cn_on_bu(&n->cn, via, m, data, now);
+			cn_on_bu(&n->cn, via, m, now);
 		break;
 	case MH_BA:
-		if (!ro_on_ba(&n->mn, via, m, data, now))
+		if (!ro_on_ba(&n->mn, via, m, now))
 			mn_on_ba(&n->mn, via, m, now);
 		break;
 	case MH_HOTI:
@@ -195,7 +195,7 @@ void net_deliver(struct net_node *n, const struct net_msg *msg)
 	if (n->deaf)
 		complain(n, msg);
 	else
-		dispatch(n, &msg->via, &m, bytes);
+		dispatch(n, &msg->via, &m);
 	free(bytes);
 }
 

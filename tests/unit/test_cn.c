@@ -2,6 +2,7 @@
  * made by hand. */
 #include "base/addr.h"
 #include "tests/unit/net.h"
+#include "wire/mhauth.h"
 
 #define SELF "2001:db8:c::2"
 #define HOME "2001:db8:1::100"
@@ -69,7 +70,7 @@ static struct update update(uint16_t seq)
 static void give(const struct update *u)
 {
 	bool remove = !u->lifetime || u->bare;
-	struct mh_auth auth = {.coa = t_addr(remove ? u->home : u->coa), .cn = t_addr(u->to)};
+	struct mh_auth auth = {.coa = t_addr(remove ? u->home : u->coa), .end = t_addr(u->to)};
 	struct via via = {.src = t_addr(u->src ? u->src : u->bare ? u->home : u->coa), .dst = t_addr(u->to)};
 	struct mh bu = {.type = MH_BU, .u.bu = {.seq = u->seq, .flags = u->flags, .lifetime = u->lifetime}};
 
@@ -85,8 +86,8 @@ static void give(const struct update *u)
 	bu.opt.coa_nonce = u->coa_token.index;
 	if (u->alt)
 		bu.opt.alt_coa = t_addr(u->alt);
-	rr_kbm(u->home_token.bits, remove ? NULL : &u->coa_token.bits, auth.kbm);
-	auth.kbm[0] ^= u->bad_auth;
+	rr_kbm(u->home_token.bits, remove ? NULL : &u->coa_token.bits, auth.key);
+	auth.key[0] ^= u->bad_auth;
 	via.auth = u->no_auth ? NULL : &auth;
 	net_give(cn, &via, &bu);
 }
@@ -95,13 +96,12 @@ static void give(const struct update *u)
 static bool signed_for(const struct net_msg *ba, const struct update *u)
 {
 	bool remove = !u->lifetime || u->bare;
-	struct in6_addr coa = t_addr(remove ? u->home : u->coa), self = t_addr(u->to);
-	uint8_t kbm[RR_KBM_LEN];
+	struct mh_auth auth = {.coa = t_addr(remove ? u->home : u->coa), .end = t_addr(u->to)};
 	struct mh m;
 
 	assert_int_equal(mh_read(ba->bytes, ba->len, &m, NULL), MH_OK);
-	rr_kbm(u->home_token.bits, remove ? NULL : &u->coa_token.bits, kbm);
-	return m.opt.has & MHO_AUTH && rr_mac_ok(kbm, &coa, &self, ba->bytes, m.opt.auth_at, m.opt.auth);
+	rr_kbm(u->home_token.bits, remove ? NULL : &u->coa_token.bits, auth.key);
+	return mh_signed(&auth, &m);
 }
 
 static void assert_ba(const struct update *u, uint8_t status, uint16_t seq, uint16_t lifetime, bool sealed)

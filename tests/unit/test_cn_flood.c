@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "tests/unit/net.h"
+#include "wire/mhauth.h"
 
 #define SELF "2001:db8:c::2"
 
@@ -49,13 +50,13 @@ static void init_from(const struct in6_addr *src, uint8_t type)
 
 static struct mh_auth tokens(const struct in6_addr *home, const struct in6_addr *coa, struct mh *bu)
 {
-	struct mh_auth auth = {.coa = *coa, .cn = cn->addr};
+	struct mh_auth auth = {.coa = *coa, .end = cn->addr};
 	uint64_t h, c;
 
 	bu->opt.has = MHO_NONCES | MHO_AUTH;
 	bu->opt.home_nonce = rr_issue(&cn->cn.rr, &cn->w, RR_HOME, home, net.now, &h);
 	bu->opt.coa_nonce = rr_issue(&cn->cn.rr, &cn->w, RR_COA, coa, net.now, &c);
-	rr_kbm(h, &c, auth.kbm);
+	rr_kbm(h, &c, auth.key);
 	return auth;
 }
 
@@ -166,7 +167,7 @@ static void forged_updates_are_limited(void **state)
 		struct mh bu = {.type = MH_BU, .u.bu = {.seq = 1, .flags = BU_F_ACK, .lifetime = 105}};
 
 		bu.opt.has = MHO_NONCES | MHO_AUTH;
-		cn_on_bu(&cn->cn, &via, &bu, (const uint8_t[64]){0}, net.now);
+		cn_on_bu(&cn->cn, &via, &bu, net.now);
 	}
 	assert_int_equal(cn->cn.stats.limited, 50000 + 1 - CN_NEW_RATE);
 	bind_one(&home, &coa, 2, 105);
@@ -192,11 +193,11 @@ static void refusals_are_limited(void **state)
 	(void)state;
 	for (int i = 0; i < 10000; i++) {
 		struct in6_addr home = stranger(), coa = stranger();
-		struct mh_auth auth = {.coa = coa, .cn = cn->addr};
+		struct mh_auth auth = {.coa = coa, .end = cn->addr};
 		struct via via = {.src = coa, .dst = self, .hao = home, .has_hao = true, .auth = &auth};
 		struct mh bu = {.type = MH_BU, .u.bu = {.seq = 1, .flags = BU_F_ACK, .lifetime = 105}};
 
-		memcpy(auth.kbm, kbm, sizeof(kbm));
+		memcpy(auth.key, kbm, sizeof(kbm));
 		bu.opt.has = MHO_NONCES | MHO_AUTH;
 		net_give(cn, &via, &bu);
 		cn_on_unknown_hao(&cn->cn, &coa, &self, &home, net.now);

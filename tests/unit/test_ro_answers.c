@@ -1,6 +1,7 @@
 /* What a mobile node believes of what correspondents, and those who say they are, answer (RFC 6275 11.3.5, 11.3.6,
  * 11.7.3); what it does with those that cannot. */
 #include "tests/unit/t_ro.h"
+#include "wire/mhauth.h"
 
 static bool hold_bas(struct net *n, const struct net_msg *m)
 {
@@ -31,11 +32,11 @@ static struct mh ba_of(uint8_t status, uint16_t seq)
 
 static void give_ba(struct mh ba, const uint8_t *kbm)
 {
-	struct mh_auth auth = {.coa = mn->coa, .cn = cn->addr};
+	struct mh_auth auth = {.coa = mn->coa, .end = cn->addr};
 	struct via via = {.src = cn->addr, .dst = mn->coa, .rh2 = mn->addr, .has_rh2 = true};
 
 	if (kbm) {
-		memcpy(auth.kbm, kbm, sizeof(auth.kbm));
+		memcpy(auth.key, kbm, RR_KBM_LEN);
 		via.auth = &auth;
 		ba.opt.has = MHO_AUTH;
 	}
@@ -73,7 +74,7 @@ static void forged_acknowledgements_are_ignored(void **state)
 static void late_acknowledgements_are_ignored(void **state)
 {
 	struct via via = {.src = cn->addr, .rh2 = mn->addr, .has_rh2 = true};
-	struct mh_auth auth = {.cn = cn->addr};
+	struct mh_auth auth = {.end = cn->addr};
 	struct mh ba;
 
 	(void)state;
@@ -81,7 +82,7 @@ static void late_acknowledgements_are_ignored(void **state)
 	ba = ba_of(BA_ACCEPTED, net_entry(mn, cn)->seq);
 	ba.opt.has = MHO_AUTH;
 	auth.coa = via.dst = mn->coa;
-	memcpy(auth.kbm, net_entry(mn, cn)->kbm, sizeof(auth.kbm));
+	memcpy(auth.key, net_entry(mn, cn)->kbm, RR_KBM_LEN);
 	via.auth = &auth;
 	net_move(mn, 2);
 	net_give(mn, &via, &ba);

@@ -1,6 +1,7 @@
 /* Return routability (RFC 6275 5.2): tokens, keys and authenticators against numbers computed elsewhere (Python's hmac
  * and hashlib); the life of nonces. */
 #include "role/rr.h"
+#include "wire/mhauth.h"
 #include "tests/unit/t.h"
 #include "wire/mh.h"
 
@@ -73,6 +74,14 @@ static void kbm_of_both_tokens_or_home_alone(void **state)
 	assert_memory_equal(kbm, alone, sizeof(alone));
 }
 
+static bool is_signed(const struct mh_auth *auth, const uint8_t *bytes)
+{
+	struct mh m;
+
+	assert_int_equal(mh_read(bytes, 32, &m, NULL), MH_OK);
+	return mh_signed(auth, &m);
+}
+
 /* First(96, HMAC_SHA1(Kbm, care-of address | correspondent | message)): a Binding Update, sequence 1234, A, 420 s,
  * nonce indices 7 and 9. Its checksum is in it already, and does not count. */
 static void authenticator_is_the_rfcs(void **state)
@@ -80,28 +89,34 @@ static void authenticator_is_the_rfcs(void **state)
 	static const uint8_t want[] = {0xd6, 0x01, 0x1e, 0x68, 0xdb, 0x17, 0x2d, 0x7f, 0xe8, 0x7b, 0x91, 0xc9};
 	static const uint8_t want_deletion[] = {0x3e, 0x3c, 0xb0, 0xe2, 0xac, 0x26, 0x14, 0x1d, 0x3a, 0xc2, 0x58, 0x46};
 	struct mh bu = {.type = MH_BU, .u.bu = {.seq = 0x1234, .flags = BU_F_ACK, .lifetime = 105}};
-	struct in6_addr home = t_addr(HOME), coa = t_addr(COA), cn = t_addr(PEER);
+	struct mh_auth auth = {.coa = t_addr(COA), .end = t_addr(PEER)}, other = auth;
 	uint64_t home_token = 0x0fc6e4887e1797e7, coa_token = 0x05d76b79727d2209;
-	uint8_t kbm[RR_KBM_LEN], mac[RR_MAC_LEN], bytes[64];
+	uint8_t bytes[64], *mac;
 
 	(void)state;
 	bu.opt = (struct mh_opts){.has = MHO_NONCES | MHO_AUTH, .home_nonce = 7, .coa_nonce = 9};
 	assert_int_equal(mh_write(&bu, bytes, sizeof(bytes)), 32);
 	bytes[MH_CKSUM_AT] = 0xab;
 	bytes[MH_CKSUM_AT + 1] = 0xcd;
-	rr_kbm(home_token, &coa_token, kbm);
-	rr_mac(kbm, &coa, &cn, bytes, bu.opt.auth_at, mac);
+	mac = bytes + bu.opt.auth_at;
+	rr_kbm(home_token, &coa_token, auth.key);
+	mh_sign(&auth, &bu, bytes);
 	assert_memory_equal(mac, want, sizeof(want));
-	assert_true(rr_mac_ok(kbm, &coa, &cn, bytes, bu.opt.auth_at, mac));
-	assert_false(rr_mac_ok(kbm, &home, &cn, bytes, bu.opt.auth_at, mac));
-	assert_false(rr_mac_ok(kbm, &coa, &home, bytes, bu.opt.auth_at, mac));
-	for (size_t i = 0; i < RR_MAC_LEN; i++) {
+	assert_true(is_signed(&auth, bytes));
+	memcpy(other.key, auth.key, sizeof(other.key));
+	other.coa = t_addr(HOME);
+	assert_false(is_signed(&other, bytes));
+	other.coa = auth.coa;
+	other.end = t_addr(HOME);
+	assert_false(is_signed(&other, bytes));
+	for (size_t i = 0; i < sizeof(want); i++) {
 		mac[i] ^= 1;
-		assert_false(rr_mac_ok(kbm, &coa, &cn, bytes, bu.opt.auth_at, mac));
+		assert_false(is_signed(&auth, bytes));
 		mac[i] ^= 1;
 	}
-	rr_kbm(home_token, NULL, kbm);
-	rr_mac(kbm, &home, &cn, bytes, bu.opt.auth_at, mac);
+	rr_kbm(home_token, NULL, auth.key);
+	auth.coa = t_addr(HOME);
+	mh_sign(&auth, &bu, bytes);
 	assert_memory_equal(mac, want_deletion, sizeof(want_deletion));
 }
 

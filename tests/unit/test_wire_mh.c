@@ -120,6 +120,12 @@ static void test_fields_bu_cn(void **state)
 	assert_int_equal(m.opt.coa_nonce, 0x0304);
 	assert_memory_equal(m.opt.auth, auth, 12);
 	assert_int_equal(m.opt.auth_at, 20); /* 12 fixed, 6 nonce indices, 2 of the option itself */
+	m = read_ok("bu_auth");
+	assert_int_equal(m.opt.has, MHO_ALT_COA | MHO_TIMESTAMP | MHO_MN_HA);
+	assert_true(m.opt.timestamp == 0xe8f1a2b3c4d5e6f7);
+	assert_int_equal(m.opt.mn_ha.spi, 256);
+	assert_int_equal(m.opt.mn_ha.len, 12);
+	assert_int_equal(m.opt.mn_ha.at, 52);
 	m = read_ok("bu_all");
 	assert_int_equal(m.opt.has, MHO_ALT_COA | MHO_NONCES | MHO_AUTH);
 	assert_addr(m.opt.alt_coa, "2001:db8:b::88");
@@ -198,7 +204,7 @@ static void test_golden(void **state)
 	(void)state;
 	messages = 0;
 	assert_true(t_golden_each(golden_check) > 0);
-	assert_int_equal(messages, 19);
+	assert_int_equal(messages, 20);
 }
 
 /* RFC 6275 6.1.1: the pseudo-header has home addresses where the packet has care-of addresses. */

@@ -1,10 +1,12 @@
 /*
  * The options of a Mobility Header (RFC 6275 6.2): which are skipped and which are
- * malformed, doubled ones, those foreign to a message, and their alignment.
+ * malformed, doubled ones, those foreign to a message, and their alignment; the identifier of RFC 4283, and
+ * authentication and replay protection of RFC 4285.
  */
 #include "t.h"
 #include "wire/exthdr.h"
 #include "wire/mh.h"
+#include "wire/mhauth.h"
 
 static void verdict(const uint8_t *msg, size_t len, enum mh_verdict want, size_t want_at)
 {
@@ -128,14 +130,15 @@ static void test_options_networks(void **state)
 /* Which option belongs to which message, 6.2.4-6.2.7, RFC 3963 4.3, RFC 5555 3. */
 static void test_write_foreign(void **state)
 {
-	static const unsigned belongs[MH_TYPES] = {
-		[MH_BU] = MHO_ALT_COA | MHO_NONCES | MHO_NETWORK | MHO_IPV4_COA | MHO_AUTH,
-		[MH_BA] = MHO_REFRESH | MHO_NAT | MHO_AUTH};
+	static const unsigned belongs[MH_TYPES] = {[MH_BU] = MHO_ALT_COA | MHO_NONCES | MHO_NETWORK | MHO_IPV4_COA |
+							     MHO_AUTH | MHO_MN_ID | MHO_TIMESTAMP | MHO_MN_HA |
+							     MHO_MN_AAA,
+		[MH_BA] = MHO_REFRESH | MHO_NAT | MHO_AUTH | MHO_MN_ID | MHO_TIMESTAMP | MHO_MN_HA};
 	uint8_t data[MH_MAX];
 
 	(void)state;
 	for (unsigned type = 0; type < MH_TYPES; type++)
-		for (unsigned bit = 1; bit < 1 << 7; bit <<= 1) {
+		for (unsigned bit = 1; bit < 1 << 12; bit <<= 1) {
 			struct mh m = {.type = (uint8_t)type, .opt.has = bit};
 			int n = mh_write(&m, data, sizeof(data));
 
@@ -143,6 +146,20 @@ static void test_write_foreign(void **state)
 		}
 	for (int type = MH_TYPES; type < 256; type++)
 		assert_int_equal(mh_write(&(struct mh){.type = (uint8_t)type}, data, sizeof(data)), -EINVAL);
+}
+
+#define NAI "mn1@example.org"
+
+/* The options of RFC 4283 and RFC 4285, as the home agent of a mobile node has them. */
+static struct mh_opts opts_of(unsigned has)
+{
+	return (struct mh_opts){.has = has,
+		.networks = 2,
+		.mn_id = (const uint8_t *)NAI,
+		.mn_id_len = sizeof(NAI) - 1,
+		.timestamp = 0xe8f1a2b3c4d5e6f7,
+		.mn_ha = {.spi = 256, .len = 12, .bytes = {1, 2, 3}},
+		.mn_aaa = {.spi = 3, .len = 12, .bytes = {4, 5, 6}}};
 }
 
 /* Walks what was written with nothing but 6.2.1, and checks 6.2's alignments: xn+y from the start of the header. */
@@ -157,6 +174,10 @@ static void alignment_check(const uint8_t *msg, size_t len, size_t at)
 		[4] = {2, 0, 4},
 		[5] = {8, 2, 12},
 		[6] = {8, 4, 18},
+		[8] = {1, 0, 1 + sizeof(NAI) - 1},
+		[9] = {4, 1, 17},
+		[10] = {8, 2, 8},
+
 		[31] = {4, 0, 6},
 		[32] = {4, 0, 6}};
 	size_t pads = 0;
@@ -184,19 +205,131 @@ static void test_alignment(void **state)
 	uint8_t data[MH_MAX];
 
 	(void)state;
-	for (unsigned has = 0; has < 1 << 7; has++) {
-		struct mh bu = {.type = MH_BU, .opt = {.has = has & ~(MHO_REFRESH | MHO_NAT), .networks = 2}},
-			  ba = {.type = MH_BA};
+	for (unsigned has = 0; has < 1 << 11; has++) {
+		struct mh bu = {.type = MH_BU, .opt = opts_of(has & ~(MHO_REFRESH | MHO_NAT))}, ba = {.type = MH_BA};
 		int n = mh_write(&bu, data, sizeof(data));
 
 		assert_true(n > 0);
 		alignment_check(data, (size_t)n, 12);
-		if (has & MHO_AUTH)
+		if (has & MHO_MN_AAA)
+			assert_int_equal(bu.opt.mn_aaa.at, n - 12);
+		else if (has & MHO_MN_HA)
+			assert_int_equal(bu.opt.mn_ha.at, n - 12);
+		else if (has & MHO_AUTH)
 			assert_int_equal(bu.opt.auth_at, n - 12);
-		ba.opt.has = has & (MHO_REFRESH | MHO_NAT | MHO_AUTH);
+		ba.opt = opts_of(has & (MHO_REFRESH | MHO_NAT | MHO_AUTH | MHO_TIMESTAMP | MHO_MN_HA | MHO_MN_ID));
 		n = mh_write(&ba, data, sizeof(data));
 		assert_true(n > 0);
 		alignment_check(data, (size_t)n, 12);
+	}
+}
+
+/* What is written is read, and the identifier is where it stands. */
+static void test_by_key_read(void **state)
+{
+	uint8_t data[MH_MAX];
+	struct mh bu = {.type = MH_BU, .opt = opts_of(MHO_MN_ID | MHO_TIMESTAMP | MHO_MN_HA | MHO_MN_AAA)}, back;
+	int n = mh_write(&bu, data, sizeof(data));
+
+	(void)state;
+	assert_true(n > 0);
+	assert_int_equal(mh_read(data, (size_t)n, &back, NULL), MH_OK);
+	assert_int_equal(back.opt.has, bu.opt.has);
+	assert_int_equal(back.opt.mn_id_len, sizeof(NAI) - 1);
+	assert_memory_equal(back.opt.mn_id, NAI, sizeof(NAI) - 1);
+	assert_true(back.opt.mn_id > data && back.opt.mn_id < data + n);
+	assert_true(back.opt.timestamp == bu.opt.timestamp);
+	assert_memory_equal(&back.opt.mn_ha, &bu.opt.mn_ha, sizeof(bu.opt.mn_ha));
+	assert_memory_equal(&back.opt.mn_aaa, &bu.opt.mn_aaa, sizeof(bu.opt.mn_aaa));
+}
+
+/* RFC 4285 5.1, 5.2: the authenticator covers nothing behind it, so nothing may stand there but padding and one of
+ * another subtype. */
+static void test_by_key_last(void **state)
+{
+	(void)state;
+	OPTIONS(MH_OK, 0, MHO_MN_HA, 0, 9, 5, 1, 0, 0, 1, 0, 0, 0, 0, 0);			  /* Pad1 */
+	OPTIONS(MH_OK, 0, MHO_MN_HA, 0, 9, 5, 1, 0, 0, 1, 0, 1, 2, 0, 0);			  /* PadN */
+	OPTIONS(MH_OK, 0, MHO_MN_HA, 0, 9, 5, 1, 0, 0, 1, 0, 9, 5, 9, 0, 0, 0, 1, 0, 0, 0, 0, 0); /* subtype 9 */
+	OPTIONS(MH_DROP, 20, 0, 0, 9, 5, 1, 0, 0, 1, 0, 42, 2, 0, 0);				  /* unknown */
+	OPTIONS(MH_DROP, 20, 0, 0, 9, 5, 1, 0, 0, 1, 0, 4, 4, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0);	  /* nonces */
+	OPTIONS(MH_DROP, 20, 0, 0, 9, 5, 1, 0, 0, 1, 0, 5, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);	  /* 6.2.7's */
+	OPTIONS(MH_OK, 0, MHO_MN_HA | MHO_MN_AAA, 0, 9, 5, 1, 0, 0, 1, 0, 9, 5, 2, 0, 0, 0, 3, 0, 0, 0, 0,
+		0);									     /* MN-AAA */
+	OPTIONS(MH_DROP, 20, 0, 0, 9, 5, 2, 0, 0, 0, 3, 9, 5, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0); /* before MN-HA */
+}
+
+static void test_by_key_malformed(void **state)
+{
+	(void)state;
+	OPTIONS(MH_DROP, 13, 0, 0, 9, 4, 1, 0, 0, 1, 0, 0, 0, 0, 0); /* no room for an SPI */
+	OPTIONS(MH_DROP, 12, 0, 10, 2, 0, 0);			     /* half a timestamp */
+	OPTIONS(MH_OK, 0, 0, 9, 0, 0, 0);			     /* no subtype at all: none that is known */
+	OPTIONS(MH_OK, 0, 0, 8, 2, 2, 0);			     /* an identifier that is no NAI */
+	OPTIONS(MH_OK, 0, MHO_MN_ID, 8, 1, 1, 0);		     /* an empty one */
+}
+
+/* RFC 4285 5.1, as another implementation of HMAC has it: a key of 00 .. 0f (1f), care-of address 2001:db8:a::5, home
+ * address 2001:db8:1::100, and a Binding Update as the mobile node sends it. The checksum counts as 0. */
+static void test_by_key_signed(void **state)
+{
+	static const struct {
+		uint8_t alg, len;
+		uint8_t mac[MH_MAC_MAX];
+	} want[] = {
+		{MH_HMAC_SHA1, 12, {0x6b, 0xb1, 0x0c, 0x23, 0x0f, 0x1f, 0x1a, 0xb0, 0x54, 0xde, 0xbf, 0x23}},
+		{MH_HMAC_SHA256, 16,
+			{0x96, 0xdd, 0x42, 0x8a, 0x63, 0x88, 0x01, 0x9e, 0x66, 0xbc, 0xd1, 0x84, 0x41, 0x94, 0xc8,
+				0x19}},
+	};
+	struct mh_auth auth = {.coa = t_addr("2001:db8:a::5"), .end = t_addr("2001:db8:1::100")};
+	uint8_t data[128];
+
+	(void)state;
+	for (uint8_t i = 0; i < MH_KEY_MAX; i++)
+		auth.key[i] = i;
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		struct mh bu = {.type = MH_BU, .u.bu = {.seq = 0x1234, .flags = BU_F_ACK | BU_F_HOME, .lifetime = 105}},
+			  m;
+		int n;
+
+		bu.opt = opts_of(MHO_ALT_COA | MHO_TIMESTAMP | MHO_MN_HA);
+		bu.opt.alt_coa = auth.coa;
+		bu.opt.mn_ha.len = want[i].len;
+		auth.alg = want[i].alg;
+		assert_int_equal(mh_mac_len(auth.alg), want[i].len);
+		n = mh_write(&bu, data, sizeof(data));
+		assert_int_equal(n, want[i].len == 12 ? 64 : 72);
+		mh_sign(&auth, &bu, data);
+		assert_memory_equal(data + bu.opt.mn_ha.at, want[i].mac, want[i].len);
+		data[MH_CKSUM_AT] = 0xab;
+		for (int bit = 0; bit < 8 * n; bit++) {
+			uint8_t was = data[bit / 8];
+			bool covered = bit / 8 != MH_CKSUM_AT && bit / 8 != MH_CKSUM_AT + 1;
+
+			data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			if (mh_read(data, (size_t)n, &m, NULL) == MH_OK)
+				assert_int_equal(mh_signed(&auth, &m), !covered);
+			data[bit / 8] = was;
+		}
+		bu.opt.mn_ha.len = 8; /* truncated */
+		n = mh_write(&bu, data, sizeof(data));
+		mh_sign(&auth, &bu, data);
+		assert_int_equal(mh_read(data, (size_t)n, &m, NULL), MH_OK);
+		assert_false(mh_signed(&auth, &m));
+	}
+}
+
+/* Microseconds survive, but for what a fraction of 32 bits rounds off. */
+static void test_timestamp(void **state)
+{
+	(void)state;
+	assert_true(mh_timestamp(0) == (uint64_t)2208988800 << 32);
+	assert_true(mh_timestamp(SEC / 2) == ((uint64_t)2208988800 << 32 | 0x80000000));
+	for (usec t = 0; t < 2000000000 * SEC; t += 12345678901) {
+		usec back = mh_time(mh_timestamp(t));
+
+		assert_true(back == t || back == t - 1);
 	}
 }
 
@@ -210,6 +343,11 @@ int main(void)
 		cmocka_unit_test(test_options_networks),
 		cmocka_unit_test(test_write_foreign),
 		cmocka_unit_test(test_alignment),
+		cmocka_unit_test(test_by_key_read),
+		cmocka_unit_test(test_timestamp),
+		cmocka_unit_test(test_by_key_last),
+		cmocka_unit_test(test_by_key_malformed),
+		cmocka_unit_test(test_by_key_signed),
 	};
 
 	return cmocka_run_group_tests_name("wire_mhopt", tests, NULL, NULL);
