@@ -99,8 +99,8 @@ static void text_of_unprotected(const struct event *ev, char *text, size_t cap)
 {
 	const char *what = mh_type_name(ev->mh);
 
-	snprintf(text, cap, "ignored: %s for %s from %s came without IPsec", what ? what : "mobile prefix discovery",
-		addr_text(ev->addr).s, addr_text(ev->coa).s);
+	snprintf(text, cap, "ignored: %s for %s from %s came without %s", what ? what : "mobile prefix discovery",
+		addr_text(ev->addr).s, addr_text(ev->coa).s, ev->option ? "the right authentication option" : "IPsec");
 }
 
 static void text_of_link(const struct event *ev, char *text, size_t cap)

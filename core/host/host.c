@@ -25,6 +25,12 @@ static uint32_t do_random(void *ctx)
 	return v;
 }
 
+static usec do_wall(void *ctx)
+{
+	(void)ctx;
+	return clock_wall();
+}
+
 static void do_event(void *ctx, const struct event *ev, usec now)
 {
 	struct host *h = ctx;
@@ -250,6 +256,7 @@ void host_guard(struct host *h, struct mirror_link *l)
 
 static const struct world effects = {
 	.random = do_random,
+	.wall = do_wall,
 	.event = do_event,
 	.send = do_send,
 	.send_icmp = do_send_icmp,

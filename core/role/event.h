@@ -52,7 +52,8 @@ struct event {
 					UNPROTECTED: the home address */
 	const struct in6_addr *coa;  /* BU_REFUSED: asked for; BINDING_MOVED: the old one; UNPROTECTED: the sender */
 	uint8_t status;		     /* BU_REFUSED, BA_RECEIVED */
-	uint8_t mh;		     /* UNPROTECTED: enum mh_type, or ICMPv6 type, of what was to come through IPsec */
+	uint8_t mh;		     /* UNPROTECTED: enum mh_type, or ICMPv6 type, of what was to come protected, */
+	bool option;		     /* by the authentication option, else by IPsec */
 };
 
 const char *event_name(enum event_type type);

@@ -32,6 +32,7 @@ void ha_init(struct ha *ha, const struct world *w, uint64_t seed)
 		.complaints = {.rate = 10, .burst = 100}};
 	seq_init(&ha->ended, sizeof(struct in6_addr), seed);
 	bc_init(&ha->bc, BC_BY_HOME, seed, ha);
+	auth_init(&ha->auth, seed);
 }
 
 void ha_start(struct ha *ha, const struct ha_conf *conf)
@@ -149,8 +150,8 @@ int ha_activate(struct ha *ha, struct bc_entry *e, usec now, struct why *why)
 /* A pending registration that cannot be: the answer goes where the update came from. */
 static void fail_pending(struct ha *ha, struct bc_entry *e, uint8_t status, usec now)
 {
-	struct via via = {.src = e->from, .dst = e->local};
-	struct ha_request rq = {.via = &via, .home = e->home, .coa = e->coa, .from = e->from, .flags = e->flags};
+	struct via via;
+	struct ha_request rq = ha_request_again(ha, e, &via);
 	uint16_t seq = e->seq;
 
 	ha_forget(ha, e, EV_BINDING_REMOVED, now);

@@ -8,6 +8,7 @@
 #define MIP_ROLE_HA_H
 
 #include "base/rate.h"
+#include "role/auth.h"
 #include "role/bc.h"
 #include "role/homeagents.h"
 #include "role/networks.h"
@@ -91,6 +92,7 @@ struct ha {
 	const struct world *w;
 	struct bc bc;
 	struct networks networks; /* of all bindings */
+	struct auth auth;	  /* home addresses that the authentication option protects */
 	struct ha_conf conf;
 	struct ha_addr addr[HA_ADDRS_MAX];
 	size_t addrs;
@@ -113,6 +115,9 @@ struct ha_request {
 	struct in6_addr home, coa;
 	struct in6_addr from; /* where it came from and answers go to: IPsec hides a HAO */
 	uint16_t seq, flags, lifetime;
+	bool stamped; /* it has a timestamp (RFC 4285 6): */
+	uint64_t timestamp;
+	bool counted; /* as a newcomer */
 	bool remove;
 	size_t networks; /* Mobile Network Prefixes it asks for, or has by configuration; the first of them: */
 	struct addr_prefix network[MH_NETWORKS];

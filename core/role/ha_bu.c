@@ -1,8 +1,10 @@
 /*
  * Home agent: what a Binding Update does to the cache (RFC 6275 9.5.1, 10.3.1,
- * 10.3.2; RFC 3963 6) and what it is answered (9.5.4). Correspondent registrations are not
- * handled here.
+ * 10.3.2; RFC 3963 6), once it is proven whose it is (RFC 4285 5), and what it is answered (9.5.4). Correspondent
+ * registrations are not handled here.
  */
+#include <string.h>
+
 #include "base/addr.h"
 #include "role/event.h"
 #include "role/ha_impl.h"
@@ -12,36 +14,57 @@
 /* --- answers ----------------------------------------------------------------------------------------------------- */
 
 /* 9.5.4: to where the update came from, whatever the cache says; with a type 2 routing header unless that is the home
- * address itself: then it is on the home link, and the tunnel of a binding that stands must not take the answer. */
-static void send_ba(struct ha *ha, const struct in6_addr *local, const struct in6_addr *home, const struct in6_addr *to,
-	uint8_t status, uint16_t seq, uint16_t lifetime, uint16_t flags)
+ * address itself: then it is on the home link, and the tunnel of a binding that stands must not take the answer. Whose
+ * updates have the authentication option is answered with it (RFC 4285 5.1.1), and with the timestamp (6). */
+static void send_ba(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, uint16_t lifetime)
 {
 	struct mh ba = {.type = MH_BA, .u.ba = {.status = status, .seq = seq, .lifetime = lifetime}};
-	struct via via = {.src = *local, .dst = *to, .rh2 = *home, .has_rh2 = !addr_eq(to, home)};
+	struct via via = {
+		.src = rq->via->dst, .dst = rq->from, .rh2 = rq->home, .has_rh2 = !addr_eq(&rq->from, &rq->home)};
+	const struct auth_sa *sa = auth_find(&ha->auth, &rq->home);
+	struct mh_auth auth;
 
-	if (flags & BU_F_ROUTER && ha_serves_routers(ha)) /* RFC 3963 4.2 */
+	if (rq->flags & BU_F_ROUTER && ha_serves_routers(ha)) /* RFC 3963 4.2 */
 		ba.u.ba.flags = BA_F_ROUTER;
 
-	via.esp = world_protects(ha->w, home, MIP_PROTECT_BINDING);
+	via.esp = world_protects(ha->w, &rq->home, MIP_PROTECT_BINDING);
 	if (!via.has_rh2)
-		via.ifindex = ha_wire_of(ha, home);
+		via.ifindex = ha_wire_of(ha, &rq->home);
+	if (sa) {
+		auth_add(sa, &ba, &rq->coa, rq->timestamp, &auth);
+		ba.opt.has &= ~(rq->stamped ? 0u : MHO_TIMESTAMP);
+		via.auth = &auth;
+	}
 	ha->stats.tx_ba++;
 	ha->w->send(ha->w->ctx, &via, &ba);
+	explicit_bzero(&auth, sizeof(auth));
+}
+
+struct ha_request ha_request_again(const struct ha *ha, const struct bc_entry *e, struct via *via)
+{
+	const struct auth_sa *sa = auth_find(&ha->auth, &e->home);
+	struct ha_request rq = {.via = via, .home = e->home, .coa = e->coa, .from = e->from, .flags = e->flags};
+
+	*via = (struct via){.src = e->from, .dst = e->local};
+	rq.stamped = sa != NULL;
+	rq.timestamp = sa ? sa->last : 0;
+	return rq;
 }
 
 /* 10.3.1: with or without A. */
 void ha_accept(struct ha *ha, const struct bc_entry *e, usec now)
 {
-	uint8_t status = ha_prefix_lasts(ha, e, now) ? BA_ACCEPTED : BA_ACCEPTED_PREFIX;
+	struct via via;
+	struct ha_request rq = ha_request_again(ha, e, &via);
 
-	send_ba(ha, &e->local, &e->home, &e->from, status, e->seq, e->lifetime, e->flags);
+	send_ba(ha, &rq, ha_prefix_lasts(ha, e, now) ? BA_ACCEPTED : BA_ACCEPTED_PREFIX, e->seq, e->lifetime);
 }
 
 /* Who has a binding must hear why an update of his does not count (his number is behind: he started anew), however many
- * strangers are being refused. */
-static bool may_refuse(struct ha *ha, const struct ha_request *rq, usec now)
+ * strangers are being refused; and they must not use up what he may hear. */
+static bool may_refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, usec now)
 {
-	struct bc_entry *e = bc_find(&ha->bc, &rq->home, NULL);
+	struct bc_entry *e = status == BA_AUTH_FAILED ? NULL : bc_find(&ha->bc, &rq->home, NULL);
 
 	if (e)
 		return rate_spend(&e->told, HA_BINDING_REFUSAL, 4 * HA_BINDING_REFUSAL, now);
@@ -53,10 +76,10 @@ bool ha_refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint1
 	struct event ev = {.type = EV_BU_REFUSED, .addr = &rq->home, .coa = &rq->coa, .status = status};
 
 	ha->stats.refused++;
-	if (!may_refuse(ha, rq, now))
+	if (!may_refuse(ha, rq, status, now))
 		return false;
 	ha->w->event(ha->w->ctx, &ev, now);
-	send_ba(ha, &rq->via->dst, &rq->home, &rq->from, status, seq, 0, rq->flags);
+	send_ba(ha, rq, status, seq, 0);
 	return true;
 }
 
@@ -130,7 +153,7 @@ static int judge(const struct ha *ha, struct ha_request *rq, const struct bc_ent
 		return BA_NOT_HOME_SUBNET;
 	if (!ha_serves(ha, &rq->via->dst) || ha_is_ours(ha, &rq->home))
 		return BA_NOT_HOME_AGENT;
-	if (!ha_may_register(ha, &rq->home, rq->via->esp) || (e && e->fixed))
+	if (!ha_may_register(ha, &rq->home) || (e && e->fixed))
 		return BA_PROHIBITED;
 	return coa || rq->remove ? coa : ha_judge_networks(ha, rq, e);
 }
@@ -230,7 +253,7 @@ static void deregister(struct ha *ha, struct bc_entry *e, const struct ha_reques
 {
 	e->seq = rq->seq;
 	ha_forget(ha, e, EV_BINDING_REMOVED, now);
-	send_ba(ha, &rq->via->dst, &rq->home, &rq->from, BA_ACCEPTED, rq->seq, 0, rq->flags);
+	send_ba(ha, rq, BA_ACCEPTED, rq->seq, 0);
 }
 
 static struct ha_request request_of(const struct via *via, const struct mh *m)
@@ -244,6 +267,8 @@ static struct ha_request request_of(const struct via *via, const struct mh *m)
 	rq.from = via->esp ? rq.coa : via->src;
 	rq.remove = !rq.lifetime || addr_eq(&rq.coa, &rq.home);
 	rq.nonces = m->opt.has & MHO_NONCES;
+	rq.stamped = m->opt.has & MHO_TIMESTAMP;
+	rq.timestamp = m->opt.timestamp;
 	rq.networks = m->opt.networks;
 	for (size_t i = 0; i < rq.networks && i < MH_NETWORKS; i++)
 		rq.network[i] = addr_prefix(&m->opt.network[i].addr, m->opt.network[i].plen);
@@ -254,6 +279,7 @@ void ha_complain(struct ha *ha, const struct in6_addr *home, const struct in6_ad
 {
 	struct event ev = {.type = EV_UNPROTECTED, .addr = home, .coa = from, .mh = type};
 
+	ev.option = type == MH_BU && ha_proof(ha, home) != HA_IPSEC;
 	ha->stats.unprotected++;
 	if (rate_take(&ha->complaints, now))
 		ha->w->event(ha->w->ctx, &ev, now);
@@ -261,10 +287,12 @@ void ha_complain(struct ha *ha, const struct in6_addr *home, const struct in6_ad
 
 /* Accepted, before anything is done for it. What is refused, as a forger's is who does not know the number, is not
  * counted: it takes nothing from the binding. */
-static bool is_over_limit(struct ha *ha, const struct ha_request *rq, struct bc_entry *e, usec now)
+static bool is_over_limit(struct ha *ha, struct ha_request *rq, struct bc_entry *e, usec now)
 {
 	bool ok = e ? rate_spend(&e->paced, HA_UPDATE_RATE, HA_UPDATE_BURST, now)
-		    : rates_take(&ha->newcomers, &rq->from, now);
+		    : rq->counted || rates_take(&ha->newcomers, &rq->from, now);
+
+	rq->counted = true;
 
 	ha->stats.limited += !ok;
 	return !ok;
@@ -275,8 +303,46 @@ static bool is_over_limit(struct ha *ha, const struct ha_request *rq, struct bc_
 static void refuse_end(struct ha *ha, const struct ha_request *rq, usec now)
 {
 	if (ha_refuse(ha, rq, BA_NOT_HOME_AGENT, rq->seq, now) && ha_addr_for(ha, &rq->home) &&
-		ha_may_register(ha, &rq->home, rq->via->esp))
+		ha_may_register(ha, &rq->home))
 		ha_remember(ha, &rq->home, rq->seq, now);
+}
+
+/* RFC 4285 5.1.1, 6, before anything else is looked at: 0, a status to refuse with, or HA_DROP. Without the option, or
+ * with an SPI that is not known, nothing is answered. The authenticator of a stranger is computed as often as he might
+ * register; a forger takes nothing from a binding. */
+static int authenticate(struct ha *ha, struct ha_request *rq, const struct bc_entry *e, const struct mh *m, usec now)
+{
+	struct auth_sa *sa = auth_find(&ha->auth, &rq->home);
+	usec wall = ha->w->wall(ha->w->ctx);
+
+	if (!auth_has(sa, m)) {
+		ha_complain(ha, &rq->home, &rq->via->src, MH_BU, now);
+		return HA_DROP;
+	}
+	if (!e && is_over_limit(ha, rq, NULL, now))
+		return HA_DROP;
+	if (!auth_ok(sa, m, &rq->coa))
+		return BA_AUTH_FAILED;
+	if (!rq->stamped)
+		return BA_ID_REQUIRED;
+	if (auth_take(sa, rq->timestamp, wall))
+		return 0;
+	rq->timestamp = auth_correct(rq->timestamp, wall);
+	return BA_ID_MISMATCH;
+}
+
+/* Has it the proof that its home address asks for? 0, a status to refuse with, or HA_DROP: counted and told of. */
+static int prove(struct ha *ha, struct ha_request *rq, const struct bc_entry *e, const struct mh *m, usec now)
+{
+	enum ha_proof proof = ha_proof(ha, &rq->home);
+
+	if (proof == HA_OPTION)
+		return authenticate(ha, rq, e, m, now);
+	/* RFC 4285 5.1.1: an authenticator that cannot be verified is none. */
+	if (!(m->opt.has & MHO_MN_HA) && (proof != HA_IPSEC || rq->via->esp))
+		return 0; /* judge() says who may */
+	ha_complain(ha, &rq->home, &rq->via->src, MH_BU, now);
+	return HA_DROP;
 }
 
 void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, bool peer_registered, usec now)
@@ -288,11 +354,11 @@ void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, bool pee
 
 	rq.peer_registered = peer_registered;
 	ha->stats.rx_bu++;
-	if (!via->esp && world_protects(ha->w, &rq.home, MIP_PROTECT_BINDING)) {
-		ha_complain(ha, &rq.home, &via->src, MH_BU, now);
+	status = prove(ha, &rq, e, m, now);
+	if (status == HA_DROP)
 		return;
-	}
-	status = judge(ha, &rq, e, now, &last);
+	if (!status)
+		status = judge(ha, &rq, e, now, &last);
 	if (status == HA_DROP)
 		ha->stats.dropped++;
 	else if (status == BA_NOT_HOME_AGENT && rq.remove && !e)

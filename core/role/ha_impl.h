@@ -28,11 +28,13 @@ void ha_tell(struct ha *ha, enum event_type type, const struct bc_entry *e, cons
 
 /* ha_bu.c: a Binding Acknowledgement, with or without A (10.3.1), and one that refuses. */
 void ha_accept(struct ha *ha, const struct bc_entry *e, usec now);
+/* As the last update of a binding asked; `via` is filled. */
+struct ha_request ha_request_again(const struct ha *ha, const struct bc_entry *e, struct via *via);
 /* False: limited, and not said. */
 bool ha_refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, usec now);
 /* May a packet for `home` be tunnelled to `coa`? HA_DROP, a status, or 0. */
 int ha_judge_coa(const struct ha *ha, const struct in6_addr *home, const struct in6_addr *coa);
-/* What was to come through IPsec and did not (enum mh_type, or ICMPv6 type) is counted, told, and not answered. */
+/* What was to come protected and did not (enum mh_type, or ICMPv6 type) is counted, told, and not answered. */
 void ha_complain(struct ha *ha, const struct in6_addr *home, const struct in6_addr *from, uint8_t type, usec now);
 
 /* ha_networks.c. RFC 3963 6.2: a status to refuse with, or 0; then rq->network are those the binding is to have. */
@@ -52,7 +54,15 @@ const struct ha_rule *ha_rule_for(const struct ha *ha, const struct in6_addr *ho
 void ha_follow_rules(struct ha *ha);
 void ha_count(struct ha *ha, const struct bc_entry *e, int by);
 bool ha_has_room(const struct ha *ha, const struct in6_addr *home);
-bool ha_may_register(const struct ha *ha, const struct in6_addr *home, bool esp);
+/* How an update of a home address shows whose it is. */
+enum ha_proof {
+	HA_NO_PROOF, /* it cannot: nobody may register */
+	HA_ANYBODY,  /* it need not */
+	HA_OPTION,   /* by the authentication option */
+	HA_IPSEC,
+};
+enum ha_proof ha_proof(const struct ha *ha, const struct in6_addr *home);
+bool ha_may_register(const struct ha *ha, const struct in6_addr *home);
 uint32_t ha_max_lifetime(const struct ha *ha, const struct in6_addr *home);
 
 /* ha_links.c. Is that an address of ours on a home link? */

@@ -1,6 +1,6 @@
 /*
- * Home agent: who may register, how many and for how long, by prefix of the home address. Of the rules that cover it
- * the longest decides alone, so that one look says what holds.
+ * Home agent: who may register and how he proves it, how many and for how long, by prefix of the home address. Of the
+ * rules that cover it the longest decides alone, so that one look says what holds.
  */
 #include "base/addr.h"
 #include "role/ha_impl.h"
@@ -48,13 +48,22 @@ bool ha_has_room(const struct ha *ha, const struct in6_addr *home)
 	return !r || !r->max_bindings || ha->bound[r - ha->conf.rule] < r->max_bindings;
 }
 
-bool ha_may_register(const struct ha *ha, const struct in6_addr *home, bool esp)
+enum ha_proof ha_proof(const struct ha *ha, const struct in6_addr *home)
 {
 	const struct ha_rule *r = ha_rule_for(ha, home);
 
-	if (r && r->deny)
-		return false;
-	return esp || ha->conf.insecure || (r && r->insecure);
+	if (world_protects(ha->w, home, MIP_PROTECT_BINDING))
+		return HA_IPSEC;
+	if (auth_find(&ha->auth, home))
+		return HA_OPTION;
+	return ha->conf.insecure || (r && r->insecure) ? HA_ANYBODY : HA_NO_PROOF;
+}
+
+bool ha_may_register(const struct ha *ha, const struct in6_addr *home)
+{
+	const struct ha_rule *r = ha_rule_for(ha, home);
+
+	return !(r && r->deny) && ha_proof(ha, home) != HA_NO_PROOF;
 }
 
 uint32_t ha_max_lifetime(const struct ha *ha, const struct in6_addr *home)

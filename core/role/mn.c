@@ -18,6 +18,7 @@ void mn_init(struct mn *mn, const struct world *w, uint64_t seed)
 		.mode = MIP_RO_AUTO,
 		.complaints = {.rate = 10, .burst = 100}};
 	bul_init(&mn->bul, seed);
+	auth_init(&mn->auth, seed);
 }
 
 void mn_start(struct mn *mn)
@@ -37,6 +38,7 @@ void mn_complain(struct mn *mn, const struct in6_addr *home, const struct in6_ad
 {
 	struct event ev = {.type = EV_UNPROTECTED, .addr = home, .coa = from, .mh = mh};
 
+	ev.option = mh == MH_BA && !world_protects(mn->w, home, MIP_PROTECT_BINDING);
 	mn->unprotected++;
 	if (rate_take(&mn->complaints, now))
 		mn->w->event(mn->w->ctx, &ev, now);

@@ -8,6 +8,7 @@
 
 #include "base/rate.h"
 #include "role/attach.h"
+#include "role/auth.h"
 #include "role/bul.h"
 #include "role/dhaad.h"
 #include "role/world.h"
@@ -107,6 +108,7 @@ struct mn {
 	const struct world *w;
 	struct attach attach;
 	struct bul bul;
+	struct auth auth; /* home addresses that the authentication option protects */
 	struct mn_home home[MN_HOMES_MAX];
 	size_t homes;
 	struct ro_candidate candidate[MN_CANDIDATES];

@@ -4,6 +4,8 @@
  * after any refusal or silence the next update follows, at most 32 s later. But a home
  * address that another node has is not used again.
  */
+#include <string.h>
+
 #include "base/addr.h"
 #include "role/mn_impl.h"
 #include "role/ro.h"
@@ -23,13 +25,16 @@ static void on_timer(struct timer *t, usec now);
 
 /* --- Binding Updates --------------------------------------------------------------------------------------------- */
 
-/* 11.7.1: away, from the care-of address with a Home Address option; at home (11.5.5), bare, from the home address. */
+/* 11.7.1: away, from the care-of address with a Home Address option; at home (11.5.5), bare, from the home address.
+ * With the authentication option where there is a key for it (RFC 4285 5.1.1). */
 static void transmit(struct mn *mn, const struct mn_home *h, struct bul_entry *e, uint16_t lifetime)
 {
 	bool away = !addr_eq(&e->coa, &h->conf.home);
 	struct via via = {
 		.src = e->coa, .dst = h->agent, .hao = h->conf.home, .has_hao = away, .ifindex = h->place.ifindex};
 	struct mh bu = {.type = MH_BU, .u.bu = {.seq = e->seq, .flags = e->flags, .lifetime = lifetime}};
+	struct auth_sa *sa = auth_find(&mn->auth, &h->conf.home);
+	struct mh_auth auth;
 
 	via.esp = world_protects(mn->w, &h->conf.home, MIP_PROTECT_BINDING);
 	if (away) {
@@ -42,7 +47,12 @@ static void transmit(struct mn *mn, const struct mn_home *h, struct bul_entry *e
 		memcpy(bu.opt.network, h->conf.network, sizeof(bu.opt.network));
 	}
 	via.on_link = !away; /* beyond this link nobody is asked to take us for being at home */
+	if (sa) {
+		auth_add(sa, &bu, &e->coa, auth_next(sa, e->seq != e->first, mn->w->wall(mn->w->ctx)), &auth);
+		via.auth = &auth;
+	}
 	mn->w->send(mn->w->ctx, &via, &bu);
+	explicit_bzero(&auth, sizeof(auth));
 }
 
 /* 11.7.1: the home agent is to defend the link-local address, too, if that is made of the same interface identifier. */
@@ -256,11 +266,10 @@ static void now_bound(struct mn *mn, struct mn_home *h, struct bul_entry *e, con
 	mn_shorten(mn, h, now);
 }
 
-/* 11.7.3: take over the home agent's idea of the sequence number. Answered at once a few times only, so that a liar
- * cannot make us send at his pace. */
-static void resync(struct mn *mn, struct mn_home *h, struct bul_entry *e, uint16_t seq, usec now)
+/* 11.7.3, RFC 4285 6: the home agent's idea of sequence number or time was taken over. Answered at once a few times
+ * only, so that a liar cannot make us send at his pace. */
+static void resync(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 {
-	e->seq = seq;
 	if (e->resyncs == RESYNCS_MAX)
 		return;
 	e->resyncs++;
@@ -363,18 +372,34 @@ static struct mn_home *answered(struct mn *mn, const struct via *via, const stru
 	return (uint16_t)(h->reg->seq - m->u.ba.seq) <= (uint16_t)(h->reg->seq - h->reg->first) ? h : NULL;
 }
 
+/* RFC 4285 5.1.1, 6: silence about what does not have the option, or answers another update; a wrong authenticator is
+ * worth a word, for two keys that differ show so. */
+static bool is_authentic(
+	struct mn *mn, const struct mn_home *h, struct auth_sa *sa, const struct via *via, const struct mh *m, usec now)
+{
+	if (auth_has(sa, m) && auth_ok(sa, m, &h->reg->coa))
+		return auth_answers(sa, m);
+	mn_complain(mn, &h->conf.home, &via->src, MH_BA, now);
+	return false;
+}
+
 void mn_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now)
 {
 	struct mn_home *h = answered(mn, via, m, now);
+	struct auth_sa *sa = h ? auth_find(&mn->auth, &h->conf.home) : NULL;
 
-	if (!h)
+	if (!h || (sa && !is_authentic(mn, h, sa, via, m, now)))
 		return;
 	h->reg->status = m->u.ba.status;
 	mn_tell(mn, EV_BA_RECEIVED, h, h->reg, now);
 	if (h->place.where == AT_HOME)
 		attach_confirm(&mn->attach, h->place.ifindex, &h->conf.home, h->conf.plen);
 	if (m->u.ba.status == BA_SEQ_OUT_OF_WINDOW)
-		resync(mn, h, h->reg, m->u.ba.seq, now);
+		h->reg->seq = m->u.ba.seq;
+	if (m->u.ba.status == BA_ID_MISMATCH && sa)
+		auth_adjust(sa, m->opt.timestamp, mn->w->wall(mn->w->ctx));
+	if (m->u.ba.status == BA_SEQ_OUT_OF_WINDOW || (m->u.ba.status == BA_ID_MISMATCH && sa))
+		resync(mn, h, h->reg, now);
 	else if (m->u.ba.status >= BA_UNSPECIFIED)
 		refused(mn, h, h->reg, now);
 	else

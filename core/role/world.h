@@ -32,6 +32,8 @@ struct world {
 	void *ctx;
 	struct timers *timers;
 	uint32_t (*random)(void *ctx);
+	/* The time of day, which may jump: microseconds since 1970. */
+	usec (*wall)(void *ctx);
 	void (*event)(void *ctx, const struct event *ev, usec now);
 	/* Sends m. Failures are the link's weather: counted by the implementation, cured by retransmission. */
 	void (*send)(void *ctx, const struct via *via, struct mh *m);

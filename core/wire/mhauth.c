@@ -8,7 +8,8 @@
 
 #include "wire/mhauth.h"
 
-#define NTP_1970 2208988800 /* seconds since 1900 */
+#define NTP_1970 ((usec)2208988800) /* seconds since 1900 */
+#define NTP_ERA	 ((usec)1 << 32)     /* then the count begins again, in 2036 (RFC 5905 6) */
 
 static const struct algorithm {
 	const struct nettle_hash *hash;
@@ -21,16 +22,18 @@ static const struct algorithm {
 
 uint64_t mh_timestamp(usec wall)
 {
-	uint64_t seconds = (uint64_t)(wall / SEC) + NTP_1970, fraction = ((uint64_t)(wall % SEC) << 32) / SEC;
+	uint64_t seconds = (uint64_t)(wall / SEC + NTP_1970), fraction = ((uint64_t)(wall % SEC) << 32) / SEC;
 
 	return seconds << 32 | fraction;
 }
 
 usec mh_time(uint64_t timestamp)
 {
-	usec fraction = (usec)(((timestamp & UINT32_MAX) * SEC) >> 32);
+	usec seconds = (usec)(timestamp >> 32), fraction = (usec)(((timestamp & UINT32_MAX) * SEC) >> 32);
 
-	return ((usec)(timestamp >> 32) - NTP_1970) * SEC + fraction;
+	if (!(timestamp >> 63))
+		seconds += NTP_ERA;
+	return (seconds - NTP_1970) * SEC + fraction;
 }
 
 uint8_t mh_key_len(enum mh_alg alg)

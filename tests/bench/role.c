@@ -21,6 +21,12 @@ static uint32_t on_random(void *ctx)
 	return 1;
 }
 
+static usec on_wall(void *ctx)
+{
+	(void)ctx;
+	return 1700000000 * SEC;
+}
+
 static void on_event(void *ctx, const struct event *ev, usec now)
 {
 	(void)ctx, (void)ev, (void)now;
@@ -53,6 +59,7 @@ static void on_link_addr(void *ctx, unsigned ifindex, const struct in6_addr *add
 
 static const struct world world = {.timers = &timers,
 	.random = on_random,
+	.wall = on_wall,
 	.event = on_event,
 	.send = on_send,
 	.bind = on_bind,

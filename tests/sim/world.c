@@ -55,6 +55,13 @@ static uint32_t on_random(void *ctx)
 	return (uint32_t)(sim_random(n->sim) >> 16);
 }
 
+static usec on_wall(void *ctx)
+{
+	struct sim_node *n = ctx;
+
+	return 1700000000 * SEC + n->sim->now + n->calendar;
+}
+
 static void on_event(void *ctx, const struct event *ev, usec now)
 {
 	struct sim_node *n = ctx;
@@ -73,7 +80,7 @@ static void on_send(void *ctx, const struct via *via, struct mh *m)
 	uint8_t bytes[256];
 	int len = mh_write(m, bytes, sizeof(bytes));
 
-	if (len <= 0 || !via->auth != !(m->opt.has & MHO_AUTH))
+	if (len <= 0 || !via->auth != !(m->opt.has & (MHO_AUTH | MHO_MN_HA)))
 		sim_violated(
 			n->sim, SIM_CONTRACT, "node %u sends a %s nobody can encode", n->id, mh_type_name(m->type));
 	if (via->auth)
@@ -244,6 +251,7 @@ void sim_world(struct sim_node *n)
 	n->w = (struct world){.ctx = n,
 		.timers = &n->timers,
 		.random = on_random,
+		.wall = on_wall,
 		.event = on_event,
 		.send = on_send,
 		.send_icmp = on_send_icmp,

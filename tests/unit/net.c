@@ -13,6 +13,13 @@ static uint32_t on_random(void *ctx)
 	return (uint32_t)(t_random() >> 16);
 }
 
+static usec on_wall(void *ctx)
+{
+	struct net_node *n = ctx;
+
+	return T_WALL + n->net->now + n->skew;
+}
+
 static void on_event(void *ctx, const struct event *ev, usec now)
 {
 	struct net_node *n = ctx;
@@ -264,7 +271,7 @@ static size_t encode(const struct via *via, struct mh *m, uint8_t *bytes, size_t
 	int len = mh_write(m, bytes, cap);
 
 	assert_true(len > 0);
-	assert_int_equal(!via->auth, !(m->opt.has & MHO_AUTH));
+	assert_int_equal(!via->auth, !(m->opt.has & (MHO_AUTH | MHO_MN_HA)));
 	if (via->auth)
 		mh_sign(via->auth, m, bytes);
 	return (size_t)len;
@@ -327,6 +334,7 @@ static struct net_node *add_node(struct net *net, const char *addr)
 	n->w = (struct world){.ctx = n,
 		.timers = &net->timers,
 		.random = on_random,
+		.wall = on_wall,
 		.event = on_event,
 		.send = on_send,
 		.send_icmp = on_send_icmp,

@@ -54,6 +54,7 @@ struct net_node {
 	bool mobile, deaf;	   /* deaf: knows no Mobility Header */
 	bool complains;		   /* deaf, and answers so by ICMPv6 */
 	int link;
+	usec skew; /* of its time of day */
 	int optimize_err;
 	struct net_fact fact[NET_FACTS];
 	struct net_talk talk[NET_TALKS];

@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #define T_GOLDEN "tests/golden"
+#define T_WALL	 (1700000000 * SEC) /* the time of day when the clock of a test began */
 
 struct golden {
 	char name[64];

@@ -16,6 +16,7 @@ static struct answer asked(const char *home, uint16_t seq, uint16_t life, bool e
 	const struct note *n;
 
 	fake_forget(&f);
+	f.protects = esp ? 1 << MIP_PROTECT_BINDING : 0;
 	ha_on_bu(&ha, &via, &m, false, f.now);
 	fake_run(&f, 2 * SEC);
 	assert_int_equal(fake_did(&f, DID_SEND), 1);

@@ -45,6 +45,13 @@ static uint32_t on_random(void *ctx)
 	return f->next_random ? f->next_random : (uint32_t)t_random();
 }
 
+static usec on_wall(void *ctx)
+{
+	struct fake *f = ctx;
+
+	return T_WALL + f->now + f->skew;
+}
+
 static void on_event(void *ctx, const struct event *ev, usec now)
 {
 	struct fake *f = ctx;
@@ -282,6 +289,7 @@ void fake_open(struct fake *f)
 	f->w = (struct world){.ctx = f,
 		.timers = &f->timers,
 		.random = on_random,
+		.wall = on_wall,
 		.event = on_event,
 		.send = on_send,
 		.send_icmp = on_send_icmp,

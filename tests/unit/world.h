@@ -70,6 +70,7 @@ struct fake {
 	struct fake_held bound, routed, home, tunnel, own, way;
 	int bind_err, tunnel_err; /* what the data path answers: 0 or -errno */
 	unsigned protects;	  /* of every home address: 1 << enum mip_protect */
+	usec skew;		  /* of the time of day */
 	uint32_t next_random;	  /* used while > 0, else drawn */
 	void (*on_send)(struct fake *f, const struct via *via, const struct mh *m);
 	void (*on_reach)(struct fake *f, unsigned ifindex, const struct in6_addr *router);
