@@ -64,7 +64,7 @@ int host_own(struct host *h, const struct host_addr *a, struct why *why)
 		at = &h->hold.addr[h->hold.addrs++];
 	if (at)
 		*at = *a;
-	return addr_add(h->nl, link_of(h, a), &a->addr, a->plen, true, true, why);
+	return addr_add(h->nl, link_of(h, a), &a->addr, a->plen, why);
 }
 
 int host_disown(struct host *h, const struct host_addr *a, struct why *why)
@@ -87,7 +87,7 @@ static void hold_addresses(struct host *h, struct held *held)
 
 		if (mirror_addr(&h->mirror, on, &a->addr) || (a->ifindex && !mirror_link(&h->mirror, on)))
 			continue;
-		err = addr_add(h->nl, on, &a->addr, a->plen, true, true, &why);
+		err = addr_add(h->nl, on, &a->addr, a->plen, &why);
 		if (err)
 			held_failed(held, err, &why);
 		else

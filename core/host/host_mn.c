@@ -44,10 +44,7 @@ static void do_arrive_home(void *ctx, const struct mn_home *home, unsigned ifind
 	why = (struct why){0};
 	raw_solicited_join(h->raw, ifindex, &home->conf.home);
 	close_networks(h, &home->conf, ifindex, false);
-	/* 11.5.5: no Duplicate Address Detection, which the home agent would answer; the kernel may have begun one. */
-	if (addr_del_tentative(h->nl, ifindex, &home->conf.home, &why))
-		host_warn(&why);
-	why = (struct why){0};
+	/* 11.5.5: no Duplicate Address Detection, which the home agent would answer. */
 	if (host_own(h, &(struct host_addr){home->conf.home, ifindex, home->conf.plen}, &why))
 		host_warn(&why);
 }

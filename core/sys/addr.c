@@ -16,6 +16,7 @@
 #endif
 #define PROTO_ATTR 11 /* IFA_PROTO; older headers lack it */
 #define FLUSH_MAX  64
+#define ADD_TRIES  3
 
 static struct nlmsghdr *addr_msg(
 	void *buf, uint16_t type, uint16_t flags, unsigned ifindex, const struct in6_addr *addr, uint8_t plen)
@@ -28,18 +29,6 @@ static struct nlmsghdr *addr_msg(
 	m->ifa_index = ifindex;
 	mnl_attr_put(h, IFA_LOCAL, sizeof(*addr), addr);
 	return h;
-}
-
-int addr_add(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, bool nodad, bool home,
-	struct why *why)
-{
-	uint32_t flags = IFA_F_NOPREFIXROUTE | (nodad ? IFA_F_NODAD : 0) | (home ? IFA_F_HOMEADDRESS : 0);
-	char buf[NL_MSG_MAX], what[80];
-	struct nlmsghdr *h = addr_msg(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, ifindex, addr, plen);
-
-	mnl_attr_put_u32(h, IFA_FLAGS, flags);
-	snprintf(what, sizeof(what), "add address %s/%u", addr_text(addr).s, plen);
-	return nl_add(nl, h, why, what);
 }
 
 int addr_del(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, struct why *why)
@@ -199,10 +188,38 @@ static int find_tentative(const struct nlmsghdr *h, void *ctx)
 	return MNL_CB_OK;
 }
 
-int addr_del_tentative(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, struct why *why)
+/* 1: it was there, and is gone. */
+static int del_tentative(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, struct why *why)
 {
 	struct tentative t = {ifindex, addr, 0};
 	int err = dump(nl, find_tentative, &t, why);
 
-	return err || !t.plen ? err : addr_del(nl, ifindex, addr, t.plen, why);
+	if (err || !t.plen)
+		return err;
+	return addr_del(nl, ifindex, addr, t.plen, why) ?: 1;
+}
+
+static int add(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, struct why *why)
+{
+	char buf[NL_MSG_MAX], what[80];
+	struct nlmsghdr *h = addr_msg(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, ifindex, addr, plen);
+
+	mnl_attr_put_u32(h, IFA_FLAGS, IFA_F_NOPREFIXROUTE | IFA_F_NODAD | IFA_F_HOMEADDRESS);
+	snprintf(what, sizeof(what), "add address %s/%u", addr_text(addr).s, plen);
+	return nl_add(nl, h, why, what);
+}
+
+/* An advertisement may make the kernel form the same address, at this very moment, too: one that is tentative stays so
+ * when it is replaced. */
+int addr_add(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, struct why *why)
+{
+	int err = add(nl, ifindex, addr, plen, why);
+
+	for (int i = 0; i < ADD_TRIES && !err; i++) {
+		err = del_tentative(nl, ifindex, addr, why);
+		if (err <= 0)
+			return err;
+		err = add(nl, ifindex, addr, plen, why);
+	}
+	return err;
 }

@@ -41,10 +41,10 @@ int link_add_ip6tnl(struct nl *nl, const char *name, struct why *why) __attribut
 int link_counters(struct nl *nl, unsigned ifindex, uint64_t *rx, uint64_t *tx, uint64_t *tx_dropped)
 	__attribute__((warn_unused_result));
 
-/* addr.c: the home address. nodad: usable at once. home: IFA_F_HOMEADDRESS, preferred as a source (RFC 3484 rule 4).
- * No prefix route is made. */
-int addr_add(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, bool nodad, bool home,
-	struct why *why) __attribute__((warn_unused_result));
+/* addr.c: the home address, usable at once, also where the kernel has formed it and still asks for duplicates.
+ * IFA_F_HOMEADDRESS: preferred as a source (RFC 3484 rule 4). No prefix route is made. */
+int addr_add(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, struct why *why)
+	__attribute__((warn_unused_result));
 int addr_del(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, struct why *why)
 	__attribute__((warn_unused_result));
 
@@ -53,9 +53,6 @@ int addr_form(struct nl *nl, const struct nl_addr *k, struct why *why) __attribu
 /* An autoconfigured address that waits for Duplicate Address Detection is made anew, so. The route to its prefix the
  * kernel has made. */
 int addr_hasten(struct nl *nl, const struct nl_addr *k, struct why *why) __attribute__((warn_unused_result));
-/* Takes the address away if it is the kernel's and Duplicate Address Detection has not passed it. */
-int addr_del_tentative(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, struct why *why)
-	__attribute__((warn_unused_result));
 
 /*
  * After a move, what an earlier link left on an interface is forgotten.

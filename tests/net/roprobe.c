@@ -119,7 +119,7 @@ static int do_away(char **w)
 	struct in6_addr home = addr(w[1]);
 	struct flow f = {.key = flow_key_away(&home), .edits = FLOW_ENCAP, .local = addr(w[2]), .peer = addr(w[3])};
 
-	return addr_add(nl, flow_ifindex(flows), &home, 128, true, true, &why) ?: flow_set(flows, &f, &why);
+	return addr_add(nl, flow_ifindex(flows), &home, 128, &why) ?: flow_set(flows, &f, &why);
 }
 
 /* back HOME */
