@@ -11,6 +11,13 @@
 
 #define FORMED_MAX 3
 
+static void do_ask_addrs(void *ctx)
+{
+	struct host *h = ctx;
+
+	nl_ask_addrs(h->nl);
+}
+
 static void do_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, size_t routers,
 	const struct in6_addr *prefix, size_t prefixes)
 {
@@ -250,6 +257,7 @@ static void do_own_home(void *ctx, const struct in6_addr *home, bool on)
 
 void host_mn_world(struct world *w)
 {
+	w->ask_addrs = do_ask_addrs;
 	w->settle = do_settle;
 	w->arrive_home = do_arrive_home;
 	w->leave_home = do_leave_home;

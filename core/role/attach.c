@@ -21,12 +21,10 @@
 /* A router that goes on without a prefix has ended it, or never told it. Advertisements may be forged: from the second
  * one on the router is asked, and it has MIN_DELAY_BETWEEN_RAS and MAX_RA_DELAY_TIME (RFC 4861 10) to tell the prefix
  * again. Several of them may share the prefixes of one router (6.2.3): those of one second count once. */
-#define UNTOLD_ASK 2
-#define UNTOLD	   6
-#define UNTOLD_MAX 32 /* and at least as many as told of it, no more than these */
-#define UNTOLD_GAP SEC
-/* One advertisement deprecates an address; the router that is asked then has this long to take it back. */
-#define DEPRECATING (10 * SEC)
+#define UNTOLD_ASK  2
+#define UNTOLD	    6
+#define UNTOLD_MAX  32 /* and at least as many as told of it, no more than these */
+#define UNTOLD_GAP  SEC
 #define REFUTED	    (10 * SEC)
 #define REFUTED_MAX (320 * SEC)
 
@@ -90,6 +88,7 @@ static void go_down(struct attach_link *l, usec now)
 		l->addr[i].since = 0;
 	router_forget(l);
 	timer_stop(l->attach->w->timers, &l->solicit_timer);
+	timer_stop(l->attach->w->timers, &l->addr_timer);
 	tell(l->attach, EV_LINK_DOWN, l->ifindex, NULL, now);
 }
 
@@ -124,6 +123,7 @@ void attach_reset(struct attach *a)
 	for (size_t i = 0; i < ATTACH_LINKS; i++) {
 		timer_stop(a->w->timers, &a->link[i].solicit_timer);
 		timer_stop(a->w->timers, &a->link[i].watch_timer);
+		timer_stop(a->w->timers, &a->link[i].addr_timer);
 		a->link[i] = (struct attach_link){0};
 	}
 }
@@ -190,6 +190,7 @@ static void keep_prefix(
 	slot->since = slot->since ? slot->since : now;
 	slot->counted = now;
 	slot->valid_until = valid_until(slot, p->valid, now);
+	slot->autoconf = p->autoconf;
 }
 
 /* The router spoke, of other prefixes. True: it should be asked. */
@@ -214,7 +215,7 @@ static bool fade(struct attach_link *l, uint8_t told_by, usec now)
 }
 
 /* Routers are asked for because of what was said in the name of one, which anybody can provoke. */
-static void seek(struct attach_link *l, usec now)
+void attach_seek(struct attach_link *l, usec now)
 {
 	if (now - l->sought < SEC)
 		return;
@@ -242,107 +243,13 @@ bool attach_on_ra(struct attach *a, unsigned ifindex, const struct in6_addr *rou
 	l->managed = ra->managed;
 	for (size_t i = 0; i < ra->prefixes; i++)
 		keep_prefix(l, told_by, ra, &ra->prefix[i], now);
+	attach_expect_addr(l, now);
 	ask = ra->prefixes && fade(l, told_by, now);
 	router_tidy(l, now);
 	ask |= had_default && !router_default(l, now); /* the last router resigned, or somebody did it in its name */
 	if (ask)
-		seek(l, now);
+		attach_seek(l, now);
 	return true;
-}
-
-/* --- what the kernel says of addresses --------------------------------------------------------------------------- */
-
-static struct attach_addr *addr_slot(struct attach_link *l, const struct in6_addr *addr)
-{
-	for (size_t i = 0; i < l->addrs; i++)
-		if (addr_eq(&l->addr[i].addr, addr))
-			return &l->addr[i];
-	return NULL;
-}
-
-static void keep_local(struct attach_link *l, const struct in6_addr *addr, bool there)
-{
-	struct in6_addr *at = NULL;
-
-	for (size_t i = 0; i < ATTACH_LOCALS; i++)
-		if (addr_eq(&l->local[i], addr) || (!at && addr_any(&l->local[i])))
-			at = &l->local[i];
-	if (at)
-		*at = there ? *addr : in6addr_any;
-}
-
-static struct in6_addr *find_taken(struct attach_link *l, const struct in6_addr *addr)
-{
-	for (size_t i = 0; i < ATTACH_TAKEN; i++)
-		if (addr_eq(&l->taken[i], addr))
-			return &l->taken[i];
-	return NULL;
-}
-
-/* RFC 4862 5.4.5: another node has it. The kernel forgets an autoconfigured address that is a duplicate, and the next
- * advertisement makes it again, optimistic. True: it may be used. */
-static bool is_ours(struct attach_link *l, const struct attach_addr *addr, usec now)
-{
-	struct in6_addr *at = find_taken(l, &addr->addr);
-
-	if (addr->failed && !at) {
-		memmove(&l->taken[1], &l->taken[0], sizeof(l->taken) - sizeof(l->taken[0]));
-		l->taken[0] = addr->addr;
-		tell(l->attach, EV_DUPLICATE, l->ifindex, &addr->addr, now);
-	} else if (at && addr->usable && !addr->optimistic) {
-		memmove(at, at + 1, (size_t)(&l->taken[ATTACH_TAKEN - 1] - at) * sizeof(*at));
-		l->taken[ATTACH_TAKEN - 1] = in6addr_any;
-		at = NULL;
-	}
-	return !addr->failed && !at && addr->usable;
-}
-
-/* RFC 4862 5.5.4: existing communication goes on with a deprecated address. The care-of address may be one that
- * somebody deprecated in the router's name, to lead us to a prefix that leads nowhere. */
-static void deprecate(struct attach_link *l, struct attach_addr *slot, const struct attach_addr *before, usec now)
-{
-	if (slot->like != LIKE_DEPRECATED || !before->usable || before->like == LIKE_DEPRECATED)
-		return;
-	slot->like = before->like;
-	slot->deprecated_at = before->deprecated_at ? before->deprecated_at : now + DEPRECATING;
-	seek(l, now);
-	router_tidy(l, now);
-}
-
-bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr *addr, bool gone, usec now)
-{
-	struct attach_link *l = find(a, ifindex, false);
-	struct attach_addr *slot = l ? addr_slot(l, &addr->addr) : NULL;
-	struct attach_addr before;
-	bool usable;
-
-	if (l && IN6_IS_ADDR_LINKLOCAL(&addr->addr))
-		keep_local(l, &addr->addr, addr->usable && !gone);
-	if (!l || !addr_routable(&addr->addr))
-		return false;
-	usable = is_ours(l, addr, now);
-	if (gone) {
-		if (slot)
-			*slot = l->addr[--l->addrs];
-		return slot != NULL;
-	}
-	if (!slot && l->addrs == ATTACH_ADDRS)
-		return false;
-	if (!slot) {
-		slot = &l->addr[l->addrs++];
-		*slot = (struct attach_addr){.since = l->up ? now : 0};
-	}
-	before = *slot;
-	*slot = (struct attach_addr){.addr = addr->addr,
-		.plen = addr->plen,
-		.usable = usable,
-		.dynamic = addr->dynamic,
-		.like = addr->like,
-		.since = slot->since};
-	deprecate(l, slot, &before, now);
-	if (slot->usable && !before.usable)
-		tell(a, EV_ADDRESS, ifindex, &slot->addr, now);
-	return slot->usable != before.usable || slot->like != before.like;
 }
 
 /* --- the place --------------------------------------------------------------------------------------------------- */
@@ -572,18 +479,6 @@ const char *attach_lack(const struct attach_link *l, usec now)
 		return "no address that another node does not have: give one of the two another";
 	return l->managed ? "no address, and this network gives them by DHCPv6 only: run a DHCPv6 client on it"
 			  : "no address in the prefixes its router advertises: is its sysctl accept_ra or autoconf 0?";
-}
-
-bool attach_has_local(const struct attach *a, unsigned ifindex, const struct in6_addr *home)
-{
-	for (size_t i = 0; i < ATTACH_LINKS; i++) {
-		const struct attach_link *l = &a->link[i];
-
-		for (size_t k = 0; l->ifindex == ifindex && k < ATTACH_LOCALS; k++)
-			if (!addr_any(&l->local[k]) && !memcmp(&l->local[k].s6_addr[8], &home->s6_addr[8], 8))
-				return true;
-	}
-	return false;
 }
 
 usec attach_valid_until(const struct attach *a, unsigned ifindex, const struct in6_addr *addr)

@@ -43,6 +43,7 @@ struct attach_prefix {
 	struct in6_addr prefix; /* with `router`: that router's global address */
 	uint8_t len;
 	bool router, agent, has_lladdr;	  /* agent: the router is a home agent */
+	bool autoconf;			  /* the kernel forms an address of it (A) */
 	uint8_t lladdr[6];		  /* of the router that advertised it */
 	uint8_t told_by;		  /* bit n: router[n] of the link */
 	uint8_t tellings[ATTACH_ROUTERS]; /* advertisements of each of these with it, UNTOLD_MAX at most, */
@@ -68,16 +69,18 @@ struct attach_addr {
 };
 
 struct attach_link {
-	unsigned ifindex; /* 0 = free slot */
-	bool up, heard;	  /* heard: a Router Advertisement since it came up */
-	bool managed;	  /* the last one said that addresses are given by DHCPv6 (M) */
-	bool stale;	  /* a router is gone that the kernel still has things of */
-	usec sought;	  /* when routers were last asked for because of what one said */
-	usec settled;	  /* when the kernel last had to forget such things */
+	unsigned ifindex;  /* 0 = free slot */
+	bool up, heard;	   /* heard: a Router Advertisement since it came up */
+	bool managed;	   /* the last one said that addresses are given by DHCPv6 (M) */
+	bool stale;	   /* a router is gone that the kernel still has things of */
+	usec sought;	   /* when routers were last asked for because of what one said */
+	usec probed_until; /* until then another node's answer means that it has our link-local address */
+	usec settled;	   /* when the kernel last had to forget such things */
 	usec up_at;
 	uint8_t preference; /* of links that serve equally the lowest is taken */
 	unsigned solicits;  /* since it came up, or since the last router went */
-	struct timer solicit_timer, watch_timer;
+	struct timer solicit_timer, watch_timer, addr_timer;
+	usec formed; /* the pause before the kernel is asked for addresses again */
 	struct attach *attach;
 	struct in6_addr router; /* the last one heard */
 	struct rate heeded;	/* advertisements */
@@ -86,8 +89,8 @@ struct attach_link {
 	struct attach_prefix prefix[ATTACH_PREFIXES];
 	struct attach_addr addr[ATTACH_ADDRS];
 	struct in6_addr local[ATTACH_LOCALS]; /* link-local addresses; :: = free */
-	/* Another node has these, the last one first; :: = free. Not used until detection passes them, or the link
-	 * goes. */
+	/* Another node has these, the last one first; :: = free. Not used as care-of address until detection passes
+	 * them, or the link goes. */
 	struct in6_addr taken[ATTACH_TAKEN];
 };
 

@@ -1,4 +1,4 @@
-/* Between attach.c (the place) and router.c (which routers are there). */
+/* Between attach.c (the place), attach_addr.c (which addresses are there) and router.c (which routers). */
 #ifndef MIP_ROLE_ATTACH_IMPL_H
 #define MIP_ROLE_ATTACH_IMPL_H
 
@@ -7,6 +7,12 @@
 struct attach_link *attach_link(struct attach *a, unsigned ifindex);
 /* Asks for routers, at once and then ever more slowly, until one speaks. */
 void attach_solicit(struct attach_link *l, usec now);
+/* The same, once a second at most. */
+void attach_seek(struct attach_link *l, usec now);
+/* attach_addr.c. An advertisement was heard: does the kernel have an address that it has not told of? */
+void attach_expect_addr(struct attach_link *l, usec now);
+/* Another node said, after a question, that it has the address: if it is a link-local one of ours, that is told. */
+void attach_on_duplicate(struct attach_link *l, const struct in6_addr *addr, usec now);
 
 /* Which router a bit of told_by is. */
 static inline unsigned router_nr(uint8_t bit)

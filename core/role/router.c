@@ -16,6 +16,7 @@
 #define SILENCE	   2 /* advertisements that may be lost */
 #define SILENT_MIN (500 * MSEC)
 #define UNHEARD	   (3 * SEC) /* a router, while another one speaks */
+#define DETECTION  SEC	     /* RetransTimer, after one question (RFC 4862 5.4) */
 #define SETTLE_GAP SEC	     /* the kernel's tables are not looked through more often */
 
 static void on_watch(struct timer *t, usec now);
@@ -223,6 +224,8 @@ void attach_on_na(struct attach *a, unsigned ifindex, const struct nd_nx *na, us
 	struct attach_link *l = attach_link(a, ifindex);
 	const uint8_t *lladdr = na->has_lladdr ? na->lladdr : NULL;
 
+	if (l && now < l->probed_until)
+		attach_on_duplicate(l, &na->target, now);
 	for (struct attach_router *r = l ? l->routers : NULL; l && r < l->routers + ATTACH_ROUTERS; r++) {
 		bool answers = addr_eq(identity(r), &na->target);
 
@@ -337,6 +340,17 @@ static void settle(struct attach_link *l)
 	w->settle(w->ctx, l->ifindex, router, living(l, router), prefix, prefixes);
 }
 
+/* 11.5.1. Asked by us: for the kernel to ask, the link-local address would have to go, and programs hold it. */
+static void ask_duplicates(struct attach_link *l, usec now)
+{
+	const struct world *w = l->attach->w;
+
+	for (size_t i = 0; i < ATTACH_LOCALS; i++)
+		if (!addr_any(&l->local[i]))
+			w->probe(w->ctx, l->ifindex, &l->local[i]);
+	l->probed_until = now + DETECTION;
+}
+
 /* While no other one is there, what was told by one that is gone stays: it may come back. */
 static void bury(struct attach_link *l)
 {
@@ -352,6 +366,8 @@ void router_tidy(struct attach_link *l, usec now)
 	bury(l);
 	if (router_there(l) && (!l->heard || (l->stale && now >= l->settled + SETTLE_GAP))) {
 		settle(l);
+		if (l->heard) /* else the link came up: the kernel asks */
+			ask_duplicates(l, now);
 		l->settled = now;
 		l->stale = false;
 		l->heard = true;

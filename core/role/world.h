@@ -57,6 +57,8 @@ struct world {
 	/* Ask this router of the link, by one multicast Neighbor Solicitation for an address of its, whether it is
 	 * still there. */
 	void (*reach)(void *ctx, unsigned ifindex, const struct in6_addr *router);
+	/* Ask the kernel for its addresses: they come as if they were news, later. */
+	void (*ask_addrs)(void *ctx);
 	/* Forget default routers, and autoconfigured addresses, of the link that are not these, nor of these prefixes
 	 * (moved). */
 	void (*settle)(void *ctx, unsigned ifindex, const struct in6_addr *router, size_t routers,

@@ -70,6 +70,8 @@ void nl_close(struct nl *nl); /* NULL is nothing */
 /* Subscribes: a snapshot of all links, then all global and link-local addresses, arrives before this returns, then
  * changes. Callbacks may make requests, not close. */
 int nl_listen(struct nl *nl, const struct nl_events *ev, struct why *why) __attribute__((warn_unused_result));
+/* The addresses once more, as changes: also those that the kernel has not told of yet. */
+void nl_ask_addrs(struct nl *nl);
 
 /* Calls lost when somebody else removed a route or rule that carries our mark, or changed a sysctl, and at nl_lost. Our
  * own requests (of nl_do, nl_queue ...) are not told. */

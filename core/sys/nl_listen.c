@@ -132,6 +132,14 @@ static int event(const struct nlmsghdr *h, void *ctx)
 	return MNL_CB_OK;
 }
 
+static struct nlmsghdr *list_addrs(void *buf)
+{
+	struct nlmsghdr *h = nl_msg(buf, RTM_GETADDR, 0, sizeof(struct ifaddrmsg));
+
+	((struct ifaddrmsg *)mnl_nlmsg_get_payload(h))->ifa_family = AF_INET6;
+	return h;
+}
+
 static int snapshot(struct nl *nl, struct why *why)
 {
 	char buf[NL_MSG_MAX];
@@ -140,9 +148,19 @@ static int snapshot(struct nl *nl, struct why *why)
 
 	if (err)
 		return err;
-	h = nl_msg(buf, RTM_GETADDR, 0, sizeof(struct ifaddrmsg));
-	((struct ifaddrmsg *)mnl_nlmsg_get_payload(h))->ifa_family = AF_INET6;
-	return nl_dump(nl, h, event, nl, why, "list addresses");
+	return nl_dump(nl, list_addrs(buf), event, nl, why, "list addresses");
+}
+
+/* On the socket of the notifications, so that the answer is in order with them. While a list is under way the kernel
+ * says EBUSY, and that list serves. */
+void nl_ask_addrs(struct nl *nl)
+{
+	char buf[NL_MSG_MAX];
+	struct nlmsghdr *h = list_addrs(buf);
+
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	if (mnl_socket_sendto(nl->ev, h, h->nlmsg_len) < 0)
+		log_debug("list addresses: %s", strerror(errno));
 }
 
 /* What still waits to be read is older than what was lost, and than the snapshot: told after it, it would undo it. */

@@ -57,9 +57,8 @@ unit(SHOULD, "11.5.1", "a default router that is not reachable any more: it look
 unit(SHOULD, "11.5.1", "the next link's router may share the link-local address: a router is asked at the global one it told with the R bit",
      "test_router", "is_asked_at_its_global_address")
 unit(SHOULD, "11.5.1", "... or it is known by its link-layer address", "test_router", "answers_of_another")
-untested(SHOULD, "11.5.1", "after a movement Duplicate Address Detection is done for the link-local address, too",
-         why="not so: the kernel does it when the interface is switched on, and again only for an address that is taken away "
-             "first; where routers alone tell of a movement anybody's advertisement could provoke that")
+unit(SHOULD, "11.5.1", "after a movement Duplicate Address Detection is done for the link-local address, too", "test_router",
+     "asks_for_duplicates_of_the_link_local_address")
 
 
 # --- 11.5.2: home link detection ------------------------------------------------------------------------------------

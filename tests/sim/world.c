@@ -130,6 +130,11 @@ static void on_claim(void *ctx, unsigned ifindex, const struct in6_addr *home)
 	(void)ctx, (void)ifindex, (void)home;
 }
 
+static void on_ask_addrs(void *ctx)
+{
+	(void)ctx;
+}
+
 static void on_solicit(void *ctx, unsigned ifindex)
 {
 	sim_solicited(ctx, ifindex);
@@ -261,6 +266,7 @@ void sim_world(struct sim_node *n)
 		.probe = on_probe,
 		.claim = on_claim,
 		.solicit = on_solicit,
+		.ask_addrs = on_ask_addrs,
 		.reach = on_reach,
 		.leave_by = on_leave_by,
 		.settle = on_settle,

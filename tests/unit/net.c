@@ -49,6 +49,11 @@ static void on_link_addr(void *ctx, unsigned ifindex, const struct in6_addr *add
 	(void)ctx, (void)ifindex, (void)addr;
 }
 
+static void on_ask_addrs(void *ctx)
+{
+	(void)ctx;
+}
+
 static void on_solicit(void *ctx, unsigned ifindex)
 {
 	(void)ctx, (void)ifindex;
@@ -344,6 +349,7 @@ static struct net_node *add_node(struct net *net, const char *addr)
 		.probe = on_link_addr,
 		.claim = on_link_addr,
 		.solicit = on_solicit,
+		.ask_addrs = on_ask_addrs,
 		.reach = on_reach,
 		.leave_by = on_leave_by,
 		.settle = on_settle,

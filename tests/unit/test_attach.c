@@ -339,6 +339,39 @@ static void duplicate(const char *text)
 	attach_on_addr(&attach, ETH, &a, true, f.now);
 }
 
+/* Linux 6.1 does not tell of a tentative address while it forwards. */
+static void address_that_the_kernel_did_not_tell_of(void **state)
+{
+	struct nd_ra by_dhcp = ra_of("2001:db8:b::", 64, 86400);
+
+	(void)state;
+	by_dhcp.prefix[0].autoconf = false;
+	link_is(ETH, true);
+	hear_ra(ETH, R1, &by_dhcp);
+	fake_run(&f, SEC);
+	assert_int_equal(fake_did(&f, DID_ASK_ADDRS), 0);
+	hear(ETH, R1, "2001:db8:a::");
+	hear(ETH, R1, "2001:db8:a::");
+	fake_run(&f, 9 * MSEC); /* the kernel reads it later than we */
+	assert_int_equal(fake_did(&f, DID_ASK_ADDRS), 0);
+	fake_run(&f, MSEC);
+	assert_int_equal(fake_did(&f, DID_ASK_ADDRS), 1);
+	fake_run(&f, 20 * MSEC);
+	assert_int_equal(fake_did(&f, DID_ASK_ADDRS), 2);
+	address(ETH, "2001:db8:a::5", 64, false, true);
+	fake_run(&f, 10 * SEC);
+	assert_int_equal(fake_did(&f, DID_ASK_ADDRS), 2);
+	/* None comes: a few times an advertisement, however many come at once. */
+	hear(ETH, R1, "2001:db8:c::");
+	hear(ETH, R1, "2001:db8:c::");
+	fake_run(&f, 10 * SEC);
+	assert_int_equal(fake_did(&f, DID_ASK_ADDRS), 2 + 5);
+	hear(ETH, R1, "2001:db8:c::");
+	link_is(ETH, false);
+	fake_run(&f, 10 * SEC);
+	assert_int_equal(fake_did(&f, DID_ASK_ADDRS), 2 + 5);
+}
+
 static void duplicates_are_not_used_again(void **state)
 {
 	(void)state;
@@ -543,6 +576,7 @@ int main(void)
 		T(strange_prefixes),
 		T(short_prefix_is_not_home),
 		T(tentative_then_usable),
+		T(address_that_the_kernel_did_not_tell_of),
 		T(duplicates_are_not_used_again),
 		T(stale_addresses),
 		T(dhcpv6_address),

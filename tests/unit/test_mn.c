@@ -1215,7 +1215,8 @@ static void check_life(void)
 		asking += timer_armed(&mn.home[i].prefix.timer) + timer_armed(&mn.home[i].claim);
 	}
 	for (size_t i = 0; i < ATTACH_LINKS; i++)
-		links += timer_armed(&mn.attach.link[i].solicit_timer) + timer_armed(&mn.attach.link[i].watch_timer);
+		links += timer_armed(&mn.attach.link[i].solicit_timer) + timer_armed(&mn.attach.link[i].watch_timer) +
+			 timer_armed(&mn.attach.link[i].addr_timer);
 	assert_true(bul_count(&mn.bul) <= mn.homes);
 	assert_true(fake_armed(&f) <= bul_count(&mn.bul) + bc_count(&ha.bc) + links + asking + in_flight);
 	assert_true(sent_in_minute <= HOMES * BUSY_MINUTE);

@@ -322,6 +322,40 @@ static void doubts(void **state)
 	assert_int_equal(fake_events(&f, EV_ROUTER_LOST), 1);
 }
 
+static void says_it_has(const char *address)
+{
+	struct nd_nx na = {.target = t_addr(address), .has_lladdr = true, .lladdr = {[5] = 0x66}};
+
+	attach_on_na(&attach, ETH, &na, f.now);
+}
+
+/* The kernel asks when the link comes up, not when the routers are others. */
+static void asks_for_duplicates_of_the_link_local_address(void **state)
+{
+	struct in6_addr local = t_addr("fe80::5");
+
+	(void)state;
+	at_a(1000);
+	address("fe80::5");
+	says_it_has("fe80::5"); /* nobody asked */
+	run(200 * MSEC);
+	assert_int_equal(fake_did(&f, DID_PROBE), 0);
+	memcpy(there[0], R2, sizeof(R2));
+	hear(R2, "2001:db8:b::");
+	assert_int_equal(fake_did(&f, DID_PROBE), 0); /* the router of before is there, for all we know */
+	run(SEC);
+	assert_int_equal(fake_events(&f, EV_ROUTER_LOST), 1);
+	assert_int_equal(fake_did(&f, DID_PROBE), 1);
+	assert_true(addr_eq(&fake_nth(&f, DID_PROBE, 0)->addr, &local));
+	says_it_has("fe80::6"); /* not ours */
+	assert_int_equal(fake_events(&f, EV_DUPLICATE), 0);
+	says_it_has("fe80::5");
+	says_it_has("fe80::5");
+	assert_int_equal(fake_events(&f, EV_DUPLICATE), 1);
+	run(60 * SEC);
+	assert_int_equal(fake_did(&f, DID_PROBE), 1);
+}
+
 /* A router that is none any more (lifetime 0) gives way to one that is; alone, it is better than nothing. */
 static void lifetime_zero(void **state)
 {
@@ -721,6 +755,7 @@ int main(void)
 		T(silence),
 		T(gap_between_networks),
 		T(doubts),
+		T(asks_for_duplicates_of_the_link_local_address),
 		T(lifetime_zero),
 		T(same_address_elsewhere),
 		T(answers_of_another),

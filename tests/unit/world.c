@@ -150,6 +150,11 @@ static void on_solicit(void *ctx, unsigned ifindex)
 	write_down(ctx, DID_SOLICIT)->ifindex = ifindex;
 }
 
+static void on_ask_addrs(void *ctx)
+{
+	write_down(ctx, DID_ASK_ADDRS);
+}
+
 static void on_settle(void *ctx, unsigned ifindex, const struct in6_addr *router, size_t routers,
 	const struct in6_addr *prefix, size_t prefixes)
 {
@@ -299,6 +304,7 @@ void fake_open(struct fake *f)
 		.probe = on_probe,
 		.claim = on_claim,
 		.solicit = on_solicit,
+		.ask_addrs = on_ask_addrs,
 		.reach = on_reach,
 		.settle = on_settle,
 		.arrive_home = on_arrive,
