@@ -13,6 +13,8 @@
 
 /* Reads `word`, one of prefixes; *len bytes (0 for strings: the word is the value). False with a reason in `text`. */
 bool kind_parse(unsigned kind, const char *word, uint8_t bytes[static KIND_MAX], size_t *len, char *text, size_t size);
+/* ADDRESS/LENGTH: the address, and the prefix it is of. False: it is none. */
+bool kind_split(const char *word, uint8_t address[static KIND_MAX], uint8_t prefix[static KIND_MAX]);
 /* Whether `len` bytes can be a value of that kind. */
 bool kind_fits(unsigned kind, const void *bytes, size_t len);
 /* Writes the value for people, or plainly (seconds as a number) when `plain`. */

@@ -84,17 +84,41 @@ static bool parse_prefix(const char *word, uint8_t *bytes)
 	return inet_pton(AF_INET6, addr, bytes) == 1;
 }
 
-static bool host_bits(const uint8_t *bytes)
+/* The prefix that `bytes` are of. True when they are it themselves. */
+static bool cut(const uint8_t *bytes, uint8_t prefix[static MIP_PREFIX_LEN])
 {
+	memcpy(prefix, bytes, MIP_PREFIX_LEN);
 	for (unsigned bit = bytes[16]; bit < 128; bit++)
-		if (bytes[bit / 8] & 0x80 >> bit % 8)
-			return true;
-	return false;
+		prefix[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+	return !memcmp(bytes, prefix, MIP_PREFIX_LEN);
+}
+
+bool kind_split(const char *word, uint8_t address[static KIND_MAX], uint8_t prefix[static KIND_MAX])
+{
+	if (!strchr(word, '/') || !parse_prefix(word, address))
+		return false;
+	cut(address, prefix);
+	return true;
 }
 
 static bool say(char *text, size_t size, const char *fmt, const char *word)
 {
 	snprintf(text, size, fmt, word);
+	return false;
+}
+
+static bool parse_prefix_kind(const char *word, uint8_t *bytes, size_t *len, char *text, size_t size)
+{
+	uint8_t prefix[MIP_PREFIX_LEN];
+	char meant[INET6_ADDRSTRLEN + 4];
+
+	*len = MIP_PREFIX_LEN;
+	if (!parse_prefix(word, bytes))
+		return say(text, size, "'%s' is not a prefix: write 2001:db8:1::/64", word);
+	if (cut(bytes, prefix))
+		return true;
+	kind_print(MIP_K_PREFIX, prefix, sizeof(prefix), true, meant, sizeof(meant));
+	snprintf(text, size, "'%s' has bits set behind its length: is %s meant?", word, meant);
 	return false;
 }
 
@@ -171,11 +195,7 @@ bool kind_parse(unsigned kind, const char *word, uint8_t bytes[static KIND_MAX],
 	*len = mip_kind_size((enum mip_kind)kind);
 	if (kind == MIP_K_ADDR)
 		return inet_pton(AF_INET6, word, bytes) == 1 || say(text, size, "'%s' is not an IPv6 address", word);
-	if (kind == MIP_K_PREFIX || kind == MIP_K_PREFIXES) {
-		*len = MIP_PREFIX_LEN;
-		if (!parse_prefix(word, bytes))
-			return say(text, size, "'%s' is not a prefix: write 2001:db8:1::/64", word);
-		return !host_bits(bytes) || say(text, size, "'%s' has bits set behind its length", word);
-	}
+	if (kind == MIP_K_PREFIX || kind == MIP_K_PREFIXES)
+		return parse_prefix_kind(word, bytes, len, text, size);
 	return parse_num_kind(kind, word, bytes, *len, text, size);
 }

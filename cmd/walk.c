@@ -137,6 +137,17 @@ static bool is_choice(const struct walk *w, const struct arg *a, const char *wor
 	return false;
 }
 
+static void keep_value(struct walk *w, const struct arg *a, const char *word)
+{
+	struct value *v = &w->call.values[w->call.n++];
+
+	v->arg = a;
+	v->word = word;
+	v->at = w->at;
+	w->given |= 1U << (a - w->verb->args);
+	w->pending = NULL;
+}
+
 static bool take_value(struct walk *w, const struct arg *a, const char *word, struct fault *f)
 {
 	struct value *v = &w->call.values[w->call.n];
@@ -153,12 +164,25 @@ static bool take_value(struct walk *w, const struct arg *a, const char *word, st
 		f->told = false;
 		return false;
 	}
-	v->arg = a;
-	v->word = word;
-	v->at = w->at;
-	w->call.n++;
-	w->given |= 1U << (a - w->verb->args);
-	w->pending = NULL;
+	keep_value(w, a, word);
+	return true;
+}
+
+/* ADDRESS/LENGTH where the argument behind it in the row is the prefix of the address: both. */
+static bool take_both(struct walk *w, const struct arg *a, const char *word, struct fault *f)
+{
+	struct value *v = &w->call.values[w->call.n];
+
+	if (w->call.n + 1 >= VALUES_MAX)
+		return fail(f, w->at, "too many words");
+	if (is_given(w, a + 1))
+		return fail(f, w->at, "%s is given twice", attr_info(a[1].attr)->word);
+	if (!kind_split(word, v[0].bytes, v[1].bytes))
+		return fail(f, w->at, "'%s' is not an IPv6 address with the length of its prefix", word);
+	v[0].len = mip_kind_size(MIP_K_ADDR);
+	v[1].len = MIP_PREFIX_LEN;
+	keep_value(w, a, word);
+	keep_value(w, a + 1, word);
 	return true;
 }
 
@@ -210,6 +234,8 @@ static bool take_arg(struct walk *w, const char *word, struct fault *f)
 {
 	const struct arg *bare = bare_turn(w), *a = named(w, word);
 
+	if (w->pending && w->pending->attr == MIP_A_HOME && w->pending[1].attr == MIP_A_PREFIX && strchr(word, '/'))
+		return take_both(w, w->pending, word, f);
 	if (w->pending)
 		return take_value(w, w->pending, word, f);
 	if (bare && (!a || bare->need == REQ))

@@ -91,7 +91,13 @@ expected one of: care-of, local, lifetime
 	mip binding add home 2001:db8::zz care-of 2001:db8::2
 	is "$status" 1; has "$err" "'2001:db8::zz' is not an IPv6 address"
 	mip mn add home 2001:db8::1 prefix 2001:db8::1/64 agent 2001:db8::2
-	is "$status" 1; has "$err" "bits set behind its length"
+	is "$status" 1; has "$err" "bits set behind its length: is 2001:db8::/64 meant?"
+	mip mn add home 2001:db8::1/129
+	is "$status" 1; has "$err" "'2001:db8::1/129' is not an IPv6 address with the length of its prefix"
+	mip mn start home 2001:db8::1/64 prefix 2001:db8::/64
+	is "$status" 1; has "$err" "prefix is given twice"
+	mip binding add home 2001:db8::1/64 care-of 2001:db8::2   # no prefix goes with it
+	is "$status" 1; has "$err" "'2001:db8::1/64' is not an IPv6 address"
 	mip ha start dev thisnameiswaytoolong
 	is "$status" 1; has "$err" "cannot be the name of an interface"
 	mip ha start max-bindings -1

@@ -206,7 +206,7 @@ kept() {
 	[ -z "$(ha save | grep '^binding')" ]
 	mn agent start
 	mn_start
-	mn mn add home 2001:db8:1::101 prefix 2001:db8:1::/64 agent $HA lifetime 400
+	mn mn add home 2001:db8:1::101/64 agent $HA lifetime 400
 	lab_wait 10 eval "mn -j mn show | jq -e 'all(.state == \"registering\")'"   # for a home agent that is not there: nothing moves any more
 	kept mn mn
 }
