@@ -1,7 +1,7 @@
 /*
- * Text for out.h: the value a record is about, then `word value` pairs as `ip` writes them, wrapped at 80 columns
- * (the terminal's on a terminal); -br makes columns, -o one line, and so is an event. What only -s or -d show is listed
- * here.
+ * Text for out.h: the value a record is about, then `word value` pairs as `ip` writes them. A terminal wraps them at
+ * its edge; in a pipe or a file, and with -o, a record is one line, as an event always is. -br makes columns. What only
+ * -s or -d show is listed here.
  */
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +30,8 @@ static const uint16_t bare[] = {MIP_A_OBJECT, MIP_A_EVENT, MIP_A_MESSAGE, MIP_A_
 
 static const uint16_t *list_columns, *columns; /* of every record; of this one */
 static unsigned unwrapped;		       /* stays on the line it begins on */
-static int col, width, pairs;
+static int col, pairs;
+static int width; /* of the terminal, 0 = it is none */
 static char cells[COLUMNS][64];
 
 static bool among(const uint16_t *list, unsigned attr)
@@ -46,7 +47,7 @@ static void open_text(enum out_shape shape, const uint16_t *of_list)
 
 	unwrapped = shape == OUT_LINES ? MIP_A_MESSAGE : 0;
 	list_columns = opt.brief ? of_list : NULL;
-	width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 20 ? ws.ws_col : 80;
+	width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) ? 0 : ws.ws_col > 20 ? ws.ws_col : 80;
 }
 
 static void begin(void)
@@ -121,7 +122,7 @@ static void make_room(unsigned attr, int need)
 {
 	if (pairs++ == 0)
 		return;
-	if (!opt.oneline && attr != unwrapped && col + 1 + need > width) {
+	if (width && !opt.oneline && attr != unwrapped && col + 1 + need > width) {
 		printf("\n%*s", INDENT, "");
 		col = INDENT;
 	} else {

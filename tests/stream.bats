@@ -29,6 +29,14 @@ agent() {
 	done
 }
 
+@test "a record is a line in a pipe, and is wrapped at the edge of a terminal, unless -o is said" {
+	agent 3
+	[ "$("$MIP" binding show | wc -l)" = 3 ]
+	on_terminal() { script -qec "stty cols 60; $MIP $* binding show" /dev/null < /dev/null | grep -vc '^$'; }
+	[ "$(on_terminal)" -gt 3 ]
+	[ "$(on_terminal -o)" = 3 ]
+}
+
 @test "a reader that goes ends it at once, in silence; a full disk with an error" {
 	agent 20000
 	run bash -c 'set -o pipefail; "$0" -o binding show 2> "$1" | head -n 1' "$MIP" "$BATS_TEST_TMPDIR/err"
