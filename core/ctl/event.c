@@ -44,6 +44,8 @@ static void put_rest(struct ctl_msg *m, const struct event *ev)
 		ctl_put_addr(m, MIP_A_HOME, ev->addr);
 		ctl_put_addr(m, MIP_A_COA, ev->coa);
 	}
+	if (ev->why)
+		ctl_put_str(m, MIP_A_WHY, ev->why);
 	if (ev->type != EV_BU_REFUSED && ev->type != EV_BA_RECEIVED)
 		return;
 	ctl_put_num(m, MIP_A_STATUS, ev->status);
@@ -126,8 +128,8 @@ static void text_of_binding(const struct event *ev, char *text, size_t cap)
 		snprintf(text, cap, "refused %s care-of %s: %s (%u)", addr_text(ev->addr).s, addr_text(ev->coa).s,
 			ba_status_text(ev->status), ev->status);
 	else
-		snprintf(text, cap, "%s %s care-of %s lifetime %u", event_name(ev->type), addr_text(&e->home).s,
-			addr_text(&e->coa).s, e->lifetime * MH_LIFE_UNIT);
+		snprintf(text, cap, "%s %s care-of %s lifetime %u%s%s", event_name(ev->type), addr_text(&e->home).s,
+			addr_text(&e->coa).s, e->lifetime * MH_LIFE_UNIT, ev->why ? ": " : "", ev->why ? ev->why : "");
 }
 
 void event_text(const struct event *ev, char *text, size_t cap)

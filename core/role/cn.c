@@ -77,21 +77,24 @@ static usec nonces_end(const struct bc_entry *e)
 	return updated_at(e) + RR_MAX_NONCE_LIFE;
 }
 
-static void forget(struct cn *cn, struct bc_entry *e, enum event_type why, usec now)
+/* why: as in struct event; NULL: its lifetime is over. */
+static void forget(struct cn *cn, struct bc_entry *e, const char *why, usec now)
 {
+	struct event ev = {.type = why ? EV_BINDING_REMOVED : EV_BINDING_EXPIRED, .binding = e, .why = why};
+
 	if (e->state == MIP_BINDING_ACTIVE)
 		remember_ended(cn, &e->home, &e->local, e->seq, e->nonce, nonces_end(e), now);
 	timer_stop(cn->w->timers, &e->timer);
 	cn_place_leave(cn, e);
 	cn->w->optimize(cn->w->ctx, RO_PEER, &e->local, &e->home, NULL);
-	tell(cn, why, e, NULL, now);
+	cn->w->event(cn->w->ctx, &ev, now);
 	bc_del(&cn->bc, e);
 }
 
 void cn_stop(struct cn *cn, usec now)
 {
 	while (bc_count(&cn->bc))
-		forget(cn, bc_at(&cn->bc, bc_count(&cn->bc) - 1), EV_BINDING_REMOVED, now);
+		forget(cn, bc_at(&cn->bc, bc_count(&cn->bc) - 1), "the correspondent stops", now);
 	bc_free(&cn->bc);
 	seq_free(&cn->ended);
 	map_free(&cn->places);
@@ -173,7 +176,7 @@ static bool evict_one(struct cn *cn, usec now)
 	if (now - updated_at(victim) < EVICT_AGE)
 		return false;
 	cn->stats.evicted++;
-	forget(cn, victim, EV_BINDING_REMOVED, now);
+	forget(cn, victim, "replaced, the cache is full", now);
 	return true;
 }
 
@@ -229,7 +232,7 @@ static void take_binding(struct cn *cn, struct bc_entry *e, const struct cn_requ
 		e = add_entry(cn, rq, now);
 	if (!e || cn->w->optimize(cn->w->ctx, RO_PEER, &e->local, &e->home, &rq->coa)) {
 		if (e)
-			forget(cn, e, EV_BINDING_REMOVED, now);
+			forget(cn, e, ba_status_text(BA_RESOURCES), now);
 		refuse(cn, rq, BA_RESOURCES, rq->m->u.bu.seq, now);
 		return;
 	}
@@ -276,7 +279,7 @@ int cn_restore(struct cn *cn, const struct bc_entry *kept, usec now)
 static void drop_binding(struct cn *cn, struct bc_entry *e, const struct cn_request *rq, usec now)
 {
 	if (e)
-		forget(cn, e, EV_BINDING_REMOVED, now);
+		forget(cn, e, "deregistered", now);
 	remember_ended(cn, &rq->home, &rq->local, rq->m->u.bu.seq, cn->rr.index, now + RR_MAX_NONCE_LIFE, now);
 	if (rq->m->u.bu.flags & BU_F_ACK)
 		send_ba(cn, rq, BA_ACCEPTED, rq->m->u.bu.seq, 0);
@@ -338,7 +341,7 @@ static void on_timer(struct timer *t, usec now)
 	struct cn *cn = e->cache->owner;
 
 	if (now >= e->expires) {
-		forget(cn, e, EV_BINDING_EXPIRED, now);
+		forget(cn, e, NULL, now);
 		return;
 	}
 	ask_refresh(cn, e);
@@ -371,7 +374,7 @@ void cn_on_unreachable(struct cn *cn, const struct in6_addr *home, const struct 
 	e->heard = heard;
 	e->unreachable_last = now;
 	if (now - e->unreachable_since >= UNREACHABLE_FOR) {
-		forget(cn, e, EV_BINDING_REMOVED, now);
+		forget(cn, e, "the care-of address is unreachable", now);
 	} else if (now - e->unreachable_since >= UNREACHABLE_FOR / 2 && !e->asked) {
 		ask_refresh(cn, e);
 		rearm(cn, e);

@@ -51,6 +51,7 @@ struct event {
 	const struct in6_addr *addr; /* ADDRESS, DUPLICATE: the address; RA, ROUTER_LOST: the router; BU_REFUSED,
 					UNPROTECTED: the home address */
 	const struct in6_addr *coa;  /* BU_REFUSED: asked for; BINDING_MOVED: the old one; UNPROTECTED: the sender */
+	const char *why;	     /* BINDING_REMOVED: a few words */
 	uint8_t status;		     /* BU_REFUSED, BA_RECEIVED */
 	uint8_t mh;		     /* UNPROTECTED: enum mh_type, or ICMPv6 type, of what was to come protected, */
 	bool option;		     /* by the authentication option, else by IPsec */

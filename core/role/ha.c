@@ -82,14 +82,16 @@ void ha_remember(struct ha *ha, const struct in6_addr *home, uint16_t seq, usec 
 	(void)!seq_keep(&ha->ended, home, seq, 0, is_protected ? NEVER : now + LATE_FOR, now);
 }
 
-void ha_forget(struct ha *ha, struct bc_entry *e, enum event_type why, usec now)
+void ha_forget(struct ha *ha, struct bc_entry *e, const char *why, usec now)
 {
+	struct event ev = {.type = why ? EV_BINDING_REMOVED : EV_BINDING_EXPIRED, .binding = e, .why = why};
+
 	timer_stop(ha->w->timers, &e->timer);
 	if (e->state == MIP_BINDING_ACTIVE)
 		ha->w->unbind(ha->w->ctx, e);
 	if (!e->fixed)
 		ha_remember(ha, &e->home, e->seq, now);
-	ha_tell(ha, why, e, NULL, now);
+	ha->w->event(ha->w->ctx, &ev, now);
 	ha_count(ha, e, -1);
 	(void)!ha_hold_networks(ha, e, NULL, 0);
 	bc_del(&ha->bc, e);
@@ -154,7 +156,7 @@ static void fail_pending(struct ha *ha, struct bc_entry *e, uint8_t status, usec
 	struct ha_request rq = ha_request_again(ha, e, &via);
 	uint16_t seq = e->seq;
 
-	ha_forget(ha, e, EV_BINDING_REMOVED, now);
+	ha_forget(ha, e, ba_status_text(status), now);
 	ha_refuse(ha, &rq, status, seq, now);
 }
 
@@ -191,7 +193,7 @@ static void on_timer(struct timer *t, usec now)
 	if (e->state == MIP_BINDING_DAD) {
 		probe_over(ha, e, now);
 	} else if (now >= e->expires) {
-		ha_forget(ha, e, EV_BINDING_EXPIRED, now);
+		ha_forget(ha, e, NULL, now);
 	} else {
 		if (now >= e->claim_at)
 			speak(ha, e, now);
@@ -229,7 +231,7 @@ void ha_on_taken(struct ha *ha, unsigned ifindex, const struct in6_addr *target,
 	}
 	e = find_target(ha, ifindex, target, MIP_BINDING_ACTIVE);
 	if (e && e->doubt == HA_ASKED)
-		ha_forget(ha, e, EV_BINDING_REMOVED, now);
+		ha_forget(ha, e, "the node is at home", now);
 }
 
 bool ha_defends(const struct ha *ha, unsigned ifindex, const struct in6_addr *target)
@@ -250,7 +252,7 @@ void ha_drop_link(struct ha *ha, unsigned ifindex, usec now)
 		struct bc_entry *e = bc_at(&ha->bc, i);
 
 		if (is_on(ha, e, ifindex))
-			ha_forget(ha, e, EV_BINDING_REMOVED, now);
+			ha_forget(ha, e, "the home link is gone", now);
 	}
 }
 
@@ -279,7 +281,7 @@ void ha_link_back(struct ha *ha, unsigned ifindex, usec now)
 void ha_stop(struct ha *ha, usec now)
 {
 	while (bc_count(&ha->bc))
-		ha_forget(ha, bc_at(&ha->bc, bc_count(&ha->bc) - 1), EV_BINDING_REMOVED, now);
+		ha_forget(ha, bc_at(&ha->bc, bc_count(&ha->bc) - 1), "the home agent stops", now);
 	bc_free(&ha->bc);
 	networks_free(&ha->networks);
 	ha->links = 0;

@@ -252,7 +252,7 @@ static void renew(struct ha *ha, struct bc_entry *e, const struct ha_request *rq
 static void deregister(struct ha *ha, struct bc_entry *e, const struct ha_request *rq, usec now)
 {
 	e->seq = rq->seq;
-	ha_forget(ha, e, EV_BINDING_REMOVED, now);
+	ha_forget(ha, e, "deregistered", now);
 	send_ba(ha, rq, BA_ACCEPTED, rq->seq, 0);
 }
 

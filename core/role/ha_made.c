@@ -105,6 +105,6 @@ int ha_del(struct ha *ha, const struct in6_addr *home, usec now, struct why *why
 
 	if (!e)
 		return why_set(why, ENOENT, "no binding of %s", addr_text(home).s);
-	ha_forget(ha, e, EV_BINDING_REMOVED, now);
+	ha_forget(ha, e, "by hand", now);
 	return 0;
 }

@@ -272,6 +272,7 @@ $bad"
 	lab_wait 5 grep -q binding_removed "$out"
 	jq -es 'all(type == "object")' "$out"
 	jq -es 'map(.event // empty) | (index("binding_added") < index("binding_removed"))' "$out"
+	[ "$(jq -r 'select(.event == "binding_removed") | .why' "$out")" = "by hand" ]
 	[ "$(grep -n ::200 "$out" | head -1 | cut -d: -f1)" = 1 ]
 	kill %1 2>/dev/null || true
 }

@@ -54,8 +54,12 @@ is_later() { local n=$((($1 - $2) & 65535)); [ $n -gt 0 ] && [ $n -lt 32768 ]; }
 
 # bats test_tags=kernel
 @test "back home the binding is gone at both ends" {
+	mkdir -p $T
+	lab_bg ha $T/removed mip monitor no-snapshot binding
 	away f1
 	back
+	lab_wait 5 grep -q "^binding_removed $HOA .*: deregistered\$" $T/removed
+	kill $!
 	# The kernel joins the home address's group a moment after it has the address; the agent does before the first question.
 	[ "$(in_ns mn ip -6 -j maddr show dev eth0 | jq '.[0].maddr[] | select(.address == "ff02::1:ff00:100").users')" -ge 2 ]
 	lab_wait 5 reachable
