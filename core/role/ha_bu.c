@@ -139,7 +139,7 @@ static int judge(const struct ha *ha, struct ha_request *rq, const struct bc_ent
 		return BA_SEQ_OUT_OF_WINDOW;
 	if (!(rq->flags & BU_F_HOME))
 		return e ? BA_TYPE_CHANGE : rq->flags & BU_F_ROUTER ? BA_NO_ROUTER : HA_DROP;
-	if (rq->peer_registered || (e && (e->flags ^ rq->flags) & BU_F_ROUTER))
+	if (rq->peer_registered || (e && !rq->remove && (e->flags ^ rq->flags) & BU_F_ROUTER))
 		return BA_TYPE_CHANGE;
 	if (!ha->on)
 		return BA_NO_HOME_REG;
