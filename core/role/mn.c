@@ -243,7 +243,6 @@ int mn_add(struct mn *mn, const struct mn_home_conf *conf, usec now, struct why 
 	if (mn->homes == MN_HOMES_MAX)
 		return why_set(why, ENOSPC, "no room for more than %d home addresses", MN_HOMES_MAX);
 	*h = (struct mn_home){.conf = *conf, .mn = mn, .agent = conf->agent, .state = MIP_MN_DETACHED, .since = now};
-	h->search.routers = conf->networks > 0;
 	h->prefix.valid_until = h->prefix.preferred_until = NEVER;
 	mn->homes++;
 	if (mn->on)

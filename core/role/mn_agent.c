@@ -36,6 +36,7 @@ static void ask(struct mn *mn, struct mn_home *h, usec now)
 {
 	const struct in6_addr *old;
 
+	h->search.routers = mn_is_router(h);
 	if (dhaad_ask(&h->search, mn->w, &h->conf.home, h->conf.plen, &h->place, now, on_search_timer))
 		return;
 	dhaad_rewind(&h->search);
@@ -50,6 +51,7 @@ static void ask(struct mn *mn, struct mn_home *h, usec now)
 /* The same while a binding holds. */
 static void ask_beside(struct mn *mn, struct mn_home *h, usec now)
 {
+	h->search.routers = mn_is_router(h);
 	if (!dhaad_ask(&h->search, mn->w, &h->conf.home, h->conf.plen, &h->place, now, on_search_timer))
 		dhaad_stop(&h->search, mn->w);
 }
@@ -114,6 +116,21 @@ static bool go_back(struct mn *mn, struct mn_home *h, usec now)
 	return true;
 }
 
+/* RFC 3963 5.4: no home agent lets it be the router of its networks in this mode. What is left: not to name them, for
+ * the home agent may know them; then to be a mobile node, until we were home. False: it was not refused as a router. */
+bool mn_next_mode(struct mn *mn, struct mn_home *h, usec now)
+{
+	if (!mn_is_router(h) || h->refusal < BA_NO_ROUTER || h->refusal > BA_NO_FORWARDING)
+		return false;
+	h->no_router = h->refusal == BA_NO_ROUTER || h->implicit;
+	h->implicit = true;
+	if (h->no_router) {
+		mn_untunnel(mn, h);
+		mn_tell(mn, EV_NO_ROUTER, h, NULL, now);
+	}
+	return true;
+}
+
 /* When all were tried there is a pause, longer each time, so that refusals cannot make us busy. */
 bool mn_agent_failed(struct mn *mn, struct mn_home *h, usec now)
 {
@@ -130,6 +147,14 @@ bool mn_agent_failed(struct mn *mn, struct mn_home *h, usec now)
 	}
 	if (go_back(mn, h, now))
 		return true;
+	if (mn_next_mode(mn, h, now)) {
+		dhaad_rewind(s);
+		next = dhaad_next(s);
+	}
+	if (next) {
+		try(mn, h, next, now);
+		return true;
+	}
 	h->agent = in6addr_any;
 	timer_arm(mn->w->timers, &s->timer, now + s->pause, on_search_timer);
 	s->pause = !s->pause ? PAUSE : s->pause * 2 < PAUSE_MAX ? s->pause * 2 : PAUSE_MAX;

@@ -49,6 +49,8 @@ bool mn_has_agent(struct mn *mn, struct mn_home *h, usec now);
 bool mn_hears_agent(struct mn *mn, struct mn_home *h, usec now);
 /* h->agent was silent or refused. True when another is taken or looked for; false when it is the only one allowed. */
 bool mn_agent_failed(struct mn *mn, struct mn_home *h, usec now);
+/* True: refused as a mobile router, it is to register in another way from now on (RFC 3963 5.4). */
+bool mn_next_mode(struct mn *mn, struct mn_home *h, usec now);
 /* h->agent does not answer, but the binding holds. Others are asked for; true when one of them is taken instead. */
 bool mn_agent_silent(struct mn *mn, struct mn_home *h, usec now);
 /* It answered an update. */

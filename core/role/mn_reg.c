@@ -289,23 +289,13 @@ static bool is_taken(const struct mn_home *h, const struct bul_entry *e, usec no
 	return h->place.where == AT_AWAY && e->status == BA_DAD_FAILED && now >= h->held_until;
 }
 
-/* RFC 3963 5.4: other home agents come first. Prefixes that are refused are not named the next time, and named again
- * when the home agent knows of none. Whom no home agent takes for a router registers as a mobile node. True: did. */
-static bool not_routed(struct mn *mn, struct mn_home *h, const struct bul_entry *e, usec now)
+/* RFC 3963 5.4. True: it registers as a mobile node now. */
+static bool not_routed(struct mn *mn, struct mn_home *h, usec now)
 {
-	if (!(e->flags & BU_F_ROUTER))
+	if (!mn_next_mode(mn, h, now) || mn_is_router(h))
 		return false;
-	if (e->status == BA_INVALID_PREFIX || e->status == BA_NOT_AUTHORIZED)
-		h->implicit = true;
-	else if (e->status == BA_NO_FORWARDING)
-		h->implicit = false;
-	if (e->status != BA_NO_ROUTER)
-		return false;
-	h->no_router = true;
-	mn_tell(mn, EV_NO_ROUTER, h, NULL, now);
 	mn_give_back(mn, h); /* a binding of a router is not made one of a node (RFC 3963 6.2) */
 	mn_drop_registration(mn, h);
-	mn_untunnel(mn, h);
 	mn_register(mn, h, now);
 	return true;
 }
@@ -324,7 +314,7 @@ static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec 
 	h->refused_by = e->peer;
 	mn_agent_answers(mn, h, false);
 	h->taken = is_taken(h, e, now);
-	if (!h->taken && (mn_agent_failed(mn, h, now) || not_routed(mn, h, e, now)))
+	if (!h->taken && (mn_agent_failed(mn, h, now) || not_routed(mn, h, now)))
 		return;
 	e->bound = false;
 	e->expires = e->refresh_at = NEVER;

@@ -108,7 +108,7 @@ static void prefixes_in_every_update(void **state)
 	assert_int_equal(mn.home[0].state, MIP_MN_HOME);
 }
 
-/* 5.4.2: naming the prefixes is refused, so they are not named; 5.4.1: the home agent knows of none, so they are. */
+/* 5.4.2: naming the prefixes is refused, so they are not named. */
 static void refused_prefixes(void **state)
 {
 	(void)state;
@@ -117,15 +117,34 @@ static void refused_prefixes(void **state)
 	answer(BA_NOT_AUTHORIZED, BA_F_ROUTER);
 	fake_run(&f, 2 * SEC);
 	update(FLAGS, 0);
-	answer(BA_NO_FORWARDING, BA_F_ROUTER);
-	fake_run(&f, 4 * SEC);
-	update(FLAGS, 2);
-	answer(BA_INVALID_PREFIX, BA_F_ROUTER);
-	fake_run(&f, 8 * SEC);
-	update(FLAGS, 0);
 	answer(BA_ACCEPTED, BA_F_ROUTER);
 	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
 	assert_true(mn_is_router(&mn.home[0]));
+}
+
+/* 5.4: refused in each mode, it says no more that it is a router. 141 and 142 are no answers in implicit mode, nor 143
+ * in explicit: the same. */
+static void refused_in_each_mode(void **state)
+{
+	static const uint8_t first[] = {BA_NOT_AUTHORIZED, BA_INVALID_PREFIX, BA_NO_FORWARDING},
+			     second[] = {BA_NO_FORWARDING, BA_NOT_AUTHORIZED, BA_NO_ROUTER};
+
+	(void)state;
+	begin(AGENT);
+	for (size_t i = 0; i < 3; i++) {
+		move_to(COA);
+		update(FLAGS, 2);
+		answer(first[i], BA_F_ROUTER);
+		fake_run(&f, 2 * SEC);
+		update(FLAGS, 0);
+		answer(second[i], BA_F_ROUTER);
+		update(BU_F_ACK | BU_F_HOME, 0);
+		assert_int_equal(fake_events(&f, EV_NO_ROUTER), i + 1);
+		answer(BA_ACCEPTED, 0);
+		assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
+		move_to(HOME);
+		answer(BA_ACCEPTED, 0);
+	}
 }
 
 /* 5.4: nobody takes it for a router: no R any more, until it was home. */
@@ -195,6 +214,28 @@ static void discovery(void **state)
 	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
 }
 
+/* 5.4: each of those that were found, in each mode. */
+static void all_that_were_found_refuse(void **state)
+{
+	(void)state;
+	begin(NULL);
+	move_to(COA);
+	discover(true, AGENT, AGENT2);
+	answer(BA_NOT_AUTHORIZED, BA_F_ROUTER);
+	assert_addr(update(FLAGS, 2)->via.dst, AGENT2);
+	answer(BA_INVALID_PREFIX, BA_F_ROUTER);
+	assert_addr(update(FLAGS, 0)->via.dst, AGENT);
+	answer(BA_NO_FORWARDING, BA_F_ROUTER);
+	assert_addr(update(FLAGS, 0)->via.dst, AGENT2);
+	answer(BA_NO_ROUTER, 0);
+	assert_addr(update(BU_F_ACK | BU_F_HOME, 0)->via.dst, AGENT);
+	assert_int_equal(fake_events(&f, EV_NO_ROUTER), 1);
+	answer(BA_RESOURCES, 0);
+	assert_addr(update(BU_F_ACK | BU_F_HOME, 0)->via.dst, AGENT2);
+	answer(BA_ACCEPTED, 0);
+	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -202,9 +243,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(prefixes_in_every_update),
 		T(refused_prefixes),
+		T(refused_in_each_mode),
 		T(not_permitted),
 		T(accepted_without_r),
 		T(discovery),
+		T(all_that_were_found_refuse),
 	};
 
 	return cmocka_run_group_tests_name("mn_router", tests, NULL, NULL);
