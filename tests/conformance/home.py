@@ -1,12 +1,16 @@
-"""What the tests of a home agent share: neighbours, other home agents and prefixes of its link, refusals."""
+"""What the tests of a home agent share: neighbours, other home agents and prefixes of its link, refusals, mobile routers."""
 import contextlib
 import itertools
+import os
 import struct
 
 import packet as P
 from wire import mac
 
 NOT_SUBNET, NOT_HERE, OLD = 132, 133, 135
+NOT_PERMITTED, INVALID, NOT_AUTHORIZED, NO_FORWARDING = 140, 141, 142, 143   # RFC 3963 4.2
+AHR = P.ACK | P.HOME | P.ROUTER
+PEER = "2001:db8:cc::7"   # somewhere in the Internet
 serial = itertools.count(1)
 
 
@@ -65,3 +69,58 @@ def given(ha, valid, preferred, flags=0xe0):
         ha.own_ra(prefix, 0, 0)
         ha.own_address(prefix + "1", "del")
         ha.settle()
+
+
+def advertised(ha, anew=False):
+    """A Router Advertisement of radvd with the configuration that the home agent prints; radvd runs once a file, or anew."""
+    if anew or not hasattr(ha, "advertisement"):
+        where = "/run/lab/radvd"
+        with open(where + ".conf", "w") as f:
+            f.write(ha.mip("ha", "radvd").stdout)
+        mark = ha.wire.mark()
+        ha.inside("radvd", "-C", where + ".conf", "-p", where + ".pid", "-m", "logfile", "-l", where + ".log")
+        try:
+            ha.advertisement = ha.wire.expect(lambda p: p.icmp == P.RA, mark, what="a Router Advertisement")
+        finally:
+            with open(where + ".pid") as f:
+                os.kill(int(f.read()), 15)
+    return ha.advertisement
+
+
+def option_of(ha, kind, **how):
+    return [data for k, data in advertised(ha, **how).nd_options() if k == kind]
+
+
+# --- mobile networks (RFC 3963) -------------------------------------------------------------------------------------
+
+@contextlib.contextmanager
+def router(ha):
+    """A mobile router that may have what is in the /48 m.net; at the end nobody may have it."""
+    m = ha.mobile()
+    m.net = "2001:db8:%x::" % (0x7000 + next(serial))
+    ha.mip("acl", "allow", m.home, "network", m.net + "/48")
+    try:
+        yield m
+    finally:
+        ha.mip("acl", "del", m.home + "/128")
+
+
+def names(*prefixes, **how):
+    """What an update of a mobile router says, for m.bu() and m.bind(): with these prefixes; without any, implicit mode."""
+    return {"flags": AHR, "options": [P.network(p) for p in prefixes], **how}
+
+
+def part(m, n, plen=56):
+    """The nth /56 of what it may have."""
+    return "%s%x::/%d" % (m.net[:-1], n << 8, plen) if n else "%s/%d" % (m.net, plen)
+
+
+def is_routed(ha, m, n=0):
+    """Do packets for the nth of its networks go to its care-of address?"""
+    inside = part(m, n).split("/")[0] + "5"
+    return any(p.inner and (p.src, p.dst, p.inner.dst) == (ha.addr, m.coa, inside) for p in ha.ask(P.echo(PEER, inside, 79)))
+
+
+def is_let_out(ha, m, inside, src=None, dst=PEER):
+    """Does a packet from that address leave its tunnel?"""
+    return any(not p.inner and (p.src, p.dst) == (inside, dst) for p in ha.ask(m.up(P.echo(inside, dst, 80), src=src)))

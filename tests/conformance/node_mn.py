@@ -60,7 +60,7 @@ class Mn(Node):
         self.move("f1")
 
     def as_usual(self):
-        self.links, self.answer, self.prefixes = links(), Mn.accept, P.prefix_option(AGENT, flags=0xe0)
+        self.links, self.answer, self.prefixes = links(), type(self).accept, P.prefix_option(AGENT, flags=0xe0)
 
     def begin(self):
         self.as_usual()
@@ -68,7 +68,7 @@ class Mn(Node):
         if self.upset:
             self.mip("mn", "del", "home", HOME)
             self.unplug()
-            self.mip("mn", "add", *self.words[:self.words.index("dev")])
+            self.mip("mn", "add", *self.home_words())
         if self.place not in ("f1", "f2") or self.state() != "registered":
             self.move(place)
             self.settle()   # what it asks the home agent once it is registered is answered
@@ -82,6 +82,10 @@ class Mn(Node):
             self.settle()
         self.peers.clear()
         super().end()
+
+    def home_words(self):
+        """The home address without the device it moves on: that stays."""
+        return self.words[:self.words.index("dev")]
 
     def correspondent(self):
         return Correspondent(self)
@@ -205,6 +209,7 @@ class Seeker(Mn):
 
     name = "seeker"
     words = Mn.words[:4] + Mn.words[6:]
+    flags = bytes(2)   # of its answers
 
     def as_usual(self):
         super().as_usual()
@@ -218,13 +223,13 @@ class Seeker(Mn):
     def named(self, request, agents, ident=None):
         """A Home Agent Address Discovery Reply (6.6)."""
         ident = request.payload[4:6] if ident is None else struct.pack("!H", ident)
-        return P.icmp_packet(AGENT, request.src, P.DHAAD_REP, 0, ident + bytes(2) + b"".join(map(P.addr, agents)))
+        return P.icmp_packet(AGENT, request.src, P.DHAAD_REP, 0, ident + self.flags + b"".join(map(P.addr, agents)))
 
     def search(self, agents):
         """Forgets its home agent and asks; is told of these. The question."""
         self.mip("mn", "del", "home", HOME)
         self.agents, mark = agents, self.wire.mark()
-        self.mip("mn", "add", *self.words[:4])
+        self.mip("mn", "add", *self.home_words())
         question = self.wire.expect(lambda p: p.icmp == P.DHAAD_REQ, mark, what="a question")
         self.settle()
         return question

@@ -1,6 +1,6 @@
 """Packets as bytes: what the peers of the conformance tests send, and what they read.
 
-Written from the RFCs alone (RFC 8200, 4443, 4861, 6275), and nothing of the agent's code is used: an error of ours
+Written from the RFCs alone (RFC 8200, 4443, 4861, 6275, 3963), and nothing of the agent's code is used: an error of ours
 must not cancel itself out. Addresses are text outside and 16 octets inside. Builders take any nonsense a test wants.
 """
 import hashlib
@@ -10,9 +10,11 @@ import struct
 
 HOPOPTS, ROUTING, FRAGMENT, ESP, DSTOPTS, NONE, IPV6, ICMP, UDP, MH = 0, 43, 44, 50, 60, 59, 41, 58, 17, 135
 BRR, HOTI, COTI, HOT, COT, BU, BA, BE = range(8)
-ACK, HOME, LINKLOCAL, KEYMNG = 0x8000, 0x4000, 0x2000, 0x1000   # flags of a Binding Update
-PAD1, PADN, REFRESH, ALT_COA, NONCES, AUTH = range(6)           # mobility options
+ACK, HOME, LINKLOCAL, KEYMNG, ROUTER = 0x8000, 0x4000, 0x2000, 0x1000, 0x0400   # flags of a Binding Update
+ROUTED = 0x40                                                   # R of a Binding Acknowledgement
+PAD1, PADN, REFRESH, ALT_COA, NONCES, AUTH, NETWORK = range(7)  # mobility options
 UNREACH, TOO_BIG, TIME_EXCEEDED, PARAM, ECHO, REPLY = 1, 2, 3, 4, 128, 129
+ALIGNED = {REFRESH: (2, 0), ALT_COA: (8, 6), NONCES: (2, 0), AUTH: (8, 2), NETWORK: (8, 4)}   # option: (multiple, rest)
 RS, RA, NS, NA, DHAAD_REQ, DHAAD_REP, MPS, MPA = 133, 134, 135, 136, 144, 145, 146, 147
 
 
@@ -91,10 +93,15 @@ def mh(kind, body, options=b"", proto=NONE, length=None, reserved=0):
 def aligned(body, *options):
     """Options in this order behind a body, each (type, data), aligned as 6.2 wants them."""
     at, out = 6 + len(body), b""
-    where = {REFRESH: (2, 0), ALT_COA: (8, 6), NONCES: (2, 0), AUTH: (8, 2)}
     for kind, data in options:
-        out += pad(at + len(out), *where.get(kind, (1, 0))) + option(kind, data)
+        out += pad(at + len(out), *ALIGNED.get(kind, (1, 0))) + option(kind, data)
     return out
+
+
+def network(prefix):
+    """A Mobile Network Prefix option (RFC 3963 4.3) of "ADDRESS/LENGTH", for bu_mh()."""
+    at, length = prefix.split("/")
+    return NETWORK, bytes([0, int(length)]) + addr(at)
 
 
 def hoti_mh(cookie, kind=HOTI):
@@ -187,8 +194,9 @@ def prefix_option(prefix, plen=64, flags=0xc0, valid=86400, preferred=86400):
     return bytes([3, 4, plen, flags]) + struct.pack("!III", valid, preferred, 0) + addr(prefix)
 
 
-def ha_info_option(preference, lifetime):
-    return bytes([8, 1, 0, 0]) + struct.pack("!HH", preference, lifetime)
+def ha_info_option(preference, lifetime, routers=False):
+    """routers: R, it serves mobile routers (RFC 3963 7.3)."""
+    return bytes([8, 1, 0x80 * routers, 0]) + struct.pack("!HH", preference, lifetime)
 
 
 def interval_option(ms):
@@ -203,13 +211,14 @@ def ra_packet(src, options, dst="ff02::1", lifetime=1800, flags=0, hops=255):
 # --- reading -------------------------------------------------------------------------------------------------------
 
 class Mobility:
-    """A Mobility Header's fields; which there are depends on the type. options: {type: data}, in their order."""
+    """A Mobility Header's fields; which there are depends on the type. options: {type: data}, in their order; networks:
+    of each Mobile Network Prefix option "PREFIX/LENGTH"."""
 
     def __init__(self, data):
         self.data = data
         self.proto, self.length, self.type, self.reserved, self.sum = struct.unpack_from("!BBBBH", data)
         self.end = 8 * (self.length + 1)
-        self.options, self.bad = {}, []
+        self.options, self.networks, self.bad = {}, [], []
         body = data[6:]
         fixed = {BRR: 2, HOTI: 10, COTI: 10, HOT: 18, COT: 18, BU: 6, BA: 6, BE: 18}.get(self.type)
         if fixed is None or len(body) < fixed:
@@ -237,16 +246,23 @@ class Mobility:
                 self.bad.append("option %d at %d runs over the end" % (kind, at))
                 return
             value = self.data[at + 2:at + 2 + self.data[at + 1]]
-            multiple, rest = {REFRESH: (2, 0), ALT_COA: (8, 6), NONCES: (2, 0), AUTH: (8, 2)}.get(kind, (1, 0))
+            multiple, rest = ALIGNED.get(kind, (1, 0))
             if at % multiple != rest:
                 self.bad.append("option %d at %d, not %dn+%d" % (kind, at, multiple, rest))
             if kind == PADN and any(value):
                 self.bad.append("padding is not zero")
+            if kind == NETWORK:
+                self._network(value)
             if kind != PADN:
                 self.options[kind] = value
                 if kind == AUTH and at + 2 + len(value) != self.end:
                     self.bad.append("an authenticator that is not the last")
             at += 2 + len(value)
+
+    def _network(self, value):
+        if len(value) != 18 or value[0]:
+            self.bad.append("Mobile Network Prefix option: %s" % value.hex())
+        self.networks.append("%s/%d" % (text(value[2:18].ljust(16, b"\0")), value[1]))
 
     def __str__(self):
         name = "BRR HoTI CoTI HoT CoT BU BA BE".split()

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Conformance to RFC 6275, requirement by requirement: the real agent on one end of a wire, a peer written from the RFC
-alone (packet.py) on the other. Prints TAP and then a table: section, MUST and SHOULD passed, failed, skipped.
+"""Conformance to RFC 6275 and RFC 3963, requirement by requirement: the real agent on one end of a wire, a peer written from the RFC
+alone (packet.py) on the other. Prints TAP and then a table of each RFC: section, MUST and SHOULD passed, failed, skipped.
 
     make conformance                         everything
     tests/conformance/run.py [-v] [s9 ...] [-t WORD]      these files; of them the tests whose name or text has WORD
     tests/kernel/run.sh conformance [the same words]      on Debian's stock kernel; `make conformance-kernel`
 
-HOW TO ADD A TEST. A file sN.py holds section N, sN_M.py section N.M. A test is a function whose argument names the node
-under test: cn, ha, mn or seeker (nodes.py, node_ha.py, node_mn.py). It is written under one decorator a requirement, in
+HOW TO ADD A TEST. A file sN.py holds section N, sN_M.py section N.M; nN.py section N of RFC 3963, mobile networks. A test
+is a function whose argument names the node under test: cn, ha, mn, seeker, mr or scout (nodes.py, node_ha.py, node_mn.py,
+node_mr.py). It is written under one decorator a requirement, in
 our own words:
 
     @must("9.3.1", "a Home Address option without a binding: the packet is dropped")
@@ -48,11 +49,12 @@ import pool   # noqa: E402
 import table   # noqa: E402
 from node_ha import Ha   # noqa: E402
 from node_mn import Mn, Seeker   # noqa: E402
+from node_mr import Mr, Scout   # noqa: E402
 from nodes import Cn   # noqa: E402
 
 UNITS = sorted(f[:-2] for f in os.listdir(os.path.join(HERE, "../unit")) if re.fullmatch(r"test_.*\.c", f))
 PARTS = ["mip", "mipd", "tests/conformance/warp.so"] + ["tests/unit/" + u for u in UNITS]
-KINDS = {"cn": Cn, "ha": Ha, "mn": Mn, "seeker": Seeker}
+KINDS = {"cn": Cn, "ha": Ha, "mn": Mn, "seeker": Seeker, "mr": Mr, "scout": Scout}
 
 
 # --- one file, in its own world ------------------------------------------------------------------------------------
@@ -80,7 +82,7 @@ def run_unit(row):
 
 def own_line(error):
     """Where in the test file it failed."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if os.path.basename(f.filename)[0] == "s"]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if re.match(r"[sn]\d", os.path.basename(f.filename))]
     return "%s:%d: %s" % (os.path.basename(frames[-1].filename), frames[-1].lineno, frames[-1].line) if frames else ""
 
 
@@ -140,18 +142,18 @@ def show(n, result, verbose):
 
 
 def collect(args, names):
-    """Runs the files, so many at once; yields their results file by file."""
+    """Runs the files, so many at once; yields (file, result)s, file by file."""
     cpus = itertools.cycle(sorted(os.sched_getaffinity(0)))
     commands = [(name, [os.path.join(HERE, "../lab/lab.sh"), "run", sys.executable, os.path.abspath(__file__),
                         "--file", name, "--cpu", str(next(cpus)), "-t", args.word]) for name in names]
     for name, output, status, _ in pool.Pool(os.cpu_count() or 1).run(commands):
         for line in output.splitlines():
             if line.startswith("["):
-                yield json.loads(line)
+                yield name, json.loads(line)
             else:
                 print("# " + line)
         if status:
-            yield ["0", table.MUST, "%s runs to its end" % name, name, "failed", "it ended with status %d" % status]
+            yield name, ["0", table.MUST, "%s runs to its end" % name, name, "failed", "it ended with status %d" % status]
 
 
 def only_these():
@@ -159,7 +161,7 @@ def only_these():
     if not os.environ.get("MIP_ONLY"):
         return None
     with open(os.environ["MIP_ONLY"]) as f:
-        names = [re.search(r"\((s\w+\.\w+)\)$", line.strip()) for line in f]
+        names = [re.search(r"\(([sn]\w+\.\w+)\)$", line.strip()) for line in f]
     return {n[1] for n in names} if all(names) else None
 
 
@@ -176,16 +178,17 @@ def main():
     missing = [f for f in PARTS if not os.path.exists(os.path.join(BUILD, f))]
     if missing:
         words.error("%s is not built in %s: `make conformance` builds all that is needed" % (missing[0], BUILD))
-    names = args.files or sorted((f[:-3] for f in os.listdir(HERE) if re.fullmatch(r"s\d+(_\d+)?\.py", f)),
-                                 key=lambda f: [int(n) for n in f[1:].split("_")])
+    names = args.files or sorted((f[:-3] for f in os.listdir(HERE) if re.fullmatch(r"[sn]\d+(_\d+)?\.py", f)),
+                                 key=lambda f: (f[0] == "n", [int(n) for n in f[1:].split("_")]))
     began, results = time.monotonic(), []
-    for result in collect(args, names):
-        results.append(result)
+    for file, result in collect(args, names):
+        results.append((file, result))
         show(len(results), result, args.verbose)
     print("1..%d" % len(results))
-    table.print_table([(r[0], r[1], r[4]) for r in results])
+    for rfc, kind in ((6275, "s"), (3963, "n")):
+        table.print_table(rfc, [r[:2] + [r[4]] for f, r in results if f[0] == kind])
     print("# %d tests in %.0f s" % (len(results), time.monotonic() - began))
-    return any(r[4] == "failed" for r in results)
+    return any(r[4] == "failed" for _, r in results)
 
 
 if __name__ == "__main__":

@@ -2,32 +2,11 @@
 
 `mip` is no router; on a home agent's home link radvd is one, as `mip ha radvd` configures it.
 """
-import os
-
 import struct
 
+from home import advertised, option_of
 from packet import *
 from table import MUST, SHOULD, must, should, unit, untested
-
-
-def advertised(ha):
-    """A Router Advertisement of radvd with the configuration that the home agent prints; radvd runs once a file."""
-    if not hasattr(ha, "advertisement"):
-        where = "/run/lab/radvd"
-        with open(where + ".conf", "w") as f:
-            f.write(ha.mip("ha", "radvd").stdout)
-        mark = ha.wire.mark()
-        ha.inside("radvd", "-C", where + ".conf", "-p", where + ".pid", "-m", "logfile", "-l", where + ".log")
-        try:
-            ha.advertisement = ha.wire.expect(lambda p: p.icmp == RA, mark, what="a Router Advertisement")
-        finally:
-            with open(where + ".pid") as f:
-                os.kill(int(f.read()), 15)
-    return ha.advertisement
-
-
-def option_of(ha, kind):
-    return [data for k, data in advertised(ha).nd_options() if k == kind]
 
 
 @should("8.3", "its advertisements can have an Advertisement Interval option, to aid movement detection")

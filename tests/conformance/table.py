@@ -47,15 +47,17 @@ def key(section):
     return [int(n) if n.isdigit() else n for n in section.split(".")]
 
 
-def print_table(results):
-    """results: (section, level, outcome), outcome passed, failed or skipped."""
+def print_table(rfc, results):
+    """results: (section, level, outcome), outcome passed, failed or skipped. Nothing of an RFC without."""
+    if not results:
+        return
     count = {}
     for section, level, outcome in results:
         for name in (section, "total"):
             n = count.setdefault(name, dict.fromkeys([(lv, o) for lv in (MUST, SHOULD)
                                                       for o in ("passed", "failed", "skipped")], 0))
             n[level, outcome] += 1
-    print("\nRFC 6275      MUST                      SHOULD")
+    print("\nRFC %d      MUST                      SHOULD" % rfc)
     print("section       passed  failed  skipped   passed  failed  skipped")
     for name in sorted((n for n in count if n != "total"), key=key) + ["total"]:
         n = count[name]
