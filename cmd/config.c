@@ -14,7 +14,7 @@
 
 #include "cmd/client.h"
 #include "cmd/fault.h"
-#include "cmd/ipsec.h"
+#include "cmd/keys.h"
 #include "cmd/lines.h"
 #include "cmd/mip.h"
 #include "cmd/out.h"

@@ -1,18 +1,15 @@
 /*
- * The object `ipsec`, as far as its rows cannot say it: keys stay out of argument lists and files of others, `gen`
- * makes new ones, `check` looks whether each protection is there both ways.
+ * The object `ipsec`, as far as its rows cannot say it: `gen` makes new keys, `check` looks whether each protection is
+ * there both ways.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #include "cmd/client.h"
 #include "cmd/fault.h"
 #include "cmd/ipsec.h"
-#include "cmd/lines.h"
+#include "cmd/keys.h"
 #include "cmd/mip.h"
 #include "cmd/out.h"
 #include "cmd/record.h"
@@ -21,69 +18,12 @@
 
 #define ONES_MAX 256 /* protections `check` looks at */
 
-bool keys_hidden(const struct call *call, struct fault *f)
-{
-	for (int i = 0; i < call->n; i++) {
-		const struct value *v = &call->values[i];
-
-		if (attr_info(v->arg->attr)->kind != MIP_K_KEY || (call->line.file && !call->line.open))
-			continue;
-		f->at = v->at;
-		f->told = true;
-		if (call->line.file)
-			snprintf(f->text, sizeof(f->text), "a key in a file that others can read: chmod 600 %s",
-				call->line.file);
-		else
-			snprintf(f->text, sizeof(f->text),
-				"a key in an argument list can be read by others: put the command into a file of "
-				"mode 600 and run 'mip -b FILE' or 'mip apply FILE'");
-		return false;
-	}
-	return true;
-}
-
-bool keys_go_unseen(void)
-{
-	if (!is_open(STDOUT_FILENO))
-		return true;
-	complain("the output holds keys and goes to a file that others can read: run 'umask 077' and name a new file");
-	return false;
-}
-
-int run_ipsec_show(const struct call *call)
-{
-	if (call_value(call, MIP_A_KEYS) && !keys_go_unseen())
-		return REFUSED;
-	return run_generic(call);
-}
-
 /* --- gen ---------------------------------------------------------------------------------------------------------- */
 
 /* Octets of key, with salt. */
 static const uint8_t cipher_octets[] = {[MIP_AES_CBC] = 32, [MIP_AES_GCM] = 36, [MIP_3DES_CBC] = 24};
 static const uint8_t auth_octets[] = {
 	[MIP_HMAC_SHA256] = 32, [MIP_HMAC_SHA384] = 48, [MIP_HMAC_SHA512] = 64, [MIP_HMAC_SHA1] = 20};
-
-static bool fill(void *to, size_t len)
-{
-	if (getrandom(to, len, 0) == (ssize_t)len)
-		return true;
-	complain("no random numbers: %s", strerror(errno));
-	return false;
-}
-
-static bool print_key(FILE *to, const char *word, size_t octets)
-{
-	uint8_t key[MIP_KEY_MAX];
-
-	if (!fill(key, octets))
-		return false;
-	fprintf(to, " %s 0x", word);
-	for (size_t i = 0; i < octets; i++)
-		fprintf(to, "%02x", key[i]);
-	explicit_bzero(key, sizeof(key));
-	return true;
-}
 
 static uint32_t number(const struct call *call, unsigned attr, uint32_t fallback)
 {
@@ -94,42 +34,28 @@ static uint32_t number(const struct call *call, unsigned attr, uint32_t fallback
 	return fallback;
 }
 
-static bool print_sa(FILE *to, const struct call *call, uint32_t protect, uint32_t towards)
+struct sa_words {
+	const struct call *call;
+	uint32_t protect, towards;
+};
+
+static bool print_sa(FILE *to, const void *what)
 {
+	const struct sa_words *words = what;
+	const struct call *call = words->call;
 	uint32_t cipher = number(call, MIP_A_CIPHER, MIP_AES_CBC), auth = number(call, MIP_A_AUTH, MIP_HMAC_SHA256);
 	uint32_t spi;
 
-	do
-		if (!fill(&spi, sizeof(spi)))
-			return false;
-	while (spi < 256); /* reserved, RFC 4303 2.1 */
+	if (!keys_spi(&spi))
+		return false;
 	fprintf(to, "ipsec add home %s agent %s protect %s spi %u to %s cipher %s", call_value(call, MIP_A_HOME)->word,
-		call_value(call, MIP_A_AGENT)->word, kind_choice(MIP_K_PROTECT, protect - 1), spi,
-		kind_choice(MIP_K_TOWARDS, towards - 1), kind_choice(MIP_K_CIPHER, cipher - 1));
-	if (!print_key(to, "key", cipher_octets[cipher]))
+		call_value(call, MIP_A_AGENT)->word, kind_choice(MIP_K_PROTECT, words->protect - 1), spi,
+		kind_choice(MIP_K_TOWARDS, words->towards - 1), kind_choice(MIP_K_CIPHER, cipher - 1));
+	if (!keys_print(to, "key", cipher_octets[cipher]))
 		return false;
 	if (cipher != MIP_AES_GCM)
 		fprintf(to, " auth %s", kind_choice(MIP_K_AUTH, auth - 1));
-	return cipher == MIP_AES_GCM || print_key(to, "auth-key", auth_octets[auth]);
-}
-
-/* A command: a line, or a record of JSON. */
-static bool put_sa(const struct call *call, uint32_t protect, uint32_t towards)
-{
-	char line[1024] = "";
-	FILE *to = fmemopen(line, sizeof(line), "w");
-	bool ok = to && print_sa(to, call, protect, towards);
-
-	ok = to && fclose(to) == 0 && ok;
-	if (ok && opt.json) {
-		out_begin();
-		out_put_str(MIP_A_COMMAND, line);
-		ok = out_end() == DONE;
-	} else if (ok) {
-		puts(line);
-	}
-	explicit_bzero(line, sizeof(line));
-	return ok;
+	return cipher == MIP_AES_GCM || keys_print(to, "auth-key", auth_octets[auth]);
 }
 
 /* Both directions of each protection. The list is the same for both sides. */
@@ -148,7 +74,7 @@ int run_ipsec_gen(const struct call *call)
 		out_open(OUT_LIST, NULL, false);
 	for (uint32_t protect = from; protect <= to; protect++)
 		for (uint32_t towards = MIP_TO_AGENT; towards <= MIP_TO_HOME; towards++)
-			if (!put_sa(call, protect, towards))
+			if (!keys_command(print_sa, &(struct sa_words){call, protect, towards}))
 				return REFUSED;
 	return opt.json ? out_close() : DONE;
 }

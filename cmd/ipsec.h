@@ -1,15 +1,8 @@
-/* Keys: where they may come from and go to. */
+/* What IPsec protects, and whether it does. */
 #ifndef MIP_CMD_IPSEC_H
 #define MIP_CMD_IPSEC_H
 
 #include <stdbool.h>
-
-#include "cmd/walk.h"
-
-/* No key in the call, or from where others cannot read it. False with `f`. */
-bool keys_hidden(const struct call *call, struct fault *f);
-/* May keys be printed: is standard output no file that others can read? False, having complained. */
-bool keys_go_unseen(void);
 
 /* Each protection there is, in words: for whom, of what, whether it is there both ways, and how it does. */
 typedef int (*ipsec_each_fn)(const char *home, const char *protect, bool good, const char *text);

@@ -8,7 +8,7 @@
 
 #include "cmd/client.h"
 #include "cmd/fault.h"
-#include "cmd/ipsec.h"
+#include "cmd/keys.h"
 #include "cmd/mip.h"
 #include "cmd/out.h"
 #include "cmd/run.h"

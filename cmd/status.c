@@ -150,7 +150,8 @@ static void show_refusal(const struct nlmsghdr *msg)
 	const char *mend = "";
 
 	if (is(msg, MIP_A_STATUS, "129"))
-		mend = "; see mip acl there: it must allow the address, as insecure when it comes without IPsec";
+		mend = "; see mip acl there: it must allow the address, as insecure when it comes without IPsec or a "
+		       "key";
 	else if (is(msg, MIP_A_STATUS, "134"))
 		mend = "; another node has the address: when it has it no more, mip mn stop and mip mn start";
 	wrong("%s is not registered: %s refuses it, status %s (%s)%s", value(msg, MIP_A_HOME, "?"),
@@ -176,8 +177,9 @@ static void show_mn(const struct nlmsghdr *msg)
 
 	line("mobile node", state, "%s, for %s", home, value(msg, MIP_A_AGE, "?"));
 	if (record_find(msg, MIP_A_COA) && !opt.brief)
-		line("", "", "at %s on %s, home agent %s", value(msg, MIP_A_COA, "?"), value(msg, MIP_A_DEV, "?"),
-			value(msg, MIP_A_AGENT, "not known yet"));
+		line("", "", "at %s on %s, home agent %s%s", value(msg, MIP_A_COA, "?"), value(msg, MIP_A_DEV, "?"),
+			value(msg, MIP_A_AGENT, "not known yet"),
+			is(msg, MIP_A_PROTECTED_BY, "option") ? ", by the authentication option" : "");
 	page.detached |= is(msg, MIP_A_MSTATE, "detached");
 	if (is(msg, MIP_A_MSTATE, "registered"))
 		show_detour(msg);
@@ -260,7 +262,7 @@ static void show_unwanted(const struct nlmsghdr *msg)
 		line("", "", "%s of %s binding updates refused", value(msg, MIP_A_RX_REFUSED, "0"),
 			value(msg, MIP_A_RX_BU, "?"));
 	if (!is(msg, MIP_A_UNPROTECTED, "0"))
-		line("", "", "%s messages ignored: they came without IPsec", value(msg, MIP_A_UNPROTECTED, "0"));
+		line("", "", "%s messages ignored: they came unprotected", value(msg, MIP_A_UNPROTECTED, "0"));
 }
 
 static void show_ha(const struct nlmsghdr *msg)
@@ -282,6 +284,15 @@ static void show_ha(const struct nlmsghdr *msg)
 		look_around(ROLE_HA, value(msg, MIP_A_DEV, NULL));
 	if (is(msg, MIP_A_BINDINGS, value(msg, MIP_A_MAX_BINDINGS, "")))
 		wrong("the binding cache is full: more mobile nodes are refused");
+}
+
+/* Nothing but wrong authenticators is two keys that differ; some beside right ones are somebody else's doing. */
+static void show_auth(const struct nlmsghdr *msg)
+{
+	if (is(msg, MIP_A_PACKETS, "0") && !is(msg, MIP_A_FAILED, "0"))
+		wrong("%s: the authentication option is wrong in all %s messages: is the fingerprint the same on both "
+		      "sides? See mip auth show",
+			value(msg, MIP_A_HOME, "?"), value(msg, MIP_A_FAILED, "?"));
 }
 
 static void show_cn(const struct nlmsghdr *msg)
@@ -329,6 +340,7 @@ static const struct part {
 	{MIP_RO_GET, "ro", show_ro},
 	{MIP_HA_GET, "ha", show_ha},
 	{MIP_CN_GET, "cn", show_cn},
+	{MIP_AUTH_GET, NULL, show_auth},
 	{MIP_AGENT_GET, "agent", show_agent},
 	{MIP_STATS_GET, NULL, show_drops},
 };

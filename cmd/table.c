@@ -65,6 +65,9 @@ static const struct arg ipsec_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PROTECT, OPT},
 				{MIP_A_TOWARDS, OPT}, {0}},
 			ipsec_gen[] = {{MIP_A_HOME, REQ}, {MIP_A_AGENT, REQ}, {MIP_A_PROTECT, OPT}, {MIP_A_CIPHER, OPT},
 				{MIP_A_AUTH, OPT}, {0}};
+static const struct arg auth_show[] = {{MIP_A_HOME, OPT}, {MIP_A_KEYS, OPT, FLAG}, {0}},
+			auth_add[] = {{MIP_A_HOME, REQ}, {MIP_A_SPI, REQ}, {MIP_A_AUTH, OPT}, {MIP_A_KEY, REQ}, {0}},
+			auth_del[] = {{MIP_A_HOME, REQ}, {0}}, auth_gen[] = {{MIP_A_HOME, REQ}, {MIP_A_AUTH, OPT}, {0}};
 static const struct arg monitor[] = {
 	{W_WATCHED, OPT, MANY}, {MIP_A_LIMIT, OPT}, {MIP_A_ONCE, OPT, FLAG}, {W_NO_SNAPSHOT, OPT, FLAG}, {0}};
 static const struct arg doctor[] = {{W_ROLE, OPT, BARE}, {MIP_A_DEV, OPT}, {0}};
@@ -96,6 +99,9 @@ const struct object objects[] = {
 	{"ipsec", "what IPsec protects between mobile nodes and home agents",
 		"mip ipsec gen home 2001:db8:1::100 agent 2001:db8:1::1", "mip agent start", false,
 		{MIP_A_HOME, MIP_A_PROTECT, MIP_A_TOWARDS, MIP_A_SPI, MIP_A_PACKETS, MIP_A_FAILED}},
+	{"auth", "what the authentication option protects, where there is no IPsec",
+		"mip auth gen home 2001:db8:1::100", "mip agent start", false,
+		{MIP_A_HOME, MIP_A_SPI, MIP_A_AUTH, MIP_A_FINGERPRINT, MIP_A_PACKETS, MIP_A_FAILED}},
 	{"monitor", "print the state, then each change of it", "mip -j monitor mn limit 1", "mip agent start", false,
 		{0}},
 	{"apply", "make a file of commands the configuration, all of it or nothing", "mip apply /etc/mip.conf",
@@ -193,7 +199,7 @@ const struct verb verbs[] = {
 
 	{"stats", NULL, MIP_STATS_GET, false, stats, run_stats, "show what was counted since the agent started"},
 
-	{"ipsec", "show", MIP_IPSEC_GET, false, ipsec_show, run_ipsec_show,
+	{"ipsec", "show", MIP_IPSEC_GET, false, ipsec_show, run_keys_show,
 		"show the security associations and what the kernel counted for them"},
 	{"ipsec", "check", MIP_IPSEC_GET, false, home, run_ipsec_check,
 		"is each protection there, both ways, and in use"},
@@ -203,6 +209,14 @@ const struct verb verbs[] = {
 	{"ipsec", "add", MIP_IPSEC_ADD, true, ipsec_add, NULL,
 		"add a security association; the line stands in a file, because of its keys"},
 	{"ipsec", "del", MIP_IPSEC_DEL, false, ipsec_del, NULL, "remove the security associations that fit"},
+
+	{"auth", "show", MIP_AUTH_GET, false, auth_show, run_keys_show,
+		"show the keys by their fingerprints, and how many messages had the right authenticator"},
+	{"auth", "gen", 0, false, auth_gen, run_auth_gen,
+		"print a command with a new random key, the same for both sides"},
+	{"auth", "add", MIP_AUTH_ADD, true, auth_add, NULL,
+		"protect the registrations of a home address; the line stands in a file, because of its key"},
+	{"auth", "del", MIP_AUTH_DEL, false, auth_del, NULL, "protect them no more"},
 
 	{"monitor", NULL, MIP_MONITOR, false, monitor, run_monitor, "print the state, then each change of it"},
 	{"apply", NULL, MIP_COMMIT, false, apply, run_apply,

@@ -147,6 +147,21 @@ expected one of: care-of, local, lifetime
 	(umask 077; jq -r '.[].command' "$BATS_TEST_TMPDIR/keys.json" > "$BATS_TEST_TMPDIR/keys")
 	mip check "$BATS_TEST_TMPDIR/keys"
 	is "$status" 0
+	for hash in sha1:32 sha256:64; do   # the RFC's, and an extension: digits of the key
+		(umask 077; "$MIP" -j auth gen home 2001:db8:1::100 auth "hmac-${hash%:*}" > "$BATS_TEST_TMPDIR/key.json")
+		valid auth < "$BATS_TEST_TMPDIR/key.json"
+		(umask 077; jq -r '.[].command' "$BATS_TEST_TMPDIR/key.json" > "$BATS_TEST_TMPDIR/key")
+		grep -qE "^auth add home 2001:db8:1::100 spi [0-9]+ auth hmac-${hash%:*} key 0x[0-9a-f]{${hash#*:}}$" "$BATS_TEST_TMPDIR/key"
+		mip check "$BATS_TEST_TMPDIR/key"
+		is "$status" 0
+	done
+	mip auth gen home 2001:db8:1::100 auth hmac-sha512
+	is "$status" 2; has "$err" "the option has hmac-sha1"
+	mip auth add home 2001:db8:1::100 spi 256 key 0x00112233445566778899aabbccddeeff
+	is "$status" 1; has "$err" "a key in an argument list"; [[ $err != *0011* ]]
+	chmod 644 "$BATS_TEST_TMPDIR/key"
+	mip check "$BATS_TEST_TMPDIR/key"
+	is "$status" 1; has "$err" "chmod 600"; [[ $err != *0x[0-9a-f]* ]]
 }
 
 @test "check reads a file, says every wrong line, sends nothing" {

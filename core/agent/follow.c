@@ -209,6 +209,17 @@ static int sweep(struct agent *a, struct why *why)
 	return err;
 }
 
+/* Each role has all keys, and looks up those of its home addresses. */
+static int follow_auth(struct agent *a, const struct conf *want, struct why *why)
+{
+	usec wall = clock_wall();
+
+	if (auth_set(&a->ha.auth, want->auth, want->ha.enabled ? want->auths : 0, wall) ||
+		auth_set(&a->mn.auth, want->auth, want->mn.enabled ? want->auths : 0, wall))
+		return why_set(why, ENOMEM, "out of memory");
+	return 0;
+}
+
 /* Makes the roles be as `want` says. The data path is there while a role is. */
 int agent_follow(struct agent *a, const struct conf *want, struct why *why)
 {
@@ -222,6 +233,8 @@ int agent_follow(struct agent *a, const struct conf *want, struct why *why)
 	if (fresh)
 		err = host_open(&a->host, &ev, &ro, a->options->path, why);
 	drop_homes(a, want);
+	if (!err)
+		err = follow_auth(a, want, why);
 	if (!err)
 		err = agent_follow_ipsec(a, want, why);
 	if (!err)
@@ -269,6 +282,8 @@ void agent_stop_roles(struct agent *a)
 	agent_stop_ha(a);
 	if (a->cn.on)
 		cn_stop(&a->cn, clock_now());
+	auth_free(&a->ha.auth);
+	auth_free(&a->mn.auth);
 	if (host_is_open(&a->host))
 		host_close(&a->host);
 }

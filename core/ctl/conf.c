@@ -1,6 +1,6 @@
 /*
  * conf.h: the defaults, values that several roles read, the correspondent node and route optimization, and which write
- * command changes what. conf_ha.c, conf_mn.c and conf_ipsec.c have the others, conf_save.c the way back.
+ * command changes what. conf_ha.c, conf_mn.c, conf_ipsec.c and conf_auth.c have the others, conf_save.c the way back.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -160,6 +160,8 @@ static int (*const changes[])(struct conf *, const struct ctl_request *, struct 
 	[MIP_RO_DEL] = ro_del,
 	[MIP_IPSEC_ADD] = conf_ipsec_add,
 	[MIP_IPSEC_DEL] = conf_ipsec_del,
+	[MIP_AUTH_ADD] = conf_auth_add,
+	[MIP_AUTH_DEL] = conf_auth_del,
 	[MIP_CONFIG_RESET] = reset,
 };
 

@@ -14,6 +14,7 @@
 
 #define CONF_BINDINGS_MAX 256
 #define CONF_SAS_MAX	  1024
+#define CONF_AUTHS_MAX	  1024
 #define CONF_LINKS_MAX	  32
 #define CONF_NETWORKS_MAX 32 /* of all home addresses of a mobile router */
 
@@ -74,6 +75,8 @@ struct conf {
 	struct conf_binding binding[CONF_BINDINGS_MAX];
 	size_t sas;
 	struct conf_sa sa[CONF_SAS_MAX];
+	size_t auths;
+	struct auth_key auth[CONF_AUTHS_MAX]; /* one a home address */
 };
 
 void conf_default(struct conf *c);
@@ -93,9 +96,14 @@ bool conf_same(const struct conf *a, const struct conf *b);
 uint8_t conf_preference(const struct conf *c, const char *dev);
 
 /* conf_ipsec.c */
-/* Is any home address's registration protected? */
-bool conf_protects(const struct conf *c);
+/* Does IPsec protect registrations of this home address, of any (NULL)? */
+bool conf_protects(const struct conf *c, const struct in6_addr *home);
 /* The attributes of `ipsec add`. */
 void conf_ipsec_put(const struct conf_sa *sa, bool keys, struct ctl_msg *m);
+
+/* conf_auth.c. The key of the authentication option of a home address, or NULL. */
+const struct auth_key *conf_auth(const struct conf *c, const struct in6_addr *home);
+/* The attributes of `auth add`. */
+void conf_auth_put(const struct auth_key *k, bool keys, struct ctl_msg *m);
 
 #endif

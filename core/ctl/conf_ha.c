@@ -52,21 +52,22 @@ int conf_ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 /* Whose registration is taken? */
 bool conf_serves_nobody(const struct conf *c)
 {
-	bool some = c->ha.insecure || conf_protects(c);
+	bool some = c->ha.insecure || c->auths || conf_protects(c, NULL);
 
 	for (size_t i = 0; i < c->ha.rules; i++)
 		some |= c->ha.rule[i].insecure;
 	return !some;
 }
 
-/* Registrations are protected by IPsec (RFC 6275 5.1); doing without is a decision. */
+/* Registrations are protected by IPsec (RFC 6275 5.1) or the authentication option (RFC 4285); doing without is a
+ * decision. */
 static int check_who_may(const struct conf *c, struct why *why)
 {
 	if (!conf_serves_nobody(c))
 		return 0;
 	return why_set(why, EPERM,
-		"without IPsec anybody can take over a home address: protect them with 'mip ipsec add', "
-		"or say insecure, or 'mip acl allow PREFIX insecure' for some");
+		"without IPsec anybody can take over a home address: protect them with 'mip ipsec add' or 'mip auth "
+		"add', or say insecure, or 'mip acl allow PREFIX insecure' for some");
 }
 
 static size_t find_link(const struct conf *c, const struct ctl_request *rq)

@@ -43,6 +43,8 @@ CHANGE(mn_use);
 CHANGE(mn_unuse);
 CHANGE(ipsec_add);
 CHANGE(ipsec_del);
+CHANGE(auth_add);
+CHANGE(auth_del);
 #undef CHANGE
 
 /* conf_link.c: the attributes of `mn use`. */

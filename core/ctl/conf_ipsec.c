@@ -120,6 +120,9 @@ static const struct in6_addr *receiver(const struct conf_sa *sa)
 /* SPIs are the receiver's: it has one SA of each. */
 static int check_others(const struct conf *c, const struct conf_sa *sa, struct why *why)
 {
+	if (sa->protect == MIP_PROTECT_BINDING && conf_auth(c, &sa->home))
+		return why_attr(why, EEXIST, MIP_A_HOME, "%s has the authentication option: run 'mip auth del home %s'",
+			addr_text(&sa->home).s, addr_text(&sa->home).s);
 	if (c->sas == CONF_SAS_MAX)
 		return why_set(why, ENOSPC, "no room for more than %d security associations", CONF_SAS_MAX);
 	for (size_t i = 0; i < c->sas; i++) {
@@ -207,10 +210,10 @@ int conf_ipsec_del(struct conf *c, const struct ctl_request *rq, struct why *why
 	return 0;
 }
 
-bool conf_protects(const struct conf *c)
+bool conf_protects(const struct conf *c, const struct in6_addr *home)
 {
 	for (size_t i = 0; i < c->sas; i++)
-		if (c->sa[i].protect == MIP_PROTECT_BINDING)
+		if (c->sa[i].protect == MIP_PROTECT_BINDING && (!home || addr_eq(&c->sa[i].home, home)))
 			return true;
 	return false;
 }

@@ -148,9 +148,15 @@ static void put_sa(const struct conf_sa *sa, bool keys, struct ctl_msg *m)
 	conf_ipsec_put(sa, keys, m);
 }
 
-/* Order: what IPsec protects, who may register, the home agent, its links and bindings, the correspondent,
- * policies, home addresses, interfaces, and the mobile node last: it starts with all of them. One whose last home
- * address was taken away does nothing, and could not be started so. */
+static void put_auth(const struct auth_key *k, bool keys, struct ctl_msg *m)
+{
+	ctl_put_str(m, MIP_A_COMMAND, "auth add");
+	conf_auth_put(k, keys, m);
+}
+
+/* Order: what IPsec and the authentication option protect, who may register, the home agent, its links and bindings,
+ * the correspondent, policies, home addresses, interfaces, and the mobile node last: it starts with all of them. One
+ * whose last home address was taken away does nothing, and could not be started so. */
 int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *m)
 {
 	size_t shut = is_shut(c), ha = ha_is_default(c) ? 0 : 1, cn = cn_is_default(c) ? 0 : 1,
@@ -158,7 +164,9 @@ int conf_command(const struct conf *c, size_t n, bool keys, struct ctl_msg *m)
 
 	if (n < c->sas)
 		put_sa(&c->sa[n], keys, m);
-	else if ((n -= c->sas) < c->ha.rules)
+	else if ((n -= c->sas) < c->auths)
+		put_auth(&c->auth[n], keys, m);
+	else if ((n -= c->auths) < c->ha.rules)
 		put_rule_command(&c->ha.rule[n], m);
 	else if ((n -= c->ha.rules) < ha)
 		put_ha(c, m);

@@ -194,6 +194,23 @@ static int get_ipsec(
 	return 1;
 }
 
+static int get_auth(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	const struct in6_addr *home = ctl_addr(rq, MIP_A_HOME);
+
+	(void)now;
+	while (at->at < v->conf->auths) {
+		const struct auth_key *k = &v->conf->auth[at->at++];
+
+		if (home && !addr_eq(home, &k->home))
+			continue;
+		record_auth(m, v, k, ctl_num(rq, MIP_A_KEYS, 0));
+		return 0;
+	}
+	return 1;
+}
+
 static bool is_flow_of(const struct flow_facts *f, const struct in6_addr *a)
 {
 	return !a || (f->splen && addr_in(&f->src, a, f->splen)) || (f->dplen && addr_in(&f->dst, a, f->dplen));
@@ -251,6 +268,7 @@ int get_record(
 		[MIP_CONFIG_GET] = get_conf,
 		[MIP_STATS_GET] = get_metrics,
 		[MIP_IPSEC_GET] = get_ipsec,
+		[MIP_AUTH_GET] = get_auth,
 		[MIP_MN_LINKS] = get_links,
 		[MIP_FLOW_GET] = get_flow,
 	};

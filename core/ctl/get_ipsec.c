@@ -1,4 +1,5 @@
-/* record.h: a security association, with its policies' selector, and what the kernel counted for it. */
+/* record.h: a security association, with its policies' selector, and what the kernel counted for it; and one of the
+ * authentication option, with what was counted in the role that has it. */
 #include <stdio.h>
 
 #include "base/addr.h"
@@ -38,4 +39,20 @@ void record_sa(struct ctl_msg *m, const struct view *v, const struct conf_sa *sa
 	ctl_put_num(m, MIP_A_PACKETS, f.packets);
 	ctl_put_num(m, MIP_A_BYTES, f.bytes);
 	ctl_put_num(m, MIP_A_FAILED, f.failed);
+}
+
+void record_auth(struct ctl_msg *m, const struct view *v, const struct auth_key *k, bool keys)
+{
+	bool mine = conf_is_mine(v->conf, &k->home);
+	const struct auth_sa *sa = auth_find(mine ? &v->mn->auth : &v->ha->auth, &k->home);
+	char text[MH_FINGERPRINT];
+
+	mh_fingerprint(k->key, mh_key_len(k->alg), text);
+	ctl_put_str(m, MIP_A_OBJECT, "auth");
+	conf_auth_put(k, keys, m);
+	ctl_put_str(m, MIP_A_FINGERPRINT, text);
+	ctl_put_num(m, MIP_A_PACKETS, sa ? sa->good : 0);
+	ctl_put_num(m, MIP_A_FAILED, sa ? sa->bad : 0);
+	if (mine && sa)
+		ctl_put_num(m, MIP_A_CLOCK, (uint32_t)(int32_t)(sa->ahead / SEC));
 }

@@ -51,6 +51,16 @@ static void put_traffic(
 	ctl_put_num(m, MIP_A_IN_BYTES, f.in_bytes);
 }
 
+/* What shows whose a registration is (ha_proof()). */
+static void put_proof(struct ctl_msg *m, const struct world *w, const struct auth *auth, const struct in6_addr *home)
+{
+	const char *what = world_protects(w, home, MIP_PROTECT_BINDING) ? "ipsec"
+			   : auth_find(auth, home)			? "option"
+									: "nothing";
+
+	ctl_put_str(m, MIP_A_PROTECTED_BY, what);
+}
+
 void record_binding(
 	struct ctl_msg *m, const struct view *v, const struct bc_entry *e, enum mip_binding_state state, usec now)
 {
@@ -66,6 +76,8 @@ void record_binding(
 	ctl_put_num(m, MIP_A_AGE, (uint64_t)((now - e->made) / SEC));
 	ctl_put_num(m, MIP_A_STATIC, e->fixed);
 	ctl_put_prefixes(m, MIP_A_NETWORK, e->network, e->networks);
+	if (e->cache == &v->ha->bc && !e->fixed)
+		put_proof(m, v->ha->w, &v->ha->auth, &e->home);
 	if (e->cache == &v->cn->bc)
 		put_traffic(m, v, &e->local, &e->home);
 }
@@ -130,6 +142,7 @@ void record_home(struct ctl_msg *m, const struct mn_home *h, usec now)
 	ctl_put_prefixes(m, MIP_A_NETWORK, h->conf.network, h->conf.networks);
 	if (h->conf.networks)
 		ctl_put_num(m, MIP_A_ROUTERS, !h->no_router);
+	put_proof(m, h->mn->w, &h->mn->auth, &h->conf.home);
 	if (h->reg)
 		put_left(m, MIP_A_REMAINING, h->reg->expires, now);
 	put_left(m, MIP_A_VALID, h->prefix.valid_until, now);

@@ -27,7 +27,9 @@ void record_rule(struct ctl_msg *m, const struct view *v, size_t n);
 /* get_link.c. False, with nothing written, for a free slot or another interface than `dev` (NULL: any). */
 bool record_link(struct ctl_msg *m, const struct view *v, const struct attach_link *l, const char *dev, usec now);
 void record_flow(struct ctl_msg *m, const struct flow_facts *f);
-/* get_ipsec.c. first: of a dump. */
+/* get_ipsec.c */
+void record_auth(struct ctl_msg *m, const struct view *v, const struct auth_key *k, bool keys);
+/* first: of a dump. */
 void record_sa(struct ctl_msg *m, const struct view *v, const struct conf_sa *sa, bool keys, bool first);
 
 #endif

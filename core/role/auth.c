@@ -39,38 +39,42 @@ void auth_free(struct auth *a)
 	map_free(&a->map);
 }
 
-static bool is_listed(const struct auth_sa *sa, const struct auth_key *list, size_t n)
+static struct auth_sa *add(struct auth *a, const struct in6_addr *home, usec wall)
 {
-	for (size_t i = 0; i < n; i++)
-		if (addr_eq(&list[i].home, &sa->conf.home))
-			return true;
-	return false;
+	struct auth_sa *sa = calloc(1, sizeof(*sa));
+
+	if (!sa)
+		return NULL;
+	sa->conf.home = *home;
+	sa->last = mh_timestamp(wall);
+	if (!map_add(&a->map, &sa->node))
+		return sa;
+	free(sa);
+	return NULL;
 }
 
 int auth_set(struct auth *a, const struct auth_key *list, size_t n, usec wall)
 {
-	for (size_t i = a->map.n; i-- > 0;)
-		if (!is_listed(sa_of(a->map.item[i]), list, n))
-			drop(a, sa_of(a->map.item[i]));
-	for (size_t i = 0; i < n; i++) {
-		struct auth_sa *sa = auth_find(a, &list[i].home);
+	int err = 0;
 
+	for (size_t i = 0; i < n && !err; i++) {
+		struct auth_sa *sa = auth_find(a, &list[i].home) ?: add(a, &list[i].home, wall);
+
+		err = sa ? 0 : -ENOMEM;
 		if (sa) {
 			sa->conf = list[i];
-			continue;
-		}
-		sa = calloc(1, sizeof(*sa));
-		if (!sa)
-			return -ENOMEM;
-		sa->conf = list[i];
-		sa->last = mh_timestamp(wall);
-		if (map_add(&a->map, &sa->node)) {
-			explicit_bzero(sa, sizeof(*sa));
-			free(sa);
-			return -ENOMEM;
+			sa->wanted = true;
 		}
 	}
-	return 0;
+	for (size_t i = a->map.n; i-- > 0;) {
+		struct auth_sa *sa = sa_of(a->map.item[i]);
+
+		if (!sa->wanted)
+			drop(a, sa);
+		else
+			sa->wanted = false;
+	}
+	return err;
 }
 
 struct auth_sa *auth_find(const struct auth *a, const struct in6_addr *home)
@@ -132,7 +136,7 @@ uint64_t auth_next(struct auth_sa *sa, bool again, usec wall)
 	uint64_t next = mh_timestamp(wall + sa->ahead);
 
 	sa->last = sa->last && !is_newer(next, sa->last) ? sa->last + 1 : next;
-	if (!again)
+	if (!again || !sa->first) /* the key may be younger than what is said again */
 		sa->first = sa->last;
 	return sa->last;
 }

@@ -28,7 +28,8 @@ struct auth_sa {
 	struct map_node node;
 	struct auth_key conf; /* begins with the key of the map */
 	uint64_t last;	      /* home agent: newest timestamp accepted. mobile node: newest sent, 0: none that counts */
-	uint64_t first;	      /* mobile node: of the first of the updates that say the same */
+	uint64_t first;	      /* mobile node: of the first of the updates that say the same, 0: none yet */
+	bool wanted;	      /* while they are set */
 	usec ahead;	      /* mobile node: how far the home agent's clock is ahead of ours, as it told */
 	uint64_t good, bad;   /* messages with the right authenticator, and with a wrong one */
 };

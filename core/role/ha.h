@@ -38,7 +38,7 @@ struct ha_rule {
 	struct in6_addr addr;
 	uint8_t plen;
 	bool deny;
-	bool insecure;	       /* without IPsec, too */
+	bool insecure;	       /* without proof, too */
 	uint32_t max_bindings; /* of home addresses it decides about; 0 = as many as the cache takes */
 	uint32_t max_lifetime; /* seconds; 0 = the home agent's */
 	uint32_t max_networks; /* of one mobile router; 0 = HA_NETWORKS */
@@ -74,7 +74,7 @@ struct ha_conf {
 	struct in6_addr address; /* the only address served, :: = all of ours on the home links */
 	uint32_t max_lifetime;	 /* seconds, 4 .. 262136 */
 	uint32_t max_bindings;
-	bool insecure; /* without IPsec everybody may register, which RFC 6275 5.1 forbids */
+	bool insecure; /* without proof everybody may register, which RFC 6275 5.1 forbids */
 	size_t rules;
 	struct ha_rule rule[HA_RULES_MAX];
 	uint32_t min_prefix_interval, max_prefix_interval; /* MinMobPfxAdvInterval, MaxMobPfxAdvInterval; seconds,

@@ -4,12 +4,13 @@
 #include <nettle/nettle-meta.h>
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "wire/mhauth.h"
 
 #define NTP_1970 ((usec)2208988800) /* seconds since 1900 */
-#define NTP_ERA	 ((usec)1 << 32)     /* then the count begins again, in 2036 (RFC 5905 6) */
+#define NTP_ERA	 ((usec)1 << 32)    /* then the count begins again, in 2036 (RFC 5905 6) */
 
 static const struct algorithm {
 	const struct nettle_hash *hash;
@@ -44,6 +45,18 @@ uint8_t mh_key_len(enum mh_alg alg)
 uint8_t mh_mac_len(enum mh_alg alg)
 {
 	return algorithms[alg].mac_len;
+}
+
+void mh_fingerprint(const uint8_t *key, size_t len, char text[MH_FINGERPRINT])
+{
+	struct sha256_ctx h;
+	uint8_t sum[4];
+
+	sha256_init(&h);
+	sha256_update(&h, len, key);
+	sha256_digest(&h, sizeof(sum), sum);
+	explicit_bzero(&h, sizeof(h));
+	snprintf(text, MH_FINGERPRINT, "%02x%02x%02x%02x", sum[0], sum[1], sum[2], sum[3]);
 }
 
 static void mac_of(const struct mh_auth *auth, const uint8_t *bytes, size_t at, uint8_t mac[MH_MAC_MAX])

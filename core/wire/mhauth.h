@@ -34,6 +34,10 @@ usec mh_time(uint64_t timestamp);
 uint8_t mh_key_len(enum mh_alg alg);
 uint8_t mh_mac_len(enum mh_alg alg);
 
+#define MH_FINGERPRINT 9 /* octets of the text */
+/* What two people may tell each other of a key: eight digits that do not give it away. */
+void mh_fingerprint(const uint8_t *key, size_t len, char text[MH_FINGERPRINT]);
+
 /* Puts the authenticator into the bytes mh_write() made of `m`, which has the option, of that algorithm's length. */
 void mh_sign(const struct mh_auth *auth, const struct mh *m, uint8_t *bytes);
 /* Does a message that mh_read() decoded have the option, and the right authenticator in it? In constant time. The

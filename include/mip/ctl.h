@@ -18,7 +18,7 @@
  *
  * Several messages never share a packet. A packet is at most MIP_MSG_MAX bytes.
  * Who may do what: the socket's mode lets in root and group mip; a WRITE command needs uid 0 or the
- * agent's own (SO_PEERCRED). So does what shows keys: IPSEC_GET with MIP_A_KEYS, and the keys in CONFIG_GET.
+ * agent's own (SO_PEERCRED). So does what shows keys: IPSEC_GET and AUTH_GET with MIP_A_KEYS, and the keys in CONFIG_GET.
  */
 #ifndef MIP_CTL_H
 #define MIP_CTL_H
@@ -87,7 +87,10 @@
 	C(MN_RESTART, 63, WRITE)                                                                                       \
 	C(CN_RESTART, 66, WRITE)                                                                                       \
 	C(FLOW_GET, 67, READ)                                                                                          \
-	C(RO_RETRY, 68, WRITE)
+	C(RO_RETRY, 68, WRITE)                                                                                         \
+	C(AUTH_GET, 75, READ)                                                                                          \
+	C(AUTH_ADD, 76, WRITE)                                                                                         \
+	C(AUTH_DEL, 77, WRITE)
 
 #define MIP_CMD_ENUM(name, number, class) MIP_##name = number,
 enum mip_command { MIP_COMMANDS(MIP_CMD_ENUM) MIP_EVENT = 64, MIP_EVENT_SYNC = 65 };
