@@ -119,7 +119,7 @@ conformance-kernel: all $(UNIT_BIN) $(B)/tests/conformance/warp.so   ## the same
 	@$(TAP) -r conformance-kernel tests/kernel/run.sh conformance
 check-package: deps   ## the Debian package is built, installed, booted by systemd, removed; root
 	@$(TAP) -r package sh -c 'cmd/package/deb.sh $(B) $(VERSION) >/dev/null && tests/net.sh tests/package/package.bats'
-demo: deps   ## a node moves home -> foreign 1 -> foreign 2 -> home and its TCP connection lives; root
+demo: deps   ## a node moves home -> foreign 1 -> foreign 2 -> home and its TCP connection lives; with NETWORK=1 two hosts behind it; root
 	@$(MAKE) --no-print-directory -s all $(PROBE)
 	@MIP_BUILD=$(abspath $(B)) tests/lab/demo.sh
 lab: deps   ## a shell inside the test network; root

@@ -2,6 +2,7 @@
 # `make demo`: a mobile node goes home -> foreign 1 -> foreign 2 -> home while one TCP transfer and a 10 ms ping run, first
 # through its home agent; on foreign link 1 the correspondent learns Mobile IPv6, and packets travel directly. The exit
 # status says whether the connection survived and whether packets were seen travelling directly both ways.
+# With NETWORK=1: demo_network.sh.
 [ -n "${MIP_LAB:-}" ] || exec "$(dirname "$0")/lab.sh" run "$0" "$@"
 . "$(dirname "$0")/lab.sh"
 . "$(dirname "$0")/agents.sh"
@@ -23,6 +24,8 @@ stage() {   # stage LINK NAME
 	show mn mip mn show
 	printf '  silence of %s ms, %s echoes lost; TCP: %s bytes so far\n' "${gap%% *}" "$(cut -d' ' -f2 <<<"$gap")" "$(tcp_bytes)"
 }
+
+[ -z "${NETWORK:-}" ] || . "$(dirname "$0")/demo_network.sh"
 
 say "The network: correspondent node cn, router r, home agent ha, mobile node mn (kernel $(uname -r))"
 cat <<NET

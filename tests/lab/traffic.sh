@@ -2,13 +2,14 @@
 # with SHA-256 at both ends, the mobile node's event stream, and the split of a gap. Sourced after lab.sh.
 # shellcheck shell=bash
 
-T=/run/lab/traffic
+# Files, and with whom: node, address, port at cn. With others of these the same runs to another node beside it.
+T=/run/lab/traffic WITH=mn WITH_ADDR=$HOA PORT=5001
 PING_MS=$((10 * MIP_SLOW))   # an emulated machine cannot do 100 a second
 
 monitor_start() { lab_bg mn $T/monitor mip -j monitor; echo $! > $T/monitor.pid; lab_wait 5 grep -q '"sync"' $T/monitor; }
 
 ping_start() {   # replies carry the time of day, as events do
-	lab_bg cn $T/ping "$MIP_BUILD/tests/lab/gapping" "$PING_MS" "$HOA"
+	lab_bg cn $T/ping "$MIP_BUILD/tests/lab/gapping" "$PING_MS" "$WITH_ADDR"
 	echo $! > $T/ping.pid
 	lab_wait 10 replies 3
 }
@@ -16,15 +17,15 @@ replies() { [ "$(grep -c 'bytes from' $T/ping)" -ge "$1" ]; }                   
 more_replies() { lab_wait 20 replies $(($(grep -c 'bytes from' $T/ping) + $1)); }   # waits for N more
 ping_stop() { kill -INT "$(cat $T/ping.pid)"; lab_wait 5 grep -q transmitted $T/ping; }
 
-# One connection from the home address; cn sends random bytes at 1 MB/s (as fast as an emulated machine can) until tcp_stop.
+# One connection from that address; cn sends random bytes at 1 MB/s (as fast as an emulated machine can) until tcp_stop.
 tcp_start() {
 	mkfifo $T/sent $T/received
 	sha256sum < $T/sent > $T/sent.sum 3>&- 4>&- &
 	sha256sum < $T/received > $T/received.sum 3>&- 4>&- &
 	lab_bg cn $T/sender bash -c "sh -c 'echo \$\$ > $T/source.pid; exec cat /dev/urandom' |
-		pv -qL $((1000000 / MIP_SLOW)) | tee $T/sent | socat -u - TCP6-LISTEN:5001,reuseaddr"
-	lab_wait 5 sh -c "nsenter --net=/run/netns/cn ss -Hltn 'sport = 5001' | grep -q ."
-	lab_bg mn $T/receiver bash -c "socat -u 'TCP6:[$CN]:5001,bind=[$HOA]' - | pv -nb -i 0.1 2>$T/bytes | tee $T/received >/dev/null"
+		pv -qL $((1000000 / MIP_SLOW)) | tee $T/sent | socat -u - TCP6-LISTEN:$PORT,reuseaddr"
+	lab_wait 5 sh -c "nsenter --net=/run/netns/cn ss -Hltn 'sport = $PORT' | grep -q ."
+	lab_bg "$WITH" $T/receiver bash -c "socat -u 'TCP6:[$CN]:$PORT,bind=[$WITH_ADDR]' - | pv -nb -i 0.1 2>$T/bytes | tee $T/received >/dev/null"
 	lab_wait 10 tcp_beyond 0
 }
 tcp_bytes() { local n; n=$(tail -n 1 $T/bytes 2>/dev/null); echo "${n:-0}"; }
