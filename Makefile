@@ -112,7 +112,7 @@ check-path: all $(PROBE) $(B)/tests/conformance/warp.so   ## what moves packets,
 	@MIP_PATH=bpf $(TAP) -r path tests/net.sh $(addprefix tests/net/,$(addsuffix .bats,ro move optimize optimize_two hold slide))
 check-kernel: all $(PROBE) $(B)/tests/conformance/warp.so $(BENCH:%.c=$(B)/%)   ## what is about the kernel, or all with ALL=1, on Debian's stock kernel in a virtual machine; root
 	@$(TAP) -r kernel tests/kernel/run.sh
-conformance: all $(UNIT_BIN) $(B)/tests/conformance/warp.so   ## RFC 6275 and RFC 3963 requirement by requirement, and a table of each; root
+conformance: all $(UNIT_BIN) $(B)/tests/conformance/warp.so   ## RFC 6275, RFC 3963 and RFC 4285 requirement by requirement, and a table of each; root
 	@$(TAP) -r conformance tests/conformance/run.py
 check-conformance: conformance
 conformance-kernel: all $(UNIT_BIN) $(B)/tests/conformance/warp.so   ## the same on Debian's stock kernel in a virtual machine; root

@@ -18,7 +18,8 @@
  *
  * Several messages never share a packet. A packet is at most MIP_MSG_MAX bytes.
  * Who may do what: the socket's mode lets in root and group mip; a WRITE command needs uid 0 or the
- * agent's own (SO_PEERCRED). So does what shows keys: IPSEC_GET and AUTH_GET with MIP_A_KEYS, and the keys in CONFIG_GET.
+ * agent's own (SO_PEERCRED). So does what shows keys: IPSEC_GET and AUTH_GET with MIP_A_KEYS, and the keys in
+ * CONFIG_GET.
  */
 #ifndef MIP_CTL_H
 #define MIP_CTL_H

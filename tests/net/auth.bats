@@ -10,6 +10,7 @@
 
 EVIL=2001:db8:77::77 # badsend's source
 KEY=/run/lab/key
+# shellcheck disable=SC2034   # ha_start reads it
 HA_START=(dev eth0)
 
 setup_file() {
@@ -162,6 +163,7 @@ mh_of() {
 }
 
 @test "a key or IPsec, not both; save keeps keys for their owner, and nobody else sees one" {
+	local log
 	umask 022
 	agent ha
 	refused "without IPsec anybody" ha start dev eth0
@@ -180,7 +182,8 @@ mh_of() {
 	diff /run/lab/closed <(in_ns ha mip save)
 	is "$(json ha auth show | jq 'map(select(.key)) | length')" -eq 0
 	is "$(json ha auth show keys | jq -r '.[0].key')" = "$(sed 's/.* key //' $KEY)"
-	is "$(grep -c "$(sed 's/.* key 0x//' $KEY)" "$(agent_file log ha log; echo "$log")")" -eq 0
+	agent_file log ha log
+	is "$(grep -c "$(sed 's/.* key 0x//' $KEY)" "$log")" -eq 0
 	in_ns ha mip auth del home $HOA
 	run in_ns ha mip auth del home $HOA
 	[ "$status" = 2 ]; [[ $output == *"$HOA has no key"* ]]

@@ -119,8 +119,8 @@ static struct mh assert_ba(uint8_t status, const struct in6_addr *coa)
 static void a_node_registers_moves_and_returns(void **state)
 {
 	(void)state;
-	for (uint8_t alg = MH_HMAC_SHA1; alg <= MH_HMAC_SHA256; alg++) {
-		key.alg = alg;
+	for (unsigned alg = MH_HMAC_SHA1; alg <= MH_HMAC_SHA256; alg++) {
+		key.alg = (uint8_t)alg;
 		assert_int_equal(auth_set(&agent->ha.auth, &key, 1, 0), 0);
 		assert_int_equal(auth_set(&mn->mn.auth, &key, 1, 0), 0);
 		registered(1);
