@@ -16,7 +16,8 @@
 #define TRIES_MAX   5	       /* questions without any answer: it does not speak Mobile IPv6 */
 #define TRIES_DENY  1	       /* ... and a Binding Error says so, too */
 #define TRY_SOON    (60 * SEC) /* one that could fell silent: the network's fault */
-#define WAIT_LINK   (60 * SEC) /* without a link: what was not bound yet is wanted no longer than this */
+#define WAIT_HOME   (60 * SEC) /* without a link or registration: what was not bound yet is wanted no longer than this \
+				*/
 
 static void on_timer(struct timer *t, usec now);
 
@@ -194,13 +195,29 @@ void ro_renew(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 	ro_start_tests(mn, h, e, now);
 }
 
+/* Nothing can be said. What a correspondent may still hold, or remember of us (rest), is remembered until it has
+ * forgotten it, too. */
+static void wait_for_home(struct mn *mn, struct bul_entry *e, usec now)
+{
+	usec numbered = e->sent_at ? e->sent_at + RR_MAX_NONCE_LIFE : 0;
+	usec until = e->held_until > numbered ? e->held_until : numbered;
+
+	if (now < until)
+		ro_arm(mn, e, until);
+	else
+		drop(mn, e, now);
+}
+
 /* No answer: again, slower; after a while it is taken for one that cannot. While the home agent does not answer
- * either nothing is concluded: its answer carries on. */
+ * either, or refuses, nothing is concluded: its answer carries on, unless it takes too long. */
 static void repeat(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
 {
 	if (!settled(h)) {
 		ro_enter(mn, e, MIP_RO_TESTING, now);
-		ro_arm(mn, e, now + BACKOFF_MAX);
+		if (now - e->retry_at < WAIT_HOME)
+			ro_arm(mn, e, now + BACKOFF_MAX);
+		else
+			wait_for_home(mn, e, now);
 		return;
 	}
 	if (++e->tries > (e->denied ? TRIES_DENY : TRIES_MAX)) {
@@ -236,19 +253,6 @@ static void renew_or_end(struct mn *mn, struct mn_home *h, struct bul_entry *e, 
 		ro_arm(mn, e, now + RO_RENEW_BEFORE / 4);
 }
 
-/* Nothing can be said. What a correspondent may still hold, or remember of us (rest), is remembered until it has
- * forgotten it, too. */
-static void wait_for_link(struct mn *mn, struct bul_entry *e, usec now)
-{
-	usec numbered = e->sent_at ? e->sent_at + RR_MAX_NONCE_LIFE : 0;
-	usec until = e->held_until > numbered ? e->held_until : numbered;
-
-	if (now < until)
-		ro_arm(mn, e, until);
-	else
-		drop(mn, e, now);
-}
-
 static void on_timer(struct timer *t, usec now)
 {
 	struct bul_entry *e = timer_owner(t, struct bul_entry, timer);
@@ -258,7 +262,7 @@ static void on_timer(struct timer *t, usec now)
 	if (e->bound && now >= e->expires)
 		ro_unbind(mn, e);
 	if (mn_place(h)->where == AT_NOWHERE) {
-		wait_for_link(mn, e, now);
+		wait_for_home(mn, e, now);
 		return;
 	}
 	if (e->leaving && now >= e->held_until) {
@@ -308,7 +312,7 @@ static void moved(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec no
 	e->leaving = e->leaving && ro_mode(mn, &e->peer) == MIP_RO_NEVER;
 	if (mn_place(h)->where == AT_NOWHERE) {
 		ro_enter(mn, e, MIP_RO_TESTING, now);
-		ro_arm(mn, e, e->held_until > now + WAIT_LINK ? e->held_until : now + WAIT_LINK);
+		ro_arm(mn, e, e->held_until > now + WAIT_HOME ? e->held_until : now + WAIT_HOME);
 	} else if (mn_place(h)->where == AT_HOME || e->leaving) { /* 11.5.5, 11.7.2: at home packets need no help */
 		leave(mn, h, e, now);
 	} else {

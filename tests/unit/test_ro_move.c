@@ -327,6 +327,26 @@ static void detached_is_silent(void **state)
 	}
 }
 
+/* The home agent refuses from now on, for good: correspondents nobody talks to are forgotten, and not asked any more.
+ */
+static void unregistered_forgets(void **state)
+{
+	struct ha_conf conf = net.node[0].ha.conf;
+
+	(void)state;
+	optimize();
+	conf.rules = 1;
+	conf.rule[0] = (struct ha_rule){.addr = mn->addr, .plen = 128, .deny = true};
+	ha_start(&net.node[0].ha, &conf);
+	net_move(mn, 2);
+	net_run(&net, 1000 * SEC);
+	clear_sent(mn);
+	net_run(&net, 3600 * SEC);
+	assert_int_equal(mn->mn.home[0].state, MIP_MN_REGISTERING);
+	assert_null(net_entry(mn, cn));
+	assert_int_equal(mn->sent[MH_HOTI] + mn->sent[MH_COTI], 0);
+}
+
 /* Not even when a true answer comes up late from some queue. */
 static void late_answers_do_not_break_the_silence(void **state)
 {
@@ -515,6 +535,7 @@ int main(void)
 		T(removed_homes_leave_nothing),
 		T(correspondents_are_told_at_the_end),
 		T(detached_is_silent),
+		T(unregistered_forgets),
 		T(late_answers_do_not_break_the_silence),
 		T(reattached_is_optimized_again),
 		T(renewal_has_no_gap),
