@@ -142,13 +142,14 @@ void mn_register(struct mn *mn, struct mn_home *h, usec now)
 	mn_enter(mn, h, MIP_MN_REGISTERING, now);
 }
 
-/* What we hold at the home agent, or may hold (it accepted and its answer is under way), is given back: one update, not
- * waited for. */
+/* What we hold at the home agent, or may hold (it accepted and its answer is under way, or it says that it has one of
+ * the other kind, router or not), is given back: one update, not waited for. */
 void mn_give_back(struct mn *mn, struct mn_home *h)
 {
 	struct bul_entry *e = h->reg;
 
-	if (e && (e->bound || e->state == MIP_BUL_WAITING) && h->place.where == AT_AWAY) {
+	if (e && (e->bound || e->state == MIP_BUL_WAITING || e->status == BA_TYPE_CHANGE) &&
+		h->place.where == AT_AWAY) {
 		e->seq++;
 		transmit(mn, h, e, 0);
 	}
@@ -204,6 +205,8 @@ static void on_timer(struct timer *t, usec now)
 	if (e->bound ? mn_agent_silent(mn, h, now) : e->tries >= MN_AGENT_TRIES && mn_agent_failed(mn, h, now))
 		return;
 	e->backoff = e->backoff * 2 < BACKOFF_MAX ? e->backoff * 2 : BACKOFF_MAX;
+	if (e->state == MIP_BUL_REFUSED && e->status == BA_TYPE_CHANGE)
+		mn_give_back(mn, h); /* that of before did not arrive, or nobody knew of the binding any more */
 	send_bu(mn, h, e, e->state == MIP_BUL_WAITING, now);
 	if (e->tries == ROUTER_TRIES)
 		attach_doubt(&mn->attach, h->place.ifindex, NULL, now);

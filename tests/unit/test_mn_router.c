@@ -165,6 +165,27 @@ static void not_permitted(void **state)
 	update(FLAGS, 2);
 }
 
+/* Its end got lost: the home agent keeps the binding of a router, and takes no mobile node until that is given back,
+ * with each step of the back-off. */
+static void ended_in_vain(void **state)
+{
+	(void)state;
+	begin(AGENT);
+	move_to(COA);
+	answer(BA_NO_ROUTER, 0);
+	for (int i = 0; i < 2; i++) {
+		size_t before = fake_did(&f, DID_SEND);
+
+		answer(BA_TYPE_CHANGE, 0);
+		fake_run(&f, (2 << i) * SEC);
+		assert_int_equal(fake_did(&f, DID_SEND), before + 2);
+		assert_int_equal(fake_nth(&f, DID_SEND, before)->mh.u.bu.lifetime, 0);
+		assert_true(update(BU_F_ACK | BU_F_HOME, 0)->mh.u.bu.lifetime);
+	}
+	answer(BA_ACCEPTED, 0);
+	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
+}
+
 /* 5.3: a home agent that does not know mobile routers accepts a mobile node: that is ended. */
 static void accepted_without_r(void **state)
 {
@@ -245,6 +266,7 @@ int main(void)
 		T(refused_prefixes),
 		T(refused_in_each_mode),
 		T(not_permitted),
+		T(ended_in_vain),
 		T(accepted_without_r),
 		T(discovery),
 		T(all_that_were_found_refuse),
