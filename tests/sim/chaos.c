@@ -129,6 +129,8 @@ static void one_thing(struct sim *sim)
 		some(sim, (enum sim_kind)sim_below(sim, 2))->bind_err = sim_below(sim, 3) ? 0 : -ENOBUFS;
 	if (sim_below(sim, rare) == 0)
 		some(sim, SIM_HA)->disk_full = sim_below(sim, 2);
+	if (sim_below(sim, rare) == 0)
+		sim_regrant(some(sim, SIM_MN));
 	if (sim_below(sim, 8) == 0)
 		some(sim, SIM_MN)->squatted_until = sim->now + sim_around(sim, 20 * SEC);
 	if (sim_below(sim, 8) == 0)

@@ -63,8 +63,10 @@ static void check_key(struct sim_node *n, const struct in6_addr *home)
 		check_time(n, e);
 	if (e && e->state == MIP_BINDING_ACTIVE) {
 		check_bound(n, e, b);
+		sim_check_routes(n, home, e, b->nets);
 		return;
 	}
+	sim_check_routes(n, home, NULL, 0);
 	if (b->bound)
 		sim_violated(n->sim, SIM_LAST_UPDATE, "node %u has lost the binding of %s", n->id, addr_text(home).s);
 	if (fact_of(n, home))
@@ -82,9 +84,12 @@ static void check_count(const struct sim_node *n)
 static void check_cache_all(struct sim_node *n)
 {
 	struct bc *bc = cache_of(n);
+	size_t routed = 0;
 
 	for (size_t i = 0; i < bc_count(bc); i++) {
 		const struct bc_entry *e = bc_at(bc, i);
+
+		routed += e->state == MIP_BINDING_ACTIVE ? e->networks : 0;
 
 		if (bc_find(bc, &e->home, &e->local) != e)
 			sim_violated(n->sim, SIM_ONE_BINDING, "node %u has two bindings of %s", n->id,
@@ -93,6 +98,8 @@ static void check_cache_all(struct sim_node *n)
 	}
 	if ((n->ha ? n->bound.n : n->path[RO_PEER].n) > bc_count(bc))
 		sim_violated(n->sim, SIM_LEAK, "node %u has paths without bindings", n->id);
+	if (n->ha && n->routed.n != routed)
+		sim_violated(n->sim, SIM_NETWORK, "node %u routes %zu networks of %zu", n->id, n->routed.n, routed);
 }
 
 /* --- mobile nodes ------------------------------------------------------------------------------------------------- */
@@ -134,6 +141,7 @@ static void check_mn(const struct sim_node *n)
 			sim_violated(n->sim, SIM_LEAK, "an entry of node %u's update list lives for ever", n->id);
 	for (size_t i = 0; i < n->path[RO_HOME].n; i++)
 		check_path(n, (const struct sim_fact *)(const void *)n->path[RO_HOME].item[i]);
+	sim_check_router(n);
 }
 
 /* --- all ---------------------------------------------------------------------------------------------------------- */

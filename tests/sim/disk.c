@@ -39,7 +39,10 @@ static void put_row(struct sim_node *n, const struct bc_entry *e)
 		.flags = e->flags,
 		.lifetime = e->lifetime,
 		.booted = booted,
-		.boot = n->machine};
+		.boot = n->machine,
+		.networks = e->networks};
+	if (e->networks)
+		memcpy(row->b.network, e->network, e->networks * sizeof(row->b.network[0]));
 }
 
 static void drop_row(struct sim_node *n, struct sim_row *row)
@@ -120,11 +123,14 @@ static void restore(struct sim_node *n, struct sim_row *row, usec left)
 	kept.seq = row->b.seq;
 	kept.flags = row->b.flags;
 	kept.lifetime = row->b.lifetime;
+	kept.networks = (uint8_t)row->b.networks;
+	kept.network = row->b.network;
 	if (!left || ha_restore(n->ha, &kept, sim_clock(n))) {
 		drop_row(n, row);
 		return;
 	}
-	if (!b->was_bound || !addr_eq(&b->coa, &kept.coa) || !is_its_number(b, kept.seq) || kept.expires > b->expires)
+	if (!b->was_bound || !addr_eq(&b->coa, &kept.coa) || !is_its_number(b, kept.seq) || kept.expires > b->expires ||
+		sim_nets(sim_owner(n->sim, &home), kept.network, kept.networks) != b->nets)
 		sim_violated(n->sim, SIM_REVIVED, "node %u serves %s by a binding that had ended, or longer", n->id,
 			addr_text(&home).s);
 	b->bound = b->numbered = true;
@@ -147,7 +153,8 @@ void sim_revive(struct sim_node *n)
 	for (size_t i = 0; n->whole && i < n->beliefs.n; i++) {
 		const struct sim_belief *b = (const struct sim_belief *)(const void *)n->beliefs.item[i];
 
-		if (b->was_bound && !b->bound && b->expires > sim_clock(n) && !n->bind_err)
+		if (b->was_bound && !b->bound && b->expires > sim_clock(n) && !n->bind_err &&
+			sim_grants(sim_owner(n->sim, &b->key[0]), b->nets))
 			sim_violated(n->sim, SIM_REVIVED, "node %u has forgotten the binding of %s", n->id,
 				addr_text(&b->key[0]).s);
 	}

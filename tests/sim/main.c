@@ -79,6 +79,7 @@ static struct sim_conf draw(struct sim *sim)
 	c.has = 1 + sim_below(sim, 3);
 	c.cns = 1 + sim_below(sim, 8);
 	c.links = 2 + sim_below(sim, 12);
+	c.routers = sim_below(sim, c.mns < 64 ? c.mns + 1 : 64) / (1 + sim_below(sim, 3));
 	c.lifetime = 60 + 4 * sim_below(sim, 120);
 	c.chaos = c.mns > 1000 ? 60 * SEC : c.mns > 50 ? 200 * SEC : 600 * SEC;
 	c.dwell = (2 + sim_below(sim, 60)) * SEC;
@@ -92,6 +93,7 @@ static struct sim_conf week_of(unsigned mns)
 		.cns = 16,
 		.mns = mns,
 		.links = 40,
+		.routers = mns < 60 ? mns : 60,
 		.lifetime = 3600,
 		.week = true,
 		.chaos = 24 * 3600 * SEC,
@@ -100,10 +102,16 @@ static struct sim_conf week_of(unsigned mns)
 		.quiet = 3600 * SEC};
 }
 
-/* Somebody forgot, or lost his sense of time, since the home agent last agreed. */
+/* Somebody forgot, or lost his sense of time, since the home agent last agreed; or only one of two can register. */
 static bool is_excused(const struct sim_node *n)
 {
-	return n->mn && (n->sim->node[n->home_link]->lost_at >= n->agreed_at || n->lost_at >= n->agreed_at);
+	return n->rival ||
+	       (n->mn && (n->sim->node[n->home_link]->lost_at >= n->agreed_at || n->lost_at >= n->agreed_at));
+}
+
+static bool is_reached(const struct sim_node *n)
+{
+	return n->probed_in && n->probed_out;
 }
 
 /* One packet each way between every mobile node and a correspondent it has nothing to do with, through the home agent.
@@ -113,13 +121,13 @@ static void probe(struct sim *sim, bool all)
 	struct sim_node *cn = sim->node[sim->conf.has];
 
 	for (size_t i = 0; i < sim->nodes; i++)
-		sim->node[i]->probed_in = sim->node[i]->probed_out = all ? false : is_excused(sim->node[i]);
+		sim->node[i]->probed_in = sim->node[i]->probed_out = !all && is_excused(sim->node[i]);
 	/* Once more where one was lost: a node may have tried just then whether it is at home. */
 	for (unsigned try = 0; try < 2; try++) {
 		for (size_t i = 0; i < sim->nodes; i++) {
 			struct sim_node *n = sim->node[i];
 
-			if (n->mn && !(n->probed_in && n->probed_out)) {
+			if (n->mn && !is_reached(n)) {
 				sim_say(cn, n, NULL);
 				sim_say(n, cn, NULL);
 			}
@@ -129,10 +137,16 @@ static void probe(struct sim *sim, bool all)
 	for (size_t i = 0; i < sim->nodes; i++) {
 		const struct sim_node *n = sim->node[i];
 
-		if (n->mn && !(n->probed_in && n->probed_out))
+		if (n->mn && !is_reached(n) && !(n->rival && is_reached(n->rival)))
 			sim_violated(sim, SIM_REACHABLE, "node %u cannot be reached by way of its home agent (%d, %d)",
 				n->id, n->probed_in, n->probed_out);
 	}
+}
+
+/* May it be silent? One of two that have the same network is not registered; what is not granted is not routed. */
+static bool may_be_silent(const struct sim_flow *f)
+{
+	return f->a->rival || f->b->rival || (f->net && !sim_reachable(f->a, f->net));
 }
 
 /* Every pair that talks. A few packets may be lost on paths one end has forgotten: they say so (9.3.3). */
@@ -148,9 +162,10 @@ static void probe_flows(struct sim *sim)
 		sim_until(sim, sim->now + SEC);
 	}
 	for (size_t i = 0; i < sim->flows; i++)
-		if (!sim->flow[i].got[0] || !sim->flow[i].got[1])
-			sim_violated(sim, SIM_REACHABLE, "nodes %u and %u cannot reach each other (%d, %d)",
-				sim->flow[i].a->id, sim->flow[i].b->id, sim->flow[i].got[0], sim->flow[i].got[1]);
+		if ((!sim->flow[i].got[0] || !sim->flow[i].got[1]) && !may_be_silent(&sim->flow[i]))
+			sim_violated(sim, SIM_REACHABLE, "%s %u and node %u cannot reach each other (%d, %d)",
+				sim->flow[i].net ? "a network of node" : "node", sim->flow[i].a->id, sim->flow[i].b->id,
+				sim->flow[i].got[0], sim->flow[i].got[1]);
 }
 
 static void one_round(struct sim *sim)

@@ -63,6 +63,7 @@ void sim_heard_update(struct sim_node *n, const struct via *via, const struct mh
 	h->home_nonce = m->opt.home_nonce;
 	h->coa_nonce = m->opt.coa_nonce;
 	h->correspondent = !(m->u.bu.flags & BU_F_HOME);
+	h->nets = m->u.bu.flags & BU_F_ROUTER ? sim_allowed(sim_owner(n->sim, home), m) : 0;
 	sim_touch(n, home);
 	if (addr_eq(&h->coa, home))
 		h->lifetime = 0; /* 10.3.2, 9.5.3: that removes */
@@ -122,6 +123,19 @@ static bool must_be_newer(const struct sim_node *n, const struct sim_belief *b, 
 	       nonce_since(n, h->home_nonce) <= b->accepted;
 }
 
+/* What the home agent holds for it by now is what an update of that number, or its double, was allowed. */
+static uint8_t granted(const struct sim_node *n, const struct sim_belief *b, uint16_t seq)
+{
+	const struct bc_entry *e = bc_find(&n->ha->bc, &b->key[0], NULL);
+	uint8_t nets = e ? sim_nets(sim_owner(n->sim, &b->key[0]), e->network, e->networks) : 0;
+
+	for (unsigned i = b->heards; i-- > 0 && b->heards - i <= SIM_HEARD;)
+		if (b->heard[i % SIM_HEARD].seq == seq && b->heard[i % SIM_HEARD].nets == nets)
+			return nets;
+	sim_violated(n->sim, SIM_NETWORK, "node %u gives %s networks it was not allowed (%x)", n->id,
+		addr_text(&b->key[0]).s, nets);
+}
+
 static void accepted(struct sim_node *n, struct sim_belief *b, const struct in6_addr *to, const struct mh *m)
 {
 	const struct sim_heard *h = heard(b, to, m);
@@ -147,8 +161,19 @@ static void accepted(struct sim_node *n, struct sim_belief *b, const struct in6_
 	b->accepted = sim_clock(n);
 	b->blamed = 0;
 	b->bound = m->u.ba.lifetime != 0;
+	if (b->bound && n->ha)
+		b->nets = granted(n, b, h->seq);
 	b->coa = h->coa;
 	b->expires = sim_clock(n) + m->u.ba.lifetime * MH_LIFE_UNIT * SEC;
+}
+
+/* RFC 3963 6.2: the data path cannot forward its networks, which other refusals do not say. */
+static bool used_up(const struct sim_node *n, const struct in6_addr *home, const struct mh *m)
+{
+	const struct bc_entry *e = n->ha && n->bind_err ? bc_find(&n->ha->bc, home, NULL) : NULL;
+
+	return e && e->seq == m->u.ba.seq &&
+	       (m->u.ba.status == BA_INVALID_PREFIX || m->u.ba.status == BA_NO_FORWARDING);
 }
 
 static void acknowledged(struct sim_node *n, const struct via *via, const struct mh *m)
@@ -159,7 +184,7 @@ static void acknowledged(struct sim_node *n, const struct via *via, const struct
 	sim_touch(n, home);
 	if (m->u.ba.status < BA_UNSPECIFIED) {
 		accepted(n, b, &via->dst, m);
-	} else if (m->u.ba.status == BA_RESOURCES) {
+	} else if (m->u.ba.status == BA_RESOURCES || used_up(n, home, m)) {
 		b->has_spent = true;
 		b->spent = m->u.ba.seq;
 	}

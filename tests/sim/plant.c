@@ -250,6 +250,39 @@ static void stale_store(struct sim_node *n)
 		other->b = old.b;
 }
 
+/* A mobile network of a binding is forgotten. */
+static void forget_network(struct sim_node *n)
+{
+	struct bc_entry *e = n->ha ? some_binding(n) : NULL;
+
+	if (e && e->networks && sometimes(n, 10)) {
+		e->networks--;
+		sim_touch(n, &e->home);
+	}
+}
+
+/* Who may have one network may have all. */
+static void generous(struct sim_node *n)
+{
+	for (size_t i = 0; n->ha && i < n->ha->conf.rules; i++)
+		for (size_t k = 0; k < n->ha->conf.rule[i].networks; k++)
+			n->ha->conf.rule[i].network[k].plen = 16;
+}
+
+/* A network of another's binding is nobody's. */
+static void overlook_owners(struct sim_node *n)
+{
+	for (size_t i = 0; n->ha && i < n->ha->networks.n; i++)
+		n->ha->networks.list[i].prefix.addr = in6addr_loopback;
+}
+
+/* A router's tunnel takes its home address alone. */
+static void bare_networks(struct sim_node *n)
+{
+	if (n->mn && n->mn->homes && sometimes(n, 10))
+		n->w.unroute(n, &n->net[0]);
+}
+
 /* A store that knows but the calendar. */
 static void calendar_alone(struct sim_node *n)
 {
@@ -276,6 +309,10 @@ const struct sim_plant sim_plants[] = {
 	{"forgotten-duplicates", SIM_DUPLICATE, .before = forget_duplicates},
 	{"impatience", SIM_SUPPRESSED, .before = impatience},
 	{"known-cookies", SIM_SUPPRESSED, .before = known_cookies},
+	{"forgotten-network", SIM_NETWORK, .before = forget_network},
+	{"generous-agent", SIM_NETWORK, .before = generous},
+	{"overlooked-owner", SIM_NETWORK, .before = overlook_owners},
+	{"bare-networks", SIM_NETWORK, .after = bare_networks},
 	{"stale-store", SIM_REVIVED, .before = stale_store},
 	{"calendar-alone", SIM_REVIVED, .before = calendar_alone},
 	{"old-source", SIM_CONTRACT, .before = old_source},

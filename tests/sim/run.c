@@ -4,8 +4,6 @@
 #include "base/addr.h"
 #include "tests/sim/sim.h"
 
-#define CACHE_MAX 100000
-
 /* xorshift64*; the state is never 0. */
 uint64_t sim_random(struct sim *sim)
 {
@@ -126,6 +124,8 @@ static void start_mn(struct sim_node *n)
 	struct in6_addr agent = n->sim->node[n->home_link]->addr;
 	struct mn_home_conf conf = {.home = n->addr, .agent = agent, .plen = 64, .lifetime = n->sim->conf.lifetime};
 
+	conf.networks = n->nets;
+	memcpy(conf.network, n->net, sizeof(n->net));
 	mn_init(n->mn, &n->w, sim_random(n->sim));
 	mn_start(n->mn);
 	if (mn_add(n->mn, &conf, sim_clock(n), NULL))
@@ -159,11 +159,6 @@ void sim_answered(struct sim_node *n)
 
 void sim_boot(struct sim_node *n)
 {
-	static const struct ha_conf ha = {.links = 1,
-		.link = {{.ifindex = 1}},
-		.insecure = true,
-		.max_lifetime = 3600,
-		.max_bindings = CACHE_MAX};
 	struct cn_conf cn = {.max_bindings = n->id % 3 ? 1000 : 4, .test_rate = 100000};
 
 	n->down = false;
@@ -171,7 +166,7 @@ void sim_boot(struct sim_node *n)
 	sim_enter(n);
 	if (n->ha) {
 		ha_init(n->ha, &n->w, sim_random(n->sim));
-		ha_start(n->ha, &ha);
+		sim_serve(n);
 		ha_address(n->ha, 1, &n->addr, 64, false);
 		sim_revive(n);
 	}
@@ -189,6 +184,7 @@ static void wipe(struct sim_node *n)
 {
 	if (n->ha) {
 		bc_free(&n->ha->bc);
+		networks_free(&n->ha->networks);
 		seq_free(&n->ha->ended);
 	}
 	if (n->cn) {
@@ -199,6 +195,7 @@ static void wipe(struct sim_node *n)
 	if (n->mn)
 		bul_free(&n->mn->bul);
 	sim_map_clear(&n->bound);
+	sim_map_clear(&n->routed);
 	sim_map_clear(&n->path[0]);
 	sim_map_clear(&n->path[1]);
 	if (n->ha && !n->stopping)
@@ -250,7 +247,7 @@ static void stop(struct sim_node *n)
 		n->sim->plant->after(n);
 	if (n->timers.root)
 		sim_violated(n->sim, SIM_LEAK, "node %u stopped, and a timer is armed", n->id);
-	if (n->bound.n || n->path[0].n || n->path[1].n || n->arrived)
+	if (n->bound.n || n->routed.n || n->path[0].n || n->path[1].n || n->arrived)
 		sim_violated(n->sim, SIM_LEAK, "node %u stopped, and left something in the data path", n->id);
 	timer_stop(&n->sim->timers, &n->wake);
 	wipe(n);
@@ -291,6 +288,7 @@ static struct sim_node *add_node(struct sim *sim, enum sim_kind kind)
 	n->machine = 1;
 	n->calendar = sim_around(sim, 1000000000 * SEC);
 	map_init(&n->bound, 16, 1);
+	map_init(&n->routed, 32, 7);
 	map_init(&n->path[0], 32, 2);
 	map_init(&n->path[1], 32, 3);
 	map_init(&n->beliefs, 32, 4);
@@ -318,17 +316,23 @@ static void add_flows(struct sim *sim)
 {
 	const struct sim_conf *c = &sim->conf;
 
-	sim->flows = c->mns;
+	sim->flows = c->mns + c->routers;
 	sim->flow = calloc(sim->flows, sizeof(*sim->flow));
 	if (!sim->flow)
 		abort();
-	for (size_t i = 0; i < sim->flows; i++) {
+	for (size_t i = 0; i < c->mns; i++) {
 		struct sim_node *a = sim->node[c->has + c->cns + i], *b;
 
 		do
 			b = sim->node[c->has + sim_below(sim, sim_below(sim, 3) ? c->cns : c->cns + c->mns)];
 		while (a == b);
 		sim->flow[i] = (struct sim_flow){.sim = sim, .a = a, .b = b};
+	}
+	for (size_t i = 0; i < c->routers; i++) {
+		struct sim_node *a = sim->node[c->has + c->cns + i], *b = sim->node[c->has + sim_below(sim, c->cns)];
+
+		sim->flow[c->mns + i] =
+			(struct sim_flow){.sim = sim, .a = a, .b = b, .net = &a->net[sim_below(sim, a->nets)]};
 	}
 }
 
@@ -344,6 +348,7 @@ void sim_open(struct sim *sim)
 		abort();
 	for (unsigned i = 0; i < c->has + c->cns + c->mns; i++)
 		number(add_node(sim, i < c->has ? SIM_HA : i < c->has + c->cns ? SIM_CN : SIM_MN));
+	sim_networks(sim);
 	for (size_t i = 0; i < sim->nodes; i++)
 		sim_boot(sim->node[i]);
 	add_flows(sim);

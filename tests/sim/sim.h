@@ -30,6 +30,8 @@
 	I(TUNNEL, "tunnel")	      /* no advertisement takes a reverse tunnel down */                               \
 	I(DUPLICATE, "duplicate")     /* nobody speaks from an address that another node of the link has */            \
 	I(SUPPRESSED, "suppressed")   /* a correspondent is given up when it refused, or was silent for long */        \
+	I(NETWORK,                                                                                                     \
+		"network") /* a mobile network goes to the one binding that was allowed it, and out by its tunnel */   \
 	I(REVIVED, "revived")	/* a start serves what was served when the process died, no more and no longer */      \
 	I(CONTRACT, "contract") /* nobody speaks from an address he does not have, or tears down twice */
 
@@ -46,12 +48,15 @@ enum sim_invariant {
 #define SIM_LINKS   64
 #define SIM_TOUCHED 32
 #define SIM_HEARD   32
+#define SIM_NETS    3 /* networks of a mobile router */
+#define SIM_DENIED  0x80
 
 enum sim_kind { SIM_HA, SIM_CN, SIM_MN };
 
 /* Drawn from the seed, or given. */
 struct sim_conf {
 	unsigned has, cns, mns, links; /* links: those that are nobody's home */
+	unsigned routers;	       /* of the mobile nodes, less than HA_RULES_MAX */
 	uint32_t lifetime;	       /* seconds mobile nodes ask for */
 	usec chaos;		       /* how long each of the rounds of bad weather lasts */
 	unsigned rounds;
@@ -86,13 +91,14 @@ struct sim_row {
 	struct store_binding b;
 };
 
-/* What a role put into the data path: key[0] = home (HA), or local and remote. */
+/* What a role put into the data path: key[0] = home (HA), or local and remote, or a network and its length. */
 struct sim_fact {
 	struct map_node node;
 	struct in6_addr key[2];
 	struct in6_addr coa;
-	bool busy;	/* packets went since it was asked */
-	uint64_t heard; /* packets that came */
+	const struct sim_node *router; /* of a network: whose it is */
+	bool busy;		       /* packets went since it was asked */
+	uint64_t heard;		       /* packets that came */
 };
 
 /* An update a cache was given. */
@@ -101,6 +107,7 @@ struct sim_heard {
 	struct in6_addr coa, from;
 	uint16_t home_nonce, coa_nonce;
 	bool correspondent;
+	uint8_t nets; /* one bit for each network of the router it may have by that; SIM_DENIED: it must be refused */
 };
 
 /* What a cache (HA, CN) must believe of a home address, from what it heard and answered. */
@@ -113,6 +120,7 @@ struct sim_belief {
 	usec blamed, blamed_last; /* since when errors say that its care-of address is not there, without a pause */
 	uint64_t blamed_heard;
 	struct in6_addr coa;
+	uint8_t nets;	     /* one bit for each network of the router that is routed to it */
 	uint16_t seq, spent; /* spent: refused, but used up */
 	bool has_spent;
 	usec expires, accepted; /* the cache's clock */
@@ -166,7 +174,12 @@ struct sim_node {
 	struct in6_addr addr; /* own, or the home address */
 	int home_link;
 	struct sim_iface iface[SIM_IFACES];
-	struct map bound, path[2], beliefs, talks;
+	struct addr_prefix net[SIM_NETS]; /* of a mobile router, nets of them */
+	unsigned nets;
+	bool ruled;		/* its home agent has a rule for its home address alone: it may have the networks */
+	uint8_t granted;	/* of these bits, and need not name them; otherwise all it names */
+	struct sim_node *rival; /* who has one of the networks, too; NULL: nobody */
+	struct map bound, routed, path[2], beliefs, talks;
 	struct sim_nonce nonce[64];
 	struct sim_news *news, **news_end; /* of the kernel, oldest first */
 	int bind_err;
@@ -190,8 +203,9 @@ struct sim_flow {
 	struct timer timer;
 	struct sim *sim;
 	struct sim_node *a, *b;
-	unsigned left; /* packets of this burst */
-	bool got[2];   /* at b, at a: since asked */
+	const struct addr_prefix *net; /* the one of a whose host talks; NULL: a itself */
+	unsigned left;		       /* packets of this burst */
+	bool got[2];		       /* at b, at a: since asked */
 };
 
 struct sim_stats {
@@ -288,6 +302,27 @@ void sim_revive(struct sim_node *n);
 void sim_world(struct sim_node *n);
 struct sim_fact *sim_fact(const struct map *m, const struct in6_addr *a, const struct in6_addr *b);
 void sim_map_clear(struct map *m); /* frees the nodes, too */
+
+/* networks.c: who has which mobile networks; what a home agent is configured to route (called again: from now on). */
+void sim_networks(struct sim *sim);
+void sim_serve(struct sim_node *ha);
+/* The configuration of a router's networks is changed. */
+void sim_regrant(struct sim_node *n);
+/* The bits an update of n gives it, SIM_DENIED: none; may it have these; one bit for each of the list that it has. */
+uint8_t sim_allowed(const struct sim_node *n, const struct mh *bu);
+bool sim_grants(const struct sim_node *n, uint8_t nets);
+uint8_t sim_nets(const struct sim_node *n, const struct addr_prefix *list, size_t networks);
+/* A host of the network; is that address in one of the mobile networks? */
+struct in6_addr sim_host(const struct sim_node *n, const struct addr_prefix *net);
+bool sim_inside(const struct in6_addr *addr);
+/* Where the packets of that host, or network, go by; NULL: n does not route it. */
+struct sim_fact *sim_route(const struct sim_node *n, const struct in6_addr *host);
+struct sim_fact *sim_routed(const struct sim_node *n, const struct addr_prefix *net);
+/* Must a host of that network be reached when the network is well? */
+bool sim_reachable(const struct sim_node *n, const struct addr_prefix *net);
+/* What home agent n routes to `home`, bound by e (NULL: not) and believed to have the bits `nets`. */
+void sim_check_routes(const struct sim_node *n, const struct in6_addr *home, const struct bc_entry *e, uint8_t nets);
+void sim_check_router(const struct sim_node *n);
 
 /* host.c: interfaces, routers and the kernel's addresses of a mobile node. */
 void sim_attach(struct sim_node *n, unsigned iface, int link);

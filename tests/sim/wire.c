@@ -36,6 +36,8 @@ static int link_of(const struct sim *sim, const struct in6_addr *addr)
 {
 	if (addr->s6_addr[4] == 0xf0)
 		return addr->s6_addr[5];
+	if (sim_inside(addr))
+		return addr->s6_addr[5] & 15;
 	return addr->s6_addr[4] == 0 && addr->s6_addr[5] <= sim->conf.has ? addr->s6_addr[5] - 1 : SIM_NOWHERE;
 }
 
@@ -49,10 +51,16 @@ static struct sim_node *listener(const struct sim *sim, const struct in6_addr *a
 		return NULL;
 	if (n->kind != SIM_MN)
 		return addr_eq(&n->addr, addr) ? n : NULL;
-	if (addr_eq(&n->addr, addr))
+	if (addr_eq(&n->addr, addr) || sim_inside(addr))
 		return n->arrived && sim_at(n, n->home_link) ? n : NULL;
 	a = sim_addr_of(n, addr);
 	return a && a->usable && sim_at(n, a->link) ? n : NULL;
+}
+
+/* The tunnel that node has for a home address, or for a host of a mobile network. */
+static struct sim_fact *path_of(const struct sim_node *n, const struct in6_addr *addr)
+{
+	return sim_inside(addr) ? sim_route(n, addr) : sim_fact(&n->bound, addr, NULL);
 }
 
 /* The home agent of the link that address is on, and the path it has for it. */
@@ -62,7 +70,7 @@ static struct sim_fact *interceptor(const struct sim *sim, const struct in6_addr
 
 	if (link < 0 || link >= (int)sim->conf.has || sim_asleep(sim->node[link]))
 		return NULL;
-	return sim_fact(&sim->node[link]->bound, addr, NULL);
+	return path_of(sim->node[link], addr);
 }
 
 static bool is_cut(const struct sim *sim, const struct in6_addr *addr)
@@ -94,13 +102,15 @@ static void hop(struct sim_packet *p, const struct in6_addr *from, const struct 
 			on_arrival);
 }
 
-/* What a home address says while it is away goes through the reverse tunnel, if that stands. */
+/* What a home address says while it is away goes through the reverse tunnel, if that stands. What a network says does
+ * not leave otherwise, but by the home link. */
 static void depart(struct sim_packet *p)
 {
 	struct sim_node *n = p->origin;
-	struct sim_fact *tunnel = n->kind == SIM_MN ? sim_fact(&n->bound, &p->via.src, NULL) : NULL;
+	struct sim_fact *tunnel = n->kind == SIM_MN ? path_of(n, &p->via.src) : NULL;
+	bool closed = sim_inside(&p->via.src) && !tunnel && !listener(n->sim, &p->via.src);
 
-	if (n->kind == SIM_MN && p->via.on_link && n->iface[p->via.ifindex - 1].link != n->home_link)
+	if (closed || (n->kind == SIM_MN && p->via.on_link && n->iface[p->via.ifindex - 1].link != n->home_link))
 		drop(p); /* nobody on that link is its destination */
 	else if (tunnel && !p->via.on_link)
 		hop(p, &tunnel->coa, &n->sim->node[n->home_link]->addr);
@@ -200,7 +210,7 @@ static bool forwarded(struct sim_packet *p)
 	}
 	if (!ha || ha->kind != SIM_HA || addr_eq(&p->via.dst, &ha->addr))
 		return false;
-	f = sim_fact(&ha->bound, &p->via.src, NULL);
+	f = path_of(ha, &p->via.src);
 	if (!f || !addr_eq(&f->coa, &p->from))
 		drop(p);
 	else
@@ -214,7 +224,10 @@ static void deliver_data(struct sim_node *n, const struct sim_packet *p)
 	const struct in6_addr *remote = via->has_hao ? &via->hao : &via->src;
 	struct sim_fact *peer = sim_fact(&n->path[RO_PEER], &n->addr, remote);
 	struct sim_fact *own = sim_fact(&n->path[RO_HOME], &n->addr, remote);
+	bool inside = p->flow && p->flow->net;
 
+	if (sim_inside(&via->dst) && sim_owner(n->sim, &via->dst) != n)
+		return; /* no such host is there */
 	if (via->has_hao && (!peer || !addr_eq(&peer->coa, &via->src))) {
 		if (n->cn && !n->deaf)
 			cn_on_unknown_hao(n->cn, &via->src, &n->addr, &via->hao, sim_clock(n));
@@ -233,7 +246,7 @@ static void deliver_data(struct sim_node *n, const struct sim_packet *p)
 		p->flow->got[n == p->flow->a] = true;
 	else
 		n->probed_in = p->origin->probed_out = true;
-	if (n->mn && !via->has_rh2 && p->flow)
+	if (n->mn && !via->has_rh2 && p->flow && !inside)
 		ro_on_traffic(n->mn, &n->addr, remote, false, sim_clock(n));
 }
 
@@ -359,15 +372,18 @@ static void on_arrival(struct timer *t, usec now)
 static void send_data(struct sim_node *from, struct sim_node *to, struct sim_flow *flow)
 {
 	struct sim_packet p = {.sim = from->sim, .origin = from, .data = true, .flow = flow};
-	struct sim_fact *own = flow ? sim_fact(&from->path[RO_HOME], &from->addr, &to->addr) : NULL;
-	struct sim_fact *peer = flow ? sim_fact(&from->path[RO_PEER], &from->addr, &to->addr) : NULL;
+	bool itself = flow && !flow->net;
+	struct sim_fact *own = itself ? sim_fact(&from->path[RO_HOME], &from->addr, &to->addr) : NULL;
+	struct sim_fact *peer = itself ? sim_fact(&from->path[RO_PEER], &from->addr, &to->addr) : NULL;
 
 	p.via = (struct via){.src = from->addr, .dst = to->addr};
+	if (flow && flow->net)
+		*(from == flow->a ? &p.via.src : &p.via.dst) = sim_host(flow->a, flow->net);
 	if (own) {
 		own->busy = p.via.has_hao = true;
 		p.via.hao = from->addr;
 		p.via.src = own->coa;
-	} else if (from->mn && flow) {
+	} else if (from->mn && itself) {
 		ro_on_traffic(from->mn, &from->addr, &to->addr, true, sim_clock(from));
 	}
 	if (peer) {

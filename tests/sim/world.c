@@ -48,6 +48,34 @@ static void take(struct map *m, struct sim_fact *f)
 	free(f);
 }
 
+/* The networks of that mobile router go with its home address. */
+static void route(struct sim_node *n, const struct in6_addr *home, const struct addr_prefix *list, size_t networks,
+	const struct in6_addr *coa)
+{
+	for (size_t i = 0; i < networks; i++) {
+		struct in6_addr plen = {.s6_addr[15] = list[i].plen};
+		struct sim_fact *f = sim_routed(n, &list[i]);
+
+		if (f && !addr_eq(&f->router->addr, home))
+			sim_violated(n->sim, SIM_NETWORK, "node %u routes %s to two bindings", n->id,
+				addr_text(&list[i].addr).s);
+		put(n, &n->routed, &list[i].addr, &plen, coa);
+		sim_routed(n, &list[i])->router = sim_owner(n->sim, home);
+	}
+}
+
+static void unroute(struct sim_node *n, const struct addr_prefix *list, size_t networks)
+{
+	for (size_t i = 0; i < networks; i++) {
+		struct sim_fact *f = sim_routed(n, &list[i]);
+
+		if (!f)
+			continue;
+		sim_touch(n, &f->router->addr);
+		take(&n->routed, f);
+	}
+}
+
 static uint32_t on_random(void *ctx)
 {
 	struct sim_node *n = ctx;
@@ -99,6 +127,7 @@ static int on_bind(void *ctx, const struct bc_entry *e, struct why *why)
 	if (n->bind_err)
 		return why_set(why, -n->bind_err, "the data path is broken");
 	put(n, &n->bound, &e->home, NULL, &e->coa);
+	route(n, &e->home, e->network, e->networks, &e->coa);
 	return 0;
 }
 
@@ -112,11 +141,12 @@ static void on_unbind(void *ctx, const struct bc_entry *e)
 		sim_violated(
 			n->sim, SIM_CONTRACT, "node %u unbinds %s, which is not bound", n->id, addr_text(&e->home).s);
 	take(&n->bound, f);
+	unroute(n, e->network, e->networks);
 }
 
 static void on_unroute(void *ctx, const struct addr_prefix *network)
 {
-	(void)ctx, (void)network;
+	unroute(ctx, network, 1);
 }
 
 static void on_probe(void *ctx, unsigned ifindex, const struct in6_addr *target)
@@ -188,12 +218,14 @@ static void on_leave(void *ctx, const struct mn_home *h, unsigned ifindex)
 	n->arrived = false;
 }
 
-/* The reverse tunnel is a path to everybody. */
+/* The reverse tunnel is a path to everybody, from the networks, too. */
 static int on_tunnel(void *ctx, const struct mn_home *h)
 {
 	struct sim_node *n = ctx;
 
 	put(n, &n->bound, &h->conf.home, NULL, &h->place.coa);
+	if (mn_is_router(h))
+		route(n, &h->conf.home, h->conf.network, h->conf.networks, &h->place.coa);
 	return 0;
 }
 
@@ -204,6 +236,7 @@ static void on_untunnel(void *ctx, const struct mn_home *h)
 
 	if (f)
 		take(&n->bound, f);
+	unroute(n, h->conf.network, h->conf.networks);
 }
 
 static int on_optimize(void *ctx, enum ro_side side, const struct in6_addr *local, const struct in6_addr *remote,
