@@ -15,6 +15,7 @@
  *wants; the rate is that of the runs
  *   renew=TIMES	so often the last thousand nodes leave and register again, Duplicate Address Detection and all;
  *			the rate is without its second
+ *   networks=N	from now on all are mobile routers with so many prefixes (RFC 3963), up to 4
  *
  * Node i has home address HOME-PREFIX::i+0x10000 and care-of address COA-PREFIX::i+0x10000; both prefixes are /64.
  * The same loop with echo requests to the same address is the baseline: what this wire and
@@ -61,6 +62,7 @@ static struct in6_addr agent, home_prefix, coa_prefix;
 static struct node *nodes;
 static size_t count, answered, refused, resent, outstanding;
 static uint16_t lifetime = 900; /* units of 4 s */
+static size_t networks;		/* of each */
 static usec retry = RETRY;	/* MIP_SLOW times longer */
 static uint8_t packets[BATCH][256];
 
@@ -88,9 +90,24 @@ static size_t make_bu(size_t i, uint8_t *pkt)
 	struct in6_addr home = numbered(&home_prefix, i), coa = numbered(&coa_prefix, i);
 	struct mh bu = {.type = MH_BU, .u.bu = {nodes[i].seq, BU_F_ACK | BU_F_HOME, lifetime}};
 	uint8_t *mh = pkt + IP6_HLEN;
-	int len = mh_write(&bu, mh, 128);
-	uint16_t sum = mh_checksum(&home, &agent, mh, (size_t)len);
+	uint16_t sum;
+	int len;
 
+	if (networks) {
+		bu.u.bu.flags |= BU_F_ROUTER;
+		bu.opt.has = MHO_NETWORK;
+		bu.opt.networks = networks;
+	}
+	for (size_t k = 0; k < networks; k++) { /* 2001:da0:NUMBER and k::/64 */
+		struct in6_addr *a = &bu.opt.network[k].addr;
+
+		*a = (struct in6_addr){.s6_addr = {0x20, 0x01, 0x0d, 0xa0}};
+		memcpy(&a->s6_addr[4], &home.s6_addr[13], 3);
+		a->s6_addr[7] = (uint8_t)k;
+		bu.opt.network[k].plen = 64;
+	}
+	len = mh_write(&bu, mh, 128);
+	sum = mh_checksum(&home, &agent, mh, (size_t)len);
 	mh[MH_CKSUM_AT] = (uint8_t)(sum >> 8);
 	mh[MH_CKSUM_AT + 1] = (uint8_t)sum;
 	ip6_header(pkt, &home, &agent, MH_PROTO, (size_t)len);
@@ -439,6 +456,10 @@ static int one(const char *word)
 
 	if (!strncmp(word, "keep=", 5))
 		return keep(number);
+	if (!strncmp(word, "networks=", 9)) {
+		networks = number < 4 ? number : 4;
+		return 0;
+	}
 	if (!strncmp(word, "renew=", 6))
 		return leave_and_register(number);
 	make = word[0] == 'e' ? make_echo : make_bu;

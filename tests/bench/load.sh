@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Registrations under load: buload is N mobile nodes on one wire and takes the answers a real home agent gives. Prints
 # rates, their ratio to echo requests over the same wire in the same run, memory a binding, and how long the list of all
-# takes. N="1000 10000 100000": how many.
+# takes. N="1000 10000 100000": how many. Then ROUTERS (10000) mobile routers with four prefixes each, as a ratio to as many
+# plain nodes.
 set -u
 LAB=$(dirname "$0")/../lab
 if [ -z "${MIP_LAB:-}" ]; then exec "$LAB/lab.sh" run "$0" "$@"; fi
@@ -46,7 +47,32 @@ load() {
 	ip netns del ha; ip netns del load
 }
 
+# crowd_of N WORD...: registrations a second, and octets of the agent a node, in a round of its own.
+crowd_of() {
+	local n=$1 mac before
+	shift
+	wire && in_ns ha mip acl allow 2001:db8:1::/64 insecure network 2001:da0::/32 || return
+	mac=$(ip -n ha -j link show wire | jq -r '.[0].address')
+	before=$(memory)
+	in_ns load "$MIP_BUILD/tests/bench/buload" wire "$mac" 2001:db8:1::1 2001:db8:1:: 2001:db8:f0:: "$n" 100 "$@" register refresh \
+		> /run/lab/load || { cat /run/lab/load >&2; return 1; }
+	echo "$(rate_of register) $(rate_of refresh) $((($(memory) - before) / n))"
+	in_ns ha mip ha stop
+	ip netns del ha; ip netns del load
+}
+
+# routers N
+routers() {
+	local plain router
+	plain=$(crowd_of "$1") || return
+	router=$(crowd_of "$1" networks=4) || return
+	echo "$plain $router" | awk '{ printf "routers register %d/s (%.3f of plain) refresh %d/s (%.3f) %d bytes a prefix (%.3f of a plain binding)\n",
+		$4, $4 / $1, $5, $5 / $2, ($6 - $3) / 4, ($6 - $3) / 4 / $3 }'
+}
+
 for n in ${N:-1000 10000 100000}; do
 	echo "--- $n bindings, $(uname -r)"
 	load "$n" || { echo "load: a round of $n failed" >&2; exit 1; }
 done
+echo "--- ${ROUTERS:=10000} mobile routers with four prefixes each"
+routers "$ROUTERS" || { echo "load: a round of routers failed" >&2; exit 1; }
