@@ -9,6 +9,7 @@
 #include "base/addr.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "flow/carrier.h"
 #include "flow/flow_impl.h"
 
 /* The last only for who asks for it. */
@@ -82,7 +83,7 @@ static int set_tunnel(struct flows *t, struct flow_entry *e, const struct flow *
 		return why_set(why, ENOSPC, "more than %d home addresses", SLOTS_MAX);
 	if (old && old->key.dplen)
 		unregister(t, old);
-	err = t->ops->set ? t->ops->set(t, &e->flow, old, why) : 0;
+	err = t->ops->set && !flow_is_udp(&e->flow) ? t->ops->set(t, &e->flow, old, why) : 0;
 	err = err ?: flow_lead(t, e, why);
 	if (err || !away)
 		return err;
@@ -105,7 +106,7 @@ static int set_edits(struct flows *t, struct flow_entry *e, const struct flow *o
 static int del_tunnel(struct flows *t, const struct flow_entry *e, struct why *why)
 {
 	struct flow_key key = e->flow.key;
-	int err = t->ops->del ? t->ops->del(t, &e->flow, why) : 0;
+	int err = t->ops->del && !flow_is_udp(&e->flow) ? t->ops->del(t, &e->flow, why) : 0;
 	bool away = flow_is_away(&e->flow);
 
 	if (!away)
@@ -134,10 +135,10 @@ int flow_set(struct flows *t, const struct flow *f, struct why *why)
 {
 	struct flow_entry *e = table_find(&t->table, &f->key);
 	struct flow old = e ? e->flow : *f;
-	bool moved = e && !(t->bpf && e->flow.protect != f->protect); /* other routes lead there */
+	bool moved = e && !(t->bpf && e->flow.protect != f->protect) && flow_is_udp(&e->flow) == flow_is_udp(f);
 	int err;
 
-	if (e && !moved)
+	if (e && !moved) /* other routes lead there */
 		(void)!forget(t, e, NULL);
 	e = table_put(&t->table, f, &err);
 	if (!e)
@@ -225,7 +226,7 @@ unsigned flow_mtu(const struct flows *t)
 
 unsigned flow_mtu_of(const struct flows *t, const struct flow_entry *e)
 {
-	if (e->flow.edits & FLOW_ENCAP)
+	if (e->flow.edits & FLOW_ENCAP && !flow_is_udp(&e->flow))
 		return flow_mtu(t);
 	return e->mtu ? e->mtu : SHIM_MTU;
 }
@@ -233,12 +234,12 @@ unsigned flow_mtu_of(const struct flows *t, const struct flow_entry *e)
 /* HAO and RH2 are the shim's, whatever tunnels. */
 const char *flow_back_end(const struct flows *t, const struct flow *f)
 {
-	return f->edits & FLOW_ENCAP || t->bpf ? t->ops->name : flow_tun.name;
+	return (f->edits & FLOW_ENCAP || t->bpf) && !flow_is_udp(f) ? t->ops->name : flow_tun.name;
 }
 
 bool flow_counts(const struct flows *t, const struct flow *f)
 {
-	return !(f->edits & FLOW_ENCAP) || !t->ops->encap;
+	return !(f->edits & FLOW_ENCAP) || !t->ops->encap || flow_is_udp(f);
 }
 
 unsigned flow_ifindex(const struct flows *t)
@@ -301,6 +302,10 @@ struct flow_counts flow_counted(const struct flows *t, const struct flow_entry *
 int flow_stats(struct flows *t, struct flow_stats *out)
 {
 	*out = (struct flow_stats){.drops = t->drops};
+	if (t->udp) {
+		out->rx_packets = t->udp->rx_packets;
+		out->tx_packets = t->udp->tx_packets;
+	}
 	return t->ops->stats(t, out);
 }
 
@@ -431,6 +436,7 @@ void flow_close(struct flows *t)
 	if (!t)
 		return;
 	shim_set_ro(t->shim, NULL);
+	(void)!flow_udp_listen(t, false, NULL);
 	(void)!shim_detach(t->shim, FLOW_DEV, NULL);
 	traffic_close(t->traffic);
 	for (size_t i = table_count(&t->table); i-- > 0;)

@@ -18,9 +18,12 @@
 #include "base/addr.h"
 #include "base/why.h"
 #include "flow/table.h"
+#include "wire/via.h"
 
-#define FLOW_NETWORKS 32 /* mobile networks of this machine */
+#define FLOW_UDP_PORT 4191 /* RFC 5555 7 */
+#define FLOW_NETWORKS 32   /* mobile networks of this machine */
 
+struct exthdr;
 struct flows;
 struct held;
 struct loop;
@@ -31,6 +34,9 @@ struct shim;
 /* Callbacks may set and delete flows, not close. */
 struct flow_events {
 	void *ctx;
+	/* A packet with a Mobility Header came in UDP over IPv4. True: it was for this machine's roles, and is done
+	 * with. */
+	bool (*udp)(void *ctx, const struct udp_ends *ends, const struct exthdr *e, const uint8_t *pkt);
 	/* A packet from `coa` to `local` with a Home Address option no binding allows was dropped (9.3.1). As often as
 	 * packets come: the callee limits. */
 	void (*unknown_hao)(
@@ -118,6 +124,12 @@ struct flow_counts flow_counted(const struct flows *t, const struct flow_entry *
 /* Did packets travel by this flow, either way, since this was asked last? */
 bool flow_busy(struct flows *t, const struct flow_key *key);
 int flow_stats(struct flows *t, struct flow_stats *out) __attribute__((warn_unused_result));
+
+/* udp.c: IPv6 in UDP over IPv4 comes and goes from now on, or no more. */
+int flow_udp_listen(struct flows *t, bool on, struct why *why) __attribute__((warn_unused_result));
+/* A whole packet, between ends that no flow has (yet). */
+int flow_udp_send(struct flows *t, const struct udp_ends *to, uint8_t *pkt, size_t len)
+	__attribute__((warn_unused_result));
 
 /* An ICMPv6 error as the sender of the packet in the tunnel is told it (RFC 2473 8); len 0: it is not told. */
 struct tunnel_error {

@@ -34,6 +34,7 @@ struct flow_ops {
 };
 
 struct bpf;
+struct carrier;
 struct traffic;
 
 /* A mobile network of ours, and the interface it is on ("": not said). */
@@ -52,6 +53,7 @@ struct flows {
 	struct flow_events ev;
 	struct flow_drops drops;
 	struct bpf *bpf;	   /* programs under the device, which take pairs too; NULL: none */
+	struct carrier *udp;	   /* IPv6 in UDP over IPv4; NULL: there is none */
 	unsigned ifindex;	   /* of FLOW_DEV */
 	unsigned aways;		   /* reverse tunnels */
 	struct left left;	   /* routes of an earlier agent */
@@ -72,6 +74,10 @@ struct flows flow_begin(const struct flow_ops *ops, struct loop *loop, struct nl
 static inline bool flow_is_pair(const struct flow_key *k)
 {
 	return k->splen && k->dplen;
+}
+static inline bool flow_is_udp(const struct flow *f)
+{
+	return f->edits & FLOW_ENCAP && f->port;
 }
 static inline bool flow_is_away(const struct flow *f)
 {

@@ -23,7 +23,9 @@ static struct route tunnel_route(const struct flows *t, const struct flow_entry 
 
 	if (flow_is_away(f))
 		r.table = e->table;
-	if (t->ops->encap) {
+	if (flow_is_udp(f)) {
+		r.ifindex = shim_ifindex(t->shim);
+	} else if (t->ops->encap) {
 		r.encap = true;
 		r.src = f->local;
 		r.remote = f->peer;
@@ -47,7 +49,7 @@ static struct rule rule_of(const struct flow_entry *e)
 /* The programs take what comes by a link for this home address, past the stack and its IPsec. A network has a route. */
 static bool is_in_programs(const struct flows *t, const struct flow_entry *e)
 {
-	return t->bpf && e->flow.key.dplen == 128 && !e->flow.protect;
+	return t->bpf && e->flow.key.dplen == 128 && !e->flow.protect && !flow_is_udp(&e->flow);
 }
 
 /* A route that was found as it should be stays. */

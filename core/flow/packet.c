@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "flow/flow_impl.h"
+#include "flow/udp.h"
 #include "wire/icmp6.h"
 #include "wire/mh.h"
 
@@ -91,8 +92,13 @@ static bool is_signalling(const struct packet *p, const struct exthdr *e)
 bool flow_out(void *ctx, struct packet *p, const struct exthdr *e)
 {
 	struct flows *t = ctx;
-	struct flow_entry *pair = table_pair(&t->table, &e->src, &e->dst);
+	struct flow_entry *pair = table_pair(&t->table, &e->src, &e->dst), *tunnel;
 
+	tunnel = pair ? NULL : table_lookup(&t->table, &e->src, &e->dst, FLOW_ENCAP);
+	if (tunnel && flow_is_udp(&tunnel->flow)) {
+		udp_out(t, p, tunnel);
+		return true;
+	}
 	if (!pair)
 		return false;
 	if (is_signalling(p, e))

@@ -56,6 +56,11 @@ unsigned shim_ifindex(const struct shim *s)
 	return s->ifindex;
 }
 
+const int *shim_device(const struct shim *s)
+{
+	return &s->dev.fd;
+}
+
 void shim_set_ro(struct shim *s, const struct shim_ro *ro)
 {
 	s->ro = ro ? *ro : (struct shim_ro){0};

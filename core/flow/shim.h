@@ -60,6 +60,7 @@ int shim_open(struct shim **out, struct loop *loop, struct nl *nl, shim_in *in, 
 	__attribute__((warn_unused_result));
 void shim_close(struct shim *s); /* NULL is nothing */
 unsigned shim_ifindex(const struct shim *s);
+const int *shim_device(const struct shim *s); /* what is open of it now; -1: nothing */
 /* NULL: nobody; packets that carry something are then dropped. */
 void shim_set_ro(struct shim *s, const struct shim_ro *ro);
 void shim_set_guard(struct shim *s, const struct shim_guard *g); /* NULL: nobody */

@@ -12,6 +12,8 @@
  *accepted from peer only (9.3.1) a care-of address        COA -> ::/0       none   leaves by `router` on `ifindex`,
  *whatever other routes say
  *
+ * A tunnel whose ends are IPv4-mapped addresses is one in UDP over IPv4 (RFC 5555), and its peer has a port.
+ *
  * HAO and RH2 stand in one flow when both ends are mobile nodes. The table is memory: what a back end (flow_impl.h)
  *does with it is flow.h's.
  */
@@ -36,9 +38,10 @@ struct flow {
 	struct flow_key key;
 	uint8_t edits; /* enum flow_edit */
 	bool protect;  /* ENCAP: the kernel's IPsec has to see the packets, and may tunnel them itself */
+	uint16_t port; /* of the peer, in UDP over IPv4; 0: protocol 41 */
 	struct in6_addr local, peer;
 	struct in6_addr router; /* out by it on `ifindex`; :: = by routing */
-	unsigned ifindex;
+	unsigned ifindex;	/* of a tunnel in UDP, too */
 };
 
 /* As on the wire: segments, IPv6 header and all. */

@@ -1,9 +1,6 @@
 /*
- * flow.h over a TUN device and a raw socket of protocol 41: works on every kernel. The raw socket also
+ * flow.h over a TUN device and a raw socket of protocol 41 (carrier.h): works on every kernel. The raw socket also
  * keeps a kernel without ip6_tunnel from answering tunnelled packets with parameter problems.
- * RFC 6275 10.4.5: an inner packet counts only when its outer source is the care-of address of its
- * source (home agent), or the home agent of its destination (mobile node).
- * Bounded work a turn; what the kernel does not take at once is dropped, as any router does.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,49 +13,28 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "sys/nft.h"
+#include "flow/carrier.h"
 #include "flow/flow_impl.h"
-#include "flow/segment.h"
+#include "flow/udp.h"
 #include "sys/tun.h"
 #include "wire/exthdr.h"
 #include <linux/netfilter.h> /* after netinet/in.h, which linux/in.h gives way to */
 #include <linux/netfilter/nf_tables.h>
 
-#define BATCH	 64
-#define ROUNDS	 4		  /* batches a turn in each direction */
-#define WHOLE	 (64 * 1024 + 64) /* a packet of segments */
-#define ROOM	 9216		  /* one inner packet; a longer one comes only out of fragments and is dropped */
-#define TXQLEN	 2000
-#define SOCK_BUF (8 << 20)
-#define AT_SRC	 8
-#define AT_DST	 24
-
-/* Messages on their way to the socket: segments of the packets that were read since the last was sent. */
-struct outbox {
-	int n;
-	size_t used; /* octets of data */
-	struct mmsghdr msgs[BATCH];
-	struct iovec iov[BATCH][2];
-	struct sockaddr_in6 peer[BATCH];
-	_Alignas(struct cmsghdr) uint8_t ctl[BATCH][CMSG_SPACE(sizeof(struct in6_pktinfo))];
-	uint8_t head[BATCH][SEGMENT_HEAD];
-	uint8_t data[4 * WHOLE];
-};
-
-struct inbox {
-	struct mmsghdr msgs[BATCH];
-	struct iovec iov[BATCH];
-	struct sockaddr_in6 peer[BATCH];
-	uint8_t data[BATCH][ROOM];
-	struct merge merge;
-};
+#define READS_A_TURN 256
+#define WHOLE	     (64 * 1024 + 64) /* a packet of segments */
+#define TXQLEN	     2000
+#define SOCK_BUF     (8 << 20)
+#define AT_SRC	     8
+#define AT_DST	     24
 
 struct tun {
 	struct flows flows;
 	struct nft *nft; /* NULL: this kernel has none */
-	struct watch dev, raw;
-	struct flow_stats stats;
-	struct outbox out;
-	struct inbox in;
+	struct watch dev;
+	struct carrier raw;
+	size_t used;		 /* octets of packets that wait to be sent */
+	uint8_t data[4 * WHOLE]; /* these */
 };
 
 static struct tun *tun_of(struct flows *p)
@@ -66,85 +42,28 @@ static struct tun *tun_of(struct flows *p)
 	return (struct tun *)(void *)p;
 }
 
-static struct in6_addr addr_at(const uint8_t *at)
+static void send_all(struct tun *t)
 {
-	struct in6_addr a;
-
-	memcpy(&a, at, sizeof(a));
-	return a;
+	(void)!carrier_flush(&t->raw);
+	t->used = 0;
 }
 
-/* The tunnel of an inner packet; the ends are `src` and `dst` as we would send it. */
-static struct flow_entry *tunnel_of(struct tun *t, const uint8_t *pkt, size_t len, size_t src, size_t dst)
+/* The tunnel of a packet the stack sent here. */
+static struct flow_entry *tunnel_of(struct tun *t, const struct packet *p)
 {
 	struct in6_addr from, to;
 
-	if (len < IP6_HLEN || pkt[0] >> 4 != 6)
+	if (p->len < IP6_HLEN || p->data[0] >> 4 != 6)
 		return NULL;
-	from = addr_at(pkt + src);
-	to = addr_at(pkt + dst);
+	memcpy(&from, p->data + AT_SRC, sizeof(from));
+	memcpy(&to, p->data + AT_DST, sizeof(to));
 	return table_lookup(&t->flows.table, &from, &to, FLOW_ENCAP);
-}
-
-/* A message the kernel refuses is skipped, not retried. */
-static void send_all(struct tun *t)
-{
-	struct outbox *o = &t->out;
-
-	for (int at = 0; at < o->n;) {
-		int sent = sendmmsg(t->raw.fd, o->msgs + at, (unsigned)(o->n - at), MSG_DONTWAIT);
-
-		if (sent > 0) {
-			t->stats.tx_packets += (unsigned)sent;
-			at += sent;
-		} else if (errno != EINTR) {
-			t->flows.drops.refused++;
-			at++;
-		}
-	}
-	o->n = 0;
-	o->used = 0;
-}
-
-/* The ends of the tunnel of message i; its pieces are there. */
-static void address(struct outbox *o, int i, int pieces, const struct flow *f)
-{
-	struct in6_pktinfo info = {.ipi6_addr = f->local};
-	struct msghdr *m = &o->msgs[i].msg_hdr;
-	struct cmsghdr *c;
-
-	o->peer[i] = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = f->peer};
-	*m = (struct msghdr){
-		&o->peer[i], sizeof(o->peer[i]), o->iov[i], (size_t)pieces, o->ctl[i], sizeof(o->ctl[i]), 0};
-	c = CMSG_FIRSTHDR(m);
-	*c = (struct cmsghdr){CMSG_LEN(sizeof(info)), IPPROTO_IPV6, IPV6_PKTINFO};
-	memcpy(CMSG_DATA(c), &info, sizeof(info));
-}
-
-/* Room for all segments of the packet is made before: they point into it. */
-static void enqueue(struct tun *t, struct packet *p, struct flow_entry *e)
-{
-	struct outbox *o = &t->out;
-	struct cut c;
-	int pieces;
-
-	if (cut_begin(&c, p)) {
-		t->flows.drops.malformed++;
-		return;
-	}
-	edit_count(&e->counts.out, p);
-	while ((pieces = cut_next(&c, o->head[o->n], o->iov[o->n]))) {
-		address(o, o->n++, pieces, &e->flow);
-		if (o->n == BATCH)
-			send_all(t);
-	}
 }
 
 /* Reads one packet behind those that wait to be sent. False: the device is drained. */
 static bool read_one(struct tun *t)
 {
-	struct outbox *o = &t->out;
-	struct packet p = {.data = o->data + o->used};
+	struct packet p = {.data = t->data + t->used};
 	struct iovec to[2] = {{&p.vnet, sizeof(p.vnet)}, {p.data, WHOLE}};
 	ssize_t len = readv(t->dev.fd, to, 2);
 	struct flow_entry *e;
@@ -156,15 +75,15 @@ static bool read_one(struct tun *t)
 	p.len = (size_t)len - sizeof(p.vnet);
 	if (t->flows.bpf && bpf_took(&t->flows, t->dev.fd, &p))
 		return true;
-	e = tunnel_of(t, p.data, p.len, AT_SRC, AT_DST);
-	if (e && !edit_may_nest(&p, &e->flow.peer))
-		t->flows.drops.nested++;
-	else if (e) {
-		o->used += p.len;
-		enqueue(t, &p, e);
-		if (!o->n)
-			o->used = 0;
-	} else if (p.len > AT_DST && p.data[AT_DST] != 0xff) /* the stack's own multicasts have nowhere to go */
+	e = tunnel_of(t, &p);
+	if (e && flow_is_udp(&e->flow)) {
+		udp_out(&t->flows, &p, e);
+	} else if (e && carrier_may(&t->raw, &p, e)) {
+		t->used += p.len;
+		carrier_add(&t->raw, &p, e);
+		if (!t->raw.out.n)
+			t->used = 0;
+	} else if (!e && p.len > AT_DST && p.data[AT_DST] != 0xff) /* the stack's own multicasts have nowhere to go */
 		t->flows.drops.no_flow++;
 	return true;
 }
@@ -175,77 +94,12 @@ static void dev_ready(struct watch *w, uint32_t events)
 	bool more = true;
 
 	(void)events;
-	for (int reads = 0; reads < ROUNDS * BATCH && more; reads++) {
-		if (t->out.used + WHOLE > sizeof(t->out.data))
+	for (int reads = 0; reads < READS_A_TURN && more; reads++) {
+		if (t->used + WHOLE > sizeof(t->data))
 			send_all(t);
 		more = read_one(t);
 	}
 	send_all(t);
-}
-
-/* 10.4.5. Inner sources and destinations we have no tunnel for are refused too. */
-static bool accepted(struct tun *t, const uint8_t *pkt, size_t len, const struct in6_addr *outer)
-{
-	struct flow_entry *e = tunnel_of(t, pkt, len, AT_DST, AT_SRC);
-
-	if (!e || memcmp(&e->flow.peer, outer, sizeof(*outer)))
-		return false;
-	e->counts.in.packets++;
-	e->counts.in.octets += len;
-	return true;
-}
-
-static void write_merged(struct tun *t)
-{
-	struct merge *m = &t->in.merge;
-
-	if (merge_empty(m))
-		return;
-	merge_end(m);
-	if (writev(t->dev.fd, m->piece, m->pieces) >= 0)
-		t->stats.rx_packets += m->pieces == 2 ? 1 : (unsigned)m->pieces - 2;
-	m->pieces = 0;
-}
-
-static void take(struct tun *t, int i)
-{
-	struct inbox *in = &t->in;
-	size_t len = in->msgs[i].msg_len;
-
-	if ((in->msgs[i].msg_hdr.msg_flags & MSG_TRUNC) || !accepted(t, in->data[i], len, &in->peer[i].sin6_addr)) {
-		t->flows.drops.tunnel++;
-		return;
-	}
-	if (merge_add(&in->merge, in->data[i], len))
-		return;
-	write_merged(t);
-	(void)!merge_add(&in->merge, in->data[i], len);
-}
-
-static int receive(struct tun *t)
-{
-	struct inbox *in = &t->in;
-	int n;
-
-	for (int i = 0; i < BATCH; i++) {
-		in->iov[i] = (struct iovec){in->data[i], ROOM};
-		in->msgs[i].msg_hdr = (struct msghdr){&in->peer[i], sizeof(in->peer[i]), &in->iov[i], 1, NULL, 0, 0};
-	}
-	n = recvmmsg(t->raw.fd, in->msgs, BATCH, MSG_DONTWAIT, NULL);
-	for (int i = 0; i < n; i++)
-		take(t, i);
-	write_merged(t);
-	return n;
-}
-
-static void raw_ready(struct watch *w, uint32_t events)
-{
-	struct tun *t = timer_owner(w, struct tun, raw);
-	int n = BATCH;
-
-	(void)events;
-	for (int round = 0; round < ROUNDS && n == BATCH; round++)
-		n = receive(t);
 }
 
 static void tun_close(struct flows *p)
@@ -257,9 +111,9 @@ static void tun_close(struct flows *p)
 		loop_unwatch(t->flows.loop, &t->dev);
 		close(t->dev.fd);
 	}
-	if (t->raw.fd >= 0) {
-		loop_unwatch(t->flows.loop, &t->raw);
-		close(t->raw.fd);
+	if (t->raw.socket.fd >= 0) {
+		loop_unwatch(t->flows.loop, &t->raw.socket);
+		close(t->raw.socket.fd);
 	}
 	if (t->nft) {
 		nft_table_del(t->nft);
@@ -344,8 +198,8 @@ static int open_both(struct tun *t, struct nl *nl, struct why *why)
 	if (t->dev.fd < 0)
 		return t->dev.fd;
 	hush_from_now_on(t, nl);
-	t->raw.fd = raw_socket(why);
-	return t->raw.fd < 0 ? t->raw.fd : 0;
+	t->raw.socket.fd = raw_socket(why);
+	return t->raw.socket.fd < 0 ? t->raw.socket.fd : 0;
 }
 
 static int tun_flow_open(
@@ -358,10 +212,10 @@ static int tun_flow_open(
 		return why_set(why, ENOMEM, "out of memory");
 	t->flows = flow_begin(ops, loop, nl);
 	t->dev = (struct watch){-1, dev_ready};
-	t->raw = (struct watch){-1, raw_ready};
+	carrier_begin(&t->raw, &t->flows, &t->dev.fd);
 	err = open_both(t, nl, why);
 	if (!err)
-		err = loop_watch(loop, &t->dev, EPOLLIN) ?: loop_watch(loop, &t->raw, EPOLLIN);
+		err = loop_watch(loop, &t->dev, EPOLLIN) ?: loop_watch(loop, &t->raw.socket, EPOLLIN);
 	if (err)
 		(void)!why_set(why, -err, "tunnel device: %s", strerror(-err));
 	else if (ops == &flow_bpf)
@@ -403,10 +257,8 @@ static bool tun_hold(struct flows *p, struct held *h)
 
 static int tun_stats(struct flows *p, struct flow_stats *to)
 {
-	const struct flow_stats *own = &tun_of(p)->stats;
-
-	to->rx_packets += own->rx_packets;
-	to->tx_packets += own->tx_packets;
+	to->rx_packets += tun_of(p)->raw.rx_packets;
+	to->tx_packets += tun_of(p)->raw.tx_packets;
 	return p->bpf ? bpf_stats(p, to) : 0;
 }
 

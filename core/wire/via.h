@@ -12,6 +12,13 @@
 struct mh;
 struct mh_auth;
 
+/* The outside of what travels in UDP over IPv4 (RFC 5555): IPv4-mapped addresses, and the port of the other end. */
+struct udp_ends {
+	struct in6_addr local, peer;
+	uint16_t port; /* 0: it does not travel so */
+	unsigned ifindex;
+};
+
 /* How a message travels, as RFC 6275 looks at it: addresses of the IPv6 header, home addresses of HAO and RH2. */
 struct via {
 	struct in6_addr src, dst;
@@ -21,6 +28,7 @@ struct via {
 	bool bare;	  /* in: straight off a link, out of no tunnel of ours */
 	bool on_link;	  /* out: no router may forward it */
 	unsigned ifindex; /* in: came through this link (0 = not known); out: leave through it (0 = by routing) */
+	struct udp_ends udp;
 	const struct mh_auth *auth; /* out: sign the message with this; it has the option */
 };
 
