@@ -231,6 +231,13 @@ static void print_text(const char *s, size_t len, char *buf, size_t size)
 	buf[i] = 0;
 }
 
+static void print_address(const uint8_t *bytes, char *buf, size_t size)
+{
+	bool is_ipv4 = !memcmp(bytes, kind_ipv4, sizeof(kind_ipv4));
+
+	inet_ntop(is_ipv4 ? AF_INET : AF_INET6, is_ipv4 ? bytes + sizeof(kind_ipv4) : bytes, buf, (socklen_t)size);
+}
+
 static void print_prefix(const uint8_t *bytes, char *buf, size_t size)
 {
 	char addr[INET6_ADDRSTRLEN];
@@ -287,7 +294,7 @@ void kind_print(unsigned kind, const void *bytes, size_t len, bool plain, char *
 	else if (kind == MIP_K_KEY)
 		print_key(bytes, len, buf, size);
 	else if (kind == MIP_K_ADDR)
-		inet_ntop(AF_INET6, bytes, buf, (socklen_t)size);
+		print_address(bytes, buf, size);
 	else if (kind == MIP_K_PREFIX)
 		print_prefix(bytes, buf, size);
 	else if (kind == MIP_K_PREFIXES)

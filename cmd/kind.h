@@ -11,6 +11,9 @@
 /* The longest payload that is not a string. */
 #define KIND_MAX MIP_KEY_MAX
 
+/* An IPv4 address is the IPv4-mapped IPv6 one: these octets before it. */
+static const uint8_t kind_ipv4[12] = {[10] = 0xff, [11] = 0xff};
+
 /* Reads `word`, one of prefixes; *len bytes (0 for strings: the word is the value). False with a reason in `text`. */
 bool kind_parse(unsigned kind, const char *word, uint8_t bytes[static KIND_MAX], size_t *len, char *text, size_t size);
 /* ADDRESS/LENGTH: the address, and the prefix it is of. False: it is none. */

@@ -195,7 +195,14 @@ static void show_mn(const struct nlmsghdr *msg)
 static void show_unanswered(const struct nlmsghdr *msg, const struct nlmsghdr *of)
 {
 	const char *left = value(msg, MIP_A_REMAINING, "");
+	const struct nlattr *coa = record_find(msg, MIP_A_COA);
 
+	if (coa && !memcmp(mnl_attr_get_payload(coa), kind_ipv4, sizeof(kind_ipv4))) {
+		wrong("%s %s%s: no answer over UDP port 4191 from %s: it is down, or UDP is dropped on the way",
+			value(msg, MIP_A_HOME, "?"), *left ? "is registered for " : "is not registered", left,
+			value(of, MIP_A_IPV4, "?"));
+		return;
+	}
 	wrong("%s %s%s: home agent %s does not answer: %s", value(msg, MIP_A_HOME, "?"),
 		*left ? "is registered for " : "is not registered", left, value(msg, MIP_A_PEER, "?"),
 		cause(of, "it is down, or protocol 135 is dropped on the way"));

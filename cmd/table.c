@@ -24,22 +24,24 @@ static const struct mip_attr_info attrs[W_END] = {
 static const struct arg none[] = {{0}}, home[] = {{MIP_A_HOME, OPT, EITHER}, {0}},
 			home_req[] = {{MIP_A_HOME, REQ, EITHER}, {0}}, file[] = {{W_FILE, REQ, BARE}, {0}},
 			save[] = {{W_FILE, OPT, BARE}, {0}};
-static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {W_RADVD, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_MAX_LIFETIME, OPT},
-	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_INSECURE, OPT, FLAG}, {W_SAVE, OPT, FLAG}, {MIP_A_PREFERENCE, OPT},
-	{MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {0}};
+static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {W_RADVD, OPT}, {MIP_A_ADDRESS, OPT},
+	{MIP_A_INSECURE, OPT, FLAG}, {MIP_A_IPV4, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {MIP_A_MAX_BINDINGS, OPT},
+	{W_SAVE, OPT, FLAG}, {MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT},
+	{MIP_A_PREFIX_ADVS, OPT}, {0}};
 static const struct arg ha_radvd[] = {{MIP_A_DEV, OPT}, {0}}, ha_link[] = {{MIP_A_DEV, REQ}, {0}};
-static const struct arg ha_set[] = {{MIP_A_ADDRESS, SOME}, {MIP_A_MAX_LIFETIME, SOME}, {MIP_A_MAX_BINDINGS, SOME},
-	{MIP_A_INSECURE, SOME}, {MIP_A_PREFERENCE, SOME}, {MIP_A_MIN_PREFIX, SOME}, {MIP_A_MAX_PREFIX, SOME},
-	{MIP_A_PREFIX_ADVS, SOME}, {0}};
+static const struct arg ha_set[] = {{MIP_A_ADDRESS, SOME}, {MIP_A_IPV4, SOME}, {MIP_A_MAX_LIFETIME, SOME},
+	{MIP_A_MAX_BINDINGS, SOME}, {MIP_A_INSECURE, SOME}, {MIP_A_PREFERENCE, SOME}, {MIP_A_MIN_PREFIX, SOME},
+	{MIP_A_MAX_PREFIX, SOME}, {MIP_A_PREFIX_ADVS, SOME}, {0}};
 static const struct arg acl_allow[] = {{MIP_A_PREFIX, REQ, BARE}, {MIP_A_INSECURE, OPT, FLAG},
 	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {MIP_A_NETWORK, OPT}, {MIP_A_MAX_NETWORKS, OPT}, {0}};
 static const struct arg acl_prefix[] = {{MIP_A_PREFIX, REQ, BARE}, {0}};
-static const struct arg mn_start[] = {{MIP_A_HOME, ALL}, {MIP_A_PREFIX, ALL}, {MIP_A_AGENT, OPT}, {MIP_A_DEV, OPT},
-	{MIP_A_LIFETIME, OPT}, {MIP_A_NETWORK, OPT}, {MIP_A_INSIDE, OPT, AFTER}, {W_SAVE, OPT, FLAG}, {0}};
+static const struct arg mn_start[] = {{MIP_A_HOME, ALL}, {MIP_A_PREFIX, ALL}, {MIP_A_AGENT, OPT}, {MIP_A_IPV4, OPT},
+	{MIP_A_DEV, OPT}, {MIP_A_LIFETIME, OPT}, {MIP_A_NETWORK, OPT}, {MIP_A_INSIDE, OPT, AFTER}, {W_SAVE, OPT, FLAG},
+	{0}};
 static const struct arg mn_links[] = {{MIP_A_DEV, OPT}, {0}}, mn_unuse[] = {{MIP_A_DEV, REQ}, {0}},
 			mn_use[] = {{MIP_A_DEV, REQ}, {MIP_A_RANK, OPT}, {0}};
-static const struct arg mn_add[] = {{MIP_A_HOME, REQ}, {MIP_A_PREFIX, REQ}, {MIP_A_AGENT, OPT}, {MIP_A_LIFETIME, OPT},
-	{MIP_A_NETWORK, OPT}, {MIP_A_INSIDE, OPT, AFTER}, {0}};
+static const struct arg mn_add[] = {{MIP_A_HOME, REQ}, {MIP_A_PREFIX, REQ}, {MIP_A_AGENT, OPT}, {MIP_A_IPV4, OPT},
+	{MIP_A_LIFETIME, OPT}, {MIP_A_NETWORK, OPT}, {MIP_A_INSIDE, OPT, AFTER}, {0}};
 static const struct arg mn_wait[] = {{MIP_A_MSTATE, REQ, BARE}, {MIP_A_HOME, OPT}, {MIP_A_TIMEOUT, OPT}, {0}};
 static const struct arg agent_wait[] = {{W_LIFE, REQ, BARE}, {MIP_A_TIMEOUT, OPT}, {0}},
 			binding_wait[] = {{MIP_A_BSTATE, REQ, BARE}, {MIP_A_HOME, OPT}, {MIP_A_TIMEOUT, OPT}, {0}},

@@ -9,7 +9,7 @@ jsonschema.Draft202012Validator.check_schema(schema)
 if sys.argv[2] not in schema["$defs"]:
     sys.exit(f"no {sys.argv[2]} in the schema")
 validator = jsonschema.Draft202012Validator({**schema, "$ref": f"#/$defs/{sys.argv[2]}"},
-                                            format_checker=jsonschema.FormatChecker(["ipv6"]))
+                                            format_checker=jsonschema.FormatChecker(["ipv6", "ipv4"]))
 
 text, at, values, wrong = sys.stdin.read(), 0, 0, 0
 while at < len(text.rstrip()):

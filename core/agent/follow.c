@@ -94,7 +94,7 @@ static bool same_networks(const struct mn_home_conf *a, const struct mn_home_con
 static bool same_home(const struct mn_home_conf *a, const struct mn_home_conf *b)
 {
 	return same_networks(a, b) && addr_eq(&a->home, &b->home) && addr_eq(&a->agent, &b->agent) &&
-	       a->plen == b->plen;
+	       addr_eq(&a->ipv4, &b->ipv4) && a->plen == b->plen;
 }
 
 static const struct mn_home_conf *wanted_home(const struct conf *c, const struct mn_home_conf *h)
@@ -220,6 +220,16 @@ static int follow_auth(struct agent *a, const struct conf *want, struct why *why
 	return 0;
 }
 
+/* UDP is open while somebody may be reached by it, and de-registrations have left. */
+static int follow_ipv4(struct agent *a, const struct conf *want, bool begins, struct why *why)
+{
+	bool on = want->ha.enabled && !addr_any(&want->ha.ipv4);
+
+	for (size_t i = 0; i < want->mn.homes; i++)
+		on |= want->mn.enabled && !addr_any(&want->mn.home[i].ipv4);
+	return host_is_open(&a->host) && on == begins ? flow_udp_listen(a->host.flows, on, why) : 0;
+}
+
 /* Makes the roles be as `want` says. The data path is there while a role is. */
 int agent_follow(struct agent *a, const struct conf *want, struct why *why)
 {
@@ -236,6 +246,8 @@ int agent_follow(struct agent *a, const struct conf *want, struct why *why)
 	if (!err)
 		err = follow_auth(a, want, why);
 	if (!err)
+		err = follow_ipv4(a, want, true, why);
+	if (!err)
 		err = agent_follow_ipsec(a, want, why);
 	if (!err)
 		err = agent_follow_ha(a, want, why);
@@ -248,6 +260,8 @@ int agent_follow(struct agent *a, const struct conf *want, struct why *why)
 		err = follow_policies(a, want, why);
 	if (!err)
 		err = follow_mn(a, want, why);
+	if (!err)
+		err = follow_ipv4(a, want, false, why);
 	follow_cn(a, want, needed && host_is_open(&a->host));
 	/* Only now is it known what of an earlier agent is still wanted. */
 	if (!err && fresh)

@@ -251,7 +251,8 @@ static bool same_links(const struct conf *a, const struct conf *b)
 
 static bool same_place(const struct conf *a, const struct conf *b)
 {
-	return a->ha.enabled == b->ha.enabled && same_links(a, b) && addr_eq(&a->ha.address, &b->ha.address);
+	return a->ha.enabled == b->ha.enabled && same_links(a, b) && addr_eq(&a->ha.address, &b->ha.address) &&
+	       addr_eq(&a->ha.ipv4, &b->ha.ipv4);
 }
 
 int agent_ha_at_hand(const struct agent *a, const struct conf *want, struct why *why)
@@ -309,6 +310,7 @@ static void begin(struct agent *a, const struct ha_conf *conf)
 int agent_follow_ha(struct agent *a, const struct conf *want, struct why *why)
 {
 	struct ha_conf conf = {.address = want->ha.address,
+		.ipv4 = want->ha.ipv4,
 		.max_lifetime = want->ha.max_lifetime,
 		.max_bindings = want->ha.max_bindings,
 		.insecure = want->ha.insecure,

@@ -44,6 +44,8 @@ static void put(struct keep *k, const struct bc_entry *e)
 	b.seq = e->seq;
 	b.flags = e->flags;
 	b.lifetime = e->lifetime;
+	b.udp_local = e->udp.local;
+	b.udp_port = e->udp.port;
 	b.networks = e->networks;
 	if (e->networks)
 		memcpy(b.network, e->network, e->networks * sizeof(b.network[0]));
@@ -234,6 +236,7 @@ static struct bc_entry entry_of(const struct store_binding *b)
 	return (struct bc_entry){.home = b->home,
 		.local = b->local,
 		.coa = b->coa,
+		.udp = {b->udp_local, b->udp_port ? b->coa : in6addr_any, b->udp_port, 0},
 		.from = b->from,
 		.made = b->made,
 		.expires = b->expires,

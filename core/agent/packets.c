@@ -118,6 +118,36 @@ static enum drop drop_of(enum mh_verdict verdict)
 	return DROP_MALFORMED;
 }
 
+/* Between a mobile node of ours and this home agent, or the reverse: nothing else is taken out of a tunnel. What cannot
+ * be read is not answered, as nobody has shown that he is there. */
+static bool on_udp(void *ctx, const struct udp_ends *ends, const struct exthdr *e, const uint8_t *pkt)
+{
+	struct via via = {.src = e->src, .dst = e->dst, .udp = *ends, .ifindex = ends->ifindex};
+	const uint8_t *data = pkt + e->upper_at;
+	struct agent *a = ctx;
+	struct mh mh;
+	bool bu = e->end - e->upper_at > MH_TYPE_AT && data[MH_TYPE_AT] == MH_BU && a->ha.on &&
+		  ha_serves(&a->ha, &e->dst);
+	bool ba = e->end - e->upper_at > MH_TYPE_AT && data[MH_TYPE_AT] == MH_BA && mn_find(&a->mn, &e->dst);
+	struct message msg = {.via = &via, .dropped = DROP_NONE};
+
+	if (!(bu || ba) || e->upper != MH_PROTO || e->hao_at || e->rh2_at || e->fragment)
+		return false;
+	msg.mh_type = data[MH_TYPE_AT];
+	if (!mh_checksum_ok(&e->src, &e->dst, data, e->end - e->upper_at))
+		msg.dropped = DROP_CHECKSUM;
+	else if (mh_read(data, e->end - e->upper_at, &mh, NULL) != MH_OK)
+		msg.dropped = DROP_MALFORMED;
+	else if (bu && !(mh.u.bu.flags & BU_F_HOME))
+		return false;
+	else
+		msg.mh = &mh;
+	agent_saw(a, &msg);
+	if (msg.mh)
+		dispatch(a, &via, &mh, clock_now());
+	return true;
+}
+
 static void on_mh(void *ctx, const struct raw_meta *m, const uint8_t *data, size_t len)
 {
 	struct agent *a = ctx;
@@ -350,4 +380,4 @@ static void on_traffic(void *ctx, const struct in6_addr *home, const struct in6_
 }
 
 const struct flow_events agent_optimized = {
-	.unknown_hao = on_unknown_hao, .unreachable = on_peer_unreachable, .traffic = on_traffic};
+	.udp = on_udp, .unknown_hao = on_unknown_hao, .unreachable = on_peer_unreachable, .traffic = on_traffic};

@@ -34,6 +34,14 @@ bool addr_routable(const struct in6_addr *a)
 	return true;
 }
 
+/* 0/8, 127/8, 169.254/16, and groups and what is reserved behind them. */
+bool addr_is_place(const struct in6_addr *a)
+{
+	const uint8_t *ipv4 = &a->s6_addr[12];
+
+	return addr_is_ipv4(a) && ipv4[0] && ipv4[0] != 127 && ipv4[0] < 224 && !(ipv4[0] == 169 && ipv4[1] == 254);
+}
+
 /* Are the bits from `from` up to `to` all `one`? */
 static bool bits_are(const struct in6_addr *a, unsigned from, unsigned to, bool one)
 {

@@ -61,6 +61,8 @@ static inline struct addr_prefix addr_prefix(const struct in6_addr *a, uint8_t p
 
 /* Could it be one node's, and reached from other links: fit for a home or care-of address (RFC 6275 9.5.1)? */
 bool addr_routable(const struct in6_addr *a);
+/* Could an IPv4 address be one node's, wherever that is? */
+bool addr_is_place(const struct in6_addr *a);
 /* In a prefix of that length, is it the routers' (RFC 4291 2.6.1) or a reserved one (RFC 2526, RFC 5453), and so no
  * node's own? */
 bool addr_is_anycast(const struct in6_addr *a, unsigned plen);

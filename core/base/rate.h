@@ -3,7 +3,8 @@
  * answer a remote can provoke passes through one (RFC 4443 2.4 f).
  *
  * struct rates is one bucket for all and, so that one network cannot use it up, one for each of a fixed number of
- * groups of senders: those in one /64 are in one group, and a seed keeps anybody from choosing whose group he is in.
+ * groups of senders: those in one /64, or in one /24 of IPv4, are in one group, and a seed keeps anybody from choosing
+ * whose group he is in.
  */
 #ifndef MIP_BASE_RATE_H
 #define MIP_BASE_RATE_H
@@ -13,6 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/addr.h"
 #include "base/clock.h"
 
 struct rate {
@@ -61,7 +63,12 @@ static inline unsigned rates_group(const struct rates *r, const struct in6_addr 
 	uint64_t net;
 	__uint128_t wide;
 
-	memcpy(&net, from, sizeof(net));
+	if (addr_is_ipv4(from))
+		memcpy(&net,
+			(const uint8_t[8]){[0] = 0xff, [4] = from->s6_addr[12], from->s6_addr[13], from->s6_addr[14]},
+			8);
+	else
+		memcpy(&net, from, sizeof(net));
 	wide = (__uint128_t)(net ^ r->seed) * (0x9e3779b97f4a7c15u ^ (r->seed << 1 | 1));
 	return (unsigned)((uint64_t)wide ^ (uint64_t)(wide >> 64)) % RATES_GROUPS;
 }

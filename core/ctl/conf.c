@@ -43,6 +43,17 @@ int conf_take_address(const struct ctl_request *rq, enum mip_attr a, struct in6_
 	return 0;
 }
 
+int conf_take_ipv4(const struct ctl_request *rq, struct in6_addr *to, struct why *why)
+{
+	const struct in6_addr *v = ctl_addr(rq, MIP_A_IPV4);
+
+	if (v && !addr_is_place(v))
+		return why_attr(why, EINVAL, MIP_A_IPV4, "%s is not an IPv4 address of one machine", addr_text(v).s);
+	if (v)
+		*to = *v;
+	return 0;
+}
+
 void conf_take_dev(const struct ctl_request *rq, char dev[IF_NAMESIZE])
 {
 	if (ctl_has(rq, MIP_A_DEV))

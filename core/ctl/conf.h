@@ -46,7 +46,7 @@ struct conf {
 		bool enabled;
 		size_t devs;
 		char dev[HA_LINKS_MAX][IF_NAMESIZE]; /* none: the only link with a global address */
-		struct in6_addr address;
+		struct in6_addr address, ipv4;
 		uint32_t max_lifetime, max_bindings;
 		bool insecure;
 		size_t rules;

@@ -39,6 +39,8 @@ int conf_ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 	if (!err)
 		err = conf_take_address(rq, MIP_A_ADDRESS, &c->ha.address, why);
 	if (!err)
+		err = conf_take_ipv4(rq, &c->ha.ipv4, why);
+	if (!err)
 		err = conf_take_number(rq, MIP_A_MAX_BINDINGS, CONF_CACHE_MAX, &c->ha.max_bindings, why);
 	if (!err)
 		err = take_preference(rq, &c->ha.preference, why);

@@ -11,6 +11,8 @@
 /* Values of a request: what is not said, or refused, stays as it was. 0 or -errno with `why`. */
 int conf_take_lifetime(const struct ctl_request *rq, enum mip_attr a, uint32_t least, uint32_t *to, struct why *why)
 	__attribute__((warn_unused_result));
+int conf_take_ipv4(const struct ctl_request *rq, struct in6_addr *to, struct why *why)
+	__attribute__((warn_unused_result));
 int conf_take_address(const struct ctl_request *rq, enum mip_attr a, struct in6_addr *to, struct why *why)
 	__attribute__((warn_unused_result));
 /* 1 to most. */

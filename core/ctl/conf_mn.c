@@ -28,6 +28,9 @@ static int check_home(const struct mn_home_conf *h, const struct in6_addr *prefi
 		return why_attr(why, EINVAL, MIP_A_HOME, "%s is not in the home prefix", addr_text(&h->home).s);
 	if (addr_eq(&h->home, &h->agent))
 		return why_attr(why, EINVAL, MIP_A_AGENT, "the home agent has the home address itself");
+	if (!addr_any(&h->ipv4) && addr_any(&h->agent))
+		return why_attr(
+			why, EINVAL, MIP_A_IPV4, "over IPv4 no home agent can be discovered: say agent ADDRESS, too");
 	return 0;
 }
 
@@ -60,6 +63,8 @@ static int read_home(const struct conf *c, const struct ctl_request *rq, struct 
 		err = conf_take_address(rq, MIP_A_HOME, &h->home, why);
 	if (!err)
 		err = conf_take_address(rq, MIP_A_AGENT, &h->agent, why);
+	if (!err)
+		err = conf_take_ipv4(rq, &h->ipv4, why);
 	if (!err)
 		err = conf_take_lifetime(rq, MIP_A_LIFETIME, CONF_LIFETIME_MIN, &h->lifetime, why);
 	if (err)

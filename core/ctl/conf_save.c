@@ -44,6 +44,8 @@ static void put_ha(const struct conf *c, struct ctl_msg *m)
 		ctl_put_str(m, MIP_A_DEV, c->ha.dev[0]);
 	if (!addr_any(&c->ha.address))
 		ctl_put_addr(m, MIP_A_ADDRESS, &c->ha.address);
+	if (!addr_any(&c->ha.ipv4))
+		ctl_put_addr(m, MIP_A_IPV4, &c->ha.ipv4);
 	ctl_put_num(m, MIP_A_MAX_LIFETIME, c->ha.max_lifetime);
 	ctl_put_num(m, MIP_A_MAX_BINDINGS, c->ha.max_bindings);
 	if (c->ha.insecure || is_shut(c))
@@ -80,6 +82,8 @@ static void put_home(const struct mn_home_conf *h, struct ctl_msg *m)
 	ctl_put_prefix(m, MIP_A_PREFIX, &h->home, h->plen);
 	if (!addr_any(&h->agent))
 		ctl_put_addr(m, MIP_A_AGENT, &h->agent);
+	if (!addr_any(&h->ipv4))
+		ctl_put_addr(m, MIP_A_IPV4, &h->ipv4);
 	ctl_put_num(m, MIP_A_LIFETIME, h->lifetime);
 	ctl_put_prefixes(m, MIP_A_NETWORK, h->network, h->networks);
 	if (h->inside[0])

@@ -30,7 +30,7 @@ bool record_link(struct ctl_msg *m, const struct view *v, const struct attach_li
 		ctl_put_addr(m, MIP_A_COA, &h->place.coa);
 	if (!addr_any(&l->taken[0]))
 		ctl_put_addr(m, MIP_A_DUPLICATE, &l->taken[0]);
-	if (lack && !(h && h->place.where == AT_HOME))
+	if (lack && !(h && (h->place.where == AT_HOME || mn_is_over_ipv4(h))))
 		ctl_put_str(m, MIP_A_WAITS, lack);
 	if (l->up && l->heard)
 		ctl_put_addr(m, MIP_A_ROUTER, &l->router);

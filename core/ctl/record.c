@@ -67,6 +67,8 @@ void record_binding(
 	ctl_put_str(m, MIP_A_OBJECT, "binding");
 	ctl_put_addr(m, MIP_A_HOME, &e->home);
 	ctl_put_addr(m, MIP_A_COA, &e->coa);
+	if (e->udp.port)
+		ctl_put_num(m, MIP_A_PORT, e->udp.port);
 	ctl_put_addr(m, MIP_A_LOCAL, &e->local);
 	ctl_put_num(m, MIP_A_BSTATE, state);
 	put_flags(m, e->flags);
@@ -130,6 +132,8 @@ void record_home(struct ctl_msg *m, const struct mn_home *h, usec now)
 	ctl_put_prefix(m, MIP_A_PREFIX, &h->conf.home, h->conf.plen);
 	if (!addr_any(&h->agent))
 		ctl_put_addr(m, MIP_A_AGENT, &h->agent);
+	if (!addr_any(&h->conf.ipv4))
+		ctl_put_addr(m, MIP_A_IPV4, &h->conf.ipv4);
 	ctl_put_num(m, MIP_A_MSTATE, h->state);
 	ctl_put_num(m, MIP_A_AT_HOME, h->place.where == AT_HOME);
 	if (h->place.where == AT_AWAY)
@@ -185,6 +189,8 @@ void record_ha(struct ctl_msg *m, const struct view *v, size_t n)
 		ctl_put_addr(m, MIP_A_ADDRESS, &ha->conf.address);
 	else if (first)
 		ctl_put_addr(m, MIP_A_ADDRESS, &first->addr);
+	if (!addr_any(&ha->conf.ipv4))
+		ctl_put_addr(m, MIP_A_IPV4, &ha->conf.ipv4);
 	if (first)
 		ctl_put_prefix(m, MIP_A_PREFIX, &first->addr, first->plen);
 	ctl_put_num(m, MIP_A_BINDINGS, bc_count(&ha->bc));

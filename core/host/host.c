@@ -6,12 +6,16 @@
 #include <sys/random.h>
 
 #include "base/addr.h"
+#include "base/buf.h"
 #include "base/log.h"
 #include "host/host_impl.h"
 #include "role/ha.h"
 #include "role/mn.h"
 #include "sys/link.h"
+#include "wire/exthdr.h"
 #include "wire/mhauth.h"
+
+#define MESSAGE_MAX (128 + 24 * MH_NETWORKS) /* of ours */
 
 /* --- messages ----------------------------------------------------------------------------------------------------- */
 
@@ -41,14 +45,29 @@ static void do_event(void *ctx, const struct event *ev, usec now)
 /* What a home address of ours says while it is away goes through the tunnel, past any optimized route (11.3.1). */
 static unsigned tunnel_of(const struct host *h, const struct in6_addr *src)
 {
-	return table_away(flow_table(h->flows), src) ? flow_ifindex(h->flows) : 0;
+	const struct flow_entry *away = table_away(flow_table(h->flows), src);
+
+	return !away ? 0 : away->flow.port ? shim_ifindex(h->shim) : flow_ifindex(h->flows);
+}
+
+/* RFC 5555 4: the message in an IPv6 header between home address and home agent. IPsec does not reach in there yet. */
+static int send_udp(struct host *h, const struct via *via, const uint8_t *data, size_t len)
+{
+	uint8_t pkt[IP6_HLEN + MESSAGE_MAX], *msg = pkt + IP6_HLEN;
+
+	if (via->esp)
+		return -EOPNOTSUPP;
+	ip6_header(pkt, &via->src, &via->dst, MH_PROTO, len);
+	memcpy(msg, data, len);
+	put_u16(msg + MH_CKSUM_AT, mh_checksum(&via->src, &via->dst, msg, len));
+	return flow_udp_send(h->flows, &via->udp, pkt, IP6_HLEN + len);
 }
 
 static void do_send(void *ctx, const struct via *via, struct mh *m)
 {
 	struct host *h = ctx;
 	struct raw_meta meta = {.src = via->src, .dst = via->dst, .hao = via->hao, .rh2 = via->rh2};
-	uint8_t buf[128 + 24 * MH_NETWORKS];
+	uint8_t buf[MESSAGE_MAX];
 	int len = mh_write(m, buf, sizeof(buf));
 	int err;
 
@@ -58,7 +77,10 @@ static void do_send(void *ctx, const struct via *via, struct mh *m)
 	meta.hop_limit = via->on_link; /* 1, or as usual */
 	if (len > 0 && via->auth)
 		mh_sign(via->auth, m, buf);
-	err = len < 0 ? len : host_send(h, via, &meta, MH_PROTO, buf, (size_t)len);
+	if (len > 0 && via->udp.port)
+		err = send_udp(h, via, buf, (size_t)len);
+	else
+		err = len < 0 ? len : host_send(h, via, &meta, MH_PROTO, buf, (size_t)len);
 	h->on_sent(h->owner,
 		&(struct message){.out = true, .via = via, .mh = m, .dropped = err ? DROP_NOT_SENT : DROP_NONE});
 	if (err)
@@ -108,8 +130,13 @@ static int proxy(struct host *h, const struct bc_entry *e, bool on, struct why *
 
 static struct flow flow_of(const struct bc_entry *e, const struct in6_addr *to, uint8_t plen)
 {
-	return (struct flow){
-		.key = {.dst = *to, .dplen = plen}, .edits = FLOW_ENCAP, .local = e->local, .peer = e->coa};
+	struct flow f = {.key = {.dst = *to, .dplen = plen}, .edits = FLOW_ENCAP, .local = e->local, .peer = e->coa};
+
+	if (e->udp.port) {
+		f.local = e->udp.local;
+		f.port = e->udp.port;
+	}
+	return f;
 }
 
 static void do_unroute(void *ctx, const struct addr_prefix *network)
@@ -138,6 +165,14 @@ static void do_unbind(void *ctx, const struct bc_entry *e)
 		host_warn(&why);
 }
 
+int host_may_udp(const struct flow *f, struct why *why)
+{
+	if (!f->port || !f->protect)
+		return 0;
+	return why_set(why, EOPNOTSUPP, "%s is protected by IPsec, which does not work over IPv4",
+		addr_text(f->key.dplen ? &f->key.dst : &f->key.src).s);
+}
+
 /* 10.4.2. The tunnel first: once the home link sends us the packets they must have somewhere to go. */
 static int do_bind(void *ctx, const struct bc_entry *e, struct why *why)
 {
@@ -147,13 +182,13 @@ static int do_bind(void *ctx, const struct bc_entry *e, struct why *why)
 	int err;
 
 	f.protect = host_protects(h, &e->home);
-	err = flow_set(h->flows, &f, &own);
+	err = host_may_udp(&f, &own) ?: flow_set(h->flows, &f, &own);
 
 	for (size_t i = 0; i < e->networks && !err; i++) {
 		f = flow_of(e, &e->network[i].addr, e->network[i].plen);
 		err = flow_set(h->flows, &f, &own);
 	}
-	if (!err)
+	if (!err && !f.port)
 		err = ipsec_away(h->ipsec, &e->home, &e->local, &e->coa, &own);
 	if (!err && e->state != MIP_BINDING_ACTIVE)
 		err = proxy(h, e, true, &own);

@@ -94,13 +94,18 @@ static int do_tunnel(void *ctx, const struct mn_home *home)
 	struct why why = {0};
 	int err;
 
+	if (addr_is_ipv4(&f.local)) {
+		f.peer = home->conf.ipv4;
+		f.port = FLOW_UDP_PORT;
+		f.ifindex = home->place.ifindex;
+	}
 	do_leave_by(ctx, home);
-	err = flow_set(h->flows, &f, &why);
+	err = host_may_udp(&f, &why) ?: flow_set(h->flows, &f, &why);
 	for (size_t i = 0; i < home->conf.networks && mn_is_router(home) && !err; i++) {
 		f.key = network_key(&home->conf.network[i]);
 		err = flow_set(h->flows, &f, &why);
 	}
-	if (!err)
+	if (!err && !f.port)
 		err = ipsec_away(h->ipsec, &home->conf.home, &f.peer, &f.local, &why);
 	host_warn(&why);
 	return err;

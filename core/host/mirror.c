@@ -118,7 +118,7 @@ const struct in6_addr *mirror_source(const struct mirror *m, unsigned ifindex)
 	const struct in6_addr *ll = mirror_link_local(m, ifindex);
 
 	for (size_t i = 0; !ll && i < m->addrs; i++)
-		if (m->addr[i].index == ifindex && m->addr[i].usable)
+		if (m->addr[i].index == ifindex && m->addr[i].usable && !addr_is_ipv4(&m->addr[i].addr))
 			return &m->addr[i].addr;
 	return ll;
 }

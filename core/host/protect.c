@@ -1,6 +1,7 @@
 /* host.h: what IPsec changes about the effects of the roles (RFC 3776, RFC 4877). */
 #include <errno.h>
 
+#include "base/addr.h"
 #include "base/log.h"
 #include "host/host.h"
 #include "wire/mh.h"
@@ -23,7 +24,7 @@ static int protect_flows(struct host *h, struct why *why)
 		if (!(f.edits & FLOW_ENCAP))
 			continue;
 		f.protect = host_protects(h, f.key.dplen ? &f.key.dst : &f.key.src);
-		if (f.protect != was)
+		if (f.protect != was && !f.port)
 			err = flow_set(h->flows, &f, why) ?: err;
 	}
 	return err;
@@ -37,7 +38,7 @@ int host_protect(struct host *h, const struct ipsec_sa *list, size_t n, struct w
 	if (!err)
 		err = protect_flows(h, why);
 	for (size_t i = 0; !err && ipsec_nth(h->ipsec, i, &home, &agent); i++)
-		if (flow_place(h->flows, &home, &coa))
+		if (flow_place(h->flows, &home, &coa) && !addr_is_ipv4(&coa))
 			err = ipsec_away(h->ipsec, &home, &agent, &coa, why);
 	return err;
 }

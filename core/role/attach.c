@@ -16,6 +16,9 @@
 		.rate = 100, .burst = 100                                                                              \
 	}
 #define LACK_AFTER (4 * SEC) /* RTR_SOLICITATION_INTERVAL: a router has answered by then */
+/* An IPv4 address that is there before an IPv6 one is not taken at once where that is about to come: this long after
+ * the link is up, and after the first advertisement. */
+#define IPV4_AFTER (300 * MSEC)
 #define TWO_HOURS  (7200 * SEC)
 
 /* A router that goes on without a prefix has ended it, or never told it. Advertisements may be forged: from the second
@@ -71,12 +74,28 @@ void attach_solicit(struct attach_link *l, usec now)
 	solicit(&l->solicit_timer, now);
 }
 
+static void allow_ipv4(struct timer *t, usec now)
+{
+	struct attach_link *l = timer_owner(t, struct attach_link, ipv4_timer);
+
+	l->attach->changed(l->attach, now);
+}
+
+void attach_await_ipv4(struct attach_link *l, usec now)
+{
+	for (size_t i = 0; i < l->addrs && l->up && now < l->ipv4_at; i++)
+		if (addr_is_ipv4(&l->addr[i].addr))
+			timer_arm(l->attach->w->timers, &l->ipv4_timer, l->ipv4_at, allow_ipv4);
+}
+
 static void come_up(struct attach_link *l, usec now)
 {
 	l->up = true;
 	l->up_at = now;
 	tell(l->attach, EV_LINK_UP, l->ifindex, NULL, now);
+	l->ipv4_at = now + IPV4_AFTER;
 	attach_solicit(l, now);
+	attach_await_ipv4(l, now);
 }
 
 static void go_down(struct attach_link *l, usec now)
@@ -89,6 +108,7 @@ static void go_down(struct attach_link *l, usec now)
 	router_forget(l);
 	timer_stop(l->attach->w->timers, &l->solicit_timer);
 	timer_stop(l->attach->w->timers, &l->addr_timer);
+	timer_stop(l->attach->w->timers, &l->ipv4_timer);
 	tell(l->attach, EV_LINK_DOWN, l->ifindex, NULL, now);
 }
 
@@ -124,6 +144,7 @@ void attach_reset(struct attach *a)
 		timer_stop(a->w->timers, &a->link[i].solicit_timer);
 		timer_stop(a->w->timers, &a->link[i].watch_timer);
 		timer_stop(a->w->timers, &a->link[i].addr_timer);
+		timer_stop(a->w->timers, &a->link[i].ipv4_timer);
 		a->link[i] = (struct attach_link){0};
 	}
 }
@@ -237,6 +258,9 @@ bool attach_on_ra(struct attach *a, unsigned ifindex, const struct in6_addr *rou
 	if (!told_by)
 		return false;
 	timer_stop(a->w->timers, &l->solicit_timer);
+	if (!l->heard && now < l->ipv4_at)
+		l->ipv4_at = now + IPV4_AFTER;
+	attach_await_ipv4(l, now);
 	if (!(there & told_by) || !addr_eq(&l->router, router))
 		tell(a, EV_RA, ifindex, router, now);
 	l->router = *router;
@@ -256,7 +280,7 @@ bool attach_on_ra(struct attach *a, unsigned ifindex, const struct in6_addr *rou
 
 /* How good a place is. Doubtful: only routers that are gone, or are none any more, tell of it; it is kept while there
  * is nothing better. */
-enum rank { NOTHING, DOUBTFUL_AWAY, DOUBTFUL_HOME, LAST, AWAY, HOME };
+enum rank { NOTHING, DOUBTFUL_AWAY, DOUBTFUL_HOME, LAST, AWAY_IPV4, AWAY, HOME };
 
 static bool is_home_prefix(const struct attach_prefix *p, const struct in6_addr *home, uint8_t plen)
 {
@@ -289,6 +313,8 @@ static enum rank rank_addr(
 {
 	uint8_t to = router_default(l, now);
 
+	if (addr_is_ipv4(&c->addr))
+		return c->usable && now >= l->ipv4_at && (!c->dynamic || c->since) ? AWAY_IPV4 : NOTHING;
 	if (!c->usable || addr_in(&c->addr, home, plen))
 		return NOTHING;
 	if (!c->dynamic)
@@ -325,10 +351,13 @@ static bool is_better(const struct candidate *a, const struct candidate *b, cons
 }
 
 static void try_away(struct candidate *best, const struct attach_link *l, const struct in6_addr *home, uint8_t plen,
-	const struct place *last, usec now)
+	bool ipv4, const struct place *last, usec now)
 {
 	for (size_t i = 0; i < l->addrs; i++) {
 		struct candidate c = {rank_addr(l, &l->addr[i], home, plen, now), l, &l->addr[i]};
+
+		if (c.rank == AWAY_IPV4 && !ipv4)
+			continue;
 
 		if (c.rank == DOUBTFUL_AWAY && last->where == AT_AWAY && addr_eq(&c.addr->addr, &last->coa))
 			c.rank = LAST;
@@ -376,8 +405,8 @@ static struct in6_addr way_out(const struct attach_link *l, const struct in6_add
 }
 
 /* At home on any link beats away; of several care-of addresses the one in use stays, unless it ends. */
-struct place attach_place(
-	const struct attach *a, const struct in6_addr *home, uint8_t plen, const struct place *last, usec now)
+struct place attach_place(const struct attach *a, const struct in6_addr *home, uint8_t plen, bool ipv4,
+	const struct place *last, usec now)
 {
 	struct candidate best = {.rank = NOTHING};
 
@@ -387,12 +416,14 @@ struct place attach_place(
 		if (!l->ifindex || !l->up)
 			continue;
 		try_home(&best, l, home, plen, last, now);
-		try_away(&best, l, home, plen, last, now);
+		try_away(&best, l, home, plen, ipv4, last, now);
 	}
 	if (best.rank == NOTHING)
 		return (struct place){.where = AT_NOWHERE};
 	if (!best.addr->plen)
 		return (struct place){.where = AT_HOME, .ifindex = best.link->ifindex};
+	if (best.rank == AWAY_IPV4)
+		return (struct place){AT_AWAY, best.link->ifindex, best.addr->addr, in6addr_any};
 	return (struct place){AT_AWAY, best.link->ifindex, best.addr->addr, way_out(best.link, &best.addr->addr, now)};
 }
 
@@ -402,8 +433,9 @@ bool attach_holds(const struct attach *a, const struct place *at, usec now)
 		for (const struct attach_addr *c = l->addr;
 			l->ifindex == at->ifindex && l->up && c < l->addr + l->addrs; c++)
 			if (addr_eq(&c->addr, &at->coa))
-				return c->usable && router_there(l) &&
-				       (!c->dynamic || covering(l, &c->addr, 0, router_there(l), now));
+				return c->usable && (addr_is_ipv4(&c->addr) || router_there(l)) &&
+				       (!c->dynamic || addr_is_ipv4(&c->addr) ||
+					       covering(l, &c->addr, 0, router_there(l), now));
 	return false;
 }
 
@@ -468,6 +500,9 @@ const char *attach_lack(const struct attach_link *l, usec now)
 	for (size_t i = 0; i < l->addrs; i++)
 		if (rank_addr(l, &l->addr[i], &in6addr_any, 128, now) == AWAY)
 			return NULL;
+	for (size_t i = 0; i < l->addrs && !l->heard; i++)
+		if (addr_is_ipv4(&l->addr[i].addr))
+			return "it has IPv4 only: tell 'mip mn' the home agent's IPv4 address, too";
 	if (!l->heard)
 		return "no IPv6 router here: no router advertisement was received; is it an IPv4 network, or does a "
 		       "firewall drop ICMPv6?";

@@ -77,9 +77,10 @@ struct attach_link {
 	usec probed_until; /* until then another node's answer means that it has our link-local address */
 	usec settled;	   /* when the kernel last had to forget such things */
 	usec up_at;
+	usec ipv4_at;	    /* from then on an IPv4 address counts: IPv6 had the time to come */
 	uint8_t preference; /* of links that serve equally the lowest is taken */
 	unsigned solicits;  /* since it came up, or since the last router went */
-	struct timer solicit_timer, watch_timer, addr_timer;
+	struct timer solicit_timer, watch_timer, addr_timer, ipv4_timer;
 	usec formed; /* the pause before the kernel is asked for addresses again */
 	struct attach *attach;
 	struct in6_addr router; /* the last one heard */
@@ -131,10 +132,11 @@ void attach_confirm(struct attach *a, unsigned ifindex, const struct in6_addr *h
 void attach_resume(struct attach *a, usec now);
 void attach_reset(struct attach *a);
 
-/* The place for `home` (of a home prefix of plen bits). `last` is the place chosen before: it is kept while it holds.
+/* The place for `home` (of a home prefix of plen bits). ipv4: an IPv4 address serves where there is no IPv6 one (RFC
+ * 5555 4.4.1). `last` is the place chosen before: it is kept while it holds.
  */
-struct place attach_place(
-	const struct attach *a, const struct in6_addr *home, uint8_t plen, const struct place *last, usec now);
+struct place attach_place(const struct attach *a, const struct in6_addr *home, uint8_t plen, bool ipv4,
+	const struct place *last, usec now);
 /* Is the care-of address of that place still good: usable, and of a router that is there? */
 bool attach_holds(const struct attach *a, const struct place *at, usec now);
 /* When the prefix that a router on that link tells for `addr` ends; NEVER when none does. */

@@ -139,7 +139,7 @@ bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr
 
 	if (l && IN6_IS_ADDR_LINKLOCAL(&addr->addr))
 		keep_local(l, &addr->addr, addr->usable && !gone);
-	if (!l || !addr_routable(&addr->addr))
+	if (!l || !(addr_routable(&addr->addr) || addr_is_place(&addr->addr)))
 		return false;
 	usable = is_ours(l, addr, now);
 	if (gone) {
@@ -159,11 +159,12 @@ bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr
 		.usable = usable,
 		.dynamic = addr->dynamic,
 		.like = addr->like,
-		.since = slot->since};
+		.since = addr_is_ipv4(&addr->addr) && l->up ? now : slot->since}; /* a DHCP client renews it */
 	deprecate(l, slot, &before, now);
+	attach_await_ipv4(l, now);
 	if (slot->usable && !before.usable)
 		tell(l, EV_ADDRESS, &slot->addr, now);
-	return slot->usable != before.usable || slot->like != before.like;
+	return slot->usable != before.usable || slot->like != before.like || !before.since != !slot->since;
 }
 
 bool attach_has_local(const struct attach *a, unsigned ifindex, const struct in6_addr *home)

@@ -14,6 +14,9 @@ void attach_expect_addr(struct attach_link *l, usec now);
 /* Another node said, after a question, that it has the address: if it is a link-local one of ours, that is told. */
 void attach_on_duplicate(struct attach_link *l, const struct in6_addr *addr, usec now);
 
+/* Looks again when an IPv4 address of the link begins to count. */
+void attach_await_ipv4(struct attach_link *l, usec now);
+
 /* Which router a bit of told_by is. */
 static inline unsigned router_nr(uint8_t bit)
 {

@@ -15,6 +15,7 @@
 #include "base/map.h"
 #include "base/timer.h"
 #include "mip/types.h"
+#include "wire/via.h"
 
 struct bc;
 
@@ -23,8 +24,10 @@ struct bc_entry {
 	struct map_node node;
 	struct in6_addr home;  /* the key, right after the node: home, or home and local */
 	struct in6_addr local; /* our address the mobile node registered with */
-	struct in6_addr coa;
-	struct in6_addr from; /* source of the last Binding Update: where a refusal goes */
+	struct in6_addr coa;   /* IPv4-mapped: it is reached in UDP, */
+	struct udp_ends udp;   /* between these */
+	struct in6_addr named; /* coa as the last update names it: a NAT makes another of it */
+	struct in6_addr from;  /* source of the last Binding Update: where a refusal goes */
 	struct bc *cache;
 	struct timer timer; /* the next of: probe over, announcement due, expiry */
 	usec made, expires; /* expires NEVER: static */

@@ -30,8 +30,9 @@
 #define HA_UPDATE_BURST	   20
 #define HA_REFUSAL_RATE	   500 /* answers that refuse strangers, */
 #define HA_REFUSAL_BURST   1000
-#define HA_REFUSAL_GROUPS  4 /* of which one network gets a fourth, */
-#define HA_BINDING_REFUSAL 2 /* and of one binding */
+#define HA_REFUSAL_GROUPS  4   /* of which one network gets a fourth, */
+#define HA_BINDING_REFUSAL 2   /* and of one binding */
+#define HA_NAT_KEEPALIVE   110 /* NATKATIMEOUT of RFC 5555 8, seconds */
 
 /* Who may register: of the rules whose prefix covers a home address, the longest alone decides. */
 struct ha_rule {
@@ -72,6 +73,7 @@ struct ha_conf {
 	size_t links;
 	struct ha_link_conf link[HA_LINKS_MAX];
 	struct in6_addr address; /* the only address served, :: = all of ours on the home links */
+	struct in6_addr ipv4;	 /* IPv4-mapped: served in UDP there, too (RFC 5555); :: = not */
 	uint32_t max_lifetime;	 /* seconds, 4 .. 262136 */
 	uint32_t max_bindings;
 	bool insecure; /* without proof everybody may register, which RFC 6275 5.1 forbids */
@@ -121,9 +123,10 @@ struct ha_request {
 	bool remove;
 	size_t networks; /* Mobile Network Prefixes it asks for, or has by configuration; the first of them: */
 	struct addr_prefix network[MH_NETWORKS];
-	bool implicit;	      /* it names none itself */
-	bool nonces;	      /* it has a Nonce Indices option */
-	bool peer_registered; /* we have a binding of it as a correspondent */
+	bool implicit;	       /* it names none itself */
+	struct in6_addr named; /* the care-of address as it names it, which is not coa behind a NAT; :: = it does not */
+	bool nonces;	       /* it has a Nonce Indices option */
+	bool peer_registered;  /* we have a binding of it as a correspondent */
 };
 
 void ha_init(struct ha *ha, const struct world *w, uint64_t seed);

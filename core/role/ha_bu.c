@@ -15,23 +15,35 @@
 
 /* 9.5.4: to where the update came from, whatever the cache says; with a type 2 routing header unless that is the home
  * address itself: then it is on the home link, and the tunnel of a binding that stands must not take the answer. Whose
- * updates have the authentication option is answered with it (RFC 4285 5.1.1), and with the timestamp (6). */
+ * updates have the authentication option is answered with it (RFC 4285 5.1.1), and with the timestamp (6). In
+ * UDP, which is required, as there is no other way to an IPv4 address here (RFC 5555 4.1.2). */
 static void send_ba(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, uint16_t lifetime)
 {
 	struct mh ba = {.type = MH_BA, .u.ba = {.status = status, .seq = seq, .lifetime = lifetime}};
-	struct via via = {
-		.src = rq->via->dst, .dst = rq->from, .rh2 = rq->home, .has_rh2 = !addr_eq(&rq->from, &rq->home)};
+	struct via via = {.src = rq->via->dst,
+		.dst = rq->from,
+		.rh2 = rq->home,
+		.has_rh2 = !addr_eq(&rq->from, &rq->home),
+		.udp = rq->via->udp};
 	const struct auth_sa *sa = auth_find(&ha->auth, &rq->home);
 	struct mh_auth auth;
+
+	if (via.udp.port) {
+		via.dst = rq->home;
+		via.has_rh2 = false;
+		ba.opt.has = status < BA_UNSPECIFIED ? MHO_NAT : 0;
+		ba.opt.nat_udp = true;
+		ba.opt.nat_refresh = addr_eq(&rq->named, &rq->coa) ? NAT_REFRESH_NEVER : HA_NAT_KEEPALIVE;
+	}
 
 	if (rq->flags & BU_F_ROUTER && ha_serves_routers(ha)) /* RFC 3963 4.2 */
 		ba.u.ba.flags = BA_F_ROUTER;
 
 	via.esp = world_protects(ha->w, &rq->home, MIP_PROTECT_BINDING);
-	if (!via.has_rh2)
+	if (!via.has_rh2 && !via.udp.port)
 		via.ifindex = ha_wire_of(ha, &rq->home);
 	if (sa) {
-		auth_add(sa, &ba, &rq->coa, rq->timestamp, &auth);
+		auth_add(sa, &ba, &rq->named, rq->timestamp, &auth);
 		ba.opt.has &= ~(rq->stamped ? 0u : MHO_TIMESTAMP);
 		via.auth = &auth;
 	}
@@ -45,7 +57,8 @@ struct ha_request ha_request_again(const struct ha *ha, const struct bc_entry *e
 	const struct auth_sa *sa = auth_find(&ha->auth, &e->home);
 	struct ha_request rq = {.via = via, .home = e->home, .coa = e->coa, .from = e->from, .flags = e->flags};
 
-	*via = (struct via){.src = e->from, .dst = e->local};
+	*via = (struct via){.src = e->from, .dst = e->local, .udp = e->udp};
+	rq.named = e->named;
 	rq.stamped = sa != NULL;
 	rq.timestamp = sa ? sa->last : 0;
 	return rq;
@@ -126,14 +139,19 @@ static bool is_old(const struct ha *ha, const struct ha_request *rq, const struc
 /* 10.3.1, 10.3.2 and 9.5.1, then RFC 3963 6.2, in the RFCs' order: HA_DROP, a status to refuse with, or 0. */
 static int judge(const struct ha *ha, struct ha_request *rq, const struct bc_entry *e, usec now, uint16_t *last)
 {
-	int coa = rq->remove ? 0 : ha_judge_coa(ha, &rq->home, &rq->coa);
+	bool udp = rq->via->udp.port;
+	int coa = rq->remove || udp ? 0 : ha_judge_coa(ha, &rq->home, &rq->coa);
 
 	/* Without an address to answer from or to, nothing may happen (9.5.4); nonces are for correspondents (9.5.1).
 	 */
-	if (!ha_is_unicast(ha, &rq->home) || !addr_routable(&rq->from) || !addr_routable(&rq->via->dst) || rq->nonces)
+	if (!ha_is_unicast(ha, &rq->home) || !(udp ? addr_is_place : addr_routable)(&rq->from) ||
+		!addr_routable(&rq->via->dst) || rq->nonces)
+		return HA_DROP;
+	/* RFC 5555 3.1.2: the option is there, so that the answer, which needs as much room, is no longer. */
+	if (udp && (addr_any(&rq->named) || !addr_eq(&rq->via->udp.local, &ha->conf.ipv4)))
 		return HA_DROP;
 	/* 10.3.1: a registration has a Home Address option. IPsec hides it. */
-	if (!rq->remove && !rq->via->has_hao && !rq->via->esp)
+	if (!rq->remove && !rq->via->has_hao && !rq->via->esp && !udp)
 		return HA_DROP;
 	if (is_old(ha, rq, e, now, last))
 		return BA_SEQ_OUT_OF_WINDOW;
@@ -143,7 +161,7 @@ static int judge(const struct ha *ha, struct ha_request *rq, const struct bc_ent
 		return BA_TYPE_CHANGE;
 	if (!ha->on)
 		return BA_NO_HOME_REG;
-	if (!addr_routable(&rq->coa) || ha_is_ours(ha, &rq->coa))
+	if (!(udp ? addr_is_place : addr_routable)(&rq->coa) || ha_is_ours(ha, &rq->coa))
 		return BA_INVALID_COA;
 	if (coa == HA_DROP)
 		return HA_DROP;
@@ -165,6 +183,9 @@ static void note(struct bc_entry *e, const struct ha_request *rq, const struct h
 	e->local = rq->via->dst;
 	e->from = rq->from;
 	e->coa = rq->coa;
+	e->udp = rq->via->udp;
+	e->udp.ifindex = 0;
+	e->named = rq->named;
 	e->seq = rq->seq;
 	e->flags = rq->flags;
 	e->implicit = rq->implicit;
@@ -223,7 +244,8 @@ static void renew(struct ha *ha, struct bc_entry *e, const struct ha_request *rq
 	struct bc_entry before = *e;
 	struct addr_prefix network[MH_NETWORKS];
 	bool other = !ha_same_networks(e, rq->network, rq->networks);
-	bool moved = !addr_eq(&e->coa, &rq->coa) || !addr_eq(&e->local, &rq->via->dst);
+	bool moved =
+		!addr_eq(&e->coa, &rq->coa) || !addr_eq(&e->local, &rq->via->dst) || e->udp.port != rq->via->udp.port;
 
 	if (e->networks)
 		memcpy(network, e->network, e->networks * sizeof(network[0]));
@@ -265,6 +287,11 @@ static struct ha_request request_of(const struct via *via, const struct mh *m)
 	/* RFC 3776 3.1: the care-of address in the message is the protected one, and the message says it whenever there
 	 * is one. */
 	rq.from = via->esp ? rq.coa : via->src;
+	rq.named = rq.coa;
+	if (via->udp.port) { /* RFC 5555 4.1.1: where it came from, which a NAT may have made another */
+		rq.from = rq.coa = via->udp.peer;
+		rq.named = m->opt.ipv4_coa; /* ::, unless it has the option */
+	}
 	rq.remove = !rq.lifetime || addr_eq(&rq.coa, &rq.home);
 	rq.nonces = m->opt.has & MHO_NONCES;
 	rq.stamped = m->opt.has & MHO_TIMESTAMP;
@@ -321,7 +348,7 @@ static int authenticate(struct ha *ha, struct ha_request *rq, const struct bc_en
 	}
 	if (!e && is_over_limit(ha, rq, NULL, now))
 		return HA_DROP;
-	if (!auth_ok(sa, m, &rq->coa))
+	if (!auth_ok(sa, m, &rq->named))
 		return BA_AUTH_FAILED;
 	if (!rq->stamped)
 		return BA_ID_REQUIRED;

@@ -18,6 +18,7 @@ static struct bc_entry *copy_kept(struct ha *ha, const struct bc_entry *kept)
 		return NULL;
 	e->ifindex = ha_wire_of(ha, &e->home);
 	e->coa = kept->coa;
+	e->udp = kept->udp;
 	e->from = kept->from;
 	e->made = kept->made;
 	e->expires = kept->expires;
@@ -41,6 +42,13 @@ static bool may_route(const struct ha *ha, const struct bc_entry *kept)
 	return !ha_judge_networks(ha, &rq, NULL);
 }
 
+static bool may_be_at(const struct ha *ha, const struct bc_entry *kept)
+{
+	if (kept->udp.port)
+		return addr_is_place(&kept->coa) && addr_eq(&kept->udp.local, &ha->conf.ipv4);
+	return !ha_judge_coa(ha, &kept->home, &kept->coa);
+}
+
 int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now)
 {
 	struct bc_entry *e;
@@ -49,8 +57,8 @@ int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now)
 	if (bc_find(&ha->bc, &kept->home, NULL))
 		return -EEXIST;
 	if (kept->expires <= now || !ha_addr_for(ha, &kept->home) || !ha_is_unicast(ha, &kept->home) ||
-		ha_is_ours(ha, &kept->home) || !ha_serves(ha, &kept->local) ||
-		ha_judge_coa(ha, &kept->home, &kept->coa) || !may_route(ha, kept))
+		ha_is_ours(ha, &kept->home) || !ha_serves(ha, &kept->local) || !may_be_at(ha, kept) ||
+		!may_route(ha, kept))
 		return -EADDRNOTAVAIL;
 	e = copy_kept(ha, kept);
 	if (!e)

@@ -88,7 +88,7 @@ static void advertise(struct ha *ha, const struct bc_entry *e, uint16_t id, usec
 	uint8_t data[MPA_MAX];
 	int len;
 
-	if (!l)
+	if (!l || e->udp.port) /* what it was not told it asks for, with IPv6 */
 		return;
 	prefixes_expire(&l->prefixes, now);
 	for (size_t i = 0; i < l->prefixes.n; i++)

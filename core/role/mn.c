@@ -157,7 +157,7 @@ static void look_around(struct mn *mn, struct mn_home *h, usec now)
 	struct place was = h->place, by = *mn_place(h);
 	bool other;
 
-	h->place = attach_place(&mn->attach, &h->conf.home, h->conf.plen, &was, now);
+	h->place = attach_place(&mn->attach, &h->conf.home, h->conf.plen, !addr_any(&h->conf.ipv4), &was, now);
 	other = !same_place(&was, &h->place);
 	if (h->place.where == AT_HOME && keeps_tunnel(mn, h, &by, now)) {
 		h->left = by;

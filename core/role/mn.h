@@ -20,6 +20,7 @@
 
 struct mn_home_conf {
 	struct in6_addr home, agent; /* agent ::  = the one that is discovered */
+	struct in6_addr ipv4;	     /* IPv4-mapped: that home agent's, for links without IPv6 (RFC 5555); :: = none */
 	uint8_t plen;		     /* of the home prefix */
 	uint32_t lifetime;	     /* seconds asked for, 4 .. 262140 */
 	size_t networks;	     /* behind a mobile router */
@@ -88,6 +89,12 @@ static inline bool mn_is_router(const struct mn_home *h)
 static inline const struct place *mn_place(const struct mn_home *h)
 {
 	return h->left.where == AT_AWAY ? &h->left : &h->place;
+}
+
+/* In UDP over IPv4, or at another place? */
+static inline bool mn_is_over_ipv4(const struct mn_home *h)
+{
+	return mn_place(h)->where == AT_AWAY && addr_is_ipv4(&mn_place(h)->coa);
 }
 
 /* What is wished for correspondents under a prefix; the longest match counts, none = the default mode. */

@@ -45,7 +45,7 @@ static void solicit(struct mn *mn, struct mn_home *h, usec now)
 
 static bool can_ask(const struct mn_home *h)
 {
-	return h->place.where == AT_AWAY && h->reg && h->reg->bound;
+	return h->place.where == AT_AWAY && !mn_is_over_ipv4(h) && h->reg && h->reg->bound;
 }
 
 /* The next look while the prefix still holds: at half its time. */

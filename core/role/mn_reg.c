@@ -20,6 +20,8 @@
 #define CLAIMS	      3		    /* MAX_NEIGHBOR_ADVERTISEMENT (RFC 4861 10) */
 #define CLAIM_GAP     SEC	    /* RETRANS_TIMER */
 #define REG_FLAGS     (BU_F_ACK | BU_F_HOME)
+#define UDP_PORT      4191	  /* RFC 5555 7 */
+#define KEEPALIVE_MAX (110 * SEC) /* NATKATIMEOUT, RFC 5555 8 */
 
 static void on_timer(struct timer *t, usec now);
 
@@ -37,7 +39,13 @@ static void transmit(struct mn *mn, const struct mn_home *h, struct bul_entry *e
 	struct mh_auth auth;
 
 	via.esp = world_protects(mn->w, &h->conf.home, MIP_PROTECT_BINDING);
-	if (away) {
+	if (addr_is_ipv4(&e->coa)) { /* RFC 5555 5.1 */
+		via.src = h->conf.home;
+		via.has_hao = false;
+		via.udp = (struct udp_ends){e->coa, h->conf.ipv4, UDP_PORT, h->place.ifindex};
+		bu.opt.has = MHO_IPV4_COA;
+		bu.opt.ipv4_coa = e->coa;
+	} else if (away) {
 		bu.opt.has = MHO_ALT_COA;
 		bu.opt.alt_coa = e->coa;
 	}
@@ -58,7 +66,7 @@ static void transmit(struct mn *mn, const struct mn_home *h, struct bul_entry *e
 /* 11.7.1: the home agent is to defend the link-local address, too, if that is made of the same interface identifier. */
 static uint16_t flags_of(const struct mn *mn, const struct mn_home *h)
 {
-	return REG_FLAGS | (mn_is_router(h) ? BU_F_ROUTER : 0) |
+	return REG_FLAGS | (mn_is_router(h) ? BU_F_ROUTER : 0) | (mn_is_over_ipv4(h) ? BU_F_UDP : 0) |
 	       (attach_has_local(&mn->attach, h->place.ifindex, &h->conf.home) ? BU_F_LINKLOCAL : 0);
 }
 
@@ -220,7 +228,15 @@ static usec refresh_after(const struct mh *m, usec lifetime)
 	usec margin = lifetime / 4 < MARGIN_MAX ? lifetime / 4 : MARGIN_MAX, after = lifetime - margin;
 	usec advice = m->opt.has & MHO_REFRESH ? m->opt.refresh * MH_LIFE_UNIT * SEC : after;
 
-	return advice && advice < after ? advice : after;
+	if (advice && advice < after)
+		after = advice;
+	/* RFC 5555 5.4.1: sooner than the NAT forgets. 0: the home agent does not know when. */
+	if (m->opt.has & MHO_NAT && m->opt.nat_refresh != NAT_REFRESH_NEVER) {
+		advice = m->opt.nat_refresh ? m->opt.nat_refresh * SEC : KEEPALIVE_MAX;
+		advice = advice < KEEPALIVE_MAX ? advice : KEEPALIVE_MAX;
+		after = advice < after ? advice : after;
+	}
+	return after;
 }
 
 /* 11.5.5: told again, for multicast is not reliable. */
@@ -343,6 +359,16 @@ static void accepted(struct mn *mn, struct mn_home *h, struct bul_entry *e, cons
 		refused(mn, h, e, now);
 }
 
+/* In UDP from where the update went to; else, unless IPsec hides it, with a type 2 routing header when away. */
+static bool came_right(const struct mn_home *h, const struct via *via)
+{
+	bool ipv4 = h->place.where == AT_AWAY && addr_is_ipv4(&h->place.coa);
+
+	if (ipv4 || via->udp.port)
+		return ipv4 && via->udp.port == UDP_PORT && addr_eq(&via->udp.peer, &h->conf.ipv4);
+	return via->esp || (h->place.where == AT_AWAY) == via->has_rh2;
+}
+
 /* 11.7.3's checks: from the peer of an update that waits, about that update or one that said the same before, whose
  * answer took longer than the time to repeat it; through IPsec if that is agreed, which hides the type 2 routing
  * header; at home, straight off the home link. */
@@ -356,7 +382,7 @@ static struct mn_home *answered(struct mn *mn, const struct via *via, const stru
 		mn_complain(mn, &h->conf.home, &via->src, MH_BA, now);
 		return NULL;
 	}
-	if (h->place.where == AT_NOWHERE || (!via->esp && (h->place.where == AT_AWAY) != via->has_rh2))
+	if (h->place.where == AT_NOWHERE || !came_right(h, via))
 		return NULL;
 	if (h->place.where == AT_HOME && (!via->bare || via->ifindex != h->place.ifindex))
 		return NULL;

@@ -167,7 +167,7 @@ void ro_on_traffic(struct mn *mn, const struct in6_addr *home, const struct in6_
 
 	if (h)
 		mn_on_traffic(mn, h, out, now);
-	if (!h || h->state != MIP_MN_REGISTERED || mode == MIP_RO_NEVER || !addr_routable(peer) ||
+	if (!h || h->state != MIP_MN_REGISTERED || mn_is_over_ipv4(h) || mode == MIP_RO_NEVER || !addr_routable(peer) ||
 		addr_eq(peer, &h->agent))
 		return;
 	e = bul_find(&mn->bul, home, peer);
@@ -313,7 +313,8 @@ static void moved(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec no
 	if (mn_place(h)->where == AT_NOWHERE) {
 		ro_enter(mn, e, MIP_RO_TESTING, now);
 		ro_arm(mn, e, e->held_until > now + WAIT_HOME ? e->held_until : now + WAIT_HOME);
-	} else if (mn_place(h)->where == AT_HOME || e->leaving) { /* 11.5.5, 11.7.2: at home packets need no help */
+	} else if (mn_place(h)->where == AT_HOME || mn_is_over_ipv4(h) || e->leaving) {
+		/* 11.5.5, 11.7.2: at home packets need no help, and over IPv4 there is none (RFC 5555 1) */
 		leave(mn, h, e, now);
 	} else {
 		ro_start_tests(mn, h, e, now);

@@ -102,7 +102,7 @@ static uint16_t lifetime(const struct mn *mn, const struct mn_home *h, usec now)
  * will (6.2.7). */
 void ro_send_bu(struct mn *mn, const struct mn_home *h, struct bul_entry *e, usec now)
 {
-	bool away = mn_place(h)->where != AT_HOME;
+	bool away = mn_place(h)->where != AT_HOME && !mn_is_over_ipv4(h);
 	struct mh bu = {.type = MH_BU, .opt = {.has = MHO_NONCES | MHO_AUTH}};
 	struct mh_auth auth = {.end = e->peer};
 	struct via via = {.dst = e->peer, .hao = e->home, .has_hao = away, .auth = &auth};

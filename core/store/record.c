@@ -60,19 +60,29 @@ void record_write(struct record *r, enum store_cache cache, const struct store_b
 		wr_bytes(&w, &b->network[i].addr, 16);
 		wr_u8(&w, b->network[i].plen);
 	}
+	if (b->udp_port) {
+		wr_bytes(&w, &b->udp_local, 16);
+		wr_u16(&w, b->udp_port);
+	}
 	r->value_len = (int)wr_at(&w) + SUM_LEN;
 	put_u64(&w, record_sum(r->key, (size_t)r->key_len, r->value, (size_t)r->value_len));
 }
 
+static bool has_udp(int len)
+{
+	return len >= VALUE_LEN + UDP_LEN && (len - VALUE_LEN) % NETWORK_LEN == UDP_LEN % NETWORK_LEN;
+}
+
 static bool is_length(int len)
 {
-	return len == OLD_LEN || (len >= VALUE_LEN && len <= VALUE_MAX && (len - VALUE_LEN) % 17 == 0);
+	return len == OLD_LEN ||
+	       (len >= VALUE_LEN && len <= VALUE_MAX && (has_udp(len) || (len - VALUE_LEN) % NETWORK_LEN == 0));
 }
 
 bool record_read(const void *key, int key_len, const void *value, int value_len, struct store_binding *b)
 {
 	struct rd r = rd_over(value, (size_t)value_len);
-	bool old = value_len == OLD_LEN;
+	bool old = value_len == OLD_LEN, udp = has_udp(value_len);
 
 	if (!key || !value || (key_len != 17 && key_len != KEY_MAX) || !is_length(value_len))
 		return false;
@@ -88,9 +98,13 @@ bool record_read(const void *key, int key_len, const void *value, int value_len,
 	b->lifetime = rd_u16(&r);
 	b->booted = old ? 0 : (usec)get_u64(&r);
 	b->boot = old ? 0 : get_u64(&r);
-	for (; rd_left(&r) > SUM_LEN; b->networks++) {
+	for (; rd_left(&r) > SUM_LEN + (udp ? UDP_LEN : 0) && b->networks < STORE_NETWORKS; b->networks++) {
 		rd_bytes(&r, &b->network[b->networks].addr, 16);
 		b->network[b->networks].plen = rd_u8(&r);
+	}
+	if (udp) {
+		rd_bytes(&r, &b->udp_local, 16);
+		b->udp_port = rd_u16(&r);
 	}
 	return get_u64(&r) == record_sum(key, (size_t)key_len, value, (size_t)value_len) && !r.bad;
 }

@@ -7,11 +7,13 @@
 
 #include "store/store.h"
 
-#define KEY_MAX	  33 /* cache, home, local: a correspondent's bindings differ in either */
-#define SUM_LEN	  8
-#define OLD_LEN	  (3 * 16 + 2 * 8 + 3 * 2 + SUM_LEN) /* as it was before the clock of the machine was in it */
-#define VALUE_LEN (OLD_LEN + 2 * 8)		     /* of a binding without mobile networks */
-#define VALUE_MAX (VALUE_LEN + STORE_NETWORKS * 17)
+#define KEY_MAX	    33 /* cache, home, local: a correspondent's bindings differ in either */
+#define SUM_LEN	    8
+#define OLD_LEN	    (3 * 16 + 2 * 8 + 3 * 2 + SUM_LEN) /* as it was before the clock of the machine was in it */
+#define VALUE_LEN   (OLD_LEN + 2 * 8)		       /* of a binding without mobile networks */
+#define NETWORK_LEN 17
+#define UDP_LEN	    18 /* behind the networks, of a binding in UDP over IPv4 */
+#define VALUE_MAX   (VALUE_LEN + STORE_NETWORKS * NETWORK_LEN + UDP_LEN)
 
 struct record {
 	uint8_t key[KEY_MAX], value[VALUE_MAX];

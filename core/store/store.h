@@ -31,6 +31,8 @@ struct store_binding {
 	uint16_t seq, flags, lifetime; /* lifetime as granted, units of STORE_LIFE_UNIT */
 	size_t networks;
 	struct addr_prefix network[STORE_NETWORKS]; /* of a mobile router */
+	struct in6_addr udp_local;		    /* of one in UDP over IPv4, whose coa is the other end's address */
+	uint16_t udp_port;			    /* 0: it is not */
 	usec booted;				    /* when, by that calendar, the machine's clock was 0 */
 	uint64_t boot; /* which start of the machine that was; 0: of a store that did not say */
 };

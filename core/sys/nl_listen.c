@@ -1,7 +1,7 @@
 /*
- * nl.h, the listening half: links and IPv6 addresses as they change. The groups are joined
- * before the snapshot is taken, so nothing falls between; a change may be told twice.
- * Lost notifications (ENOBUFS) are answered by a fresh snapshot.
+ * nl.h, the listening half: links and addresses as they change, those of IPv4 as IPv4-mapped ones. The groups are
+ * joined before the snapshot is taken, so nothing falls between; a change may be told twice. Lost notifications
+ * (ENOBUFS) are answered by a fresh snapshot.
  */
 #include <errno.h>
 #include <linux/if_addr.h>
@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "base/addr.h"
 #include "base/log.h"
 #include "sys/nl_impl.h"
 
@@ -60,19 +61,25 @@ static void link_event(struct nl *nl, const struct nlmsghdr *h)
 	nl->events.link(nl->events.ctx, &l);
 }
 
+static bool addr_payload(const struct nlattr *a, struct in6_addr *to)
+{
+	if (mnl_attr_get_payload_len(a) == sizeof(*to))
+		memcpy(to, mnl_attr_get_payload(a), sizeof(*to));
+	else if (mnl_attr_get_payload_len(a) == sizeof(struct in_addr))
+		*to = addr_mapped(mnl_attr_get_payload(a));
+	else
+		return false;
+	return true;
+}
+
 static void addr_attr(const struct nlattr *a, struct nl_addr *to, uint32_t *flags, bool *local)
 {
-	bool is_addr = mnl_attr_get_payload_len(a) == sizeof(to->addr);
 
 	switch (mnl_attr_get_type(a)) {
-	case IFA_LOCAL: /* with a peer, IFA_ADDRESS is the peer's */
-		*local |= is_addr;
-		if (is_addr)
-			memcpy(&to->addr, mnl_attr_get_payload(a), sizeof(to->addr));
-		break;
+	case IFA_LOCAL: /* with a peer, IFA_ADDRESS is the peer's */ *local |= addr_payload(a, &to->addr); break;
 	case IFA_ADDRESS:
-		if (is_addr && !*local)
-			memcpy(&to->addr, mnl_attr_get_payload(a), sizeof(to->addr));
+		if (!*local)
+			(void)addr_payload(a, &to->addr);
 		break;
 	case IFA_CACHEINFO:
 		if (mnl_attr_validate2(a, MNL_TYPE_UNSPEC, sizeof(struct ifa_cacheinfo)) >= 0) {
@@ -108,13 +115,15 @@ static void addr_event(struct nl *nl, const struct nlmsghdr *h)
 	bool local = false;
 	uint32_t flags;
 
-	if (mnl_nlmsg_get_payload_len(h) < sizeof(*m) || m->ifa_family != AF_INET6 || !nl->events.addr)
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(*m) || !nl->events.addr)
+		return;
+	if (m->ifa_family != AF_INET6 && m->ifa_family != AF_INET)
 		return;
 	if (m->ifa_scope != RT_SCOPE_UNIVERSE && m->ifa_scope != RT_SCOPE_LINK)
 		return;
 	flags = m->ifa_flags;
 	to.index = m->ifa_index;
-	to.plen = m->ifa_prefixlen;
+	to.plen = (uint8_t)(m->ifa_prefixlen + (m->ifa_family == AF_INET ? 96 : 0));
 	mnl_attr_for_each (a, h, sizeof(*m))
 		addr_attr(a, &to, &flags, &local);
 	addr_flags(&to, flags);
@@ -132,11 +141,11 @@ static int event(const struct nlmsghdr *h, void *ctx)
 	return MNL_CB_OK;
 }
 
-static struct nlmsghdr *list_addrs(void *buf)
+static struct nlmsghdr *list_addrs(void *buf, unsigned char family)
 {
 	struct nlmsghdr *h = nl_msg(buf, RTM_GETADDR, 0, sizeof(struct ifaddrmsg));
 
-	((struct ifaddrmsg *)mnl_nlmsg_get_payload(h))->ifa_family = AF_INET6;
+	((struct ifaddrmsg *)mnl_nlmsg_get_payload(h))->ifa_family = family;
 	return h;
 }
 
@@ -148,7 +157,7 @@ static int snapshot(struct nl *nl, struct why *why)
 
 	if (err)
 		return err;
-	return nl_dump(nl, list_addrs(buf), event, nl, why, "list addresses");
+	return nl_dump(nl, list_addrs(buf, AF_UNSPEC), event, nl, why, "list addresses");
 }
 
 /* On the socket of the notifications, so that the answer is in order with them. While a list is under way the kernel
@@ -156,7 +165,7 @@ static int snapshot(struct nl *nl, struct why *why)
 void nl_ask_addrs(struct nl *nl)
 {
 	char buf[NL_MSG_MAX];
-	struct nlmsghdr *h = list_addrs(buf);
+	struct nlmsghdr *h = list_addrs(buf, AF_INET6);
 
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	if (mnl_socket_sendto(nl->ev, h, h->nlmsg_len) < 0)
@@ -215,7 +224,7 @@ static void ready(struct watch *w, uint32_t events)
 
 static int join(struct nl *nl, struct why *why)
 {
-	static const int groups[] = {RTNLGRP_LINK, RTNLGRP_IPV6_IFADDR};
+	static const int groups[] = {RTNLGRP_LINK, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_IFADDR};
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		if (mnl_socket_setsockopt(nl->ev, NETLINK_ADD_MEMBERSHIP, (void *)&groups[i], sizeof(int)) < 0)

@@ -14,7 +14,7 @@ static struct fake f;
 static struct ha ha;
 static struct ha_conf conf;
 
-static void t_rule(const char *prefix, uint8_t plen, struct ha_rule r)
+static inline void t_rule(const char *prefix, uint8_t plen, struct ha_rule r)
 {
 	r.addr = t_addr(prefix);
 	r.plen = plen;

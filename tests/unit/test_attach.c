@@ -90,7 +90,7 @@ static void look(void)
 {
 	struct in6_addr home = t_addr(HOME);
 
-	place = attach_place(&attach, &home, 64, &place, f.now);
+	place = attach_place(&attach, &home, 64, false, &place, f.now);
 }
 
 static void assert_nowhere(void)

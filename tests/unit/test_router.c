@@ -21,7 +21,7 @@ static void look(void)
 {
 	struct in6_addr home = t_addr(HOME);
 
-	place = attach_place(&attach, &home, 64, &place, f.now);
+	place = attach_place(&attach, &home, 64, false, &place, f.now);
 }
 
 static void on_changed(struct attach *a, usec now)

@@ -255,6 +255,22 @@ static void a_record_with_networks(void **state)
 	}
 }
 
+static void a_record_of_one_in_udp(void **state)
+{
+	struct store_binding b = binding(3), read;
+	struct record r;
+
+	(void)state;
+	b.udp_local = b.home;
+	b.udp_port = 40000;
+	for (b.networks = 0; b.networks < STORE_NETWORKS; b.networks++) {
+		record_write(&r, STORE_HA, &b);
+		assert_true(record_read(r.key, r.key_len, r.value, r.value_len, &read));
+		assert_memory_equal(&read, &b, sizeof(b));
+		b.network[b.networks] = (struct addr_prefix){b.home, (uint8_t)(b.networks * 8)};
+	}
+}
+
 static void what_could_not_be_changed_is_not_believed(void **state)
 {
 	(void)state;
@@ -322,6 +338,7 @@ int main(void)
 		T(how_long_it_lasts),
 		T(a_record_of_old),
 		T(a_record_with_networks),
+		T(a_record_of_one_in_udp),
 		T(what_could_not_be_changed_is_not_believed),
 		T(every_octet_torn),
 	};

@@ -236,7 +236,7 @@ static int on_tunnel(void *ctx, const struct mn_home *h)
 
 	n->addr = h->conf.home;
 	n->coa = h->place.coa;
-	assert_true(addr_routable(&h->place.coa) && addr_routable(&h->agent));
+	assert_true((addr_is_place(&h->place.coa) || addr_routable(&h->place.coa)) && addr_routable(&h->agent));
 	if (!f->tunnel_err)
 		hold(&f->tunnel, &h->conf.home);
 	return f->tunnel_err;

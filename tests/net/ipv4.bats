@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# A mobile node on links that have IPv4 only, also behind a NAT (RFC 5555 4, 5): registered, reachable, and nothing else.
+
+. "$BATS_TEST_DIRNAME/../lab/lab.sh"
+. "$BATS_TEST_DIRNAME/../lab/agents.sh"
+. "$BATS_TEST_DIRNAME/../lab/ipv4.sh"
+. "$BATS_TEST_DIRNAME/../lab/traffic.sh"
+. "$BATS_TEST_DIRNAME/../valid.sh"
+
+setup_file() { lab_up && lab_ipv4; }
+setup() { lab_move home; }
+teardown() {
+	traffic_end
+	agents_stop
+	no_addr4
+}
+
+ha4() { ha_start ipv4 $HA4; }
+mn4() { mn_start ipv4 $HA4; }
+inside() { in_ns cn ping -6 -c 1 -W $((2 * MIP_SLOW)) $HOA; }
+care_of() { [ "$(show ha binding care_of)" = "$1" ]; }
+# at CARE-OF: registered with that, both sides, and reached
+at() {
+	lab_wait 20 care_of "$1"
+	mn mn wait registered timeout $((60 * MIP_SLOW))
+	lab_wait 10 inside
+}
+
+@test "a link with IPv4 only: registered over UDP, reached, and with IPv6 again at once when it is there" {
+	local before
+	ha4
+	before=$(kernel_state mn)
+	mn4
+	mn mn wait home timeout $((60 * MIP_SLOW))
+	move4 v4
+	at $MN4
+	[ "$(json ha binding show | jq -c '.[0] | [.care_of, .port]')" = "[\"$MN4\",4191]" ]
+	[ "$(json mn bul show | jq -c '.[0] | [.care_of, .flags[:2], .flags[-1:]]')" = "[\"$MN4\",\"AH\",\"F\"]" ]
+	json ha binding show | valid binding; json mn bul show | valid bul; json mn mn show | valid mn; json ha ha show | valid ha
+	in_ns mn ping -6 -c 1 -W 2 -I $HOA $CN
+	in_ns cn ping -6 -c 2 -s 1400 -W 2 $HOA
+	lab_move f1
+	at "$(show mn mn care_of)"
+	[[ $(show ha binding care_of) = 2001:db8:f1:* ]]
+	lab_move home
+	mn mn wait home timeout $((60 * MIP_SLOW))
+	lab_wait 10 inside
+	mn mn stop
+	lab_wait 10 no_agent mn
+	no_addr4
+	diff <(echo "$before") <(kernel_state mn)
+}
+
+@test "behind a NAT: kept alive by updates, and followed when the NAT forgets" {
+	local port
+	ha4; mn4
+	move4 nat
+	at $NAT4
+	json ha binding show | valid binding
+	# RFC 5555 5.4.1: the answer says so, and when the node is to be heard again
+	[ "$(json mn bul show | jq '.[0].refresh <= 110')" = true ]
+	port=$(show ha binding port)
+	in_ns mn ping -6 -c 1 -W 2 -I $HOA $CN
+	# another mapping: only an update moves the binding
+	in_ns gw nft delete table ip nat
+	nat_rules
+	in_ns gw conntrack -F 2>/dev/null || true
+	run in_ns mn ping -6 -c 1 -W 1 -I $HOA $CN
+	[ "$(show ha binding port)" = "$port" ]
+	lab_move nat && at $NAT4
+	mn mn stop
+	lab_wait 10 eval '[ "$(json ha binding show)" = "[]" ]'
+}
+
+@test "a TCP connection goes on through IPv4, a NAT, and IPv6 links" {
+	local link
+	ha4; mn4
+	mn mn wait home timeout $((60 * MIP_SLOW))
+	traffic_start
+	for link in f1 v4 nat f2; do
+		case $link in v4 | nat) move4 $link;; *) no_addr4; lab_move $link;; esac
+		mn mn wait registered timeout $((60 * MIP_SLOW))
+		case $link in
+		v4) lab_wait 20 care_of $MN4;;
+		nat) lab_wait 20 care_of $NAT4;;
+		*) lab_wait 20 eval "[[ \$(show ha binding care_of) = 2001:db8:$link:* ]]";;
+		esac
+		tcp_flows
+		more_replies 10
+	done
+	lab_move home
+	mn mn wait home timeout $((60 * MIP_SLOW))
+	tcp_flows
+	tcp_stop
+}
+
+# attack SOURCE PORT WORD...: from beyond the home link
+attack() { in_ns r "$BATS_TEST_DIRNAME/udpsend.py" "$1" "$2" $HA4 "${@:3}"; }
+tunnel_drops() { ha stats format prometheus | awk '/dropped.*tunnelled from another/ { n += $NF } END { print n + 0 }'; }
+
+@test "what others send in UDP changes nothing: another source, another port, an update played again, noise" {
+	local sequence before
+	ha4; mn4
+	move4 nat
+	at $NAT4
+	before=$(json ha binding show | jq -c '.[0] | [.care_of, .port]')
+	sequence=$(show ha binding sequence)
+	in_ns cn nft "add table ip6 seen; add chain ip6 seen f { type filter hook prerouting priority -400; }; add rule ip6 seen f ip6 saddr $HOA icmpv6 type echo-request counter"
+	attack 203.0.113.5 4191 data $HOA $CN
+	attack $NAT4 7 data $HOA $CN
+	attack 203.0.113.5 4191 bu $HOA $HA "$sequence" 100
+	attack 203.0.113.5 4191 bu $HOA $HA "$sequence" 0
+	attack 127.0.0.1 4191 bu $HOA $HA $(((sequence + 1) % 65536)) 100
+	attack 203.0.113.5 4191 noise 500 $RANDOM
+	inside
+	[ "$(json ha binding show | jq -c '.[0] | [.care_of, .port]')" = "$before" ]
+	[ "$(show ha binding sequence)" = "$sequence" ]
+	[ "$(in_ns cn nft -j list table ip6 seen | jq '[.. | .counter? // empty | .packets] | add')" = 0 ]
+	in_ns cn nft delete table ip6 seen
+	# the same from where it is goes through
+	in_ns mn ping -6 -c 1 -W 2 -I $HOA $CN
+}
+
+@test "what is not answered over UDP is said on the status page, and what would help on a link with IPv4 only" {
+	mn4
+	move4 v4
+	lab_wait 20 eval '[[ $(mn) == *"no answer over UDP port 4191 from $HA4"* ]]'
+	mn mn stop
+	lab_wait 10 no_agent mn
+	mn_start
+	lab_wait 20 eval '[[ $(mn) == *"it has IPv4 only"* ]]'
+}
