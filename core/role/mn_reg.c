@@ -150,16 +150,20 @@ void mn_register(struct mn *mn, struct mn_home *h, usec now)
 	mn_enter(mn, h, MIP_MN_REGISTERING, now);
 }
 
-/* What we hold at the home agent, or may hold (it accepted and its answer is under way, or it says that it has one of
- * the other kind, router or not), is given back: one update, not waited for. */
+/* What we hold at the home agent, or may hold, is given back: one update, not waited for. It may have accepted, and its
+ * answer is under way; it says that it has a binding of the other kind, router or not; or it refused to renew that of a
+ * router, which we are no more. */
 void mn_give_back(struct mn *mn, struct mn_home *h)
 {
 	struct bul_entry *e = h->reg;
 
-	if (e && (e->bound || e->state == MIP_BUL_WAITING || e->status == BA_TYPE_CHANGE) &&
-		h->place.where == AT_AWAY) {
+	if (!e || h->place.where != AT_AWAY)
+		return;
+	if (e->bound || e->state == MIP_BUL_WAITING || e->status == BA_TYPE_CHANGE ||
+		(e->flags & BU_F_ROUTER && !mn_is_router(h))) {
 		e->seq++;
 		transmit(mn, h, e, 0);
+		e->flags &= (uint16_t)~BU_F_ROUTER; /* that is over */
 	}
 }
 
@@ -308,14 +312,25 @@ static bool is_taken(const struct mn_home *h, const struct bul_entry *e, usec no
 	return h->place.where == AT_AWAY && e->status == BA_DAD_FAILED && now >= h->held_until;
 }
 
-/* RFC 3963 5.4. True: it registers as a mobile node now. */
+/* RFC 3963 5.4. True: it registers in the next mode, at once: there are two more until it was home. */
 static bool not_routed(struct mn *mn, struct mn_home *h, usec now)
 {
-	if (!mn_next_mode(mn, h, now) || mn_is_router(h))
+	if (!mn_next_mode(mn, h, now))
 		return false;
-	mn_give_back(mn, h); /* a binding of a router is not made one of a node (RFC 3963 6.2) */
+	if (!mn_is_router(h)) /* a binding of a router is not made one of a node (RFC 3963 6.2) */
+		mn_give_back(mn, h);
 	mn_drop_registration(mn, h);
 	mn_register(mn, h, now);
+	return true;
+}
+
+/* The home agent has a binding of the other kind (9.5.1, RFC 3963 6.2): it is given back, and asked for anew. */
+static bool other_kind(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec now)
+{
+	if (e->status != BA_TYPE_CHANGE || e->resyncs == RESYNCS_MAX)
+		return false;
+	mn_give_back(mn, h);
+	resync(mn, h, e, now);
 	return true;
 }
 
@@ -333,7 +348,7 @@ static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec 
 	h->refused_by = e->peer;
 	mn_agent_answers(mn, h, false);
 	h->taken = is_taken(h, e, now);
-	if (!h->taken && (mn_agent_failed(mn, h, now) || not_routed(mn, h, now)))
+	if (!h->taken && (other_kind(mn, h, e, now) || mn_agent_failed(mn, h, now) || not_routed(mn, h, now)))
 		return;
 	e->bound = false;
 	e->expires = e->refresh_at = NEVER;

@@ -806,7 +806,9 @@ static void refusals_never_mute(void **state)
 			answer((uint8_t)status);
 			assert_state(MIP_MN_REGISTERING);
 			assert_int_equal(home()->reg->status, status);
-			assert_int_equal(home()->reg->state, MIP_BUL_REFUSED);
+			/* The binding of the other kind is given back at once, a few times. */
+			if (status != BA_TYPE_CHANGE || i >= 3)
+				assert_int_equal(home()->reg->state, MIP_BUL_REFUSED);
 			fake_forget(&f);
 			fake_run(&f, 32 * SEC);
 			assert_in_range(updates(), 1, 6);

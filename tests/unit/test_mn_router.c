@@ -115,8 +115,7 @@ static void refused_prefixes(void **state)
 	begin(AGENT);
 	move_to(COA);
 	answer(BA_NOT_AUTHORIZED, BA_F_ROUTER);
-	fake_run(&f, 2 * SEC);
-	update(FLAGS, 0);
+	update(FLAGS, 0); /* at once */
 	answer(BA_ACCEPTED, BA_F_ROUTER);
 	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
 	assert_true(mn_is_router(&mn.home[0]));
@@ -135,7 +134,6 @@ static void refused_in_each_mode(void **state)
 		move_to(COA);
 		update(FLAGS, 2);
 		answer(first[i], BA_F_ROUTER);
-		fake_run(&f, 2 * SEC);
 		update(FLAGS, 0);
 		answer(second[i], BA_F_ROUTER);
 		update(BU_F_ACK | BU_F_HOME, 0);
@@ -145,6 +143,24 @@ static void refused_in_each_mode(void **state)
 		move_to(HOME);
 		answer(BA_ACCEPTED, 0);
 	}
+}
+
+/* The home agent does not renew the binding of a router: that stands until it is given back. */
+static void not_renewed(void **state)
+{
+	const struct note *n;
+
+	(void)state;
+	begin(AGENT);
+	move_to(COA);
+	answer(BA_ACCEPTED, BA_F_ROUTER);
+	move_to("2001:db8:a::6");
+	answer(BA_INVALID_PREFIX, BA_F_ROUTER);
+	answer(BA_NO_FORWARDING, BA_F_ROUTER);
+	n = fake_nth(&f, DID_SEND, fake_did(&f, DID_SEND) - 2);
+	assert_int_equal(n->mh.u.bu.lifetime, 0);
+	assert_int_equal(n->mh.u.bu.flags, FLAGS);
+	update(BU_F_ACK | BU_F_HOME, 0);
 }
 
 /* 5.4: nobody takes it for a router: no R any more, until it was home. */
@@ -173,11 +189,13 @@ static void ended_in_vain(void **state)
 	begin(AGENT);
 	move_to(COA);
 	answer(BA_NO_ROUTER, 0);
-	for (int i = 0; i < 2; i++) {
+	/* At once three times, then at the pace of any refusal. */
+	for (int i = 0; i < 5; i++) {
 		size_t before = fake_did(&f, DID_SEND);
 
 		answer(BA_TYPE_CHANGE, 0);
-		fake_run(&f, (2 << i) * SEC);
+		if (i >= 3)
+			fake_run(&f, (2 << (i - 3)) * SEC);
 		assert_int_equal(fake_did(&f, DID_SEND), before + 2);
 		assert_int_equal(fake_nth(&f, DID_SEND, before)->mh.u.bu.lifetime, 0);
 		assert_true(update(BU_F_ACK | BU_F_HOME, 0)->mh.u.bu.lifetime);
@@ -265,6 +283,7 @@ int main(void)
 		T(prefixes_in_every_update),
 		T(refused_prefixes),
 		T(refused_in_each_mode),
+		T(not_renewed),
 		T(not_permitted),
 		T(ended_in_vain),
 		T(accepted_without_r),
