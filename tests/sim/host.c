@@ -366,6 +366,6 @@ void sim_taken(struct sim_node *ha, const struct in6_addr *home)
 {
 	struct sim_node *n = sim_owner(ha->sim, home);
 
-	if (n && n->kind == SIM_MN && ha->sim->now < n->squatted_until)
+	if (n && n->kind == SIM_MN && (ha->sim->now < n->squatted_until || (n->arrived && sim_at(n, n->home_link))))
 		post(ha, TAKEN, 0, 400 * MSEC)->addr = *home;
 }
