@@ -208,7 +208,10 @@ static void keep_prefix(
 	slot->told_by |= told_by;
 	slot->tellings[router_nr(told_by)] += slot->tellings[router_nr(told_by)] < UNTOLD_MAX;
 	slot->untold[router_nr(told_by)] = 0;
-	slot->since = slot->since ? slot->since : now;
+	if (!slot->since) {
+		slot->since = now;
+		l->addr_asks = 0;
+	}
 	slot->counted = now;
 	slot->valid_until = valid_until(slot, p->valid, now);
 	slot->autoconf = p->autoconf;
@@ -358,7 +361,6 @@ static void try_away(struct candidate *best, const struct attach_link *l, const 
 
 		if (c.rank == AWAY_IPV4 && !ipv4)
 			continue;
-
 		if (c.rank == DOUBTFUL_AWAY && last->where == AT_AWAY && addr_eq(&c.addr->addr, &last->coa))
 			c.rank = LAST;
 		if (c.rank != NOTHING && is_better(&c, best, last, now))
@@ -433,9 +435,10 @@ bool attach_holds(const struct attach *a, const struct place *at, usec now)
 		for (const struct attach_addr *c = l->addr;
 			l->ifindex == at->ifindex && l->up && c < l->addr + l->addrs; c++)
 			if (addr_eq(&c->addr, &at->coa))
-				return c->usable && (addr_is_ipv4(&c->addr) || router_there(l)) &&
-				       (!c->dynamic || addr_is_ipv4(&c->addr) ||
-					       covering(l, &c->addr, 0, router_there(l), now));
+				return c->usable &&
+				       (addr_is_ipv4(&c->addr) ||
+					       (router_there(l) && (!c->dynamic || covering(l, &c->addr, 0,
+											   router_there(l), now))));
 	return false;
 }
 

@@ -81,7 +81,7 @@ struct attach_link {
 	uint8_t preference; /* of links that serve equally the lowest is taken */
 	unsigned solicits;  /* since it came up, or since the last router went */
 	struct timer solicit_timer, watch_timer, addr_timer, ipv4_timer;
-	usec formed; /* the pause before the kernel is asked for addresses again */
+	unsigned addr_asks; /* how often the kernel was asked for addresses since a prefix was new */
 	struct attach *attach;
 	struct in6_addr router; /* the last one heard */
 	struct rate heeded;	/* advertisements */

@@ -9,11 +9,13 @@
 
 /* One advertisement deprecates an address; the router that is asked then has this long to take it back. */
 #define DEPRECATING (10 * SEC)
-/* The kernel reads an advertisement after us. */
-#define FORMED	   (10 * MSEC)
-#define FORMED_MAX (160 * MSEC)
+/* The kernel reads an advertisement after us: it is asked soon, and ever more slowly. Those that tell nothing new make
+ * it be asked no more than that often. */
+#define FORMED	 (10 * MSEC)
+#define ASKS	 5  /* an advertisement */
+#define ASKS_MAX 15 /* a new prefix */
 
-static void tell(struct attach_link *l, enum event_type type, const struct in6_addr *addr, usec now)
+static void tell_addr(struct attach_link *l, enum event_type type, const struct in6_addr *addr, usec now)
 {
 	const struct world *w = l->attach->w;
 
@@ -44,19 +46,16 @@ static void ask_addrs(struct timer *t, usec now)
 	if (!lacks_addr(l))
 		return;
 	w->ask_addrs(w->ctx);
-	l->formed *= 2;
-	if (l->formed <= FORMED_MAX)
-		timer_arm(w->timers, t, now + l->formed, ask_addrs);
+	if (++l->addr_asks % ASKS)
+		timer_arm(w->timers, t, now + (FORMED << l->addr_asks % ASKS), ask_addrs);
 }
 
 /* While it forwards, Linux 6.1 tells of an address only when Duplicate Address Detection has passed it, seconds later;
  * when it is asked it says at once that it is there. */
 void attach_expect_addr(struct attach_link *l, usec now)
 {
-	if (timer_armed(&l->addr_timer) || !lacks_addr(l))
-		return;
-	l->formed = FORMED;
-	timer_arm(l->attach->w->timers, &l->addr_timer, now + l->formed, ask_addrs);
+	if (!timer_armed(&l->addr_timer) && l->addr_asks < ASKS_MAX && lacks_addr(l))
+		timer_arm(l->attach->w->timers, &l->addr_timer, now + FORMED, ask_addrs);
 }
 
 /* --- what it tells ------------------------------------------------------------------------------------------------ */
@@ -88,18 +87,18 @@ static struct in6_addr *find_taken(struct attach_link *l, const struct in6_addr 
 	return NULL;
 }
 
-static void take(struct attach_link *l, const struct in6_addr *addr, usec now)
+static void mark_taken(struct attach_link *l, const struct in6_addr *addr, usec now)
 {
 	memmove(&l->taken[1], &l->taken[0], sizeof(l->taken) - sizeof(l->taken[0]));
 	l->taken[0] = *addr;
-	tell(l, EV_DUPLICATE, addr, now);
+	tell_addr(l, EV_DUPLICATE, addr, now);
 }
 
 void attach_on_duplicate(struct attach_link *l, const struct in6_addr *addr, usec now)
 {
 	for (size_t i = 0; i < ATTACH_LOCALS; i++)
 		if (addr_eq(&l->local[i], addr) && !addr_any(addr) && !find_taken(l, addr))
-			take(l, addr, now);
+			mark_taken(l, addr, now);
 }
 
 /* RFC 4862 5.4.5: another node has it. The kernel forgets an autoconfigured address that is a duplicate, and the next
@@ -109,7 +108,7 @@ static bool is_ours(struct attach_link *l, const struct attach_addr *addr, usec 
 	struct in6_addr *at = find_taken(l, &addr->addr);
 
 	if (addr->failed && !at) {
-		take(l, &addr->addr, now);
+		mark_taken(l, &addr->addr, now);
 	} else if (at && addr->usable && !addr->optimistic) {
 		memmove(at, at + 1, (size_t)(&l->taken[ATTACH_TAKEN - 1] - at) * sizeof(*at));
 		l->taken[ATTACH_TAKEN - 1] = in6addr_any;
@@ -163,7 +162,7 @@ bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr
 	deprecate(l, slot, &before, now);
 	attach_await_ipv4(l, now);
 	if (slot->usable && !before.usable)
-		tell(l, EV_ADDRESS, &slot->addr, now);
+		tell_addr(l, EV_ADDRESS, &slot->addr, now);
 	return slot->usable != before.usable || slot->like != before.like || !before.since != !slot->since;
 }
 

@@ -366,10 +366,16 @@ static void address_that_the_kernel_did_not_tell_of(void **state)
 	hear(ETH, R1, "2001:db8:c::");
 	fake_run(&f, 10 * SEC);
 	assert_int_equal(fake_did(&f, DID_ASK_ADDRS), 2 + 5);
-	hear(ETH, R1, "2001:db8:c::");
+	/* Nor for as long as a router tells of it. */
+	for (int i = 0; i < 100; i++) {
+		hear(ETH, R1, "2001:db8:c::");
+		fake_run(&f, SEC);
+	}
+	assert_int_equal(fake_did(&f, DID_ASK_ADDRS), 2 + 15);
+	hear(ETH, R1, "2001:db8:d::");
 	link_is(ETH, false);
 	fake_run(&f, 10 * SEC);
-	assert_int_equal(fake_did(&f, DID_ASK_ADDRS), 2 + 5);
+	assert_int_equal(fake_did(&f, DID_ASK_ADDRS), 2 + 15);
 }
 
 static void duplicates_are_not_used_again(void **state)
