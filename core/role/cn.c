@@ -311,12 +311,9 @@ void cn_on_bu(struct cn *cn, const struct via *via, const struct mh *m, usec now
 		cn->stats.dropped++;
 	else if (status)
 		refuse(cn, &rq, (uint8_t)status, status == BA_SEQ_OUT_OF_WINDOW ? last : m->u.bu.seq, now);
-	else if (is_over_limit(cn, e, via, true, now))
-		return;
-	else if (rq.remove)
-		drop_binding(cn, e, &rq, now);
-	else
-		take_binding(cn, e, &rq, now);
+	else if (!is_over_limit(cn, e, via, true, now))
+		(rq.remove ? drop_binding : take_binding)(cn, e, &rq, now);
+	explicit_bzero(&rq.auth, sizeof(rq.auth));
 }
 
 /* --- what the correspondent says unasked -------------------------------------------------------------------------- */

@@ -96,13 +96,16 @@ static void refused(struct mn *mn, struct mn_home *h, struct bul_entry *e, const
 static bool ba_ok(const struct bul_entry *e, const struct mh *m)
 {
 	struct mh_auth auth = {.coa = e->coa, .end = e->peer};
-	bool behind = m->u.ba.status == BA_SEQ_OUT_OF_WINDOW && bul_is_behind(e, m->u.ba.seq);
+	bool behind = m->u.ba.status == BA_SEQ_OUT_OF_WINDOW && bul_is_behind(e, m->u.ba.seq), ok;
 
 	if (m->u.ba.seq != e->seq && !behind)
 		return false;
-	memcpy(auth.key, e->kbm, sizeof(e->kbm));
-	if (m->opt.has & MHO_AUTH)
-		return mh_signed(&auth, m);
+	if (m->opt.has & MHO_AUTH) {
+		memcpy(auth.key, e->kbm, sizeof(e->kbm));
+		ok = mh_signed(&auth, m);
+		explicit_bzero(&auth, sizeof(auth));
+		return ok;
+	}
 	return m->u.ba.status >= BA_HOME_NONCE_EXPIRED && m->u.ba.status <= BA_NONCES_EXPIRED;
 }
 

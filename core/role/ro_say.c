@@ -124,5 +124,6 @@ void ro_send_bu(struct mn *mn, const struct mn_home *h, struct bul_entry *e, use
 	e->state = MIP_BUL_WAITING;
 	pace_note(&e->updates, now);
 	mn->w->send(mn->w->ctx, &via, &bu);
+	explicit_bzero(&auth, sizeof(auth));
 	mn->w->event(mn->w->ctx, &(struct event){.type = EV_BU_SENT, .bul = e}, now);
 }
