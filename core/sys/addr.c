@@ -199,7 +199,7 @@ static int del_tentative(struct nl *nl, unsigned ifindex, const struct in6_addr 
 	return addr_del(nl, ifindex, addr, t.plen, why) ?: 1;
 }
 
-static int add(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, struct why *why)
+static int add_own(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, struct why *why)
 {
 	char buf[NL_MSG_MAX], what[80];
 	struct nlmsghdr *h = addr_msg(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, ifindex, addr, plen);
@@ -213,13 +213,13 @@ static int add(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uin
  * when it is replaced. */
 int addr_add(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, struct why *why)
 {
-	int err = add(nl, ifindex, addr, plen, why);
+	int err = add_own(nl, ifindex, addr, plen, why);
 
 	for (int i = 0; i < ADD_TRIES && !err; i++) {
 		err = del_tentative(nl, ifindex, addr, why);
 		if (err <= 0)
 			return err;
-		err = add(nl, ifindex, addr, plen, why);
+		err = add_own(nl, ifindex, addr, plen, why);
 	}
 	return err;
 }

@@ -72,11 +72,11 @@ static bool addr_payload(const struct nlattr *a, struct in6_addr *to)
 	return true;
 }
 
+/* With a peer, IFA_ADDRESS is the peer's, and IFA_LOCAL ours. */
 static void addr_attr(const struct nlattr *a, struct nl_addr *to, uint32_t *flags, bool *local)
 {
-
 	switch (mnl_attr_get_type(a)) {
-	case IFA_LOCAL: /* with a peer, IFA_ADDRESS is the peer's */ *local |= addr_payload(a, &to->addr); break;
+	case IFA_LOCAL: *local |= addr_payload(a, &to->addr); break;
 	case IFA_ADDRESS:
 		if (!*local)
 			(void)addr_payload(a, &to->addr);

@@ -272,6 +272,19 @@ nothing_left() { # NODE
 	[[ "$output" == *"via fe80::2 "* && "$output" != *"via fe80::1 "* && "$output" == *"default via 2001:db8:2::1"* ]]
 }
 
+# What an advertisement makes of it between two of our requests cannot be timed; this is how it finds the address.
+@test "a home address that the kernel formed and still asks about is usable at once" {
+	probe m
+	on m sysctl -qw net.ipv6.conf.m0.accept_dad=1 net.ipv6.conf.m0.dad_transmits=30000
+	on m ip addr add 2001:db8:5::5/64 dev m0
+	wait_until on m sh -c "ip -6 -o addr show dev m0 tentative | grep -q 2001:db8:5::5"
+	say m own m0 2001:db8:5::5
+	run on m ip -6 -o addr show dev m0 to 2001:db8:5::5
+	[[ "$output" == *2001:db8:5::5/64* && "$output" != *tentative* ]]
+	on m ip addr del 2001:db8:5::5/64 dev m0
+	on m sysctl -qw net.ipv6.conf.m0.accept_dad=0 net.ipv6.conf.m0.dad_transmits=1
+}
+
 # bats test_tags=kernel
 @test "tunnel: both ways, source chosen, forged packets refused and counted" {
 	for p in $(paths); do

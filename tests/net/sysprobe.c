@@ -407,6 +407,13 @@ static int do_flush(char **w)
 	return err ?: route_flush_prefixes(nl, i, &prefix, 1, &why);
 }
 
+static int do_own(char **w)
+{
+	struct in6_addr home = addr(w[2]);
+
+	return addr_add(nl, if_nametoindex(w[1]), &home, 64, &why);
+}
+
 static int do_nd(char **w)
 {
 	return raw_nd_watch(raw, if_nametoindex(w[1]), &why);
@@ -475,6 +482,7 @@ static const struct {
 	{"sysctl", 2, do_sysctl},
 	{"restore", 0, do_restore},
 	{"flush", 3, do_flush},
+	{"own", 2, do_own},
 	{"nd", 1, do_nd},
 	{"unnd", 1, do_unnd},
 	{"bu", 2, do_bu},
