@@ -123,6 +123,7 @@ const char *kind_name(unsigned kind)
 		[MIP_K_KEY] = "key",
 		[MIP_K_BYTES] = "bytes",
 		[MIP_K_PREFIXES] = "prefixes",
+		[MIP_K_IPV4] = "ipv4-address",
 	};
 
 	return names[kind];
@@ -293,7 +294,7 @@ void kind_print(unsigned kind, const void *bytes, size_t len, bool plain, char *
 		print_text(bytes, len, buf, size);
 	else if (kind == MIP_K_KEY)
 		print_key(bytes, len, buf, size);
-	else if (kind == MIP_K_ADDR)
+	else if (kind == MIP_K_ADDR || kind == MIP_K_IPV4)
 		print_address(bytes, buf, size);
 	else if (kind == MIP_K_PREFIX)
 		print_prefix(bytes, buf, size);

@@ -66,11 +66,10 @@ static bool parse_seconds(const char *word, uint64_t *v)
 	return last != UINT64_MAX;
 }
 
-/* An IPv4 address is the IPv4-mapped one. */
-static bool parse_address(const char *word, uint8_t *bytes)
+static bool parse_ipv4(const char *word, uint8_t *bytes)
 {
 	memcpy(bytes, kind_ipv4, sizeof(kind_ipv4));
-	return inet_pton(AF_INET, word, bytes + sizeof(kind_ipv4)) == 1 || inet_pton(AF_INET6, word, bytes) == 1;
+	return inet_pton(AF_INET, word, bytes + sizeof(kind_ipv4)) == 1;
 }
 
 /* An address alone is the prefix of it alone. */
@@ -201,7 +200,9 @@ bool kind_parse(unsigned kind, const char *word, uint8_t bytes[static KIND_MAX],
 		return parse_key(word, bytes, len, text, size);
 	*len = mip_kind_size((enum mip_kind)kind);
 	if (kind == MIP_K_ADDR)
-		return parse_address(word, bytes) || say(text, size, "'%s' is not an IPv6 address", word);
+		return inet_pton(AF_INET6, word, bytes) == 1 || say(text, size, "'%s' is not an IPv6 address", word);
+	if (kind == MIP_K_IPV4)
+		return parse_ipv4(word, bytes) || say(text, size, "'%s' is not an IPv4 address", word);
 	if (kind == MIP_K_PREFIX || kind == MIP_K_PREFIXES)
 		return parse_prefix_kind(word, bytes, len, text, size);
 	return parse_num_kind(kind, word, bytes, *len, text, size);

@@ -28,6 +28,7 @@ static const char *layout(unsigned kind)
 {
 	switch (kind) {
 	case MIP_K_ADDR: return "16 bytes";
+	case MIP_K_IPV4: return "16 bytes, an IPv4-mapped address";
 	case MIP_K_PREFIX: return "16 bytes, then one of length";
 	case MIP_K_STR: return "text, then a zero byte";
 	case MIP_K_DEV: return "name of an interface, then a zero byte";

@@ -22,6 +22,7 @@ static const char *const kinds[] = {
 	[MIP_K_BYTES] = "\"type\":\"integer\",\"minimum\":0",
 	[MIP_K_BOOL] = "\"type\":\"boolean\"",
 	[MIP_K_ADDR] = "\"type\":\"string\",\"anyOf\":[{\"format\":\"ipv6\"},{\"format\":\"ipv4\"}]",
+	[MIP_K_IPV4] = "\"type\":\"string\",\"format\":\"ipv4\"",
 	[MIP_K_PREFIX] = "\"type\":\"string\",\"pattern\":\"^[0-9a-f:.]+/[0-9]+$\"",
 	[MIP_K_S32] = "\"type\":\"integer\",\"minimum\":-2147483648,\"maximum\":2147483647",
 	[MIP_K_PREFIXES] = "\"type\":\"array\",\"items\":{\"type\":\"string\",\"pattern\":\"^[0-9a-f:.]+/[0-9]+$\"}",

@@ -166,7 +166,8 @@ static void show_link(const struct nlmsghdr *msg)
 	if (record_find(msg, MIP_A_WAITS) && (page.detached || is(msg, MIP_A_IN_USE, "yes")))
 		wrong("%s: %s", dev, value(msg, MIP_A_WAITS, "?"));
 	if (record_find(msg, MIP_A_DUPLICATE))
-		wrong("%s: another node of the link has %s, which is not used", dev, value(msg, MIP_A_DUPLICATE, "?"));
+		wrong("%s: another node of the link has %s%s", dev, value(msg, MIP_A_DUPLICATE, "?"),
+			strncmp(value(msg, MIP_A_DUPLICATE, "?"), "fe80:", 5) ? ", which is not used" : ", too");
 	if (page.detached && is(msg, MIP_A_LINK, "no"))
 		wrong("%s: the link is down: see ip link show %s", dev, dev);
 }

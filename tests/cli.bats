@@ -90,6 +90,10 @@ expected one of: care-of, local, lifetime
 @test "values are refused with a reason" {
 	mip binding add home 2001:db8::zz care-of 2001:db8::2
 	is "$status" 1; has "$err" "'2001:db8::zz' is not an IPv6 address"
+	mip binding add home 192.0.2.1 care-of 2001:db8::2
+	is "$status" 1; has "$err" "'192.0.2.1' is not an IPv6 address"
+	mip ha set ipv4 2001:db8::2
+	is "$status" 1; has "$err" "'2001:db8::2' is not an IPv4 address"
 	mip mn add home 2001:db8::1 prefix 2001:db8::1/64 agent 2001:db8::2
 	is "$status" 1; has "$err" "bits set behind its length: is 2001:db8::/64 meant?"
 	mip mn add home 2001:db8::1/129

@@ -135,7 +135,7 @@ uint64_t ctl_num(const struct ctl_request *rq, enum mip_attr a, uint64_t fallbac
 
 const struct in6_addr *ctl_addr(const struct ctl_request *rq, enum mip_attr a)
 {
-	assert(ctl_attrs[a].kind == MIP_K_ADDR);
+	assert(ctl_attrs[a].kind == MIP_K_ADDR || ctl_attrs[a].kind == MIP_K_IPV4);
 	return rq->attr[a] ? mnl_attr_get_payload(rq->attr[a]) : NULL;
 }
 
@@ -215,7 +215,7 @@ void ctl_put_num(struct ctl_msg *m, enum mip_attr a, uint64_t v)
 
 void ctl_put_addr(struct ctl_msg *m, enum mip_attr a, const struct in6_addr *v)
 {
-	assert(ctl_attrs[a].kind == MIP_K_ADDR);
+	assert(ctl_attrs[a].kind == MIP_K_ADDR || ctl_attrs[a].kind == MIP_K_IPV4);
 	put(m, (uint16_t)a, sizeof(*v), v);
 }
 

@@ -28,6 +28,7 @@ enum mip_kind {
 	MIP_K_KEY,
 	MIP_K_BYTES,
 	MIP_K_PREFIXES,
+	MIP_K_IPV4, /* as ADDR, IPv4-mapped */
 };
 
 #define MIP_KEY_MAX    64 /* octets of a key */
@@ -71,7 +72,8 @@ static inline unsigned mip_kind_size(enum mip_kind kind)
 	case MIP_K_U64:
 	case MIP_K_USEC:
 	case MIP_K_BYTES: return 8;
-	case MIP_K_ADDR: return 16;
+	case MIP_K_ADDR:
+	case MIP_K_IPV4: return 16;
 	case MIP_K_PREFIX: return 17;
 	case MIP_K_DEV:
 	case MIP_K_STR:

@@ -46,6 +46,7 @@ static const char *sample(const struct walk *w, unsigned attr)
 		return kind_choice(kind, 0);
 	switch (kind) {
 	case MIP_K_ADDR: return "2001:db8::1";
+	case MIP_K_IPV4: return "192.0.2.1";
 	case MIP_K_PREFIX:
 	case MIP_K_PREFIXES: return "2001:db8::/64";
 	case MIP_K_SECS: return "7m";
