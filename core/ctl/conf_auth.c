@@ -72,13 +72,13 @@ int conf_auth_add(struct conf *c, const struct ctl_request *rq, struct why *why)
 int conf_auth_del(struct conf *c, const struct ctl_request *rq, struct why *why)
 {
 	int err = ctl_need(rq, MIP_A_HOME, why);
-	struct auth_key *k = err ? NULL : (struct auth_key *)conf_auth(c, ctl_addr(rq, MIP_A_HOME));
+	const struct auth_key *k = err ? NULL : conf_auth(c, ctl_addr(rq, MIP_A_HOME));
 
 	if (err)
 		return err;
 	if (!k)
 		return why_attr(why, ENOENT, MIP_A_HOME, "%s has no key", addr_text(ctl_addr(rq, MIP_A_HOME)).s);
-	*k = c->auth[--c->auths];
+	c->auth[k - c->auth] = c->auth[--c->auths];
 	explicit_bzero(&c->auth[c->auths], sizeof(c->auth[0]));
 	return 0;
 }

@@ -113,7 +113,8 @@ static void text_of_link(const struct event *ev, char *text, size_t cap)
 	if (ev->type == EV_ROUTER_LOST)
 		snprintf(text, cap, "%s: router %s does not answer any more", dev, addr_text(ev->addr).s);
 	else if (ev->type == EV_DUPLICATE)
-		snprintf(text, cap, "%s: another node has address %s, which is not used", dev, addr_text(ev->addr).s);
+		snprintf(text, cap, "%s: another node has address %s%s", dev, addr_text(ev->addr).s,
+			IN6_IS_ADDR_LINKLOCAL(ev->addr) ? ", too" : ", which is not used");
 	else if (ev->addr)
 		snprintf(text, cap, "%s: %s %s", dev, ev->type == EV_RA ? "router" : "address", addr_text(ev->addr).s);
 	else

@@ -36,7 +36,7 @@ int carrier_flush(struct carrier *c)
 }
 
 /* The ends of the tunnel of message i; its pieces are there. */
-static void address(struct carrier_out *o, int i, int pieces, const struct flow *f)
+static void address_message(struct carrier_out *o, int i, int pieces, const struct flow *f)
 {
 	struct in6_pktinfo info = {.ipi6_addr = f->local, .ipi6_ifindex = f->ifindex};
 	struct msghdr *m = &o->msgs[i].msg_hdr;
@@ -70,7 +70,7 @@ void carrier_add(struct carrier *c, struct packet *p, struct flow_entry *e)
 	}
 	edit_count(&e->counts.out, p);
 	while ((pieces = cut_next(&cut, o->head[o->n], o->iov[o->n]))) {
-		address(o, o->n, pieces, &e->flow);
+		address_message(o, o->n, pieces, &e->flow);
 		if (++o->n == CARRIER_BATCH)
 			(void)!carrier_flush(c);
 	}
@@ -78,7 +78,7 @@ void carrier_add(struct carrier *c, struct packet *p, struct flow_entry *e)
 
 /* --- in ----------------------------------------------------------------------------------------------------------- */
 
-/* 10.4.5. Inner sources and destinations we have no tunnel for are refused too. The port of a tunnel without is 0. */
+/* 10.4.5. Inner sources and destinations we have no tunnel for are refused too. In protocol 41 both ports are 0. */
 static bool accepted(struct carrier *c, const uint8_t *pkt, size_t len, const struct sockaddr_in6 *outer)
 {
 	struct in6_addr src, dst;
@@ -108,7 +108,7 @@ static void write_merged(struct carrier *c)
 	m->pieces = 0;
 }
 
-static void take(struct carrier *c, int i)
+static void take_packet(struct carrier *c, int i)
 {
 	struct carrier_in *in = &c->in;
 	size_t len = in->msgs[i].msg_len;
@@ -138,7 +138,7 @@ static int receive(struct carrier *c)
 	}
 	n = recvmmsg(c->socket.fd, in->msgs, CARRIER_BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++)
-		take(c, i);
+		take_packet(c, i);
 	write_merged(c);
 	return n;
 }

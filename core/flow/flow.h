@@ -20,8 +20,7 @@
 #include "flow/table.h"
 #include "wire/via.h"
 
-#define FLOW_UDP_PORT 4191 /* RFC 5555 7 */
-#define FLOW_NETWORKS 32   /* mobile networks of this machine */
+#define FLOW_NETWORKS 32 /* mobile networks of this machine */
 
 struct exthdr;
 struct flows;

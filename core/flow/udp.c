@@ -73,7 +73,7 @@ int flow_udp_send(struct flows *t, const struct udp_ends *to, uint8_t *pkt, size
 
 static int udp_socket(struct why *why)
 {
-	struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(FLOW_UDP_PORT)};
+	struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(MIP_UDP_PORT)};
 	int on = 1, fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), err;
 
 	at.sin6_addr = addr_mapped(&(struct in_addr){INADDR_ANY});
@@ -82,7 +82,7 @@ static int udp_socket(struct why *why)
 		sock_grow(fd, SOCK_BUF);
 		return fd;
 	}
-	err = why_set(why, errno, "UDP port %d: %s", FLOW_UDP_PORT, strerror(errno));
+	err = why_set(why, errno, "UDP port %d: %s", MIP_UDP_PORT, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return err;

@@ -96,7 +96,7 @@ static int do_tunnel(void *ctx, const struct mn_home *home)
 
 	if (addr_is_ipv4(&f.local)) {
 		f.peer = home->conf.ipv4;
-		f.port = FLOW_UDP_PORT;
+		f.port = MIP_UDP_PORT;
 		f.ifindex = home->place.ifindex;
 	}
 	do_leave_by(ctx, home);

@@ -25,7 +25,7 @@ void auth_init(struct auth *a, uint64_t seed)
 	map_init(&a->map, sizeof(struct in6_addr), seed);
 }
 
-static void drop(struct auth *a, struct auth_sa *sa)
+static void drop_sa(struct auth *a, struct auth_sa *sa)
 {
 	map_del(&a->map, &sa->node);
 	explicit_bzero(sa, sizeof(*sa));
@@ -35,11 +35,11 @@ static void drop(struct auth *a, struct auth_sa *sa)
 void auth_free(struct auth *a)
 {
 	while (a->map.n)
-		drop(a, sa_of(a->map.item[a->map.n - 1]));
+		drop_sa(a, sa_of(a->map.item[a->map.n - 1]));
 	map_free(&a->map);
 }
 
-static struct auth_sa *add(struct auth *a, const struct in6_addr *home, usec wall)
+static struct auth_sa *add_sa(struct auth *a, const struct in6_addr *home, usec wall)
 {
 	struct auth_sa *sa = calloc(1, sizeof(*sa));
 
@@ -58,7 +58,7 @@ int auth_set(struct auth *a, const struct auth_key *list, size_t n, usec wall)
 	int err = 0;
 
 	for (size_t i = 0; i < n && !err; i++) {
-		struct auth_sa *sa = auth_find(a, &list[i].home) ?: add(a, &list[i].home, wall);
+		struct auth_sa *sa = auth_find(a, &list[i].home) ?: add_sa(a, &list[i].home, wall);
 
 		err = sa ? 0 : -ENOMEM;
 		if (sa) {
@@ -70,7 +70,7 @@ int auth_set(struct auth *a, const struct auth_key *list, size_t n, usec wall)
 		struct auth_sa *sa = sa_of(a->map.item[i]);
 
 		if (!sa->wanted)
-			drop(a, sa);
+			drop_sa(a, sa);
 		else
 			sa->wanted = false;
 	}
@@ -82,7 +82,7 @@ struct auth_sa *auth_find(const struct auth *a, const struct in6_addr *home)
 	return a->map.n ? sa_of(map_find(&a->map, home)) : NULL;
 }
 
-static void fill(const struct auth_sa *sa, const struct in6_addr *coa, struct mh_auth *to)
+static void fill_auth(const struct auth_sa *sa, const struct in6_addr *coa, struct mh_auth *to)
 {
 	*to = (struct mh_auth){.alg = sa->conf.alg, .coa = *coa, .end = sa->conf.home};
 	memcpy(to->key, sa->conf.key, sizeof(to->key));
@@ -94,7 +94,7 @@ void auth_add(
 	m->opt.has |= MHO_MN_HA | MHO_TIMESTAMP;
 	m->opt.timestamp = timestamp;
 	m->opt.mn_ha = (struct mh_mac){.spi = sa->conf.spi, .len = mh_mac_len(sa->conf.alg)};
-	fill(sa, coa, to);
+	fill_auth(sa, coa, to);
 }
 
 bool auth_has(const struct auth_sa *sa, const struct mh *m)
@@ -107,7 +107,7 @@ bool auth_ok(struct auth_sa *sa, const struct mh *m, const struct in6_addr *coa)
 	struct mh_auth auth;
 	bool ok;
 
-	fill(sa, coa, &auth);
+	fill_auth(sa, coa, &auth);
 	ok = mh_signed(&auth, m);
 	explicit_bzero(&auth, sizeof(auth));
 	*(ok ? &sa->good : &sa->bad) += 1;

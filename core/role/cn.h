@@ -52,7 +52,7 @@ int cn_restore(struct cn *cn, const struct bc_entry *kept, usec now) __attribute
 
 /* HoTI and CoTI (9.4.1-9.4.4): answered, or dropped over the rate. */
 void cn_on_init(struct cn *cn, const struct via *via, const struct mh *m, usec now);
-/* A Binding Update without H; `data` are the bytes m was read from. */
+/* A Binding Update without H. */
 void cn_on_bu(struct cn *cn, const struct via *via, const struct mh *m, usec now);
 /* A packet to `local` from `coa` carried a Home Address option no binding allows (9.3.1): Binding Error 1. */
 void cn_on_unknown_hao(

@@ -30,9 +30,8 @@
 #define HA_UPDATE_BURST	   20
 #define HA_REFUSAL_RATE	   500 /* answers that refuse strangers, */
 #define HA_REFUSAL_BURST   1000
-#define HA_REFUSAL_GROUPS  4   /* of which one network gets a fourth, */
-#define HA_BINDING_REFUSAL 2   /* and of one binding */
-#define HA_NAT_KEEPALIVE   110 /* NATKATIMEOUT of RFC 5555 8, seconds */
+#define HA_REFUSAL_GROUPS  4 /* of which one network gets a fourth, */
+#define HA_BINDING_REFUSAL 2 /* and of one binding */
 
 /* Who may register: of the rules whose prefix covers a home address, the longest alone decides. */
 struct ha_rule {

@@ -33,7 +33,7 @@ static void send_ba(struct ha *ha, const struct ha_request *rq, uint8_t status, 
 		via.has_rh2 = false;
 		ba.opt.has = status < BA_UNSPECIFIED ? MHO_NAT : 0;
 		ba.opt.nat_udp = true;
-		ba.opt.nat_refresh = addr_eq(&rq->named, &rq->coa) ? NAT_REFRESH_NEVER : HA_NAT_KEEPALIVE;
+		ba.opt.nat_refresh = addr_eq(&rq->named, &rq->coa) ? NAT_REFRESH_NEVER : NAT_KEEPALIVE;
 	}
 
 	if (rq->flags & BU_F_ROUTER && ha_serves_routers(ha)) /* RFC 3963 4.2 */

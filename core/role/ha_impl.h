@@ -17,8 +17,8 @@ enum ha_doubt { HA_SURE, HA_TO_ASK, HA_ASKED };
 void ha_begin(struct ha *ha, struct bc_entry *e, usec now);
 /* The home address is free: into the data path, and announced. */
 int ha_activate(struct ha *ha, struct bc_entry *e, usec now, struct why *why) __attribute__((warn_unused_result));
-/* It ends: out of the data path and the cache; its number is remembered. */
-/* why: in a few words; NULL: its lifetime is over. */
+/* It ends: out of the data path and the cache; its number is remembered. why: in a few words; NULL: its lifetime is
+ * over. */
 void ha_forget(struct ha *ha, struct bc_entry *e, const char *why, usec now);
 void ha_remember(struct ha *ha, const struct in6_addr *home, uint16_t seq, usec now);
 /* Asks, from then on, whether somebody else serves it now. */

@@ -20,8 +20,6 @@
 #define CLAIMS	      3		    /* MAX_NEIGHBOR_ADVERTISEMENT (RFC 4861 10) */
 #define CLAIM_GAP     SEC	    /* RETRANS_TIMER */
 #define REG_FLAGS     (BU_F_ACK | BU_F_HOME)
-#define UDP_PORT      4191	  /* RFC 5555 7 */
-#define KEEPALIVE_MAX (110 * SEC) /* NATKATIMEOUT, RFC 5555 8 */
 
 static void on_timer(struct timer *t, usec now);
 
@@ -42,7 +40,7 @@ static void transmit(struct mn *mn, const struct mn_home *h, struct bul_entry *e
 	if (addr_is_ipv4(&e->coa)) { /* RFC 5555 5.1 */
 		via.src = h->conf.home;
 		via.has_hao = false;
-		via.udp = (struct udp_ends){e->coa, h->conf.ipv4, UDP_PORT, h->place.ifindex};
+		via.udp = (struct udp_ends){e->coa, h->conf.ipv4, MIP_UDP_PORT, h->place.ifindex};
 		bu.opt.has = MHO_IPV4_COA;
 		bu.opt.ipv4_coa = e->coa;
 	} else if (away) {
@@ -236,8 +234,9 @@ static usec refresh_after(const struct mh *m, usec lifetime)
 		after = advice;
 	/* RFC 5555 5.4.1: sooner than the NAT forgets. 0: the home agent does not know when. */
 	if (m->opt.has & MHO_NAT && m->opt.nat_refresh != NAT_REFRESH_NEVER) {
-		advice = m->opt.nat_refresh ? m->opt.nat_refresh * SEC : KEEPALIVE_MAX;
-		advice = advice < KEEPALIVE_MAX ? advice : KEEPALIVE_MAX;
+		bool told = m->opt.nat_refresh && m->opt.nat_refresh < NAT_KEEPALIVE;
+
+		advice = (told ? m->opt.nat_refresh : NAT_KEEPALIVE) * SEC;
 		after = advice < after ? advice : after;
 	}
 	return after;
@@ -380,7 +379,7 @@ static bool came_right(const struct mn_home *h, const struct via *via)
 	bool ipv4 = h->place.where == AT_AWAY && addr_is_ipv4(&h->place.coa);
 
 	if (ipv4 || via->udp.port)
-		return ipv4 && via->udp.port == UDP_PORT && addr_eq(&via->udp.peer, &h->conf.ipv4);
+		return ipv4 && via->udp.port == MIP_UDP_PORT && addr_eq(&via->udp.peer, &h->conf.ipv4);
 	return via->esp || (h->place.where == AT_AWAY) == via->has_rh2;
 }
 

@@ -16,9 +16,8 @@
 #define TRIES_MAX   5	       /* questions without any answer: it does not speak Mobile IPv6 */
 #define TRIES_DENY  1	       /* ... and a Binding Error says so, too */
 #define TRY_SOON    (60 * SEC) /* one that could fell silent: the network's fault */
-#define WAIT_HOME                                                                                                      \
-	(60 * SEC) /* without a link or registration: what was not bound yet is wanted no longer than this             \
-		    */
+/* Without a link or registration what was not bound yet is wanted no longer than this. */
+#define WAIT_HOME (60 * SEC)
 
 static void on_timer(struct timer *t, usec now);
 

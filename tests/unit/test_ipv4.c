@@ -87,7 +87,7 @@ static void a_nat_is_told(void **state)
 	const struct note *n = hear(&via, MN4, 1, 50);
 
 	(void)state;
-	assert_int_equal(n->mh.opt.nat_refresh, HA_NAT_KEEPALIVE);
+	assert_int_equal(n->mh.opt.nat_refresh, NAT_KEEPALIVE);
 	assert_addr(bound()->coa, NAT4);
 	assert_int_equal(bound()->udp.port, 40000);
 	/* another mapping: the binding moves by an update */
