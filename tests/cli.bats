@@ -286,6 +286,7 @@ $BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configura
 			fi
 			case $word in
 			ADDRESS) word=2001:db8::1 ;;
+			IPV4-ADDRESS) word=192.0.2.1 ;;
 			PREFIX | PREFIX...) word=2001:db8::/64 ;;
 			TIME | NUMBER) word=5 ;;
 			DEV) word=lo ;;

@@ -154,11 +154,13 @@ void mn_register(struct mn *mn, struct mn_home *h, usec now)
 void mn_give_back(struct mn *mn, struct mn_home *h)
 {
 	struct bul_entry *e = h->reg;
+	bool no_router = e && e->flags & BU_F_ROUTER && !mn_is_router(h);
 
 	if (!e || h->place.where != AT_AWAY)
 		return;
-	if (e->bound || e->state == MIP_BUL_WAITING || e->status == BA_TYPE_CHANGE ||
-		(e->flags & BU_F_ROUTER && !mn_is_router(h))) {
+	if (no_router) /* RFC 3963 5.4.1: and no update says so any more */
+		e->flags &= (uint16_t)~BU_F_ROUTER;
+	if (e->bound || e->state == MIP_BUL_WAITING || e->status == BA_TYPE_CHANGE || no_router) {
 		e->seq++;
 		transmit(mn, h, e, 0);
 		e->flags &= (uint16_t)~BU_F_ROUTER; /* that is over */
