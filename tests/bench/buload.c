@@ -16,6 +16,7 @@
  *   renew=TIMES	so often the last thousand nodes leave and register again, Duplicate Address Detection and all;
  *			the rate is without its second
  *   networks=N	from now on all are mobile routers with so many prefixes (RFC 3963), up to 4
+ *   auth	from now on all have the authentication option (RFC 4285), key 0x11...
  *
  * Node i has home address HOME-PREFIX::i+0x10000 and care-of address COA-PREFIX::i+0x10000; both prefixes are /64.
  * The same loop with echo requests to the same address is the baseline: what this wire and
@@ -33,6 +34,7 @@
 
 #include "base/addr.h"
 #include "base/clock.h"
+#include "role/auth.h"
 #include "role/ha.h"
 #include "wire/exthdr.h"
 #include "wire/icmp6.h"
@@ -63,7 +65,8 @@ static struct node *nodes;
 static size_t count, answered, refused, resent, outstanding;
 static uint16_t lifetime = 900; /* units of 4 s */
 static size_t networks;		/* of each */
-static usec retry = RETRY;	/* MIP_SLOW times longer */
+static bool authenticated;
+static usec retry = RETRY; /* MIP_SLOW times longer */
 static uint8_t packets[BATCH][256];
 
 static struct in6_addr numbered(const struct in6_addr *prefix, size_t i)
@@ -90,6 +93,7 @@ static size_t make_bu(size_t i, uint8_t *pkt)
 	struct in6_addr home = numbered(&home_prefix, i), coa = numbered(&coa_prefix, i);
 	struct mh bu = {.type = MH_BU, .u.bu = {nodes[i].seq, BU_F_ACK | BU_F_HOME, lifetime}};
 	uint8_t *mh = pkt + IP6_HLEN;
+	struct mh_auth auth;
 	uint16_t sum;
 	int len;
 
@@ -106,7 +110,15 @@ static size_t make_bu(size_t i, uint8_t *pkt)
 		a->s6_addr[7] = (uint8_t)k;
 		bu.opt.network[k].plen = 64;
 	}
+	if (authenticated) {
+		struct auth_sa sa = {.conf = {home, 256, MH_HMAC_SHA1, {0}}};
+
+		memset(sa.conf.key, 0x11, mh_key_len(MH_HMAC_SHA1));
+		auth_add(&sa, &bu, &coa, mh_timestamp(clock_wall()), &auth);
+	}
 	len = mh_write(&bu, mh, 128);
+	if (authenticated)
+		mh_sign(&auth, &bu, mh);
 	sum = mh_checksum(&home, &agent, mh, (size_t)len);
 	mh[MH_CKSUM_AT] = (uint8_t)(sum >> 8);
 	mh[MH_CKSUM_AT + 1] = (uint8_t)sum;
@@ -458,6 +470,10 @@ static int one(const char *word)
 		return keep(number);
 	if (!strncmp(word, "networks=", 9)) {
 		networks = number < 4 ? number : 4;
+		return 0;
+	}
+	if (!strcmp(word, "auth")) {
+		authenticated = true;
 		return 0;
 	}
 	if (!strncmp(word, "renew=", 6))
