@@ -16,7 +16,10 @@ static bool object_too, failed;
 
 void out_open(enum out_shape shape, const uint16_t *columns, bool say_object)
 {
-	format = opt.json ? &out_json : &out_text;
+	bool table = columns && (opt.brief || shape == OUT_TABLE) && out_width() && !opt.oneline && !opt.details &&
+		     !opt.stats;
+
+	format = opt.json ? &out_json : table ? &out_table : &out_text;
 	the_shape = shape;
 	object_too = say_object;
 	format->open(shape, columns);

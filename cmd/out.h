@@ -13,6 +13,7 @@ struct nlmsghdr;
 
 enum out_shape {
 	OUT_LIST,  /* JSON: one array */
+	OUT_TABLE, /* the same; on a terminal, without -o, -d and -s, a table */
 	OUT_LINES, /* JSON: an object a line, flushed each; for what does not end */
 };
 
@@ -33,7 +34,7 @@ int out_record(void *ctx, const struct nlmsghdr *msg);
 /* Whether stdout took all of it: flushes; DONE, or REFUSED having complained. */
 int out_flush(void);
 
-/* The two ways to write. */
+/* The three ways to write. */
 struct out_format {
 	void (*open)(enum out_shape shape, const uint16_t *columns);
 	void (*begin)(void);
@@ -42,7 +43,12 @@ struct out_format {
 	void (*close)(void);
 };
 
-extern const struct out_format out_text, out_json;
+extern const struct out_format out_text, out_table, out_json;
+
+/* One value, in the color of its kind. */
+void out_value(unsigned kind, const char *value);
+/* Columns of the terminal; 0: stdout is none. */
+int out_width(void);
 
 /* The escape sequence that colors the word of a state. */
 const char *out_state_color(const char *word);

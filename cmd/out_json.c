@@ -50,7 +50,7 @@ void json_string(const char *str)
 
 static bool pretty(void)
 {
-	return opt.pretty && shape == OUT_LIST;
+	return opt.pretty && shape != OUT_LINES;
 }
 
 static void open_list(enum out_shape as, const uint16_t *columns)
@@ -58,13 +58,13 @@ static void open_list(enum out_shape as, const uint16_t *columns)
 	(void)columns;
 	shape = as;
 	records = 0;
-	if (shape == OUT_LIST)
+	if (shape != OUT_LINES)
 		putchar('[');
 }
 
 static void begin(void)
 {
-	if (records++ && shape == OUT_LIST)
+	if (records++ && shape != OUT_LINES)
 		putchar(',');
 	fputs(pretty() ? "\n    {" : "{", stdout);
 	members = 0;
@@ -120,7 +120,7 @@ static void end(void)
 
 static void close_list(void)
 {
-	if (shape == OUT_LIST)
+	if (shape != OUT_LINES)
 		fputs(pretty() && records ? "\n]\n" : "]\n", stdout);
 }
 

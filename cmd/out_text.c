@@ -41,13 +41,18 @@ static bool among(const uint16_t *list, unsigned attr)
 	return *list != 0;
 }
 
-static void open_text(enum out_shape shape, const uint16_t *of_list)
+int out_width(void)
 {
 	struct winsize ws;
 
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) ? 0 : ws.ws_col > 20 ? ws.ws_col : 80;
+}
+
+static void open_text(enum out_shape shape, const uint16_t *of_list)
+{
 	unwrapped = shape == OUT_LINES ? MIP_A_MESSAGE : 0;
 	list_columns = opt.brief ? of_list : NULL;
-	width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) ? 0 : ws.ws_col > 20 ? ws.ws_col : 80;
+	width = out_width();
 }
 
 static void begin(void)
@@ -83,7 +88,7 @@ static const char *color_of(unsigned kind, const char *value)
 	}
 }
 
-static void put_value(unsigned kind, const char *value)
+void out_value(unsigned kind, const char *value)
 {
 	const char *color = opt.color ? color_of(kind, value) : "";
 
@@ -152,7 +157,7 @@ static void put(unsigned attr, const void *bytes, size_t len)
 	make_room(attr, need);
 	if (word)
 		printf("%s ", info->word);
-	put_value(info->kind, value);
+	out_value(info->kind, value);
 	col += need;
 	if (attr == MIP_A_OBJECT && opt.brief && (columns = object_columns(object_find(value))))
 		printf("%*s", (int)(OBJECT_WIDTH - strlen(value)), "");
@@ -177,7 +182,7 @@ static void end(void)
 		bool last = i == COLUMNS - 1 || !columns[i + 1];
 		int pad = last ? 0 : cell_width(attr) - (int)strlen(cells[i]);
 
-		put_value(attr_info(attr)->kind, cells[i][0] ? cells[i] : "-");
+		out_value(attr_info(attr)->kind, cells[i][0] ? cells[i] : "-");
 		printf("%*s", last ? 0 : (cells[i][0] ? 0 : -1) + (pad > 0 ? pad : 0) + 1, "");
 	}
 	putchar('\n');

@@ -55,7 +55,7 @@ int run_generic(const struct call *call)
 		err = client_do(&rq, &no);
 		return err == REFUSED ? run_refused(call, &no) : err;
 	}
-	out_open(OUT_LIST, verb_columns(call->verb), false);
+	out_open(verb_is_list(call->verb) ? OUT_TABLE : OUT_LIST, verb_columns(call->verb), false);
 	err = client_ask(&rq, out_record, NULL, &no);
 	closed = out_close();
 	if (err == REFUSED && no.err)

@@ -85,7 +85,7 @@ const struct object objects[] = {
 		{MIP_A_PREFIX, MIP_A_PERMITTED, MIP_A_INSECURE, MIP_A_BINDINGS, MIP_A_MAX_BINDINGS, MIP_A_NETWORK}},
 	{"mn", "mobile node: keeps its home addresses wherever it is",
 		"mip mn start home 2001:db8:1::100 prefix 2001:db8:1::/64 agent 2001:db8:1::1", "mip mn start", true,
-		{MIP_A_HOME, MIP_A_MSTATE, MIP_A_COA}},
+		{MIP_A_HOME, MIP_A_MSTATE, MIP_A_COA, MIP_A_DEV, MIP_A_AGENT, MIP_A_REMAINING}},
 	{"cn", "correspondent node: talks to mobile nodes directly", "mip cn start", "mip cn start", true,
 		{MIP_A_ENABLED, MIP_A_BINDINGS, MIP_A_MAX_BINDINGS}},
 	{"ro", "route optimization: with whom packets travel directly", "mip ro add peer 2001:db8:c::/64 policy never",
@@ -161,7 +161,8 @@ const struct verb verbs[] = {
 		"end and start again with what it had, unless words say otherwise; home addresses register anew"},
 	{"mn", "add", MIP_MN_ADD, true, mn_add, NULL, "add a home address"},
 	{"mn", "del", MIP_MN_DEL, false, home_req, NULL, "remove a home address, deregistering it"},
-	{"mn", "interface", MIP_MN_LINKS, false, mn_links, NULL, "show the interfaces it moves on"},
+	{"mn", "interface", MIP_MN_LINKS, false, mn_links, NULL, "show the interfaces it moves on",
+		{MIP_A_DEV, MIP_A_LINK, MIP_A_IN_USE, MIP_A_RANK, MIP_A_COA, MIP_A_ROUTER}},
 	{"mn", "use", MIP_MN_USE, true, mn_use, NULL,
 		"name an interface to move on, any for all others; those not named are not used"},
 	{"mn", "unuse", MIP_MN_UNUSE, false, mn_unuse, NULL, "take back what use said of an interface"},
@@ -257,6 +258,14 @@ const uint16_t *object_columns(const struct object *o)
 const uint16_t *verb_columns(const struct verb *v)
 {
 	return v->brief[0] ? v->brief : object_columns(object_find(v->object));
+}
+
+bool verb_is_list(const struct verb *v)
+{
+	const uint16_t *columns = verb_columns(v);
+	unsigned kind = columns ? attr_info(*columns)->kind : 0;
+
+	return kind == MIP_K_ADDR || kind == MIP_K_PREFIX || kind == MIP_K_DEV;
 }
 
 const struct verb *verb_find(const char *object, const char *verb)

@@ -72,6 +72,8 @@ const struct object *object_find(const char *word);
 const uint16_t *object_shows(const struct object *o);
 /* The columns of -br, ends with 0 or after six; NULL when its records have none. */
 const uint16_t *verb_columns(const struct verb *v);
+/* Its records are about addresses, prefixes or interfaces, of which there may be many. */
+bool verb_is_list(const struct verb *v);
 const uint16_t *object_columns(const struct object *o);
 /* The row of exactly that object and verb ("" or NULL for none), or NULL. */
 const struct verb *verb_find(const char *object, const char *verb);

@@ -18,7 +18,8 @@ def binding(i):
             + attr(11, struct.pack("=H", i & 0xffff)) + attr(8, struct.pack("=I", 600)) + attr(9, struct.pack("=I", i % 600))
             + attr(10, struct.pack("=I", 7)) + attr(18, b"\0"))
 
-bindings = [binding(i) for i in range(int(sys.argv[2]))]
+n = int(sys.argv[2])
+bindings = [binding(i * 7919 % n) for i in range(n)]   # each once, in no order
 server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 server.bind(path)
 server.listen()

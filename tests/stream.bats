@@ -9,9 +9,15 @@ setup() {
 	command -v python3 > /dev/null || skip "no python3"
 }
 
-teardown() { if [ -n "${AGENT:-}" ]; then kill "$AGENT"; fi; }
+teardown() { agent_stop; }
 
+agent_stop() {
+	[ -z "${AGENT:-}" ] || { kill "$AGENT" && wait "$AGENT" 2> /dev/null || rm -f "$MIP_RUN_DIR"/*.sock; }
+	AGENT=
+}
+# agent N: in the place of one that was there before
 agent() {
+	agent_stop
 	: > "$BATS_TEST_TMPDIR/ready" # there before tail looks for it
 	python3 tests/fake_agent.py "$MIP_RUN_DIR" "$1" >> "$BATS_TEST_TMPDIR/ready" 3>&- 4>&- & AGENT=$!
 	timeout 60 tail -n +1 -f --pid=$AGENT "$BATS_TEST_TMPDIR/ready" | grep -q ready
@@ -29,12 +35,35 @@ agent() {
 	done
 }
 
-@test "a record is a line in a pipe, and is wrapped at the edge of a terminal, unless -o is said" {
+sort_addresses() { python3 -c 'import sys, ipaddress; print(*sorted(sys.stdin.read().split(), key=lambda a: int(ipaddress.ip_address(a))), sep="\n")'; }
+# on_terminal [OPTION ...]: what a terminal of 60 columns gets
+on_terminal() { script -qec "stty cols 60; $MIP -c=never $* binding show" /dev/null < /dev/null | tr -d '\r'; }
+
+@test "a record is a line in a pipe; on a terminal a list is a table, and -d wraps records at its edge, unless -o is said" {
 	agent 3
 	[ "$("$MIP" binding show | wc -l)" = 3 ]
-	on_terminal() { script -qec "stty cols 60; $MIP $* binding show" /dev/null < /dev/null | grep -vc '^$'; }
-	[ "$(on_terminal)" -gt 3 ]
-	[ "$(on_terminal -o)" = 3 ]
+	[[ "$(on_terminal | head -n 1)" =~ ^home\ +care-of\ +state\ +remaining$ ]]
+	[ "$(on_terminal | wc -l)" = 4 ]
+	[ "$(on_terminal -br)" = "$(on_terminal)" ]
+	[ "$(on_terminal -d | wc -l)" -gt 3 ]
+	[ "$(on_terminal -d -o | wc -l)" = 3 ]
+	agent 0
+	[ -z "$(on_terminal)" ]
+}
+
+@test "the table: sorted by address, columns as wide as they have to be, 100,000 rows in 20 MB" {
+	local peak
+	agent 20
+	[ "$(on_terminal | cut -d' ' -f 1 | tail -n +2)" = "$("$MIP" -j binding show | jq -r '.[].home' | sort_addresses)" ]
+	[ "$(on_terminal | sed -E 's/(.* )(active|waiting).*/\1/' | awk '{ print length }' | tail -n +2 | sort -u | wc -l)" = 1 ]
+	agent 100000
+	on_terminal > "$BATS_TEST_TMPDIR/table"
+	[ "$(wc -l < "$BATS_TEST_TMPDIR/table")" = 100001 ]
+	tail -n +2 "$BATS_TEST_TMPDIR/table" | cut -d' ' -f 1 > "$BATS_TEST_TMPDIR/homes"
+	sort_addresses < "$BATS_TEST_TMPDIR/homes" | cmp - "$BATS_TEST_TMPDIR/homes"
+	peak=$(script -qec "python3 tests/cost.py 1 $MIP binding show" /dev/null < /dev/null | tr -d '\r' | awk 'END { print $3 }')
+	echo "$peak KiB (at most 20480)"
+	[[ $MIP == */san/* ]] || [ "$peak" -le 20480 ]
 }
 
 @test "a reader that goes ends it at once, in silence; a full disk with an error" {
