@@ -84,16 +84,22 @@ static bool may_refuse(struct ha *ha, const struct ha_request *rq, uint8_t statu
 	return rates_take(&ha->refusals, &rq->from, now);
 }
 
-bool ha_refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, usec now)
+/* False: limited, and not said. */
+static bool say_no(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, usec now)
 {
 	struct event ev = {.type = EV_BU_REFUSED, .addr = &rq->home, .coa = &rq->coa, .status = status};
 
-	ha->stats.refused++;
 	if (!may_refuse(ha, rq, status, now))
 		return false;
 	ha->w->event(ha->w->ctx, &ev, now);
 	send_ba(ha, rq, status, seq, 0);
 	return true;
+}
+
+void ha_refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, usec now)
+{
+	ha->stats.refused++;
+	say_no(ha, rq, status, seq, now);
 }
 
 /* --- Binding Updates --------------------------------------------------------------------------------------------- */
@@ -325,11 +331,12 @@ static bool is_over_limit(struct ha *ha, struct ha_request *rq, struct bc_entry 
 	return !ok;
 }
 
-/* The end may have overtaken the update that was to begin the binding: remembered of one that could have been bound,
+/* 10.3.2: there is no binding to end. A mobile node that starts at home asks for that, so it does not count as refused.
+ * The end may have overtaken the update that was to begin the binding: remembered of one that could have been bound,
  * and no more often than strangers are answered. */
 static void refuse_end(struct ha *ha, const struct ha_request *rq, usec now)
 {
-	if (ha_refuse(ha, rq, BA_NOT_HOME_AGENT, rq->seq, now) && ha_addr_for(ha, &rq->home) &&
+	if (say_no(ha, rq, BA_NOT_HOME_AGENT, rq->seq, now) && ha_addr_for(ha, &rq->home) &&
 		ha_may_register(ha, &rq->home))
 		ha_remember(ha, &rq->home, rq->seq, now);
 }

@@ -31,8 +31,8 @@ void ha_tell(struct ha *ha, enum event_type type, const struct bc_entry *e, cons
 void ha_accept(struct ha *ha, const struct bc_entry *e, usec now);
 /* As the last update of a binding asked; `via` is filled. */
 struct ha_request ha_request_again(const struct ha *ha, const struct bc_entry *e, struct via *via);
-/* False: limited, and not said. */
-bool ha_refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, usec now);
+/* Counted, and answered at a limited rate. */
+void ha_refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, usec now);
 /* May a packet for `home` be tunnelled to `coa`? HA_DROP, a status, or 0. */
 int ha_judge_coa(const struct ha *ha, const struct in6_addr *home, const struct in6_addr *coa);
 /* What was to come protected and did not (enum mh_type, or ICMPv6 type) is counted, told, and not answered. */

@@ -317,6 +317,8 @@ static void deregistration_at_home(void **state)
 	/* Repeated because the answer was lost. */
 	assert_asked(ASK(.src = HOME, .hao = NULL, .seq = 3, .life = 0), BA_NOT_HOME_AGENT, 3, 0);
 	assert_false(answer()->via.has_rh2);
+	/* Nobody was denied anything: no refusal for the eye of the operator. */
+	assert_int_equal(ha.stats.refused, 0);
 }
 
 static void deregistration_from_away(void **state)
