@@ -75,7 +75,9 @@ static int forward(const struct flows *t, const char *dev, struct why *why)
 	if (!sysctl_get("conf/all/forwarding", &on) && on)
 		return 0;
 	flow_hear_routers();
-	if (by_device && !set(FLOW_DEV, "force_forwarding", 1, NULL) && !set(dev, "force_forwarding", 1, NULL))
+	/* Out of tunnels in UDP packets come by the shim. */
+	if (by_device && !set(FLOW_DEV, "force_forwarding", 1, NULL) && !set(SHIM_DEV, "force_forwarding", 1, NULL) &&
+		!set(dev, "force_forwarding", 1, NULL))
 		return set(dev, "forwarding", 1, why);
 	return sysctl_set("conf/all/forwarding", 1, why);
 }
