@@ -100,7 +100,7 @@ static void dispatch(struct agent *a, const struct via *via, const struct mh *m,
 	case MH_COTI: cn_on_init(&a->cn, via, m, now); break;
 	case MH_HOT:
 	case MH_COT: ro_on_test(&a->mn, via, m, now); break;
-	case MH_BRR: ro_on_brr(&a->mn, via, now); break;
+	case MH_BRR: (via->udp.port ? mn_on_brr : ro_on_brr)(&a->mn, via, now); break;
 	case MH_BE: ro_on_be(&a->mn, via, m, now); break;
 	default: break;
 	}
@@ -126,14 +126,14 @@ static bool on_udp(void *ctx, const struct udp_ends *ends, const struct exthdr *
 	const uint8_t *data = pkt + e->upper_at;
 	struct agent *a = ctx;
 	struct mh mh;
-	bool bu = e->end - e->upper_at > MH_TYPE_AT && data[MH_TYPE_AT] == MH_BU && a->ha.on &&
-		  ha_serves(&a->ha, &e->dst);
-	bool ba = e->end - e->upper_at > MH_TYPE_AT && data[MH_TYPE_AT] == MH_BA && mn_find(&a->mn, &e->dst);
+	uint8_t type = e->end - e->upper_at > MH_TYPE_AT ? data[MH_TYPE_AT] : MH_TYPES;
+	bool bu = type == MH_BU && a->ha.on && ha_serves(&a->ha, &e->dst);
+	bool answer = (type == MH_BA || type == MH_BRR) && mn_find(&a->mn, &e->dst);
 	struct message msg = {.via = &via, .dropped = DROP_NONE};
 
-	if (!(bu || ba) || e->upper != MH_PROTO || e->hao_at || e->rh2_at || e->fragment)
+	if (!(bu || answer) || e->upper != MH_PROTO || e->hao_at || e->rh2_at || e->fragment)
 		return false;
-	msg.mh_type = data[MH_TYPE_AT];
+	msg.mh_type = type;
 	if (!mh_checksum_ok(&e->src, &e->dst, data, e->end - e->upper_at))
 		msg.dropped = DROP_CHECKSUM;
 	else if (mh_read(data, e->end - e->upper_at, &mh, NULL) != MH_OK)
@@ -364,6 +364,13 @@ static void on_unknown_hao(
 	cn_on_unknown_hao(&a->cn, coa, local, home, clock_now());
 }
 
+static void on_elsewhere(void *ctx, const struct udp_ends *ends, const struct in6_addr *src)
+{
+	struct agent *a = ctx;
+
+	ha_on_elsewhere(&a->ha, ends, src, clock_now());
+}
+
 static void on_peer_unreachable(void *ctx, const struct in6_addr *local, const struct in6_addr *home)
 {
 	struct agent *a = ctx;
@@ -379,5 +386,8 @@ static void on_traffic(void *ctx, const struct in6_addr *home, const struct in6_
 		ro_on_traffic(&a->mn, home, peer, out, clock_now());
 }
 
-const struct flow_events agent_optimized = {
-	.udp = on_udp, .unknown_hao = on_unknown_hao, .unreachable = on_peer_unreachable, .traffic = on_traffic};
+const struct flow_events agent_optimized = {.udp = on_udp,
+	.elsewhere = on_elsewhere,
+	.unknown_hao = on_unknown_hao,
+	.unreachable = on_peer_unreachable,
+	.traffic = on_traffic};

@@ -118,6 +118,8 @@ static void take_packet(struct carrier *c, int i)
 		return;
 	if (!whole || !accepted(c, in->data[i], len, &in->peer[i])) {
 		c->flows->drops.tunnel++;
+		if (whole && c->elsewhere)
+			c->elsewhere(c, &in->msgs[i].msg_hdr, in->data[i], len);
 		return;
 	}
 	if (merge_add(&in->merge, in->data[i], len))

@@ -41,6 +41,8 @@ struct carrier {
 	const int *device; /* the TUN device what came goes to */
 	/* Is that packet a message, and done with? NULL: none is. */
 	bool (*message)(struct carrier *c, const struct msghdr *h, const uint8_t *pkt, size_t len);
+	/* A packet did not come from where its flow is, and was dropped. NULL: nobody is told. */
+	void (*elsewhere)(struct carrier *c, const struct msghdr *h, const uint8_t *pkt, size_t len);
 	uint64_t rx_packets, tx_packets;
 	struct carrier_out out;
 	struct carrier_in in;

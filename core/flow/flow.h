@@ -36,6 +36,9 @@ struct flow_events {
 	/* A packet with a Mobility Header came in UDP over IPv4. True: it was for this machine's roles, and is done
 	 * with. */
 	bool (*udp)(void *ctx, const struct udp_ends *ends, const struct exthdr *e, const uint8_t *pkt);
+	/* A packet from `src`, longer than a Binding Refresh Request in its place, came in UDP over IPv4 from
+	 * another end than its flow has, and was dropped. As often as packets come: the callee limits. */
+	void (*elsewhere)(void *ctx, const struct udp_ends *ends, const struct in6_addr *src);
 	/* A packet from `coa` to `local` with a Home Address option no binding allows was dropped (9.3.1). As often as
 	 * packets come: the callee limits. */
 	void (*unknown_hao)(

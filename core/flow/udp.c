@@ -17,6 +17,8 @@
 
 #define SOCK_BUF    (8 << 20)
 #define IP6_NEXT_AT 6
+#define IP6_SRC_AT  8
+#define BRR_LEN	    8 /* RFC 6275 6.1.2 */
 
 static struct udp_ends ends_of(const struct msghdr *h)
 {
@@ -45,6 +47,19 @@ static bool message(struct carrier *c, const struct msghdr *h, const uint8_t *pk
 		return false;
 	ends = ends_of(h);
 	return ev->udp(ev->ctx, &ends, &e, pkt);
+}
+
+static void elsewhere(struct carrier *c, const struct msghdr *h, const uint8_t *pkt, size_t len)
+{
+	const struct flow_events *ev = &c->flows->ev;
+	struct in6_addr src;
+	struct udp_ends ends;
+
+	if (len <= IP6_HLEN + BRR_LEN || !ev->elsewhere)
+		return;
+	memcpy(&src, pkt + IP6_SRC_AT, sizeof(src));
+	ends = ends_of(h);
+	ev->elsewhere(ev->ctx, &ends, &src);
 }
 
 void udp_out(struct flows *t, struct packet *p, struct flow_entry *e)
@@ -113,6 +128,7 @@ int flow_udp_listen(struct flows *t, bool on, struct why *why)
 		return why_set(why, ENOMEM, "out of memory");
 	carrier_begin(t->udp, t, shim_device(t->shim));
 	t->udp->message = message;
+	t->udp->elsewhere = elsewhere;
 	t->udp->socket.fd = udp_socket(why);
 	err = t->udp->socket.fd < 0 ? t->udp->socket.fd : loop_watch(t->loop, &t->udp->socket, EPOLLIN);
 	if (err)

@@ -44,6 +44,7 @@ struct bc_entry {
 	bool implicit;		     /* of which the home agent knows by itself (RFC 3963 5.2), */
 	struct addr_prefix *network; /* and which; the cache's, NULL: it never had any */
 	uint16_t nonce;		     /* at a correspondent: the last index issued when the last update came */
+	uint8_t keepalive;	     /* seconds: an update as often, as the NAT on the way forgets; 0: not known */
 	uint8_t state;		     /* enum mip_binding_state */
 	uint8_t claims;		     /* advertisements still to send */
 	uint8_t prefix_tries;

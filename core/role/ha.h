@@ -125,6 +125,7 @@ struct ha_request {
 	bool implicit;	       /* it names none itself */
 	struct in6_addr named; /* the care-of address as it names it, which is not coa behind a NAT; :: = it does not */
 	bool nonces;	       /* it has a Nonce Indices option */
+	uint8_t keepalive;     /* of the binding (bc.h) */
 	bool peer_registered;  /* we have a binding of it as a correspondent */
 };
 
@@ -150,6 +151,8 @@ bool ha_rehome(const struct ha *ha, struct bc_entry *e);
 /* A Binding Update, home registration or not: answered as 10.3 and 9.5.1 say. `peer_registered`: the same node has a
  * binding of that home address as a correspondent (139). */
 void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, bool peer_registered, usec now);
+/* A packet from `src` came in UDP from another end than the binding of it has, and was dropped. */
+void ha_on_elsewhere(struct ha *ha, const struct udp_ends *ends, const struct in6_addr *src, usec now);
 /* A Neighbor Advertisement for `target` on the home link, or a probe of somebody else's DAD for it: if we are probing
  * it ourselves, the address is taken (10.3.1, RFC 4862 5.4.3), and a binding of before has ended here. */
 void ha_on_taken(struct ha *ha, unsigned ifindex, const struct in6_addr *target, usec now);

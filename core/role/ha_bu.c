@@ -9,14 +9,15 @@
 #include "role/event.h"
 #include "role/ha_impl.h"
 
-#define LATE 16 /* updates that may be on their way at once: 3 a second (MAX_UPDATE_RATE), for 5 s */
+#define LATE	      16 /* updates that may be on their way at once: 3 a second (MAX_UPDATE_RATE), for 5 s */
+#define KEEPALIVE_MIN 15 /* seconds */
 
 /* --- answers ----------------------------------------------------------------------------------------------------- */
 
 /* 9.5.4: to where the update came from, whatever the cache says; with a type 2 routing header unless that is the home
  * address itself: then it is on the home link, and the tunnel of a binding that stands must not take the answer. Whose
  * updates have the authentication option is answered with it (RFC 4285 5.1.1), and with the timestamp (6). In
- * UDP, which is required, as there is no other way to an IPv4 address here (RFC 5555 4.1.2). */
+ * UDP, which is required, as there is no other way to an IPv4 address here (RFC 5555 4.2). */
 static void send_ba(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, uint16_t lifetime)
 {
 	struct mh ba = {.type = MH_BA, .u.ba = {.status = status, .seq = seq, .lifetime = lifetime}};
@@ -33,9 +34,10 @@ static void send_ba(struct ha *ha, const struct ha_request *rq, uint8_t status, 
 		via.has_rh2 = false;
 		ba.opt.has = status < BA_UNSPECIFIED ? MHO_NAT : 0;
 		ba.opt.nat_udp = true;
-		ba.opt.nat_refresh = addr_eq(&rq->named, &rq->coa) ? NAT_REFRESH_NEVER : NAT_KEEPALIVE;
+		ba.opt.nat_refresh = rq->keepalive ? rq->keepalive : NAT_KEEPALIVE;
+		if (addr_eq(&rq->named, &rq->coa))
+			ba.opt.nat_refresh = NAT_REFRESH_NEVER;
 	}
-
 	if (rq->flags & BU_F_ROUTER && ha_serves_routers(ha)) /* RFC 3963 4.2 */
 		ba.u.ba.flags = BA_F_ROUTER;
 
@@ -57,6 +59,7 @@ struct ha_request ha_request_again(const struct ha *ha, const struct bc_entry *e
 	const struct auth_sa *sa = auth_find(&ha->auth, &e->home);
 	struct ha_request rq = {.via = via, .home = e->home, .coa = e->coa, .from = e->from, .flags = e->flags};
 
+	rq.keepalive = e->keepalive;
 	*via = (struct via){.src = e->from, .dst = e->local, .udp = e->udp};
 	rq.named = e->named;
 	rq.stamped = sa != NULL;
@@ -182,10 +185,25 @@ static int judge(const struct ha *ha, struct ha_request *rq, const struct bc_ent
 	return coa || rq->remove ? coa : ha_judge_networks(ha, rq, e);
 }
 
+/* RFC 5555 4.3. The node is where it was, and its NAT has another mapping: the one before did not last until this
+ * update, so the next ones are to come in half the time. */
+static uint8_t keepalive_of(const struct bc_entry *e, const struct ha_request *rq, usec now)
+{
+	usec heard = e->expires - e->lifetime * MH_LIFE_UNIT * SEC, half = (now - heard) / 2 / SEC;
+	unsigned most = e->keepalive ? e->keepalive : NAT_KEEPALIVE;
+
+	if (!addr_eq(&e->named, &rq->named) || addr_eq(&rq->named, &rq->coa))
+		return 0;
+	if (e->udp.port == rq->via->udp.port && addr_eq(&e->coa, &rq->coa))
+		return e->keepalive;
+	return (uint8_t)(half > most ? most : half > KEEPALIVE_MIN ? half : KEEPALIVE_MIN);
+}
+
 static void note(struct bc_entry *e, const struct ha_request *rq, const struct ha *ha, usec now)
 {
 	uint32_t most = ha_max_lifetime(ha, &rq->home), left = prefix_left(ha_prefix_end(ha, &rq->home), now);
 	most = (left < most ? left : most) / MH_LIFE_UNIT;
+	e->keepalive = keepalive_of(e, rq, now);
 	e->local = rq->via->dst;
 	e->from = rq->from;
 	e->coa = rq->coa;
@@ -236,6 +254,9 @@ static bool rebind(struct ha *ha, struct bc_entry *e, const struct bc_entry *bef
 	e->local = before->local;
 	e->from = before->from;
 	e->coa = before->coa;
+	e->udp = before->udp;
+	e->named = before->named;
+	e->keepalive = before->keepalive;
 	e->flags = before->flags;
 	e->implicit = before->implicit;
 	e->lifetime = before->lifetime;
@@ -294,7 +315,7 @@ static struct ha_request request_of(const struct via *via, const struct mh *m)
 	 * is one. */
 	rq.from = via->esp ? rq.coa : via->src;
 	rq.named = rq.coa;
-	if (via->udp.port) { /* RFC 5555 4.1.1: where it came from, which a NAT may have made another */
+	if (via->udp.port) { /* RFC 5555 4.2: where it came from, which a NAT may have made another */
 		rq.from = rq.coa = via->udp.peer;
 		rq.named = m->opt.ipv4_coa; /* ::, unless it has the option */
 	}
@@ -407,4 +428,21 @@ void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, bool pee
 		renew(ha, e, &rq, now);
 	else
 		start(ha, &rq, now);
+}
+
+/* A NAT may have forgotten the node, and have another mapping for it. Only an update moves a binding: it is asked for
+ * one, there. In all there are so many of such questions as strangers get refusals, and each is shorter than its cause.
+ */
+void ha_on_elsewhere(struct ha *ha, const struct udp_ends *ends, const struct in6_addr *src, usec now)
+{
+	const struct network *network = networks_of(&ha->networks, src);
+	const struct bc_entry *e = network ? network->owner : bc_find(&ha->bc, src, NULL);
+	struct via via = {.udp = *ends};
+
+	if (!ha->on || !e || !e->udp.port || e->state != MIP_BINDING_ACTIVE || !addr_is_place(&ends->peer) ||
+		!addr_eq(&ends->local, &ha->conf.ipv4) || !rates_take(&ha->refusals, &ends->peer, now))
+		return;
+	via.src = e->local;
+	via.dst = e->home;
+	ha->w->send(ha->w->ctx, &via, &(struct mh){.type = MH_BRR});
 }

@@ -148,6 +148,8 @@ void mn_on_ra(struct mn *mn, unsigned ifindex, const struct in6_addr *router, co
 void mn_on_addr(struct mn *mn, unsigned ifindex, const struct attach_addr *addr, bool gone, usec now);
 /* From a home agent; a correspondent's is for ro.h. */
 void mn_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now);
+/* A Binding Refresh Request of a home agent, in UDP over IPv4. */
+void mn_on_brr(struct mn *mn, const struct via *via, usec now);
 /* A Home Agent Address Discovery Reply. */
 void mn_on_dhaad(struct mn *mn, const struct via *via, const struct dhaad *reply, usec now);
 /* A Mobile Prefix Advertisement. */

@@ -13,6 +13,7 @@
 #define FIRST_BACKOFF (1500 * MSEC) /* InitialBindackTimeoutFirstReg: the home agent's DAD takes 1 s */
 #define BACKOFF	      SEC	    /* INITIAL_BINDACK_TIMEOUT */
 #define BACKOFF_MAX   (32 * SEC)    /* MAX_BINDACK_TIMEOUT */
+#define BRR_GAP	      SEC	    /* an update this young is not repeated because a home agent asks */
 #define RESYNCS_MAX   3		    /* sequence numbers taken over at once; then the back-off decides */
 #define MARGIN_MAX    (60 * SEC)    /* refresh at the latest this long before the binding ends */
 #define ROUTER_TRIES  2		    /* updates without an answer before it is asked whether the router is there */
@@ -37,7 +38,7 @@ static void transmit(struct mn *mn, const struct mn_home *h, struct bul_entry *e
 	struct mh_auth auth;
 
 	via.esp = world_protects(mn->w, &h->conf.home, MIP_PROTECT_BINDING);
-	if (addr_is_ipv4(&e->coa)) { /* RFC 5555 5.1 */
+	if (addr_is_ipv4(&e->coa)) { /* RFC 5555 4.4.2 */
 		via.src = h->conf.home;
 		via.has_hao = false;
 		via.udp = (struct udp_ends){e->coa, h->conf.ipv4, MIP_UDP_PORT, h->place.ifindex};
@@ -234,7 +235,7 @@ static usec refresh_after(const struct mh *m, usec lifetime)
 
 	if (advice && advice < after)
 		after = advice;
-	/* RFC 5555 5.4.1: sooner than the NAT forgets. 0: the home agent does not know when. */
+	/* RFC 5555 4.3: sooner than the NAT forgets. 0: the home agent does not know when. */
 	if (m->opt.has & MHO_NAT && m->opt.nat_refresh != NAT_REFRESH_NEVER) {
 		bool told = m->opt.nat_refresh && m->opt.nat_refresh < NAT_KEEPALIVE;
 
@@ -405,6 +406,18 @@ static struct mn_home *answered(struct mn *mn, const struct via *via, const stru
 	if (m->u.ba.status == BA_SEQ_OUT_OF_WINDOW)
 		return bul_is_behind(h->reg, m->u.ba.seq) ? h : NULL;
 	return (uint16_t)(h->reg->seq - m->u.ba.seq) <= (uint16_t)(h->reg->seq - h->reg->first) ? h : NULL;
+}
+
+/* 11.7.4: packets reach the home agent from where it has no binding: a NAT on the way has another mapping for us.
+ * Nobody vouches for that, so an update a second is all it may cause. */
+void mn_on_brr(struct mn *mn, const struct via *via, usec now)
+{
+	struct mn_home *h = mn_find(mn, &via->dst);
+	const struct bul_entry *e = h ? h->reg : NULL;
+
+	if (e && via->udp.port && addr_eq(&via->src, &h->agent) && came_right(h, via) && e->state == MIP_BUL_BOUND &&
+		now - e->sent_at >= BRR_GAP)
+		mn_refresh(mn, h, now);
 }
 
 /* RFC 4285 5.1.1, 6: silence about what does not have the option, or answers another update; a wrong authenticator is

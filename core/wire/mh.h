@@ -101,7 +101,7 @@ struct mh_mac {
 	size_t at; /* offset of the authenticator in the message, what the MAC covers up to */
 };
 
-#define NAT_KEEPALIVE	  110	     /* NATKATIMEOUT (RFC 5555 8), seconds */
+#define NAT_KEEPALIVE	  110	     /* NATKATIMEOUT (RFC 5555 6), seconds */
 #define NAT_REFRESH_NEVER UINT32_MAX /* of a NAT Detection option: no keepalives are needed; 0 says nothing (3.2.2) */
 
 struct mh_opts {

@@ -12,7 +12,7 @@
 struct mh;
 struct mh_auth;
 
-#define MIP_UDP_PORT 4191 /* RFC 5555 7 */
+#define MIP_UDP_PORT 4191 /* RFC 5555 8 */
 
 /* The outside of what travels in UDP over IPv4 (RFC 5555): IPv4-mapped addresses, and the port of the other end. */
 struct udp_ends {

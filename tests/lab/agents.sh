@@ -40,13 +40,13 @@ has_agent() { mip -n "$1" agent show; }
 serves() { [ "$(show "$1" agent roles 2>/dev/null)" != "" ]; }
 idles() { ! serves "$1" && has_agent "$1" >/dev/null 2>&1; }
 no_agent() { idles "$1" || ! has_agent "$1"; }
-no_agents() { local n; for n in mn mn2 cn ha ha2 r; do [ ! -e "/run/netns/$n" ] || no_agent "$n" || return; done; }
+no_agents() { local n; for n in mn mn2 mn3 cn ha ha2 r; do [ ! -e "/run/netns/$n" ] || no_agent "$n" || return; done; }
 # agents_stop: all; the mobile nodes' first, while a home agent answers them. Their clocks are the kernel's again.
 agents_stop() {
 	local n sock
 	lab_keep
 	rm -f /run/lab/*.warp
-	for n in mn mn2 cn ha ha2 r host; do
+	for n in mn mn2 mn3 cn ha ha2 r host; do
 		[ -e "/run/netns/$n" ] || continue
 		agent_file sock "$n" sock
 		[ ! -S "$sock" ] || mip -n "$n" agent stop 2>/dev/null || true

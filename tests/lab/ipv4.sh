@@ -31,6 +31,19 @@ nat_rules() {
 	table ip nat { chain post { type nat hook postrouting priority 100; oif out masquerade random; }; }
 	NFT
 }
+# Reboots gw: it knows nothing of the connections any more.
+nat_reboot() {
+	ip -n gw link set out down && ip -n gw link set out up && ip -n gw route add default via 192.0.2.254
+}
+# nat_forgets SECONDS: after that many without a packet
+nat_forgets() { lab_sysctl gw net.netfilter.nf_conntrack_udp_timeout="$1" net.netfilter.nf_conntrack_udp_timeout_stream="$1"; }
+nat_forgot() { ! in_ns gw grep -q src=10.0.0. /proc/net/nf_conntrack; }
+# behind_nat NAME N: another node, for good, with address 10.0.0.N
+behind_nat() {
+	ip netns add "$1" && ip -n "$1" link set lo up || return
+	lab_link "$1" eth0 "02:00:00:00:10:$(printf %02x "$2")" nat
+	ip -n "$1" addr add "10.0.0.$2/24" dev eth0 && ip -n "$1" route add default via 10.0.0.1
+}
 # move4 v4|nat: to that link, and the address there
 move4() {
 	lab_move "$1" || return

@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
-# A mobile node on links that have IPv4 only, also behind a NAT (RFC 5555 4, 5): registered, reachable, and nothing else.
+# A mobile node on links that have IPv4 only, also behind a NAT (RFC 5555 4): registered, reachable, and nothing else.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
 . "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/ipv4.sh"
+. "$BATS_TEST_DIRNAME/../lab/network.sh"
 . "$BATS_TEST_DIRNAME/../lab/traffic.sh"
 . "$BATS_TEST_DIRNAME/../valid.sh"
 
@@ -16,7 +17,7 @@ teardown() {
 }
 
 ha4() { ha_start ipv4 $HA4; }
-mn4() { mn_start ipv4 $HA4; }
+mn4() { mn_start ipv4 $HA4 "$@"; }
 inside() { in_ns cn ping -6 -c 1 -W $((2 * MIP_SLOW)) $HOA; }
 care_of() { [ "$(show ha binding care_of)" = "$1" ]; }
 # at CARE-OF: registered with that, both sides, and reached
@@ -57,7 +58,7 @@ at() {
 	move4 nat
 	at $NAT4
 	json ha binding show | valid binding
-	# RFC 5555 5.4.1: the answer says so, and when the node is to be heard again
+	# RFC 5555 4.3: the answer says so, and when the node is to be heard again
 	[ "$(json mn bul show | jq '.[0].refresh <= 110')" = true ]
 	port=$(show ha binding port)
 	in_ns mn ping -6 -c 1 -W 2 -I $HOA $CN
@@ -69,6 +70,65 @@ at() {
 	lab_move nat && at $NAT4
 	mn mn stop
 	lab_wait 10 eval '[ "$(json ha binding show)" = "[]" ]'
+}
+
+# behind NODE HOME-ADDRESS: another mobile node behind the NAT
+behind() {
+	[ -e "/run/netns/$1" ] || behind_nat "$1" "${2##*:}" || return
+	role_start "$1" mn start home "$2" prefix "$HOME_PREFIX" agent $HA dev eth0 ipv4 $HA4
+}
+HOA3=2001:db8:1::210
+unheard() { ! in_ns cn ping -6 -c 1 -W 1 "$1"; }
+# pings NODE ADDRESS WORD...: is any answered?
+pings() { in_ns "$1" ping -6 -c 20 -i 0.2 -W 1 "${@:3}" "$2" | grep -q "bytes from"; }
+
+@test "two mobile nodes and a mobile router behind one NAT, which reboots: back with an update, at once when they send" {
+	[ -e /run/netns/h1 ] || lab_network
+	clocks mn3
+	ha4
+	ha acl allow $HOA network $NET_PREFIX
+	mn_start ipv4 $HA4 network $NET_PREFIX dev lan0
+	move4 nat
+	behind mn2 $HOA2
+	behind mn3 $HOA3
+	lab_wait 30 eval '[ $(json ha binding show | jq "[.[] | select(.state == \"active\") | .port] | unique | length") = 3 ]'
+	[ "$(json ha binding show | jq -r '[.[].care_of] | unique | join(" ")')" = $NAT4 ]
+	for to in $HOA $HOA2 $HOA3 $H1; do lab_wait 10 in_ns cn ping -6 -c 1 -W 2 $to; done
+	in_ns mn2 ping -6 -c 1 -W 2 -I $HOA2 $HOA3
+	in_ns mn3 ping -6 -c 1 -W 2 -I $HOA3 $H1
+	nat_reboot
+	for to in $HOA2 $HOA3 $H1; do unheard $to; done
+	# asked for by what they send, long before the next keepalive
+	pings h1 $CN
+	pings mn2 $CN -I $HOA2
+	for to in $HOA $H1 $HOA2; do lab_wait 10 in_ns cn ping -6 -c 1 -W 2 $to; done
+	# or with the next keepalive
+	unheard $HOA3
+	pass 110 mn3
+	lab_wait 10 in_ns cn ping -6 -c 1 -W 2 $HOA3
+	is "$(mip -n mn3 -j bul show | jq '.[0].refresh')" -le 55
+}
+
+updates() { [ $((($(show ha binding sequence) - $1) & 65535)) -ge "$2" ]; }
+
+@test "a NAT that forgets soon: a lifetime that is short enough keeps the node reachable all the time" {
+	local i sequence
+	ha4
+	mn4
+	move4 nat
+	nat_forgets 4
+	at $NAT4
+	lab_wait 20 nat_forgot   # as it does between two updates
+	unheard $HOA
+	mn mn stop
+	mn4 lifetime 4
+	at $NAT4
+	for i in 1 2 3; do
+		sequence=$(show ha binding sequence)
+		lab_wait 20 updates "$sequence" 3   # more than 6 s, in which nothing else was sent
+		in_ns cn ping -6 -c 1 -W $MIP_SLOW $HOA
+	done
+	nat_forgets 120
 }
 
 @test "a TCP connection goes on through IPv4, a NAT, and IPv6 links" {

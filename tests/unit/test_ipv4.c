@@ -1,4 +1,4 @@
-/* Links without IPv6 (RFC 5555 4, 5) under virtual time: the home agent and the mobile node, in UDP over IPv4. */
+/* Links without IPv6 (RFC 5555 4) under virtual time: the home agent and the mobile node, in UDP over IPv4. */
 #include "role/mn.h"
 #include "tests/unit/t_ha.h"
 
@@ -105,6 +105,76 @@ static void a_nat_is_told(void **state)
 	n = hear(&via, MN4, 3, 0);
 	assert_int_equal(n->mh.u.ba.status, BA_ACCEPTED);
 	assert_null(bound());
+}
+
+/* The node did not move, and its NAT has another mapping: it did not last as long as that. */
+static void a_nat_that_forgets_sooner_is_found_out(void **state)
+{
+	static const struct {
+		uint16_t port; /* of the NAT, of the next update, */
+		usec after;    /* which comes so long after the last */
+		uint32_t told;
+	} step[] = {{40001, 111 * SEC, 55}, {40001, 55 * SEC, 55}, {40002, 55 * SEC, 27}, {40003, 100 * SEC, 27},
+		{40003, 27 * SEC, 27}, {40004, SEC, 15}, {40005, 110 * SEC, 15}};
+	struct via via = from(NAT4, 40000);
+	uint16_t seq = 1;
+
+	(void)state;
+	assert_int_equal(hear(&via, MN4, seq, 100)->mh.opt.nat_refresh, NAT_KEEPALIVE);
+	for (size_t i = 0; i < sizeof(step) / sizeof(step[0]); i++) {
+		via.udp.port = step[i].port;
+		f.now += step[i].after - 2 * SEC; /* which hear() took */
+		assert_int_equal(hear(&via, MN4, ++seq, 100)->mh.opt.nat_refresh, step[i].told);
+	}
+	/* elsewhere nothing is known of the NAT */
+	assert_int_equal(hear(&via, "::ffff:192.0.2.78", ++seq, 100)->mh.opt.nat_refresh, NAT_KEEPALIVE);
+	assert_true(hear(&via, NAT4, ++seq, 100)->mh.opt.nat_refresh == NAT_REFRESH_NEVER);
+}
+
+static void what_comes_from_elsewhere_causes_a_question(void **state)
+{
+	struct via via = from(NAT4, 40000);
+	struct udp_ends other = from(NAT4, 40001).udp, noone = from("::ffff:224.0.0.1", 1).udp;
+	struct in6_addr home = t_addr(HOME), stranger = t_addr("2001:db8:1::101");
+	const struct note *n;
+
+	(void)state;
+	hear(&via, MN4, 1, 50);
+	fake_forget(&f);
+	ha_on_elsewhere(&ha, &other, &stranger, f.now);
+	ha_on_elsewhere(&ha, &noone, &home, f.now);
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
+	ha_on_elsewhere(&ha, &other, &home, f.now);
+	n = fake_last(&f, DID_SEND);
+	assert_int_equal(n->mh.type, MH_BRR);
+	assert_addr(n->via.src, AGENT);
+	assert_addr(n->via.dst, HOME);
+	assert_int_equal(n->via.udp.port, 40001);
+	assert_addr(n->via.udp.peer, NAT4);
+	assert_int_equal(bound()->udp.port, 40000);
+	/* and no more of them than there are refusals */
+	for (int i = 0; i < 10000; i++)
+		ha_on_elsewhere(&ha, &other, &home, f.now);
+	assert_true(fake_did(&f, DID_SEND) <= HA_REFUSAL_BURST / HA_REFUSAL_GROUPS);
+	/* what is not bound in UDP cannot be elsewhere there */
+	ha_stop(&ha, f.now);
+	fake_forget(&f);
+	ha_on_elsewhere(&ha, &other, &home, f.now);
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
+}
+
+static void a_move_that_the_data_path_refuses_is_none(void **state)
+{
+	struct via via = from(NAT4, 40000), other = from("::ffff:203.0.113.10", 40001);
+
+	(void)state;
+	hear(&via, MN4, 1, 50);
+	f.bind_err = -ENOMEM;
+	assert_true(hear(&other, MN4, 2, 50)->mh.u.ba.status >= BA_UNSPECIFIED);
+	f.bind_err = 0;
+	assert_addr(bound()->coa, NAT4);
+	assert_addr(bound()->udp.peer, NAT4);
+	assert_int_equal(bound()->udp.port, 40000);
 }
 
 /* No answer is longer than what asked for it. */
@@ -301,7 +371,7 @@ static void a_lease_of_the_link_before_is_void(void **state)
 	assert_addr(home()->place.coa, MN4);
 }
 
-/* RFC 5555 5.4.1: an update before the NAT forgets, and none that nothing needs. */
+/* RFC 5555 4.3: an update before the NAT forgets, and none that nothing needs. */
 static void kept_alive(void **state)
 {
 	static const struct {
@@ -324,12 +394,50 @@ static void kept_alive(void **state)
 	}
 }
 
+/* A NAT has another mapping: the home agent asks, and is told at once, once a second. */
+static void asked_for_an_update(void **state)
+{
+	struct via via = {.src = t_addr(AGENT), .dst = t_addr(HOME)}, wrong;
+
+	(void)state;
+	via.udp = (struct udp_ends){t_addr(MN4), t_addr(HA4), 4191, ETH};
+	add(true);
+	link_up();
+	address(MN4, 120);
+	fake_run(&f, SEC);
+	mn_on_brr(&mn, &via, f.now); /* one waits for its answer */
+	answer(HA4, 110);
+	fake_forget(&f);
+	mn_on_brr(&mn, &via, f.now - MSEC);
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
+	fake_run(&f, SEC);
+	wrong = via;
+	wrong.udp.peer = t_addr("::ffff:192.0.2.1");
+	mn_on_brr(&mn, &wrong, f.now);
+	wrong = via;
+	wrong.src = t_addr("2001:db8:1::2");
+	mn_on_brr(&mn, &wrong, f.now);
+	wrong = via;
+	wrong.udp.port = 0;
+	mn_on_brr(&mn, &wrong, f.now);
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
+	mn_on_brr(&mn, &via, f.now);
+	assert_int_equal(fake_did(&f, DID_SEND), 1);
+	assert_int_equal(fake_last(&f, DID_SEND)->mh.type, MH_BU);
+	answer(HA4, 110);
+	mn_on_brr(&mn, &via, f.now);
+	assert_int_equal(fake_did(&f, DID_SEND), 1);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(answered_to_where_it_came_from),
 		T(a_nat_is_told),
+		T(a_nat_that_forgets_sooner_is_found_out),
+		T(what_comes_from_elsewhere_causes_a_question),
+		T(a_move_that_the_data_path_refuses_is_none),
 		T(no_answer_is_longer_than_its_question),
 		T(what_is_not_right_is_nothing),
 		T(restored_where_it_was),
@@ -338,6 +446,7 @@ int main(void)
 		T(not_where_ipv6_comes),
 		T(a_lease_of_the_link_before_is_void),
 		T(kept_alive),
+		T(asked_for_an_update),
 	};
 
 	return cmocka_run_group_tests_name("ipv4", tests, NULL, NULL);
