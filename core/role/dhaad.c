@@ -37,7 +37,10 @@ bool dhaad_answer(struct dhaad_search *s, const struct world *w, const struct dh
 {
 	size_t n = 0;
 
-	if (!s->asking || reply->id != s->id || (s->routers && !reply->routers))
+	if (!s->asking || reply->id != s->id)
+		return false;
+	s->unserved = s->routers && !reply->routers;
+	if (s->unserved)
 		return false;
 	for (size_t i = 0; i < reply->agents && n < DHAAD_CANDIDATES; i++)
 		if (addr_routable(&reply->agent[i]) && !addr_is_anycast(&reply->agent[i], plen))
@@ -58,6 +61,6 @@ const struct in6_addr *dhaad_next(struct dhaad_search *s)
 void dhaad_stop(struct dhaad_search *s, const struct world *w)
 {
 	timer_stop(w->timers, &s->timer);
-	s->asking = false;
+	s->asking = s->unserved = false;
 	s->tries = 0;
 }

@@ -23,6 +23,7 @@ struct dhaad_search {
 	uint16_t id;	    /* of the question under way */
 	bool asking;
 	bool routers;  /* only home agents that serve mobile routers are looked for (RFC 3963 7) */
+	bool unserved; /* and somebody answered that there are none */
 	uint8_t tries; /* questions without an answer */
 	usec pause;    /* before the next search when this one's candidates are used up; 0 = none failed yet */
 	size_t n, at;  /* candidates, and how many of them were tried */
@@ -35,7 +36,8 @@ struct dhaad_search {
 bool dhaad_ask(struct dhaad_search *s, const struct world *w, const struct in6_addr *home, uint8_t plen,
 	const struct place *at, usec now, void (*again)(struct timer *t, usec now));
 /* Takes the answer to the question under way: true when it names anybody. No anycast address of the home link, whose
- * prefix has that length, is a home agent's. */
+ * prefix has that length, is a home agent's. That no home agent serves mobile routers is only noted: another one may
+ * know better, and anybody can say so. */
 bool dhaad_answer(struct dhaad_search *s, const struct world *w, const struct dhaad *reply, uint8_t plen);
 /* The next candidate, or NULL when all were tried; dhaad_rewind() begins with the first again. */
 const struct in6_addr *dhaad_next(struct dhaad_search *s);

@@ -31,16 +31,37 @@ static void try(struct mn *mn, struct mn_home *h, const struct in6_addr *agent, 
 	mn_register(mn, h, now);
 }
 
-/* Nobody answers: those who were named before are tried again, and then it is asked again. */
+/* No home agent takes it for a router: it is a mobile node until it was home (RFC 3963 5.4). */
+static void be_node(struct mn *mn, struct mn_home *h, usec now)
+{
+	h->no_router = true;
+	mn_untunnel(mn, h);
+	mn_tell(mn, EV_NO_ROUTER, h, NULL, now);
+}
+
+static bool asks(struct mn *mn, struct mn_home *h, usec now)
+{
+	h->search.routers = mn_is_router(h);
+	return dhaad_ask(&h->search, mn->w, &h->conf.home, h->conf.plen, &h->place, now, on_search_timer);
+}
+
+/* Nobody answers: those who were named before are tried again, and then it is asked again; or the answers were that no
+ * home agent serves mobile routers. */
 static void ask(struct mn *mn, struct mn_home *h, usec now)
 {
+	bool unserved = h->search.unserved;
 	const struct in6_addr *old;
 
-	h->search.routers = mn_is_router(h);
-	if (dhaad_ask(&h->search, mn->w, &h->conf.home, h->conf.plen, &h->place, now, on_search_timer))
+	if (asks(mn, h, now))
 		return;
 	dhaad_rewind(&h->search);
 	old = dhaad_next(&h->search);
+	if (!old && unserved) {
+		dhaad_stop(&h->search, mn->w);
+		be_node(mn, h, now);
+		(void)!asks(mn, h, now);
+		return;
+	}
 	if (!old) {
 		timer_arm(mn->w->timers, &h->search.timer, now + PAUSE_MAX, on_search_timer);
 		return;
@@ -51,8 +72,7 @@ static void ask(struct mn *mn, struct mn_home *h, usec now)
 /* The same while a binding holds. */
 static void ask_beside(struct mn *mn, struct mn_home *h, usec now)
 {
-	h->search.routers = mn_is_router(h);
-	if (!dhaad_ask(&h->search, mn->w, &h->conf.home, h->conf.plen, &h->place, now, on_search_timer))
+	if (!asks(mn, h, now))
 		dhaad_stop(&h->search, mn->w);
 }
 
@@ -122,12 +142,9 @@ bool mn_next_mode(struct mn *mn, struct mn_home *h, usec now)
 {
 	if (!mn_is_router(h) || h->refusal < BA_NO_ROUTER || h->refusal > BA_NO_FORWARDING)
 		return false;
-	h->no_router = h->refusal == BA_NO_ROUTER || h->implicit;
+	if (h->refusal == BA_NO_ROUTER || h->implicit)
+		be_node(mn, h, now);
 	h->implicit = true;
-	if (h->no_router) {
-		mn_untunnel(mn, h);
-		mn_tell(mn, EV_NO_ROUTER, h, NULL, now);
-	}
 	return true;
 }
 

@@ -224,16 +224,21 @@ static void accepted_without_r(void **state)
 	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
 }
 
-static void discover(bool routers, const char *one, const char *two)
+static void discover_as(bool asks, bool routers, const char *one, const char *two)
 {
 	const struct note *n = fake_last(&f, DID_ICMP);
 	struct via via = {.src = t_addr(AGENT), .dst = t_addr(COA)};
 	struct dhaad asked, d = {.routers = routers, .agents = 2, .agent = {t_addr(one), t_addr(two)}};
 
 	assert_int_equal(dhaad_read(n->icmp, n->icmp_len, &asked), 0);
-	assert_true(asked.routers);
+	assert_int_equal(asked.routers, asks);
 	d.id = asked.id;
 	mn_on_dhaad(&mn, &via, &d, f.now);
+}
+
+static void discover(bool routers, const char *one, const char *two)
+{
+	discover_as(true, routers, one, two);
 }
 
 /* 7: asked with R, and only an answer with R names home agents; a refusal is for the next of them. */
@@ -251,6 +256,35 @@ static void discovery(void **state)
 	assert_addr(update(FLAGS, 2)->via.dst, AGENT2);
 	answer(BA_ACCEPTED, BA_F_ROUTER);
 	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
+}
+
+/* 7, 5.4: a home link without home agents of mobile routers says so, and nobody else speaks: a mobile node. */
+static void served_by_none(void **state)
+{
+	(void)state;
+	begin(NULL);
+	move_to(COA);
+	discover(false, AGENT, AGENT2);
+	fake_run(&f, 92 * SEC);
+	assert_int_equal(fake_events(&f, EV_NO_ROUTER), 0);
+	fake_run(&f, 2 * SEC);
+	assert_int_equal(fake_events(&f, EV_NO_ROUTER), 1);
+	discover_as(false, false, AGENT, AGENT2);
+	assert_addr(update(BU_F_ACK | BU_F_HOME, 0)->via.dst, AGENT);
+	answer(BA_ACCEPTED, 0);
+	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
+}
+
+/* Silence says nothing: the question is asked on, as a router. */
+static void answered_by_none(void **state)
+{
+	(void)state;
+	begin(NULL);
+	move_to(COA);
+	fake_run(&f, 300 * SEC);
+	assert_int_equal(fake_events(&f, EV_NO_ROUTER), 0);
+	discover(true, AGENT, AGENT2);
+	assert_addr(update(FLAGS, 2)->via.dst, AGENT);
 }
 
 /* 5.4: each of those that were found, in each mode. */
@@ -288,6 +322,8 @@ int main(void)
 		T(ended_in_vain),
 		T(accepted_without_r),
 		T(discovery),
+		T(served_by_none),
+		T(answered_by_none),
 		T(all_that_were_found_refuse),
 	};
 
