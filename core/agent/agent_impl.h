@@ -86,6 +86,7 @@ extern const struct flow_events agent_optimized;
 extern const struct nl_events agent_news;
 void agent_tell_ha_addr(struct agent *a, const struct nl_addr *k);
 void agent_tell_mn_all(struct agent *a);
+void agent_prepare_links(struct agent *a); /* those a mobile node moves on, as its home addresses want them */
 
 /* follow.c: makes the roles be as `want` says. 0 or -errno with `why`; then the caller goes back to what was. */
 int agent_follow(struct agent *a, const struct conf *want, struct why *why) __attribute__((warn_unused_result));

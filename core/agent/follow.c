@@ -167,6 +167,7 @@ static int follow_mn(struct agent *a, const struct conf *want, struct why *why)
 		agent_tell_mn_all(a);
 	}
 	err = follow_homes(a, want, why);
+	agent_prepare_links(a);
 	if (!err && begins)
 		keep_restore_mn(&a->keep);
 	return err;

@@ -12,10 +12,27 @@ static bool mn_uses(const struct agent *a, const struct nl_link *l)
 	return a->mn.on && host_is_movable(l) && conf_preference(&a->conf, l->name);
 }
 
+/* A home agent's links are a router's. */
+static void prepare_link(struct agent *a, const struct nl_link *l)
+{
+	host_prepare_link(&a->host, l);
+	if (!a->ha.on)
+		host_be_guest(&a->host, l);
+}
+
+void agent_prepare_links(struct agent *a)
+{
+	const struct mirror *m = &a->host.mirror;
+
+	for (size_t i = 0; i < m->links; i++)
+		if (mn_uses(a, &m->link[i].l))
+			prepare_link(a, &m->link[i].l);
+}
+
 static void tell_mn_link(struct agent *a, const struct nl_link *l)
 {
 	if (!l->gone)
-		host_prepare_link(&a->host, l);
+		prepare_link(a, l);
 	mn_on_link(&a->mn, l->index, l->up, l->gone, clock_now());
 	mn_prefer(&a->mn, l->index, conf_preference(&a->conf, l->name), clock_now());
 }

@@ -112,6 +112,8 @@ int flow_batch_end(struct flows *t, struct why *why) __attribute__((warn_unused_
 int flow_add_network(struct flows *t, const struct addr_prefix *p, const char *dev, struct why *why)
 	__attribute__((warn_unused_result));
 void flow_del_network(struct flows *t, const struct addr_prefix *p);
+/* Has this machine mobile networks, and is it said of each which interface it is on? */
+bool flow_knows_inside(const struct flows *t);
 /* Of what comes in by its interface, only what is from the network is forwarded / everything (at home). */
 void flow_close_network(struct flows *t, const struct addr_prefix *p, bool closed);
 /* What comes by that link, the home link, is forwarded, where the machine does not forward anyway / no more. */

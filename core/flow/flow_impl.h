@@ -120,6 +120,8 @@ void flow_hear_routers(void);
 /* network.c. Is that end of a table, that rule, one of a mobile network of ours? */
 bool network_has_end(const struct flows *t, const struct route *r);
 bool network_has_rule(const struct flows *t, const struct rule *r);
+/* The interface of the mobile network of this key; "": not said. */
+const char *network_dev(const struct flows *t, const struct flow_key *k);
 void network_hold(struct flows *t, struct held *h);
 
 /* packet.c: the readers of the shim. */

@@ -39,11 +39,22 @@ static struct route end_of(const struct flow_entry *e)
 	return (struct route){.table = e->table, .end = true};
 }
 
-static struct rule rule_of(const struct flow_entry *e)
+/* Nobody else sends with the machine's own home address; what is from a mobile network comes in by its interface, if
+ * that was said, or is the machine's own, too: a neighbour on the link outside has no use of the tunnel (RFC 3963 9).
+ */
+static size_t rules_of(const struct flows *t, const struct flow_entry *e, struct rule r[2])
 {
+	bool network = flow_is_network(&e->flow.key);
+	const char *dev = network ? network_dev(t, &e->flow.key) : "";
 	uint8_t plen = e->flow.key.splen;
 
-	return (struct rule){.home = e->flow.key.src, .plen = plen < 128 ? plen : 0, .table = e->table};
+	r[0] = (struct rule){.home = e->flow.key.src, .plen = plen < 128 ? plen : 0, .table = e->table};
+	r[1] = r[0];
+	r[0].local = !network || dev[0];
+	if (!dev[0])
+		return 1;
+	snprintf(r[1].iif, sizeof(r[1].iif), "%s", dev);
+	return 2;
 }
 
 /* The programs take what comes by a link for this home address, past the stack and its IPsec. A network has a route. */
@@ -56,8 +67,8 @@ static bool is_in_programs(const struct flows *t, const struct flow_entry *e)
 static int lead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 {
 	struct route r = tunnel_route(t, e), end = end_of(e);
-	struct rule rule = rule_of(e);
 	bool away = flow_is_away(&e->flow);
+	struct rule rule[2];
 	int err;
 
 	if (is_in_programs(t, e))
@@ -66,8 +77,8 @@ static int lead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 
 	if (!err && (t->ops->encap || !e->routed) && !route_take(&t->left, &r))
 		err = route_add(t->nl, &r, why);
-	if (!err && away && !e->routed)
-		err = rule_add(t->nl, &rule, why);
+	for (size_t i = away && !e->routed ? rules_of(t, e, rule) : 0; i-- > 0 && !err;)
+		err = rule_add(t->nl, &rule[i], why);
 	e->routed = !err;
 	return err;
 }
@@ -75,8 +86,8 @@ static int lead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 static int unlead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 {
 	struct route r = tunnel_route(t, e), end = end_of(e);
-	struct rule rule = rule_of(e);
-	int err;
+	struct rule rule[2];
+	int err = 0;
 
 	if (is_in_programs(t, e))
 		return bpf_unlead(t, e);
@@ -84,7 +95,8 @@ static int unlead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 		return route_del(t->nl, &r, why);
 	if (!e->table)
 		return 0;
-	err = rule_del(t->nl, &rule, why);
+	for (size_t i = rules_of(t, e, rule); i-- > 0;)
+		err = rule_del(t->nl, &rule[i], why) ?: err;
 	err = route_del(t->nl, &r, why) ?: err;
 	return route_del(t->nl, &end, why) ?: err;
 }
@@ -92,16 +104,16 @@ static int unlead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 static void hold_tunnel(struct flows *t, struct flow_entry *e, struct held *h)
 {
 	struct route r = tunnel_route(t, e), end = end_of(e);
-	struct rule rule = rule_of(e);
 	bool away = flow_is_away(&e->flow);
+	struct rule rule[2];
 
 	if (is_in_programs(t, e))
 		return;
 	if (away)
 		held_route(h, &end);
 	held_route(h, &r);
-	if (away)
-		held_rule(h, &rule);
+	for (size_t i = away ? rules_of(t, e, rule) : 0; i-- > 0;)
+		held_rule(h, &rule[i]);
 }
 
 /* --- pairs -------------------------------------------------------------------------------------------------------- */
@@ -236,10 +248,16 @@ static bool rule_known(void *ctx, const struct rule *r)
 	struct flow_key k = {.src = r->home, .splen = r->plen ? r->plen : 128};
 	const struct flows *t = ctx;
 	const struct flow_entry *e = table_find(&t->table, &k);
+	struct rule known[2];
+	size_t n = 0;
 
-	if (r->to || r->iif[0])
+	if (r->to || !r->table)
 		return network_has_rule(t, r);
-	return r->oif[0] || (r->local && bpf_leads_local(t)) || (e && e->table == r->table);
+	if (addr_any(&r->home))
+		return r->oif[0] || (r->local && bpf_leads_local(t));
+	for (size_t i = e ? rules_of(t, e, known) : 0; i-- > 0;)
+		n += !memcmp(&known[i], r, sizeof(*r));
+	return n;
 }
 
 int flow_lead_sweep(struct flows *t, struct why *why)

@@ -55,6 +55,14 @@ bool network_has_rule(const struct flows *t, const struct rule *r)
 	return r->to && find(t, &p);
 }
 
+const char *network_dev(const struct flows *t, const struct flow_key *k)
+{
+	struct addr_prefix p = {k->src, k->splen};
+	const struct flow_inner *i = find(t, &p);
+
+	return i ? i->dev : "";
+}
+
 /* --- forwarding --------------------------------------------------------------------------------------------------- */
 
 static int set(const char *dev, const char *what, int value, struct why *why)
@@ -65,8 +73,8 @@ static int set(const char *dev, const char *what, int value, struct why *why)
 	return sysctl_set(path, value, why);
 }
 
-/* Since 6.17 devices can forward by themselves: then the links outside stay a host's, which hears routers and is none
- * to others (RFC 3963 5.6, 5.7). Inside we are a router. */
+/* Inside we are a router. Since 6.17 devices can forward by themselves; else all do, but what each is to its link is
+ * still said by its own sysctl: host_be_guest. */
 static int forward(const struct flows *t, const char *dev, struct why *why)
 {
 	bool by_device = dev[0] && t->ops != &flow_bpf; /* what the programs take out of a tunnel came by the link */
@@ -80,6 +88,15 @@ static int forward(const struct flows *t, const char *dev, struct why *why)
 		!set(dev, "force_forwarding", 1, NULL))
 		return set(dev, "forwarding", 1, why);
 	return sysctl_set("conf/all/forwarding", 1, why);
+}
+
+bool flow_knows_inside(const struct flows *t)
+{
+	size_t i = 0;
+
+	while (i < t->inners && t->inner[i].dev[0])
+		i++;
+	return i && i == t->inners;
 }
 
 void flow_forward_link(const char *dev, bool on)

@@ -127,6 +127,9 @@ void host_hear_anycast(struct host *h, unsigned ifindex, const struct in6_addr *
 void host_answer(struct host *h, unsigned ifindex, const struct in6_addr *home, const struct in6_addr *to);
 /* A link a mobile node moves on: Router Advertisements heard, addresses usable at once (RFC 4429). */
 void host_prepare_link(struct host *h, const struct nl_link *l);
+/* On such a link a mobile router is a host to the others there, in no group of all routers (RFC 3963 5.6, 5.7), though
+ * what comes by it may be forwarded; nothing is done while it is not said what is inside. */
+void host_be_guest(struct host *h, const struct nl_link *l);
 /* An address that the kernel formed, and made wait for Duplicate Address Detection all the same (it does while it
  * forwards, before 6.17), is made optimistic; in place of one that another node has, one is formed with another
  * interface identifier, unless the link has one of that prefix. */

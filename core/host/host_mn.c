@@ -166,6 +166,16 @@ void host_prepare_link(struct host *h, const struct nl_link *l)
 	}
 }
 
+void host_be_guest(struct host *h, const struct nl_link *l)
+{
+	char path[64];
+
+	if (!flow_knows_inside(h->flows))
+		return;
+	snprintf(path, sizeof(path), "conf/%s/forwarding", l->name);
+	(void)!sysctl_set(path, 0, NULL); /* it may be gone already */
+}
+
 /* Usable while Duplicate Address Detection goes on, where the kernel was not told so in time. */
 static int hasten(const struct host *h, const struct nl_addr *k, const char *dev, struct why *why)
 {

@@ -101,16 +101,17 @@ bool route_take(struct left *found, const struct route *r);
 bool route_has_source(struct left *found, const struct route *r);
 int route_end_found(struct nl *nl, struct left *found, struct why *why) __attribute__((warn_unused_result));
 
-/* rule.c: packets from `home`, and those that may yet choose it as their source, are routed by `table`; before those,
- * packets whose sender wants them out of device `oif`, and those to a mobile network; behind those, what this machine
- * sends, and what came in by device `iif` goes nowhere. */
+/* rule.c: packets from `home`, and those that may yet choose it as their source, are routed by `table`, all or those
+ * that are `local` or came in by device `iif`; before those, packets whose sender wants them out of device `oif`, and
+ * those to a mobile network. Behind those, without `home`: what is local; and what came in by `iif`, without a table,
+ * goes nowhere. */
 struct rule {
 	struct in6_addr home;
 	uint32_t table;
-	char oif[IF_NAMESIZE], iif[IF_NAMESIZE]; /* "": the rule is for `home` */
-	uint8_t plen;				 /* of a mobile network; 0: a home address */
+	char oif[IF_NAMESIZE], iif[IF_NAMESIZE];
+	uint8_t plen; /* of a mobile network; 0: a home address */
 	bool to;
-	bool local; /* for all that this machine itself sends */
+	bool local; /* of what this machine itself sends */
 	uint8_t zero;
 };
 int rule_add(struct nl *nl, const struct rule *r, struct why *why) __attribute__((warn_unused_result));

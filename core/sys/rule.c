@@ -1,8 +1,8 @@
 /*
- * link.h: policy rules `from HOME lookup TABLE`, `oif DEV lookup TABLE`, `to NETWORK lookup main` and `iif DEV
- * blackhole`, marked by FRA_PROTOCOL. FIB_RULE_FIND_SADDR
- * lets a packet whose source is not chosen yet try the rule too: the kernel then asks source address selection and
- * follows the rule when that would pick the home address.
+ * link.h: policy rules `from HOME iif lo lookup TABLE`, `from NETWORK iif DEV lookup TABLE`, `oif DEV lookup TABLE`,
+ * `to NETWORK lookup main` and `iif DEV blackhole`, marked by FRA_PROTOCOL. FIB_RULE_FIND_SADDR lets a packet whose
+ * source is not chosen yet try the rule too: the kernel then asks source address selection and follows the rule when
+ * that would pick the home address.
  */
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
@@ -24,20 +24,22 @@ static struct nlmsghdr *rule_msg(void *buf, uint16_t type, uint16_t flags, const
 {
 	struct nlmsghdr *h = nl_msg(buf, type, flags, sizeof(struct fib_rule_hdr));
 	struct fib_rule_hdr *m = mnl_nlmsg_get_payload(h);
-	uint32_t first = r->oif[0] || r->to ? MIP_RULE_PRIO - 1 : MIP_RULE_PRIO;
+	uint32_t prio = r->oif[0] || r->to ? MIP_RULE_PRIO - 1 : MIP_RULE_PRIO;
 
 	m->family = AF_INET6;
-	m->action = r->iif[0] ? FR_ACT_BLACKHOLE : FR_ACT_TO_TBL;
+	m->action = r->table ? FR_ACT_TO_TBL : FR_ACT_BLACKHOLE;
 	m->table = RT_TABLE_UNSPEC;
 	if (r->oif[0])
 		mnl_attr_put_strz(h, FRA_OIFNAME, r->oif);
-	else if (r->iif[0] || r->local)
+	if (r->iif[0] || r->local)
 		mnl_attr_put_strz(h, FRA_IIFNAME, r->local ? "lo" : r->iif);
-	else
+	if (!addr_any(&r->home))
 		put_prefix(h, r);
-	if (!r->iif[0])
+	else if (!r->oif[0])
+		prio++;
+	if (r->table)
 		mnl_attr_put_u32(h, FRA_TABLE, r->table);
-	mnl_attr_put_u32(h, FRA_PRIORITY, r->iif[0] || r->local ? MIP_RULE_PRIO + 1 : first);
+	mnl_attr_put_u32(h, FRA_PRIORITY, prio);
 	mnl_attr_put_u8(h, FRA_PROTOCOL, MIP_RTPROT);
 	return h;
 }
@@ -54,7 +56,7 @@ int rule_add(struct nl *nl, const struct rule *r, struct why *why)
 	struct addr_text text;
 	struct nlmsghdr *h = rule_msg(buf, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, r);
 
-	if (!r->oif[0] && !r->iif[0] && !r->to && !r->local)
+	if (!addr_any(&r->home) && !r->iif[0] && !r->to)
 		((struct fib_rule_hdr *)mnl_nlmsg_get_payload(h))->flags = FIB_RULE_FIND_SADDR;
 	snprintf(what, sizeof(what), "add rule for %s", name_of(r, &text));
 	return nl_add(nl, h, why, what);
@@ -108,7 +110,7 @@ static int sweep_one(const struct nlmsghdr *h, void *ctx)
 			seen_iif(&r, mnl_attr_get_str(a));
 	}
 	r.plen = plen < 128 ? plen : 0;
-	r.table = r.iif[0] ? 0 : r.table;
+	r.table = m->action == FR_ACT_TO_TBL ? r.table : 0;
 	if (ours && (!w->keep || !w->keep(w->ctx, &r)))
 		w->err = rule_del(w->nl, &r, w->why) ?: w->err;
 	return MNL_CB_OK;

@@ -147,18 +147,23 @@ static void hold(const char *path, int value)
 	held[i].value = value;
 }
 
-/* Some are gone with their link. */
+/* In the order they were set in: conf/all/forwarding also writes those of all interfaces. Some are gone with their
+ * link.
+ */
 size_t sysctl_hold(void)
 {
-	size_t n = 0;
+	size_t n = 0, i = 0;
 
-	for (size_t i = helds; i-- > 0;) {
+	while (i < helds) {
 		int v = 0, err = sysctl_get(held[i].path, &v);
 
-		if (err == -ENOENT)
-			held[i] = held[--helds];
-		else if (!err && v != held[i].value && !put(held[i].path, held[i].value))
+		if (err == -ENOENT) {
+			memmove(&held[i], &held[i + 1], (--helds - i) * sizeof(held[0]));
+			continue;
+		}
+		if (!err && v != held[i].value && !put(held[i].path, held[i].value))
 			n++;
+		i++;
 	}
 	return n;
 }
@@ -191,7 +196,7 @@ static void restore_line(const char *line)
 		log_warn("sysctl net/ipv6/%s is not put back to %d: %s", name, old, strerror(-err));
 }
 
-/* Last change first: conf/all/forwarding also writes those of all interfaces. */
+/* Last change first, for the same reason. */
 void sysctl_restore(void)
 {
 	static char line[KEPT_MAX][LINE];

@@ -1,6 +1,6 @@
 """RFC 3963 section 9: nobody sends in another's name."""
 from home import is_let_out, names, part, refused, router
-from node_mn import AGENT
+from node_mn import AGENT, HOME as HOA
 from node_mr import HOST, INSIDE, PEER
 from packet import *
 from table import MUST, SHOULD, must, should, unit, untested
@@ -26,8 +26,15 @@ def from_its_networks(mr):
     assert mr.up(src=HOST)
 
 
-untested(SHOULD, "9", "what comes from inside is not from an address of the mobile router itself",
-         why="not so of its home address and its address inside: Linux forwards what comes in from an address of its own")
+@should("9", "what comes from inside is not from an address of the mobile router itself: its home address")
+def not_its_home_address(mr):
+    mr.away()
+    assert not mr.up(src=HOA)
+    assert mr.up(src=HOST)
+
+
+untested(SHOULD, "9", "what comes from inside is not from an address of the mobile router itself: its address inside",
+         why="not so: Linux forwards what comes in from an address of its own, which is of the network, too")
 
 
 @should("9", "of a tunnel from inside, what is in it is looked at as well")

@@ -17,6 +17,20 @@ ha_routes() { ha_start && ha acl allow $HOA network $NET_PREFIX; }
 mr_start() { mn_start network $NET_PREFIX dev lan0; }
 inside() { in_ns cn ping -6 -c 1 -W $((2 * MIP_SLOW)) "$1"; }   # inside HOST: the correspondent reaches it
 outside() { in_ns "$1" ping -6 -c 1 -W $((2 * MIP_SLOW)) $CN; }  # outside h1: it reaches the correspondent
+# guest_only: on the link outside it is no router, and takes nothing into its tunnel that a neighbour sends in its networks' name
+guest_only() {
+	local a
+	! in_ns mn ip -6 maddr show dev eth0 | grep -q 'ff0[125]::2$' || false
+	seen "ip6 nexthdr 41"
+	in_ns r ip -6 route add 2001:db8:dd::/64 via fe80::ff:fe00:164 dev f1
+	for a in $H1 $HOA; do
+		in_ns r ip -6 addr add "$a/128" dev lo nodad
+		in_ns r ping -6 -c 1 -W 1 -I "$a" 2001:db8:dd::1 || true
+		in_ns r ip -6 addr del "$a/128" dev lo
+	done
+	in_ns r ip -6 route del 2001:db8:dd::/64
+	[ "$(how_many)" = 0 ]
+}
 # seen FILTER: what r forwards of that is counted; how_many
 seen() { in_ns r nft "add table ip6 seen; add chain ip6 seen f { type filter hook prerouting priority -400; }; add rule ip6 seen f $1 counter"; }
 how_many() { in_ns r nft -j list table ip6 seen | jq '[.. | .counter? // empty | .packets] | add'; }
@@ -61,6 +75,7 @@ how_many() { in_ns r nft -j list table ip6 seen | jq '[.. | .counter? // empty |
 	[ "$(show mn agent path) $(show ha agent path)" = "bpf bpf" ]
 	lab_wait 10 inside $H1
 	outside h2
+	guest_only
 	back
 	lab_wait 10 inside $H1
 }
