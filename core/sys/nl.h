@@ -21,8 +21,9 @@
 #define MIP_TABLE_GUARD 1189 /* of signalling that IPsec protects */
 #define MIP_TABLE_LOCAL 1188 /* of what a home agent itself sends to home addresses */
 #define MIP_RULE_PRIO	1190
-#define MIP_METRIC	119   /* of our routes: nobody else's route of the same prefix is ever replaced by ours */
-#define MIP_ALIAS	"mip" /* interface alias (IFLA_IFALIAS) of devices that are ours */
+#define MIP_METRIC	119	    /* of our routes: nobody else's route of the same prefix is ever replaced by ours */
+#define MIP_METRIC_END	0x7fffffffU /* of ends: behind all others, also the kernel's own of a link */
+#define MIP_ALIAS	"mip"	    /* interface alias (IFLA_IFALIAS) of devices that are ours */
 
 #define NL_MSG_MAX 1024 /* a buffer for any one request of core/sys */
 

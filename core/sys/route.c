@@ -31,7 +31,7 @@ static struct nlmsghdr *route_msg(void *buf, uint16_t type, uint16_t flags, cons
 	if (r->plen)
 		mnl_attr_put(h, RTA_DST, sizeof(r->dst), &r->dst);
 	mnl_attr_put_u32(h, RTA_TABLE, r->table ? r->table : RT_TABLE_MAIN);
-	mnl_attr_put_u32(h, RTA_PRIORITY, r->end ? MIP_METRIC + 1 : MIP_METRIC);
+	mnl_attr_put_u32(h, RTA_PRIORITY, r->end ? MIP_METRIC_END : MIP_METRIC);
 	if (r->ifindex)
 		mnl_attr_put_u32(h, RTA_OIF, r->ifindex);
 	if (r->has_from) {

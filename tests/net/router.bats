@@ -80,6 +80,15 @@ how_many() { in_ns r nft -j list table ip6 seen | jq '[.. | .counter? // empty |
 	lab_wait 10 inside $H1
 }
 
+@test "a network that is just the prefix of the link inside" {
+	ha_routes
+	mn_start network ${NET}/64 dev lan0
+	away f1
+	lab_wait 10 inside $H1
+	outside h2
+	in_ns mn ping -6 -c 1 -W 2 $H1
+}
+
 @test "TCP from inside lives through the moves" {
 	local link
 	T=$BATS_TEST_TMPDIR
