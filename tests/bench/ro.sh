@@ -8,8 +8,11 @@ LAB=$(dirname "$0")/../lab
 if [ -z "${MIP_LAB:-}" ]; then exec "$LAB/lab.sh" run "$0" "$@"; fi
 . "$LAB/lab.sh"
 . "$LAB/../bench/plot/data.sh"
+. "$LAB/throughput.sh"
 T=${T:-4} N=${N:-3} RATE=${RATE:-300M}
-HM=2001:db8:1::100 AGENT=2001:db8:1::1 COA=2001:db8:2::2 C=2001:db8:3::2
+HM=2001:db8:1::100 AGENT=2001:db8:1::1 COA=2001:db8:2::2
+export FROM=m TO=c C=2001:db8:3::2   # throughput.sh
+status=0
 D=$(mktemp -d); export MIP_RUN_DIR=$D
 
 link() {   # link NODE SUBNET
@@ -21,7 +24,7 @@ link() {   # link NODE SUBNET
 probe() {   # probe NODE: its input is a descriptor kept open
 	mkfifo "$D/$1.in"
 	nsenter --net="/run/netns/$1" "$MIP_BUILD/tests/net/roprobe" <"$D/$1.in" >"$D/$1.log" 2>&1 &
-	probes+=($!)
+	pids+=($!)
 	exec {fd}>"$D/$1.in"; input[$1]=$fd
 	lab_wait 5 grep -q ready "$D/$1.log"
 }
@@ -45,69 +48,36 @@ topology() {
 }
 optimize() { say c set remote $C $HM "$1"; say m set local $HM $C "$1"; }   # optimize CARE-OF-ADDRESS, or - for not
 
-machine() { awk '/^cpu / { print ($2 + $3 + $4 + $7 + $8) * 10 }' /proc/stat; }   # ms
-tasks() {
-	local soft p; mapfile -t soft < <(pgrep ksoftirqd)
-	for p in "${probes[@]}" "${soft[@]}"; do cat "/proc/$p/stat"; done | sed 's/.*) //' | awk '{ t += $12 + $13 } END { print t * 10 }'
-}
-
-# run NAME SOURCE IPERF-OPTION...: a line "NAME Mbit/s machine-ms tasks-ms MB packets"
-run() {
-	local name=$1 source=$2 machine0 tasks0 machine1; shift 2
-	lab_bg c "$D/server" iperf3 -s -6 -1
-	local server=$!
-	lab_wait 5 eval '[ -n "$(in_ns c ss -Hltn "sport = :5201")" ]'
-	machine0=$(machine) tasks0=$(tasks)
-	in_ns m iperf3 -6 -J -c $C -B "$source" -t "$T" "$@" > "$D/json" 2>&1 || { cat "$D/json"; exit 1; }
-	machine1=$(machine)
-	jq -r --arg n "$name" --argjson m $((machine1 - machine0)) --argjson t $(($(tasks) - tasks0)) '.end |
-		(.sum_received // .sum) as $s | (.cpu_utilization_percent | .host_total + .remote_total) as $cpu |
-		[$n, $s.bits_per_second / 1e6, $m, $t + $cpu * 10 * .sum_sent.seconds, $s.bytes / 1e6,
-		(.sum.packets // 0) * (1 - (.sum.lost_percent // 0) / 100)] | map(tostring) | join(" ")' "$D/json" >> "$D/result"
-	wait $server 2>/dev/null
-}
-median() {   # median NAME EXPRESSION over the fields of a result
-	awk -v n="$1" '$1 == n { print '"$2"' }' "$D/result" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
-ratio() {   # ratio TITLE NAME EXPRESSION UNIT [OPERATOR BAR]
-	local plain ro verdict=
-	plain=$(median "plain-$2" "$3") ro=$(median "ro-$2" "$3")
-	[ $# -lt 6 ] || verdict=$(awk "BEGIN { print ($ro / $plain $5 $6) ? \"(bar: $5 $6, met)\" : \"(bar: $5 $6, MISSED)\" }")
-	awk -v t="$1" -v p="$plain" -v r="$ro" -v u="$4" -v v="$verdict" \
-		'BEGIN { printf "%-34s plain %8.2f  optimized %8.2f %-10s ratio %.2f %s\n", t, p, r, u, r / p, v }'
-	[[ $verdict != *MISSED* ]] || status=1
-}
-
-declare -A input; probes=() status=0
-trap 'kill "${probes[@]}" 2>/dev/null; rm -rf "$D"' EXIT
+declare -A input; pids=()
+trap 'kill "${pids[@]}" 2>/dev/null; rm -rf "$D"' EXIT
 topology || exit 1
-idle=$(machine); read -rt 1 <> <(:); noise=$((($(machine) - idle) * 100 / 1000 / $(nproc)))
+noise=$(busy_before)
 for ((i = 0; i < N; i++)); do
-	run plain-up $COA; run ro-up $HM
-	run plain-down $COA -R; run ro-down $HM -R
+	run plain-up $COA; run optimized-up $HM
+	run plain-down $COA -R; run optimized-down $HM -R
 	optimize -
 	run tunnel-up $HM; run tunnel-down $HM -R
 	optimize $COA
-	run plain-udp $COA -u -l 1380 -b "$RATE"; run ro-udp $HM -u -l 1380 -b "$RATE"
+	run plain-udp $COA -u -l 1380 -b "$RATE"; run optimized-udp $HM -u -l 1380 -b "$RATE"
 done
 echo "--- route optimization, $(uname -r), $N rounds of $T s; $noise % of the machine busy before, load $(cut -d' ' -f1-3 /proc/loadavg)"
-for way in plain tunnel ro; do
+for way in plain tunnel optimized; do
 	printf '%-34s %8.2f up %8.2f down Mbit/s\n' "TCP, $way" "$(median $way-up '$2')" "$(median $way-down '$2')"
 done
-ratio 'TCP, mobile node sends' up '$2' Mbit/s '>=' 0.6
-ratio 'TCP, correspondent sends' down '$2' Mbit/s '>=' 0.6
+ratio 'TCP, mobile node sends' optimized up '$2' Mbit/s '>=' 0.6
+ratio 'TCP, correspondent sends' optimized down '$2' Mbit/s '>=' 0.6
 what=3 other=4
 [ "$noise" -le 5 ] || what=4 other=3
 declare -A of=([3]='whole machine' [4]='the tasks')
-ratio "CPU of TCP sent, ${of[$what]}" up "\$$what / \$5" ms/MB '<=' 2
-ratio "CPU of TCP received, ${of[$what]}" down "\$$what / \$5" ms/MB '<=' 2
-ratio "CPU of UDP, ${of[$what]}" udp "\$$what * 1000 / \$6" us/packet '<=' 3
-ratio "CPU of TCP sent, ${of[$other]}" up "\$$other / \$5" ms/MB
-ratio "CPU of TCP received, ${of[$other]}" down "\$$other / \$5" ms/MB
-ratio "CPU of UDP, ${of[$other]}" udp "\$$other * 1000 / \$6" us/packet
+ratio "CPU of TCP sent, ${of[$what]}" optimized up "\$$what / \$5" ms/MB '<=' 2
+ratio "CPU of TCP received, ${of[$what]}" optimized down "\$$what / \$5" ms/MB '<=' 2
+ratio "CPU of UDP, ${of[$what]}" optimized udp "\$$what * 1000 / \$6" us/packet '<=' 3
+ratio "CPU of TCP sent, ${of[$other]}" optimized up "\$$other / \$5" ms/MB
+ratio "CPU of TCP received, ${of[$other]}" optimized down "\$$other / \$5" ms/MB
+ratio "CPU of UDP, ${of[$other]}" optimized udp "\$$other * 1000 / \$6" us/packet
 path=$(sed -n 's/^path //p' "$D/h.log" | tail -n 1)
 data_open path "$path" "way, Mbit/s up, Mbit/s down, CPU ms/MB up, down"
-for way in plain tunnel ro; do
+for way in plain tunnel optimized; do
 	data_row path $way "$(median $way-up '$2')" "$(median $way-down '$2')" "$(median $way-up "\$$what / \$5")" "$(median $way-down "\$$what / \$5")"
 done
 exit $status
