@@ -215,31 +215,6 @@ static void tell_addresses(struct agent *a)
 			agent_tell_ha_addr(a, &m->addr[i]);
 }
 
-static bool same_networks(const struct ha_rule *a, const struct ha_rule *b)
-{
-	size_t i = 0;
-
-	while (i < a->networks && i < b->networks && a->network[i].plen == b->network[i].plen &&
-		addr_eq(&a->network[i].addr, &b->network[i].addr))
-		i++;
-	return i == a->networks && i == b->networks && a->max_networks == b->max_networks;
-}
-
-static bool same_rule(const struct ha_rule *a, const struct ha_rule *b)
-{
-	return a->plen == b->plen && addr_eq(&a->addr, &b->addr) && a->deny == b->deny && a->insecure == b->insecure &&
-	       a->max_bindings == b->max_bindings && a->max_lifetime == b->max_lifetime && same_networks(a, b);
-}
-
-static bool same_rules(const struct conf *a, const struct conf *b)
-{
-	size_t i = 0;
-
-	while (i < a->ha.rules && i < b->ha.rules && same_rule(&a->ha.rule[i], &b->ha.rule[i]))
-		i++;
-	return i == a->ha.rules && i == b->ha.rules;
-}
-
 static bool same_links(const struct conf *a, const struct conf *b)
 {
 	size_t i = 0;
@@ -266,7 +241,8 @@ static bool same_ha(const struct conf *a, const struct conf *b)
 	       a->ha.max_bindings == b->ha.max_bindings && a->ha.insecure == b->ha.insecure &&
 	       a->ha.preference == b->ha.preference && a->ha.no_prefix_advs == b->ha.no_prefix_advs &&
 	       a->ha.min_prefix_interval == b->ha.min_prefix_interval &&
-	       a->ha.max_prefix_interval == b->ha.max_prefix_interval && same_rules(a, b);
+	       a->ha.max_prefix_interval == b->ha.max_prefix_interval &&
+	       ha_same_rules(a->ha.rule, a->ha.rules, b->ha.rule, b->ha.rules);
 }
 
 static void restore_ha(struct agent *a)
@@ -294,7 +270,7 @@ static int serve_links(struct agent *a, const struct ha_conf *conf, struct why *
 
 static void begin(struct agent *a, const struct ha_conf *conf)
 {
-	bool begins = !a->ha.on;
+	bool begins = !a->ha.on, same_wires = serves_all(a, conf) && a->ha.links == conf->links;
 
 	drop_links(a, conf);
 	ha_start(&a->ha, conf);
@@ -303,7 +279,7 @@ static void begin(struct agent *a, const struct ha_conf *conf)
 	tell_addresses(a);
 	if (begins)
 		restore_ha(a);
-	else
+	else if (!same_wires)
 		defend_again(a);
 }
 

@@ -12,11 +12,11 @@
 
 void conf_default(struct conf *c)
 {
-	*c = (struct conf){.ha = {.max_lifetime = 3600, .max_bindings = 100000}};
-	c->ha.min_prefix_interval = 600;
-	c->ha.max_prefix_interval = 86400;
-	c->cn.max_bindings = 10000;
-	c->cn.test_rate = 1000;
+	*c = (struct conf){.ha = {.max_lifetime = CONF_HA_LIFETIME, .max_bindings = CONF_HA_BINDINGS}};
+	c->ha.min_prefix_interval = CONF_MIN_PREFIX_INTERVAL;
+	c->ha.max_prefix_interval = CONF_MAX_PREFIX_INTERVAL;
+	c->cn.max_bindings = CONF_CN_BINDINGS;
+	c->cn.test_rate = CONF_CN_TEST_RATE;
 }
 
 /* --- values ------------------------------------------------------------------------------------------------------- */

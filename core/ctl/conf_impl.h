@@ -8,6 +8,14 @@
 #define CONF_LIFETIME_MAX (65534 * 4) /* 65535 would mean infinity, RFC 6275 6.1.7 */
 #define CONF_CACHE_MAX	  10000000
 
+/* Defaults. */
+#define CONF_HA_LIFETIME	 3600
+#define CONF_HA_BINDINGS	 100000
+#define CONF_MIN_PREFIX_INTERVAL 600
+#define CONF_MAX_PREFIX_INTERVAL 86400
+#define CONF_CN_BINDINGS	 10000
+#define CONF_CN_TEST_RATE	 1000
+
 /* Values of a request: what is not said, or refused, stays as it was. 0 or -errno with `why`. */
 int conf_take_lifetime(const struct ctl_request *rq, enum mip_attr a, uint32_t least, uint32_t *to, struct why *why)
 	__attribute__((warn_unused_result));

@@ -6,11 +6,8 @@
 
 static bool has_default_intervals(const struct conf *c)
 {
-	struct conf d;
-
-	conf_default(&d);
-	return c->ha.min_prefix_interval == d.ha.min_prefix_interval &&
-	       c->ha.max_prefix_interval == d.ha.max_prefix_interval;
+	return c->ha.min_prefix_interval == CONF_MIN_PREFIX_INTERVAL &&
+	       c->ha.max_prefix_interval == CONF_MAX_PREFIX_INTERVAL;
 }
 
 /* How many of the home links 'ha start' names; the others are added one by one. */
@@ -116,12 +113,9 @@ static void put_use(const struct conf_link *l, struct ctl_msg *m)
 
 static bool ha_is_default(const struct conf *c)
 {
-	struct conf d;
-
-	conf_default(&d);
-	return !c->ha.enabled && addr_any(&c->ha.address) && c->ha.max_lifetime == d.ha.max_lifetime &&
-	       c->ha.max_bindings == d.ha.max_bindings && !c->ha.insecure && !c->ha.preference &&
-	       !c->ha.no_prefix_advs && has_default_intervals(c);
+	return !c->ha.enabled && addr_any(&c->ha.address) && addr_any(&c->ha.ipv4) &&
+	       c->ha.max_lifetime == CONF_HA_LIFETIME && c->ha.max_bindings == CONF_HA_BINDINGS && !c->ha.insecure &&
+	       !c->ha.preference && !c->ha.no_prefix_advs && has_default_intervals(c);
 }
 
 static void put_cn(const struct conf *c, struct ctl_msg *m)
@@ -133,10 +127,7 @@ static void put_cn(const struct conf *c, struct ctl_msg *m)
 
 static bool cn_is_default(const struct conf *c)
 {
-	struct conf d;
-
-	conf_default(&d);
-	return !c->cn.enabled && c->cn.max_bindings == d.cn.max_bindings && c->cn.test_rate == d.cn.test_rate;
+	return !c->cn.enabled && c->cn.max_bindings == CONF_CN_BINDINGS && c->cn.test_rate == CONF_CN_TEST_RATE;
 }
 
 static void put_policy(const struct ro_policy *p, struct ctl_msg *m)

@@ -37,8 +37,11 @@ void ha_init(struct ha *ha, const struct world *w, uint64_t seed)
 
 void ha_start(struct ha *ha, const struct ha_conf *conf)
 {
+	bool recount = !ha_same_rules(conf->rule, conf->rules, ha->conf.rule, ha->conf.rules);
+
 	ha->conf = *conf;
-	ha_follow_rules(ha);
+	if (recount) /* a walk over all bindings */
+		ha_follow_rules(ha);
 	ha_follow_links(ha, conf);
 	ha->bc.max = ha->ended.max = conf->max_bindings;
 	ha->on = true;
@@ -93,6 +96,7 @@ void ha_forget(struct ha *ha, struct bc_entry *e, const char *why, usec now)
 		ha_remember(ha, &e->home, e->seq, now);
 	ha->w->event(ha->w->ctx, &ev, now);
 	ha_count(ha, e, -1);
+	ha->made -= e->fixed;
 	(void)!ha_hold_networks(ha, e, NULL, 0);
 	bc_del(&ha->bc, e);
 }

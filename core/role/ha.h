@@ -100,6 +100,7 @@ struct ha {
 	struct ha_link link[HA_LINKS_MAX];
 	size_t links;
 	size_t bound[HA_RULES_MAX]; /* registered bindings, by the rule that decides about them */
+	size_t made;		    /* bindings made by hand */
 	struct rates refusals;	    /* Binding Acknowledgements that refuse who has no binding */
 	struct rates newcomers;	    /* first registrations */
 	struct rate replies;	    /* to address and prefix discovery */
@@ -132,6 +133,8 @@ struct ha_request {
 void ha_init(struct ha *ha, const struct world *w, uint64_t seed);
 /* Serves from now on; called again with another conf it keeps the bindings. */
 void ha_start(struct ha *ha, const struct ha_conf *conf);
+/* In the same order. */
+bool ha_same_rules(const struct ha_rule *a, size_t as, const struct ha_rule *b, size_t bs);
 /* Takes every binding out of the data path and forgets it. */
 void ha_stop(struct ha *ha, usec now);
 /* A binding an earlier agent kept: into cache and data path at once, announced on the home link again when nobody there

@@ -104,6 +104,8 @@ int ha_add(struct ha *ha, const struct in6_addr *home, const struct in6_addr *co
 	err = ha_activate(ha, e, now, why);
 	if (err)
 		bc_del(&ha->bc, e);
+	else
+		ha->made++;
 	return err;
 }
 

@@ -34,6 +34,31 @@ void ha_count(struct ha *ha, const struct bc_entry *e, int by)
 		*n += (size_t)by;
 }
 
+static bool same_networks(const struct ha_rule *a, const struct ha_rule *b)
+{
+	size_t i = 0;
+
+	while (i < a->networks && i < b->networks && a->network[i].plen == b->network[i].plen &&
+		addr_eq(&a->network[i].addr, &b->network[i].addr))
+		i++;
+	return i == a->networks && i == b->networks && a->max_networks == b->max_networks;
+}
+
+static bool same_rule(const struct ha_rule *a, const struct ha_rule *b)
+{
+	return a->plen == b->plen && addr_eq(&a->addr, &b->addr) && a->deny == b->deny && a->insecure == b->insecure &&
+	       a->max_bindings == b->max_bindings && a->max_lifetime == b->max_lifetime && same_networks(a, b);
+}
+
+bool ha_same_rules(const struct ha_rule *a, size_t as, const struct ha_rule *b, size_t bs)
+{
+	size_t i = 0;
+
+	while (i < as && i < bs && same_rule(&a[i], &b[i]))
+		i++;
+	return i == as && i == bs;
+}
+
 void ha_follow_rules(struct ha *ha)
 {
 	memset(ha->bound, 0, sizeof(ha->bound));

@@ -123,6 +123,19 @@ teardown() { agents_stop; }
 	lab_wait 40 eval '[ "$(ha -j binding show | jq length)" = 2 ]'
 }
 
+@test "what is set of a role that does not serve yet is saved" {
+	agent ha
+	[ -z "$(ha save)" ]
+	ha ha set ipv4 192.0.2.1
+	[[ "$(ha save)" == "ha set"*" ipv4 192.0.2.1"* ]]
+	ha cn set test-rate 7
+	ha save > "$BATS_TEST_TMPDIR/conf"
+	ha apply - < /dev/null
+	[ -z "$(ha save)" ]
+	ha apply "$BATS_TEST_TMPDIR/conf"
+	diff "$BATS_TEST_TMPDIR/conf" <(ha save)
+}
+
 @test "-br: columns of each record, in monitor behind its object; -o, -N: one line, plain numbers" {
 	ha_start; add 200
 	ha -br binding | grep -qE '^2001:db8:1::200 +2001:db8:f1::200 +active +-$'
