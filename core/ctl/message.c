@@ -53,7 +53,7 @@ void message_count(const struct message *msg, struct tally *t)
 
 /* A line being written; what does not fit is left out. */
 struct line {
-	char text[512];
+	char text[1024];
 	size_t at;
 };
 
@@ -99,6 +99,18 @@ static void put_by_key(struct line *l, struct ctl_msg *m, const struct mh_opts *
 		both_num(l, m, MIP_A_SPI, o->mn_ha.spi);
 }
 
+/* An update may name more than are kept. */
+static void put_networks(struct line *l, struct ctl_msg *m, const struct mh_opts *o)
+{
+	size_t n = o->networks < MH_NETWORKS ? o->networks : MH_NETWORKS;
+
+	if (!(o->has & MHO_NETWORK))
+		return;
+	for (size_t i = 0; i < n; i++)
+		say(l, "%s%s/%u", i ? "," : " network ", addr_text(&o->network[i].addr).s, o->network[i].plen);
+	ctl_put_prefixes(m, MIP_A_NETWORK, o->network, n);
+}
+
 static void put_bu(struct line *l, struct ctl_msg *m, const struct mh *mh)
 {
 	char flags[FLAGS_MAX];
@@ -113,6 +125,7 @@ static void put_bu(struct line *l, struct ctl_msg *m, const struct mh *mh)
 		both_addr(l, m, MIP_A_COA, &mh->opt.alt_coa);
 	else if (mh->opt.has & MHO_IPV4_COA)
 		both_addr(l, m, MIP_A_COA, &mh->opt.ipv4_coa);
+	put_networks(l, m, &mh->opt);
 	put_by_key(l, m, &mh->opt);
 	if (!(mh->opt.has & MHO_NONCES))
 		return;

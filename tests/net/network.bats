@@ -58,6 +58,28 @@ refused_packets() { show ha agent tunnel_refused; }
 	[ -z "$(routes)" ]
 }
 
+bird_conf() { printf 'log stderr all;\nrouter id 192.0.2.%s;\nprotocol device { scan time 1; }\n%s\n' "$1" "$2" > "$BATS_TEST_TMPDIR/bird$1"; }
+bird_in() { lab_bg "$1" "$BATS_TEST_TMPDIR/log$2" bird -f -c "$BATS_TEST_TMPDIR/bird$2" -s "$BATS_TEST_TMPDIR/sock$2"; birds+=($!); }
+learnt() { [ -n "$(in_ns r ip -6 route show "$1" proto bird)" ]; }
+not_learnt() { ! learnt "$1"; }
+
+@test "a routing daemon announces what is routed to mobile routers, and withdraws it" {
+	local birds=()
+	command -v bird > /dev/null || skip "bird2 is not installed"
+	bird_conf 1 'protocol kernel { learn; ipv6 { import all; export none; }; }
+		protocol rip ng { ipv6 { import none; export where krt_source = 119; }; interface "eth0" { update time 5; }; }'
+	bird_conf 2 'protocol kernel { ipv6 { import none; export all; }; }
+		protocol rip ng { ipv6 { import all; export none; }; interface "home" { update time 5; }; }'
+	bird_in ha 1
+	bird_in r 2
+	ha_routes
+	accepts $ROUTER net $NET 56
+	lab_wait 30 learnt $NET/56
+	bad "hao $ROUTER bu $((seq += 1)) $AHR 0"
+	lab_wait 30 not_learnt $NET/56
+	kill "${birds[@]}"
+}
+
 @test "what was allowed is saved, and comes back the same" {
 	ha_routes
 	ha save | grep -Fx "acl allow $OTHER/128 network 2001:db8:71::/48 max-networks 16"

@@ -155,6 +155,71 @@ how_many() { in_ns r nft -j list table ip6 seen | jq '[.. | .counter? // empty |
 	[ "$(show mn mn agent)" = $HA ]
 }
 
+# home_network KIND HOME PREFIX AGENT NETWORK: with the example configuration of that kind a host of the network is reached
+home_network() {
+	local inside=${5%/*}11
+	ip -n mn addr add "${5%/*}1/64" dev lan0 nodad
+	ip -n h1 addr add "$inside/64" dev eth0 nodad
+	ip -n r route add "${5%:*::*}::/48" via $HA
+	agent ha
+	ha apply "$BATS_TEST_DIRNAME/../../man/examples/ha-$1.conf"
+	role_start mn mn start home "$2" prefix "$3" agent "$4" dev eth0 network "$5" dev lan0
+	lab_move f1
+	mn mn wait registered timeout $((60 * MIP_SLOW))
+	lab_wait 10 inside "$inside"
+	lab_wait 10 inside "$2"
+	in_ns h1 ping -6 -c 1 -W $((2 * MIP_SLOW)) -I "$inside" $CN
+}
+
+@test "home networks: extended" {
+	ip -n ha route add unreachable 2001:db8:1::/48
+	home_network extended $HOA $HOME_PREFIX $HA 2001:db8:1:7700::/56
+}
+
+@test "home networks: aggregated, with a home address in the mobile network" {
+	ip -n ha link add home0 type veth peer name home1 && ip -n ha link set home1 up && ip -n ha link set home0 up
+	lab_sysctl ha net.ipv6.conf.home0.forwarding=1
+	ip -n ha addr add 2001:db8:a::1/48 dev home0 nodad
+	home_network aggregated 2001:db8:a:7700::100 2001:db8:a::/48 2001:db8:a::1 2001:db8:a:7700::/56
+	ha ha stop
+	ip -n ha link del home0
+}
+
+@test "home networks: virtual" {
+	ip -n ha link add home0 type dummy 2> /dev/null || { ip -n ha link add home0 type bridge && ip -n ha link set home0 arp off; }
+	ip -n ha link set home0 up
+	lab_sysctl ha net.ipv6.conf.home0.forwarding=1
+	ip -n ha addr add 2001:db8:9::1/64 dev home0 nodad
+	home_network virtual 2001:db8:9::100 2001:db8:9::/64 2001:db8:9::1 2001:db8:9:7700::/56
+}
+
+@test "nested: another mobile router, a mobile node itself, visits inside" {
+	local link
+	lab_second
+	ip -n mn2 link add lan1 type veth peer name eth0 netns h3 2> /dev/null || { ip netns add h3 && ip -n mn2 link add lan1 type veth peer name eth0 netns h3; }
+	lab_sysctl mn2 net.ipv6.conf.lan1.accept_dad=0
+	ip -n mn2 link set lan1 up && ip -n mn2 addr add 2001:db8:78::1/64 dev lan1 nodad
+	ip -n h3 link set eth0 up && ip -n h3 addr add 2001:db8:78::11/64 dev eth0 nodad && ip -n h3 route add default via 2001:db8:78::1
+	ip -n r route add 2001:db8:78::/64 via $HA
+	lab_advertise lan0 ${NET}/64 | lab_radvd mn
+	ha_routes
+	ha acl allow $HOA2 network 2001:db8:78::/64
+	mr_start
+	role_start mn2 mn start home $HOA2 prefix $HOME_PREFIX agent $HA dev eth0 network 2001:db8:78::/64 dev lan1
+	for link in f1 f2; do
+		away $link
+		lab_move2 lan
+		lab_wait 20 registered 77 mn2
+		lab_wait 10 inside $HOA2
+		lab_wait 10 inside 2001:db8:78::11
+		outside h3
+		inside $H1
+	done
+	mip -n mn2 agent stop
+	kill "$(cat /run/lab/mn/radvd.pid)"
+	lab_move2 nowhere
+}
+
 @test "killed and started anew, the mobile router goes on, and leaves nothing behind at its end" {
 	local before
 	before=$(kernel_state mn)
