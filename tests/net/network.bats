@@ -58,6 +58,20 @@ refused_packets() { show ha agent tunnel_refused; }
 	[ -z "$(routes)" ]
 }
 
+@test "monitor packets shows the networks of an update, also when there are more than are kept" {
+	local out=$BATS_TEST_TMPDIR/packets i many=""
+	ha_routes
+	lab_bg ha "$out" mip -j monitor packets
+	lab_wait 10 grep -q '"sync"' "$out"
+	accepts $ROUTER net $NET 56 net 2001:db8:70:100:: 56
+	for ((i = 0; i < 40; i++)); do many+=" net 2001:db8:70:2$(printf %02x $i):: 64"; done
+	answered 142 $ROUTER $many
+	lab_wait 10 eval "jq -se 'any(.type == \"BA\" and .status == 142)' $out"
+	jq -se --arg home $ROUTER 'map(select(.type == "BU" and .home == $home)) | .[0].network == ["2001:db8:70::/56", "2001:db8:70:100::/56"] and (.[1].network | length) == 16 and
+		(.[0].message | contains(" network 2001:db8:70::/56,2001:db8:70:100::/56"))' "$out"
+	jq -s . "$out" | valid any
+}
+
 bird_conf() { printf 'log stderr all;\nrouter id 192.0.2.%s;\nprotocol device { scan time 1; }\n%s\n' "$1" "$2" > "$BATS_TEST_TMPDIR/bird$1"; }
 bird_in() { lab_bg "$1" "$BATS_TEST_TMPDIR/log$2" bird -f -c "$BATS_TEST_TMPDIR/bird$2" -s "$BATS_TEST_TMPDIR/sock$2"; birds+=($!); }
 learnt() { [ -n "$(in_ns r ip -6 route show "$1" proto bird)" ]; }
