@@ -1,6 +1,6 @@
 """Packets as bytes: what the peers of the conformance tests send, and what they read.
 
-Written from the RFCs alone (RFC 8200, 4443, 4861, 6275, 3963), and nothing of the agent's code is used: an error of ours
+Written from the RFCs alone (RFC 8200, 4443, 4861, 6275, 3963, 5555), and nothing of the agent's code is used: an error of ours
 must not cancel itself out. Addresses are text outside and 16 octets inside. Builders take any nonsense a test wants.
 """
 import hashlib
@@ -10,11 +10,12 @@ import struct
 
 HOPOPTS, ROUTING, FRAGMENT, ESP, DSTOPTS, NONE, IPV6, ICMP, UDP, MH = 0, 43, 44, 50, 60, 59, 41, 58, 17, 135
 BRR, HOTI, COTI, HOT, COT, BU, BA, BE = range(8)
-ACK, HOME, LINKLOCAL, KEYMNG, ROUTER = 0x8000, 0x4000, 0x2000, 0x1000, 0x0400   # flags of a Binding Update
+ACK, HOME, LINKLOCAL, KEYMNG, ROUTER, FORCE = 0x8000, 0x4000, 0x2000, 0x1000, 0x0400, 0x0100   # flags of a Binding Update
 ROUTED = 0x40                                                   # R of a Binding Acknowledgement
 PAD1, PADN, REFRESH, ALT_COA, NONCES, AUTH, NETWORK = range(7)  # mobility options
+NAT, IPV4_COA = 31, 32                                          # and of RFC 5555
 UNREACH, TOO_BIG, TIME_EXCEEDED, PARAM, ECHO, REPLY = 1, 2, 3, 4, 128, 129
-ALIGNED = {REFRESH: (2, 0), ALT_COA: (8, 6), NONCES: (2, 0), AUTH: (8, 2), NETWORK: (8, 4)}   # option: (multiple, rest)
+ALIGNED = {REFRESH: (2, 0), ALT_COA: (8, 6), NONCES: (2, 0), AUTH: (8, 2), NETWORK: (8, 4), NAT: (4, 0), IPV4_COA: (4, 0)}   # option: (multiple, rest)
 RS, RA, NS, NA, DHAAD_REQ, DHAAD_REP, MPS, MPA = 133, 134, 135, 136, 144, 145, 146, 147
 
 
@@ -102,6 +103,16 @@ def network(prefix):
     """A Mobile Network Prefix option (RFC 3963 4.3) of "ADDRESS/LENGTH", for bu_mh()."""
     at, length = prefix.split("/")
     return NETWORK, bytes([0, int(length)]) + addr(at)
+
+
+def ipv4_coa(address):
+    """An IPv4 Care-of Address option (RFC 5555 3.1.2), for bu_mh()."""
+    return IPV4_COA, bytes(2) + socket.inet_aton(address)
+
+
+def nat(refresh, forced=True):
+    """A NAT Detection option (RFC 5555 3.2.2), for ba_mh()."""
+    return NAT, struct.pack("!HI", 0x8000 * forced, refresh)
 
 
 def hoti_mh(cookie, kind=HOTI):

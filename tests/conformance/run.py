@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Conformance to RFC 6275, RFC 3963 and RFC 4285, requirement by requirement: the real agent on one end of a wire, a peer
+"""Conformance to RFC 6275, RFC 3963, RFC 4285 and RFC 5555, requirement by requirement: the real agent on one end of a wire, a peer
 written from the RFC alone (packet.py) on the other. Prints TAP and then a table of each RFC: section, MUST and SHOULD passed, failed, skipped.
 
     make conformance                         everything
@@ -7,9 +7,9 @@ written from the RFC alone (packet.py) on the other. Prints TAP and then a table
     tests/kernel/run.sh conformance [the same words]      on Debian's stock kernel; `make conformance-kernel`
 
 HOW TO ADD A TEST. A file sN.py holds section N, sN_M.py section N.M; nN.py section N of RFC 3963, mobile networks;
-aN.py of RFC 4285, the authentication option. A test
-is a function whose argument names the node under test: cn, ha, mn, seeker, mr or scout (nodes.py, node_ha.py, node_mn.py,
-node_mr.py). It is written under one decorator a requirement, in
+aN.py of RFC 4285, the authentication option; vN.py of
+RFC 5555, IPv4. A test is a function whose argument names the node under test: cn, ha, mn, seeker, mr, scout, ha4 or mn4
+(nodes.py, node_ha.py, node_mn.py, node_mr.py, node_ipv4.py). It is written under one decorator a requirement, in
 our own words:
 
     @must("9.3.1", "a Home Address option without a binding: the packet is dropped")
@@ -49,13 +49,14 @@ sys.dont_write_bytecode = True
 import pool   # noqa: E402
 import table   # noqa: E402
 from node_ha import Ha   # noqa: E402
+from node_ipv4 import Ha4, Mn4   # noqa: E402
 from node_mn import Mn, Seeker   # noqa: E402
 from node_mr import Mr, Scout   # noqa: E402
 from nodes import Cn   # noqa: E402
 
 UNITS = sorted(f[:-2] for f in os.listdir(os.path.join(HERE, "../unit")) if re.fullmatch(r"test_.*\.c", f))
 PARTS = ["mip", "mipd", "tests/conformance/warp.so"] + ["tests/unit/" + u for u in UNITS]
-KINDS = {"cn": Cn, "ha": Ha, "mn": Mn, "seeker": Seeker, "mr": Mr, "scout": Scout}
+KINDS = {"cn": Cn, "ha": Ha, "mn": Mn, "seeker": Seeker, "mr": Mr, "scout": Scout, "ha4": Ha4, "mn4": Mn4}
 
 
 # --- one file, in its own world ------------------------------------------------------------------------------------
@@ -83,7 +84,7 @@ def run_unit(row):
 
 def own_line(error):
     """Where in the test file it failed."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if re.match(r"[sna]\d", os.path.basename(f.filename))]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if re.match(r"[snav]\d", os.path.basename(f.filename))]
     return "%s:%d: %s" % (os.path.basename(frames[-1].filename), frames[-1].lineno, frames[-1].line) if frames else ""
 
 
@@ -162,7 +163,7 @@ def only_these():
     if not os.environ.get("MIP_ONLY"):
         return None
     with open(os.environ["MIP_ONLY"]) as f:
-        names = [re.search(r"\(([sna]\w+\.\w+)\)$", line.strip()) for line in f]
+        names = [re.search(r"\(([snav]\w+\.\w+)\)$", line.strip()) for line in f]
     return {n[1] for n in names} if all(names) else None
 
 
@@ -179,14 +180,14 @@ def main():
     missing = [f for f in PARTS if not os.path.exists(os.path.join(BUILD, f))]
     if missing:
         words.error("%s is not built in %s: `make conformance` builds all that is needed" % (missing[0], BUILD))
-    names = args.files or sorted((f[:-3] for f in os.listdir(HERE) if re.fullmatch(r"[sna]\d+(_\d+)?\.py", f)),
-                                 key=lambda f: ("sna".index(f[0]), [int(n) for n in f[1:].split("_")]))
+    names = args.files or sorted((f[:-3] for f in os.listdir(HERE) if re.fullmatch(r"[snav]\d+(_\d+)?\.py", f)),
+                                 key=lambda f: ("snav".index(f[0]), [int(n) for n in f[1:].split("_")]))
     began, results = time.monotonic(), []
     for file, result in collect(args, names):
         results.append((file, result))
         show(len(results), result, args.verbose)
     print("1..%d" % len(results))
-    for rfc, kind in ((6275, "s"), (3963, "n"), (4285, "a")):
+    for rfc, kind in ((6275, "s"), (3963, "n"), (4285, "a"), (5555, "v")):
         table.print_table(rfc, [r[:2] + [r[4]] for f, r in results if f[0] == kind])
     print("# %d tests in %.0f s" % (len(results), time.monotonic() - began))
     return any(r[4] == "failed" for _, r in results)
