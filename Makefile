@@ -112,14 +112,14 @@ check-path: all $(PROBE) $(B)/tests/conformance/warp.so   ## what moves packets,
 	@MIP_PATH=bpf $(TAP) -r path tests/net.sh $(addprefix tests/net/,$(addsuffix .bats,ro move optimize optimize_two hold slide))
 check-kernel: all $(PROBE) $(B)/tests/conformance/warp.so $(BENCH:%.c=$(B)/%)   ## what is about the kernel, or all with ALL=1, on Debian's stock kernel in a virtual machine; root
 	@$(TAP) -r kernel tests/kernel/run.sh
-conformance: all $(UNIT_BIN) $(B)/tests/conformance/warp.so   ## RFC 6275, RFC 3963 and RFC 4285 requirement by requirement, and a table of each; root
+conformance: all $(UNIT_BIN) $(B)/tests/conformance/warp.so   ## RFC 6275, 3963, 4285 and 5555 requirement by requirement, and a table of each; root
 	@$(TAP) -r conformance tests/conformance/run.py
 check-conformance: conformance
 conformance-kernel: all $(UNIT_BIN) $(B)/tests/conformance/warp.so   ## the same on Debian's stock kernel in a virtual machine; root
 	@$(TAP) -r conformance-kernel tests/kernel/run.sh conformance
 check-package: deps   ## the Debian package is built, installed, booted by systemd, removed; root
 	@$(TAP) -r package sh -c 'cmd/package/deb.sh $(B) $(VERSION) >/dev/null && tests/net.sh tests/package/package.bats'
-demo: deps   ## a node moves home -> foreign 1 -> foreign 2 -> home and its TCP connection lives; with NETWORK=1 two hosts behind it; root
+demo: deps   ## a node moves home -> foreign 1 -> foreign 2 -> home and its TCP connection lives; with NETWORK=1 two hosts behind it, with V4=1 by links with IPv4 only; root
 	@$(MAKE) --no-print-directory -s all $(PROBE)
 	@MIP_BUILD=$(abspath $(B)) tests/lab/demo.sh
 lab: deps   ## a shell inside the test network; root

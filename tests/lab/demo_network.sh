@@ -21,9 +21,9 @@ network_stage() {   # network_stage LINK NAME
 	say "The mobile router moves from $from to $2"
 	{ move_to "$1" && host_flows h1 && host_flows h2; } || fail "no traffic after the move to $2"
 	table+=("$from -> $2;$(ms_of);$(host h1 ms_of);$(host h2 ms_of)"); from=$2
-	show ha mip binding show
-	show ha ip -6 route show "$NET_PREFIX" proto 119
-	show mn mip mn show
+	typed ha mip binding show
+	typed ha ip -6 route show "$NET_PREFIX" proto 119
+	typed mn mip mn show
 	printf '  silence in ms, of the home address, h1, h2: %s\n' "$(cut -d';' -f2- --output-delimiter=' ' <<<"${table[-1]}")"
 }
 
@@ -37,10 +37,10 @@ NET
 lab_up && lab_network || fail "the network did not come up"
 
 say "At home"
-show ha mip ha start dev eth0 insecure
-show ha mip acl allow "$HOA" network "$NET_PREFIX"
-show mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 network "$NET_PREFIX" dev lan0
-show mn mip mn wait home timeout 10
+typed ha mip ha start dev eth0 insecure
+typed ha mip acl allow "$HOA" network "$NET_PREFIX"
+typed mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0 network "$NET_PREFIX" dev lan0
+typed mn mip mn wait home timeout 10
 mkdir -p "$T" && rm -rf "${T:?}"/* && monitor_start && ping_start && host_start h1 && host_start h2 ||
 	fail "no traffic at home"
 printf '  from here on cn pings %s, %s and %s every %s ms, and sends to each host one TCP stream\n' "$HOA" "$H1" "$H2" "$PING_MS"

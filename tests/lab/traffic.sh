@@ -49,23 +49,24 @@ traffic_start() { mkdir -p $T; rm -f $T/*; monitor_start && ping_start && tcp_st
 happened() { jq -en "[inputs | select(.ts > $1 and $2)] | length > 0" < $T/monitor; }   # happened SINCE FILTER
 event_at() { jq -n "first(inputs | select(.ts > $1 and .event == \"$2\") | .ts)" < $T/monitor; }
 
-# move_to LINK: moves the node, waits until it is registered (or home) from there and traffic flows; leaves the
+# move_to LINK [COMMAND]: moves the node (by lab_move, or as COMMAND LINK does), waits until it is registered (or home) from there and traffic flows; leaves the
 # moment of the move, in microseconds, in $MOVED.
 move_to() {
 	local state=registered; [ "$1" = home ] && state=home
 	MOVED=${EPOCHREALTIME/./}
-	lab_move "$1" && lab_wait 15 happened "$MOVED" ".event == \"state\" and .state == \"$state\"" || return
+	"${2:-lab_move}" "$1" && lab_wait 15 happened "$MOVED" ".event == \"state\" and .state == \"$state\"" || return
 	lab_wait 15 reply_after "${EPOCHREALTIME/./}" || return
 	more_replies 20
 }
 reply_after() { awk -v t="$1" -F'[][]' '/bytes from/ && $2 * 1e6 > t { found = 1 } END { exit !found }' $T/ping; }
 
-# gap_of MOVED: "GAP LOST RA BU BA FIRST" of that move. GAP ms is the longest silence between echo replies from the move to
+# gap_of MOVED [ADDRESS]: "GAP LOST RA BU BA FIRST" of that move. GAP ms is the longest silence between echo replies from the move to
 # the first reply after the binding acknowledgement, LOST the echoes without reply in it; then ms from link-up to router
-# advertisement, to binding update, to its acknowledgement, to that first reply.
+# advertisement (or to ADDRESS, a time), to binding update, to its acknowledgement, to that first reply.
 gap_of() {
 	local e at=()
 	for e in link_up ra bu_sent ba_received; do at+=("$(event_at "$1" $e)"); done
+	[ -z "${2:-}" ] || at[1]=$2
 	awk -v t="$1" -v up="${at[0]}" -v ra="${at[1]}" -v bu="${at[2]}" -v ba="${at[3]}" -F'[][]' '
 		/bytes from/ {
 			now = $2 * 1e6; match($0, /icmp_seq=[0-9]+/); seq = substr($0, RSTART + 9, RLENGTH - 9) + 0
