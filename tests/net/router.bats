@@ -155,6 +155,24 @@ how_many() { in_ns r nft -j list table ip6 seen | jq '[.. | .counter? // empty |
 	[ "$(show mn mn agent)" = $HA ]
 }
 
+@test "two links outside: what is behind goes by the preferred one, and by the other when that is gone" {
+	local link
+	ip link add wlan0 netns mn type veth peer name wl netns sw && ip -n sw link set wl master f2 up && ip -n mn link set wlan0 up
+	ha_routes
+	agent mn
+	mn mn use dev eth0 preference 1
+	mn mn use dev wlan0 preference 2
+	role_start mn mn start home $HOA prefix $HOME_PREFIX agent $HA network $NET_PREFIX dev lan0
+	json mn mn interface | jq -e 'map(.dev) | sort == ["eth0", "wlan0"]'
+	for link in f1 nowhere f1; do
+		lab_move $link
+		lab_wait 20 registered ${link/nowhere/f2}
+		lab_wait 10 inside $H1
+		outside h2
+	done
+	ip -n mn link del wlan0
+}
+
 # home_network KIND HOME PREFIX AGENT NETWORK: with the example configuration of that kind a host of the network is reached
 home_network() {
 	local inside=${5%/*}11
