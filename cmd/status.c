@@ -159,6 +159,15 @@ static void show_refusal(const struct nlmsghdr *msg)
 		mend);
 }
 
+/* RFC 3963 5.4: refused as a router, it is a mobile node. */
+static void show_no_router(const struct nlmsghdr *msg)
+{
+	if (is(msg, MIP_A_ROUTERS, "no"))
+		wrong("no home agent takes %s for a mobile router, and %s is not reached: see mip acl there: it must "
+		      "allow the network; then mip mn restart",
+			value(msg, MIP_A_HOME, "?"), value(msg, MIP_A_NETWORK, "?"));
+}
+
 static void show_link(const struct nlmsghdr *msg)
 {
 	const char *dev = value(msg, MIP_A_DEV, "?");
@@ -182,8 +191,10 @@ static void show_mn(const struct nlmsghdr *msg)
 			value(msg, MIP_A_AGENT, "not known yet"),
 			is(msg, MIP_A_PROTECTED_BY, "option") ? ", by the authentication option" : "");
 	page.detached |= is(msg, MIP_A_MSTATE, "detached");
-	if (is(msg, MIP_A_MSTATE, "registered"))
+	if (is(msg, MIP_A_MSTATE, "registered")) {
 		show_detour(msg);
+		show_no_router(msg);
+	}
 	if (is(msg, MIP_A_MSTATE, "detached"))
 		wrong("%s is detached: no link with a care-of address", home);
 	else if (record_find(msg, MIP_A_REFUSED_BY))

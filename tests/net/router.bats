@@ -142,6 +142,8 @@ how_many() { in_ns r nft -j list table ip6 seen | jq '[.. | .counter? // empty |
 	mr_start
 	lab_wait 20 registered f1
 	[ "$(show mn mn routers)" = false ]
+	mn | grep -q "takes $HOA for a mobile router, and $NET_PREFIX is not reached"
+	in_ns mn mip doctor mn | grep -q "$NET_PREFIX is not reached"
 	[ "$(show ha binding flags)" != "${FLAGS:-x}" ] && [[ "$(show ha binding flags)" != *R* ]]
 	reachable
 	! inside $H1 || false
