@@ -105,3 +105,20 @@ direct() { in_ns mn mip -j flow show | jq -e '.[] | select(.edits == "home-addre
 	lab_wait 20 eval '[ -z "$(in_ns ha tc qdisc show | grep clsact)" ]'
 	[ -z "$(ip -n ha -6 rule | grep 119)" ]
 }
+
+@test "a packet in four tunnels gets no other, and a limit that allows none is answered" {
+	agents; away f1
+	dropped() { in_ns ha mip -j flow show | jq '[.[] | select((.dropped // "") | test("in as many tunnels")) | .value] | add // 0'; }
+	probe() { echo "$*" | in_ns cn "$MIP_BUILD/tests/net/sysprobe" > "$BATS_TEST_TMPDIR/probe" 2>&1; }
+	capture() { lab_bg "$1" "$BATS_TEST_TMPDIR/$1.wire" tcpdump -U -p -n -l -i eth0 "$2"; lab_wait 5 grep -q listening "$BATS_TEST_TMPDIR/$1.wire"; }
+	seen() { [ "$(grep -c "$3" "$BATS_TEST_TMPDIR/$1.wire")" -eq "$2" ]; }
+	capture mn "ip6 proto 41 and src host $HA"
+	capture cn "icmp6 and ip6[40] == 4 and src host $HA"
+	probe nest plain 1 $CN $HOA; probe nest plain 2 $CN $HOA; probe nest plain 4 $CN $HOA; probe nest limit 4 $CN $HOA
+	lab_wait 10 seen mn 4 'echo request'
+	probe nest plain 5 $CN $HOA; probe nest limit 5 $CN $HOA; probe nest plain 9 $CN $HOA
+	lab_wait 10 eval '[ "$(dropped)" -eq 3 ]'
+	probe tunnel last $CN $HOA $CN $HOA
+	lab_wait 10 seen cn 1 'parameter problem'
+	seen mn 4 'echo request'
+}

@@ -34,6 +34,7 @@
 #define MH	     135
 #define ICMP6_MPS    146 /* Mobile Prefix Solicitation */
 #define ICMP6_MPA    147 /* ... Advertisement */
+#define LIMIT	     4	 /* the option of RFC 2473 4.1.1 */
 #define IS_IPSEC(nh) ((nh) == IPPROTO_ESP || (nh) == IPPROTO_AH)
 #define SAMPLE	     0x6d70 /* tc_index of a copy that shows who talks to whom */
 #define AGAIN	     0x6d71 /* tc_index of a packet that mip_again is for */
@@ -245,6 +246,27 @@ INLINE int encapsulate(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip, st
 	return send(skb, l2, hop);
 }
 
+/* RFC 2473 4.1.1: how deep tunnels may be nested the agent sees: it gets what is in two already, or in one with
+ * options. */
+INLINE int is_nested(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
+{
+	__u8 next = 0;
+
+	if (ip->next == IPPROTO_DSTOPTS)
+		return bpf_skb_load_bytes(skb, l2 + IP6, &next, 1) || next == IPPROTO_IPV6;
+	return ip->next == IPPROTO_IPV6 &&
+	       (bpf_skb_load_bytes(skb, l2 + IP6 + 6, &next, 1) || next == IPPROTO_IPV6 || next == IPPROTO_DSTOPTS);
+}
+
+/* A tunnel encapsulation limit of 0: the shim answers. */
+INLINE int is_limited(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
+{
+	__u8 b[5];
+
+	return ip->next == IPPROTO_DSTOPTS && !bpf_skb_load_bytes(skb, l2 + IP6, b, sizeof(b)) && b[2] == LIMIT &&
+	       !b[4];
+}
+
 /* A copy of the packet's beginning, for the agent. `ip` at `at` has been taken out of what it travelled in. */
 INLINE void sample(struct __sk_buff *skb)
 {
@@ -400,6 +422,8 @@ INLINE int out(struct __sk_buff *skb)
 	}
 	if (!f)
 		return plain(skb, l2, &ip);
+	if (is_nested(skb, l2, &ip))
+		return TC_ACT_OK;
 	w = measure(skb, l2, IP6, ip.next);
 	to = next_hop(skb, &f->local, &f->peer, IPPROTO_IPV6, w.seg + IP6, &hop);
 	return to ? no_hop(skb, to) : encapsulate(skb, l2, &ip, f, &w, &hop);
@@ -439,8 +463,10 @@ INLINE int intercept(struct __sk_buff *skb, __u32 l2, struct ip6 *ip, struct fma
 	if (f->edits & FMAP_STACK || ip->hops <= 1 ||
 		(ip->src.a[0] & bpf_cpu_to_be64(0xffc0ULL << 48)) == bpf_cpu_to_be64(0xfe80ULL << 48))
 		return PASS;
-	if (is_neighbour_discovery(skb, l2, ip))
+	if (is_neighbour_discovery(skb, l2, ip) || is_limited(skb, l2, ip))
 		return PASS;
+	if (is_nested(skb, l2, ip))
+		return bpf_redirect(conf.mip0, 0);
 	w = measure(skb, l2, IP6, ip->next);
 	switch (next_hop(skb, &f->local, &f->peer, IPPROTO_IPV6, w.seg + IP6, &hop)) {
 	case HOP_OK: break;
