@@ -112,7 +112,7 @@ pings() { in_ns "$1" ping -6 -c 20 -i 0.2 -W 1 "${@:3}" "$2" | grep -q "bytes fr
 updates() { [ $((($(show ha binding sequence) - $1) & 65535)) -ge "$2" ]; }
 
 @test "a NAT that forgets soon: a lifetime that is short enough keeps the node reachable all the time" {
-	local i sequence
+	local sequence
 	ha4
 	mn4
 	move4 nat
@@ -123,7 +123,7 @@ updates() { [ $((($(show ha binding sequence) - $1) & 65535)) -ge "$2" ]; }
 	mn mn stop
 	mn4 lifetime 4
 	at $NAT4
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		sequence=$(show ha binding sequence)
 		lab_wait 20 updates "$sequence" 3   # more than 6 s, in which nothing else was sent
 		in_ns cn ping -6 -c 1 -W $MIP_SLOW $HOA
