@@ -56,6 +56,10 @@ wrong() {
 	[ "$status" = 0 ]
 	[[ $output == *"acl deny ::/0"* ]]
 	[[ $output == *"ha start insecure min-prefix-interval 60 max-prefix-interval 0 prefix-advertisements no" ]]
+	printf 'NodeConfig HA; UseMnHaIPsec off; SendMobPfxAdvs allow; SendUnsolMobPfxAdvs allow; DefaultBindingAclPolicy allow;' > "$f"
+	run "$MIP" import "$f"
+	[ "$status" = 0 ]
+	[[ $output != *acl* && $output != *prefix* ]]
 }
 
 @test "an interface without a preference comes behind those with one, as there" {

@@ -4,12 +4,66 @@
 
 #include "base/addr.h"
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/map.h"
 #include "base/rate.h"
 #include "base/timer.h"
 #include "base/why.h"
 #include "tests/unit/t.h"
+
+/* --- log ---------------------------------------------------------------------------------------------------------- */
+
+/* What `say` wrote on stderr. */
+static const char *logged(void (*say)(void))
+{
+	static char text[8192];
+	FILE *f = tmpfile();
+	int was = dup(STDERR_FILENO);
+
+	assert_non_null(f);
+	fflush(stderr);
+	dup2(fileno(f), STDERR_FILENO);
+	say();
+	fflush(stderr);
+	dup2(was, STDERR_FILENO);
+	close(was);
+	rewind(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = 0;
+	fclose(f);
+	return text;
+}
+
+static void say_name(void)
+{
+	log_line(LOG_WARN, "interface %s is gone", "ev\033[31mil\nmipd: forged");
+}
+
+static void say_often(void)
+{
+	for (int i = 0; i < 1000; i++)
+		log_remote(LOG_WARN, SEC, "out of memory");
+	log_remote(LOG_WARN, 2 * SEC, "later");
+}
+
+static void log_is_one_line(void **state)
+{
+	(void)state;
+	unsetenv("JOURNAL_STREAM");
+	assert_string_equal(logged(say_name), "mipd: interface ev?[31mil?mipd: forged is gone\n");
+}
+
+static void log_of_remotes_is_limited(void **state)
+{
+	const char *text = logged(say_often);
+	size_t lines = 0;
+
+	(void)state;
+	for (const char *c = text; *c; c++)
+		lines += *c == '\n';
+	assert_int_equal(lines, 52); /* the burst, how many were dropped, and the later one */
+	assert_non_null(strstr(text, "950 lines of this kind dropped"));
+}
 
 /* --- timers ------------------------------------------------------------------------------------------------------ */
 
@@ -549,6 +603,8 @@ static void loop_is_woken_by_the_boot_clock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(log_is_one_line),
+		cmocka_unit_test(log_of_remotes_is_limited),
 		cmocka_unit_test(timers_agree_with_model),
 		cmocka_unit_test(timers_fire_each_once_in_order),
 		cmocka_unit_test(map_agrees_with_model),
