@@ -17,8 +17,8 @@ LINK      = $(CC) $(LDFLAGS)
 
 # What `make deps` installs: to build, to test (python3-jsonschema: a validator that is not ours judges our schema), to
 # draw what benchmarks measured (gnuplot-nox), to lint.
-DEPS := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libcap-dev libedit-dev nettle-dev libsqlite3-dev libcmocka-dev \
-	bats iproute2 iputils-ping nftables radvd socat pv jq python3 python3-jsonschema tshark tcpdump iperf3 tmux zsh fish procps util-linux \
+DEPS := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libcap-dev libedit-dev nettle-dev libsqlite3-dev libcpg-dev libcmocka-dev \
+	bats iproute2 iputils-ping nftables radvd corosync keepalived socat pv jq python3 python3-jsonschema tshark tcpdump iperf3 tmux zsh fish procps util-linux \
 	qemu-system-x86 kmod busybox-static cpio gnuplot-nox \
 	clang llvm libbpf-dev clang-format clang-tidy libclang-rt-dev shellcheck mandoc debhelper lintian fakeroot
 
@@ -38,7 +38,7 @@ obj    = $(patsubst %.c,$(B)/%.o,$(1))
 all: $(B)/mip $(B)/mipd $(B)/mip-import
 
 $(B)/mipd: $(call obj,cmd/mipd.c) $(B)/libcore.a
-	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3
+	$(LINK) -o $@ $^ -lmnl -lnftnl -lcap -lnettle -lsqlite3 -lcpg
 $(B)/mip: $(call obj,cmd/mip.c) $(B)/libcmd.a
 	$(LINK) -o $@ $^ -lmnl -ledit
 $(B)/mip-import: cmd/import.awk

@@ -11,8 +11,11 @@
 #include "cmd/table.h"
 #include "mip/types.h"
 
-static const char *const bstates[] = {
-	[MIP_BINDING_DAD] = "dad", [MIP_BINDING_ACTIVE] = "active", [MIP_BINDING_GONE] = "gone", NULL};
+static const char *const bstates[] = {[MIP_BINDING_DAD] = "dad",
+	[MIP_BINDING_ACTIVE] = "active",
+	[MIP_BINDING_GONE] = "gone",
+	[MIP_BINDING_STANDBY] = "standby",
+	NULL};
 static const char *const mstates[] = {[MIP_MN_DETACHED] = "detached",
 	[MIP_MN_HOME] = "home",
 	[MIP_MN_REGISTERING] = "registering",
@@ -50,6 +53,11 @@ static const char *const auths[] = {[MIP_HMAC_SHA256] = "hmac-sha256",
 	[MIP_HMAC_SHA512] = "hmac-sha512",
 	[MIP_HMAC_SHA1] = "hmac-sha1",
 	NULL};
+static const char *const cstates[] = {[MIP_CELL_DETACHED] = "detached",
+	[MIP_CELL_ALONE] = "alone",
+	[MIP_CELL_SYNCING] = "syncing",
+	[MIP_CELL_SYNCED] = "synced",
+	NULL};
 static const char *const bools[] = {"no", "yes", NULL};
 
 unsigned kind_first(unsigned kind)
@@ -66,6 +74,7 @@ static const char *const *words_of(unsigned kind)
 	case MIP_K_MSTATE: return mstates;
 	case MIP_K_LSTATE: return lstates;
 	case MIP_K_OSTATE: return ostates;
+	case MIP_K_CSTATE: return cstates;
 	case MIP_K_RPOLICY: return policies;
 	case MIP_K_VERDICT: return verdicts;
 	case MIP_K_PROTECT: return protections;
@@ -124,6 +133,7 @@ const char *kind_name(unsigned kind)
 		[MIP_K_BYTES] = "bytes",
 		[MIP_K_PREFIXES] = "prefixes",
 		[MIP_K_IPV4] = "ipv4-address",
+		[MIP_K_CSTATE] = "cell-state",
 	};
 
 	return names[kind];

@@ -66,7 +66,7 @@ static void begin(void)
 const char *out_state_color(const char *word)
 {
 	if (!strcmp(word, "active") || !strcmp(word, "bound") || !strcmp(word, "registered") || !strcmp(word, "home") ||
-		!strcmp(word, "optimized") || !strcmp(word, "ok"))
+		!strcmp(word, "optimized") || !strcmp(word, "synced") || !strcmp(word, "ok"))
 		return "\033[32m";
 	return !strcmp(word, "refused") || !strcmp(word, "detached") || !strcmp(word, "bad") ? "\033[31m" : "\033[33m";
 }
@@ -83,6 +83,7 @@ static const char *color_of(unsigned kind, const char *value)
 	case MIP_K_MSTATE:
 	case MIP_K_LSTATE:
 	case MIP_K_OSTATE:
+	case MIP_K_CSTATE:
 	case MIP_K_VERDICT: return out_state_color(value);
 	default: return "";
 	}

@@ -12,6 +12,8 @@ static const uint16_t ha_shows[] = {MIP_A_ENABLED, MIP_A_DEV, MIP_A_ADDRESS, MIP
 	MIP_A_MAX_BINDINGS, MIP_A_MAX_LIFETIME, MIP_A_RX_BU, MIP_A_RX_REFUSED, MIP_A_RX_DROPPED, MIP_A_TX_BA,
 	MIP_A_INSECURE, MIP_A_PREFERENCE, MIP_A_OWN, MIP_A_ROUTERS, MIP_A_ROUTER, MIP_A_REMAINING, MIP_A_UNPROTECTED,
 	MIP_A_RX_LIMITED, MIP_A_WAITS, MIP_A_SILENT, 0};
+static const uint16_t cell_shows[] = {
+	MIP_A_CELL, MIP_A_NODE, MIP_A_PID, MIP_A_OWN, MIP_A_CSTATE, MIP_A_SERVES, MIP_A_BINDINGS, MIP_A_BEHIND, 0};
 static const uint16_t acl_shows[] = {MIP_A_PREFIX, MIP_A_PERMITTED, MIP_A_INSECURE, MIP_A_BINDINGS, MIP_A_MAX_BINDINGS,
 	MIP_A_MAX_LIFETIME, MIP_A_NETWORK, MIP_A_MAX_NETWORKS, 0};
 static const uint16_t mn_shows[] = {MIP_A_HOME, MIP_A_PREFIX, MIP_A_AGENT, MIP_A_IPV4, MIP_A_MSTATE, MIP_A_AT_HOME,
@@ -49,6 +51,7 @@ static const struct {
 } shows[] = {
 	{"agent", agent_shows},
 	{"ha", ha_shows},
+	{"cell", cell_shows},
 	{"acl", acl_shows},
 	{"mn", mn_shows},
 	{"cn", cn_shows},

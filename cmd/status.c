@@ -314,6 +314,20 @@ static void show_auth(const struct nlmsghdr *msg)
 			value(msg, MIP_A_HOME, "?"), value(msg, MIP_A_FAILED, "?"));
 }
 
+/* Of a member alone its state is a fault, of the others it is where they are. */
+static void show_cell(const struct nlmsghdr *msg)
+{
+	if (!is(msg, MIP_A_OWN, "yes"))
+		return;
+	line("cell", value(msg, MIP_A_CSTATE, "?"), "%s, %s", value(msg, MIP_A_CELL, "?"),
+		is(msg, MIP_A_SERVES, "yes") ? "serves" : "standby");
+	if (is(msg, MIP_A_CSTATE, "detached"))
+		wrong("bindings are not replicated: the agent is not in corosync's group: see its log, and systemctl "
+		      "status corosync");
+	else if (is(msg, MIP_A_CSTATE, "alone"))
+		wrong("bindings are not replicated: no other member of the cell is there: see corosync-cfgtool -s");
+}
+
 static void show_cn(const struct nlmsghdr *msg)
 {
 	line("correspondent", "", "%s of %s bindings", value(msg, MIP_A_BINDINGS, "0"),
@@ -358,6 +372,7 @@ static const struct part {
 	{MIP_MN_LINKS, NULL, show_link},
 	{MIP_RO_GET, "ro", show_ro},
 	{MIP_HA_GET, "ha", show_ha},
+	{MIP_CELL_GET, "cell", show_cell},
 	{MIP_CN_GET, "cn", show_cn},
 	{MIP_AUTH_GET, NULL, show_auth},
 	{MIP_AGENT_GET, "agent", show_agent},

@@ -24,10 +24,10 @@ static const struct mip_attr_info attrs[W_END] = {
 static const struct arg none[] = {{0}}, home[] = {{MIP_A_HOME, OPT, EITHER}, {0}},
 			home_req[] = {{MIP_A_HOME, REQ, EITHER}, {0}}, file[] = {{W_FILE, REQ, BARE}, {0}},
 			save[] = {{W_FILE, OPT, BARE}, {0}};
-static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {W_RADVD, OPT}, {MIP_A_ADDRESS, OPT},
-	{MIP_A_INSECURE, OPT, FLAG}, {MIP_A_IPV4, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {MIP_A_MAX_BINDINGS, OPT},
-	{W_SAVE, OPT, FLAG}, {MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT},
-	{MIP_A_PREFIX_ADVS, OPT}, {0}};
+static const struct arg ha_start[] = {{MIP_A_DEV, OPT}, {W_RADVD, OPT}, {MIP_A_ADDRESS, OPT}, {MIP_A_CELL, OPT},
+	{MIP_A_INSECURE, OPT, FLAG}, {MIP_A_IPV4, OPT}, {MIP_A_PREFIX_ADVS, OPT}, {MIP_A_MAX_LIFETIME, OPT},
+	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_PREFERENCE, OPT}, {MIP_A_MIN_PREFIX, OPT}, {MIP_A_MAX_PREFIX, OPT},
+	{W_SAVE, OPT, FLAG}, {0}};
 static const struct arg ha_radvd[] = {{MIP_A_DEV, OPT}, {0}}, ha_link[] = {{MIP_A_DEV, REQ}, {0}};
 static const struct arg ha_set[] = {{MIP_A_ADDRESS, SOME}, {MIP_A_IPV4, SOME}, {MIP_A_MAX_LIFETIME, SOME},
 	{MIP_A_MAX_BINDINGS, SOME}, {MIP_A_INSECURE, SOME}, {MIP_A_PREFERENCE, SOME}, {MIP_A_MIN_PREFIX, SOME},
@@ -49,6 +49,7 @@ static const struct arg agent_wait[] = {{W_LIFE, REQ, BARE}, {MIP_A_TIMEOUT, OPT
 				{MIP_A_TIMEOUT, OPT}, {0}},
 			ro_wait[] = {{MIP_A_OSTATE, REQ, BARE}, {MIP_A_PEER, OPT}, {MIP_A_HOME, OPT},
 				{MIP_A_TIMEOUT, OPT}, {0}};
+static const struct arg cell_wait[] = {{MIP_A_CSTATE, REQ, BARE}, {MIP_A_TIMEOUT, OPT}, {0}};
 static const struct arg binding_add[] = {
 	{MIP_A_HOME, REQ}, {MIP_A_COA, REQ}, {MIP_A_LOCAL, OPT}, {MIP_A_LIFETIME, OPT}, {0}};
 static const struct arg cn_start[] = {{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_TEST_RATE, OPT}, {W_SAVE, OPT, FLAG}, {0}},
@@ -94,6 +95,8 @@ const struct object objects[] = {
 		"mip ha start", true, {MIP_A_HOME, MIP_A_COA, MIP_A_BSTATE, MIP_A_REMAINING}},
 	{"bul", "binding update list: who was told where this node is", "mip bul show", "mip mn start", true,
 		{MIP_A_PEER, MIP_A_HOME, MIP_A_COA, MIP_A_LSTATE, MIP_A_REMAINING}},
+	{"cell", "home agents with the same bindings, one of which serves", "mip cell wait synced timeout 30",
+		"mip ha start", true, {MIP_A_NODE, MIP_A_OWN, MIP_A_CSTATE, MIP_A_SERVES, MIP_A_BINDINGS}},
 	{"flow", "what is done with packets, by what, and how many were dropped and why", "mip -s flow show",
 		"mip agent start", false, {MIP_A_FLOW_FROM, MIP_A_FLOW_TO, MIP_A_EDITS, MIP_A_FLOW_PEER}},
 	{"stats", "counts of messages by type and of drops by reason", "mip stats -o openmetrics", "mip agent start",
@@ -147,6 +150,10 @@ const struct verb verbs[] = {
 	{"ha", "set", MIP_HA_SET, true, ha_set, NULL, "change how the home agent works"},
 	{"ha", "radvd", 0, false, ha_radvd, run_ha_radvd, "print what radvd should say on the home link"},
 	{"ha", "stop", MIP_HA_STOP, false, none, run_ha_stop, "stop being a home agent"},
+
+	{"cell", "show", MIP_CELL_GET, false, none, NULL,
+		"show the members of the cell, who serves, and who has what the others have"},
+	{"cell", "wait", MIP_MONITOR, false, cell_wait, run_wait, "wait until all members are in that state"},
 
 	{"acl", "show", MIP_ACL_GET, false, none, NULL,
 		"show what was allowed and denied, and how many are registered"},

@@ -101,6 +101,18 @@ static bool take_addr(const struct nlattr *at, unsigned attr, uint8_t to[static 
 	return true;
 }
 
+/* A member of a cell. */
+static bool take_member(const struct nlattr *at, struct key *key)
+{
+	uint32_t n;
+
+	if ((at->nla_type != MIP_A_NODE && at->nla_type != MIP_A_PID) || mnl_attr_get_payload_len(at) != 4)
+		return false;
+	n = mnl_attr_get_u32(at);
+	memcpy(key->peer + (at->nla_type == MIP_A_NODE ? 0 : 4), &n, sizeof(n));
+	return true;
+}
+
 static int look(void *ctx, const struct nlmsghdr *msg)
 {
 	struct wait *w = ctx;
@@ -114,6 +126,7 @@ static int look(void *ctx, const struct nlmsghdr *msg)
 		if (at->nla_type == MIP_A_LOST)
 			return AGAIN;
 		named |= take_addr(at, MIP_A_HOME, key.home);
+		named |= w->attr == MIP_A_CSTATE && take_member(at, &key);
 		if (w->attr != MIP_A_MSTATE && w->attr != MIP_A_BSTATE)
 			take_addr(at, MIP_A_PEER, key.peer);
 		if (at->nla_type == w->attr && mnl_attr_get_payload_len(at) == 4)
@@ -133,12 +146,17 @@ static int look(void *ctx, const struct nlmsghdr *msg)
 static void say_timeout(const struct wait *w)
 {
 	char home[64], state[32];
+	uint32_t node;
 	bool any = false;
 
 	for (const struct entry *e = w->entries; e; e = e->next) {
 		if (!e->state || e->state == w->state)
 			continue;
-		kind_print(MIP_K_ADDR, e->key.home, sizeof(e->key.home), false, home, sizeof(home));
+		memcpy(&node, e->key.peer, sizeof(node));
+		if (w->attr == MIP_A_CSTATE)
+			snprintf(home, sizeof(home), "node %u", node);
+		else
+			kind_print(MIP_K_ADDR, e->key.home, sizeof(e->key.home), false, home, sizeof(home));
 		kind_print(attr_info(w->attr)->kind, &e->state, sizeof(e->state), false, state, sizeof(state));
 		complain("the time is up: %s is still %s", home, state);
 		any = true;

@@ -235,7 +235,7 @@ $BATS_TEST_TMPDIR/f:3: binding show sets nothing: it cannot stand in a configura
 		is "$status" 0
 		# 80 columns, but for what help says of a word; what belongs together stays together
 		[ -z "$(grep -E '^ +(mip|\[)' <<< "$out" | grep -E '.{80}|\[[^]]*$')" ]
-		[ "$(printf %s "$out" | wc -l)" -le 40 ]
+		[ "$(printf %s "$out" | wc -l)" -le 41 ]
 		has "$out" "example: mip"
 	done
 }

@@ -264,6 +264,7 @@ static void on_event(void *ctx, const struct event *ev, usec now)
 	char text[256];
 
 	keep_event(&a->keep, ev);
+	cell_event(&a->cell, ev);
 	forget_expired(a, ev);
 	if (ev->type == EV_BU_REFUSED)
 		a->tally.refused[ev->status]++;
@@ -278,6 +279,16 @@ static void on_event(void *ctx, const struct event *ev, usec now)
 		log_remote(LOG_INFO, now, "%s", text);
 	else
 		log_info("%s", text);
+}
+
+static uint64_t on_replicate(void *owner)
+{
+	return cell_replicate(&((struct agent *)owner)->cell);
+}
+
+static void on_ended(void *owner, const struct in6_addr *home, uint16_t seq, usec until)
+{
+	cell_ended(&((struct agent *)owner)->cell, home, seq, until);
 }
 
 /* --- start and stop ----------------------------------------------------------------------------------------------- */
@@ -329,6 +340,8 @@ static void prepare(struct agent *a, const struct agent_options *options)
 	a->host.on_event = on_event;
 	a->host.on_sent = agent_on_sent;
 	a->host.on_put_back = on_put_back;
+	a->host.on_replicate = on_replicate;
+	a->host.on_ended = on_ended;
 	host_world(&a->host);
 	ha_init(&a->ha, &a->host.world, seed);
 	mn_init(&a->mn, &a->host.world, ~seed);
@@ -336,7 +349,7 @@ static void prepare(struct agent *a, const struct agent_options *options)
 	cn_init(&a->cn, &a->host.world, seed ^ 0x5555);
 	a->cn.registered = &a->ha.bc;
 	a->view = (struct view){&a->ha, &a->mn, &a->cn, &a->conf, a, facts, agent_tally, ro_facts, flows, flow_facts,
-		agent_flow_drops, agent_sa_facts};
+		agent_flow_drops, agent_sa_facts, agent_cell_facts};
 	a->ops = (struct ctl_ops){a, on_set, on_get, on_commit};
 	self_kernel(a->kernel, sizeof(a->kernel));
 }
@@ -376,6 +389,10 @@ static int start(struct agent *a, struct why *why)
 	}
 	if (!err)
 		keep_open(&a->keep, &a->loop, &a->ha, &a->cn, &a->mn, dir_of("MIP_STATE_DIR", MIP_STATE_DIR));
+	if (!err) {
+		a->cell_turn.run = agent_cell_turn;
+		loop_each_turn(&a->loop, &a->cell_turn);
+	}
 	if (!err)
 		err = nl_open(&a->host.nl, &a->loop, why);
 	if (!err)

@@ -11,6 +11,7 @@
 #include "ctl/get.h"
 #include "ctl/message.h"
 #include "host/host.h"
+#include "agent/cell.h"
 #include "agent/keep.h"
 #include "agent/remains.h"
 #include "sys/wake.h"
@@ -23,6 +24,10 @@ struct agent {
 	struct mn mn;
 	struct cn cn;
 	struct keep keep;
+	struct cell cell;
+	struct cpg *cpg; /* NULL: there is no cell */
+	struct turn cell_turn;
+	char cell_why[96]; /* why the group is not there, as it was told; "": it is */
 	struct conf conf;
 	struct conf before_change; /* with can_undo: what undo goes back to */
 	bool can_undo;
@@ -95,6 +100,14 @@ int agent_rest(struct agent *a, uint16_t cmd, struct why *why) __attribute__((wa
 /* follow_ipsec.c: the same for IPsec, as far as the machine is open; else what is new is tried. */
 int agent_follow_ipsec(struct agent *a, const struct conf *want, struct why *why) __attribute__((warn_unused_result));
 void agent_sa_facts(void *ctx, const struct conf_sa *sa, bool first, struct sa_facts *to);
+/* follow_cell.c: the cell of home agents, joined while the home agent runs; it is left before its bindings end. */
+int agent_join_cell(struct agent *a, const char *name, struct why *why) __attribute__((warn_unused_result));
+void agent_leave_cell(struct agent *a);
+void agent_cell_turn(struct turn *t);
+bool agent_cell_facts(void *ctx, size_t n, struct cell_facts *to);
+/* Is the home agent's address on a home link here, and usable? When it came or went, we serve or are standby. */
+bool agent_has_served_address(const struct agent *a);
+void agent_look_at_address(struct agent *a);
 /* follow_ha.c: the home agent's part of it. */
 int agent_follow_ha(struct agent *a, const struct conf *want, struct why *why) __attribute__((warn_unused_result));
 void agent_stop_ha(struct agent *a);

@@ -41,7 +41,7 @@ static int follow_bindings(struct agent *a, const struct conf *want, struct why 
 	usec now = clock_now();
 	int err = 0;
 
-	if (!a->ha.on || !(want->bindings || a->ha.made))
+	if (!a->ha.on || a->ha.standby || !(want->bindings || a->ha.made))
 		return 0;
 	for (size_t i = bc_count(&a->ha.bc); i-- > 0;) {
 		const struct bc_entry *e = bc_at(&a->ha.bc, i);

@@ -84,7 +84,7 @@ static int find_links(const struct agent *a, const struct conf *want, struct ha_
 		if (!err)
 			put_link(conf, mirror_link(&a->host.mirror, only));
 	}
-	if (!conf->links || has_served_address(a, conf))
+	if (!conf->links || want->ha.cell[0] || has_served_address(a, conf))
 		return err;
 	conf->links = 0;
 	return why_attr(
@@ -110,6 +110,7 @@ void agent_stop_ha(struct agent *a)
 
 	if (!ha->on)
 		return;
+	agent_leave_cell(a);
 	for (size_t i = 0; i < ha->links; i++)
 		leave_link(a, ha->link[i].conf.ifindex);
 	host_bulk_begin(&a->host);
@@ -227,7 +228,7 @@ static bool same_links(const struct conf *a, const struct conf *b)
 static bool same_place(const struct conf *a, const struct conf *b)
 {
 	return a->ha.enabled == b->ha.enabled && same_links(a, b) && addr_eq(&a->ha.address, &b->ha.address) &&
-	       addr_eq(&a->ha.ipv4, &b->ha.ipv4);
+	       !strcmp(a->ha.cell, b->ha.cell) && addr_eq(&a->ha.ipv4, &b->ha.ipv4);
 }
 
 int agent_ha_at_hand(const struct agent *a, const struct conf *want, struct why *why)
@@ -268,19 +269,23 @@ static int serve_links(struct agent *a, const struct ha_conf *conf, struct why *
 	return err;
 }
 
-static void begin(struct agent *a, const struct ha_conf *conf)
+static int begin(struct agent *a, const struct conf *want, const struct ha_conf *conf, struct why *why)
 {
 	bool begins = !a->ha.on, same_wires = serves_all(a, conf) && a->ha.links == conf->links;
+	int err = 0;
 
 	drop_links(a, conf);
 	ha_start(&a->ha, conf);
 	remains_matter(&a->remains, true);
 	agent_look(a);
 	tell_addresses(a);
+	if (want->ha.cell[0] && (!a->cpg || strcmp(a->conf.ha.cell, want->ha.cell)))
+		err = agent_join_cell(a, want->ha.cell, why);
 	if (begins)
 		restore_ha(a);
 	else if (!same_wires)
 		defend_again(a);
+	return err;
 }
 
 int agent_follow_ha(struct agent *a, const struct conf *want, struct why *why)
@@ -318,7 +323,5 @@ int agent_follow_ha(struct agent *a, const struct conf *want, struct why *why)
 		return 0;
 	}
 	err = serve_links(a, &conf, why);
-	if (!err)
-		begin(a, &conf);
-	return err;
+	return err ? err : begin(a, want, &conf, why);
 }

@@ -19,10 +19,9 @@ static enum store_cache cache_of(const struct keep *k, const struct bc_entry *e)
 	return e->cache == &k->ha->bc ? STORE_HA : STORE_CN;
 }
 
-/* Bindings made by hand are the configuration's; those that are being probed do not exist yet. */
-static bool is_kept(const struct bc_entry *e)
+bool keep_is_kept(const struct bc_entry *e)
 {
-	return !e->fixed && e->state == MIP_BINDING_ACTIVE;
+	return !e->fixed && e->state != MIP_BINDING_DAD;
 }
 
 /* Times of b are the machine's, and become the calendar's. */
@@ -35,7 +34,7 @@ static void put_binding(struct keep *k, enum store_cache cache, struct store_bin
 	store_put(k->store, cache, &b);
 }
 
-static void put(struct keep *k, const struct bc_entry *e)
+struct store_binding keep_binding_of(const struct bc_entry *e)
 {
 	struct store_binding b = {.home = e->home, .local = e->local, .coa = e->coa, .from = e->from};
 
@@ -49,7 +48,12 @@ static void put(struct keep *k, const struct bc_entry *e)
 	b.networks = e->networks;
 	if (e->networks)
 		memcpy(b.network, e->network, e->networks * sizeof(b.network[0]));
-	put_binding(k, cache_of(k, e), b);
+	return b;
+}
+
+static void put(struct keep *k, const struct bc_entry *e)
+{
+	put_binding(k, cache_of(k, e), keep_binding_of(e));
 }
 
 static void put_peer(struct keep *k, const struct bul_entry *e)
@@ -95,7 +99,7 @@ void keep_event(struct keep *k, const struct event *ev)
 		return;
 	if (ev->bul)
 		keep_peer(k, ev);
-	if (!e || !is_kept(e))
+	if (!e || !keep_is_kept(e))
 		return;
 	switch (ev->type) {
 	case EV_BINDING_ADDED:
@@ -116,7 +120,7 @@ static void put_all(struct keep *k, enum store_cache cache, const struct bc *bc)
 {
 	store_clear(k->store, cache);
 	for (size_t i = 0; i < bc_count(bc); i++)
-		if (is_kept(bc_at(bc, i)))
+		if (keep_is_kept(bc_at(bc, i)))
 			put(k, bc_at(bc, i));
 }
 
@@ -231,7 +235,7 @@ static void restore_all(struct keep *k, enum store_cache cache, const char *whos
 		log_info("%zu bindings of before serve again %s, %zu ended meanwhile", n - r.dropped, whose, r.dropped);
 }
 
-static struct bc_entry entry_of(const struct store_binding *b)
+struct bc_entry keep_entry_of(const struct store_binding *b)
 {
 	return (struct bc_entry){.home = b->home,
 		.local = b->local,
@@ -249,7 +253,7 @@ static struct bc_entry entry_of(const struct store_binding *b)
 
 static int into_ha(struct keep *k, const struct store_binding *b, usec now)
 {
-	struct bc_entry e = entry_of(b);
+	struct bc_entry e = keep_entry_of(b);
 
 	return ha_restore(k->ha, &e, now);
 }
@@ -261,7 +265,7 @@ void keep_restore_ha(struct keep *k)
 
 static int into_cn(struct keep *k, const struct store_binding *b, usec now)
 {
-	struct bc_entry e = entry_of(b);
+	struct bc_entry e = keep_entry_of(b);
 
 	return cn_restore(k->cn, &e, now);
 }

@@ -41,6 +41,11 @@ void keep_sleep(struct keep *k, bool asleep);
 void keep_restore_ha(struct keep *k);
 void keep_restore_cn(struct keep *k);
 void keep_restore_mn(struct keep *k);
+/* A binding as a record, and back: `network` of the entry is the record's. Times are the machine's. */
+struct store_binding keep_binding_of(const struct bc_entry *e);
+struct bc_entry keep_entry_of(const struct store_binding *b);
+/* Bindings made by hand are the configuration's; those that are being probed do not exist yet. */
+bool keep_is_kept(const struct bc_entry *e);
 /* Where the state is kept, or why it is not. */
 const char *keep_where(const struct keep *k);
 

@@ -122,8 +122,10 @@ static void on_addr(void *ctx, const struct nl_addr *k)
 	const struct mirror_link *l = mirror_link(&a->host.mirror, k->index);
 
 	mirror_on_addr(&a->host.mirror, k);
-	if (ha_link(&a->ha, k->index))
+	if (ha_link(&a->ha, k->index)) {
 		agent_tell_ha_addr(a, k);
+		agent_look_at_address(a);
+	}
 	if (l && mn_uses(a, &l->l)) {
 		tell_mn_addr(a, k);
 		if (addr_routable(&k->addr) && !mn_find(&a->mn, &k->addr))

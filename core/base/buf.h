@@ -72,6 +72,13 @@ static inline uint32_t rd_u32(struct rd *r)
 	return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] : 0;
 }
 
+static inline uint64_t rd_u64(struct rd *r)
+{
+	uint64_t high = rd_u32(r);
+
+	return high << 32 | rd_u32(r);
+}
+
 static inline void rd_bytes(struct rd *r, void *to, size_t n)
 {
 	const uint8_t *p = rd_take(r, n);
@@ -130,6 +137,12 @@ static inline void wr_u32(struct wr *w, uint32_t v)
 {
 	wr_u16(w, (uint16_t)(v >> 16));
 	wr_u16(w, (uint16_t)v);
+}
+
+static inline void wr_u64(struct wr *w, uint64_t v)
+{
+	wr_u32(w, (uint32_t)(v >> 32));
+	wr_u32(w, (uint32_t)v);
 }
 
 static inline void put_u16(uint8_t *p, uint16_t v)

@@ -16,6 +16,7 @@
 #define CONF_SAS_MAX	  1024
 #define CONF_AUTHS_MAX	  1024
 #define CONF_LINKS_MAX	  32
+#define CONF_CELL_MAX	  32 /* octets of its name */
 #define CONF_NETWORKS_MAX 32 /* of all home addresses of a mobile router */
 
 /* One direction of what IPsec protects of a home address, with its keys. */
@@ -47,6 +48,7 @@ struct conf {
 		size_t devs;
 		char dev[HA_LINKS_MAX][IF_NAMESIZE]; /* none: the only link with a global address */
 		struct in6_addr address, ipv4;
+		char cell[CONF_CELL_MAX]; /* "": none */
 		uint32_t max_lifetime, max_bindings;
 		bool insecure;
 		size_t rules;

@@ -1,5 +1,7 @@
 /* conf_impl.h: the home agent, its links, who may register, and bindings made by hand. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/addr.h"
 #include "ctl/conf_impl.h"
@@ -32,6 +34,21 @@ static int take_intervals(const struct ctl_request *rq, struct conf *c, struct w
 	return 0;
 }
 
+/* Which of the members serves is told by who has the address: it has to be said. */
+static int take_cell(const struct ctl_request *rq, struct conf *c, struct why *why)
+{
+	const char *name = ctl_str(rq, MIP_A_CELL);
+
+	if (name && (!*name || strlen(name) >= sizeof(c->ha.cell)))
+		return why_attr(why, EINVAL, MIP_A_CELL, "1 to %zu characters", sizeof(c->ha.cell) - 1);
+	if (name)
+		snprintf(c->ha.cell, sizeof(c->ha.cell), "%s", name);
+	if (c->ha.cell[0] && addr_any(&c->ha.address))
+		return why_attr(
+			why, EINVAL, MIP_A_CELL, "say which address moves between its members: address ADDRESS");
+	return 0;
+}
+
 int conf_ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 {
 	int err = conf_take_lifetime(rq, MIP_A_MAX_LIFETIME, CONF_LIFETIME_MIN, &c->ha.max_lifetime, why);
@@ -42,6 +59,8 @@ int conf_ha_set(struct conf *c, const struct ctl_request *rq, struct why *why)
 		err = conf_take_ipv4(rq, &c->ha.ipv4, why);
 	if (!err)
 		err = conf_take_number(rq, MIP_A_MAX_BINDINGS, CONF_CACHE_MAX, &c->ha.max_bindings, why);
+	if (!err)
+		err = take_cell(rq, c, why);
 	if (!err)
 		err = take_preference(rq, &c->ha.preference, why);
 	if (!err)
@@ -209,6 +228,7 @@ int conf_ha_stop(struct conf *c, const struct ctl_request *rq, struct why *why)
 {
 	(void)rq, (void)why;
 	c->ha.enabled = false;
+	c->ha.cell[0] = 0;
 	c->bindings = 0;
 	return 0;
 }

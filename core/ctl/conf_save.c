@@ -43,6 +43,8 @@ static void put_ha(const struct conf *c, struct ctl_msg *m)
 		ctl_put_addr(m, MIP_A_ADDRESS, &c->ha.address);
 	if (!addr_any(&c->ha.ipv4))
 		ctl_put_addr(m, MIP_A_IPV4, &c->ha.ipv4);
+	if (c->ha.cell[0])
+		ctl_put_str(m, MIP_A_CELL, c->ha.cell);
 	ctl_put_num(m, MIP_A_MAX_LIFETIME, c->ha.max_lifetime);
 	ctl_put_num(m, MIP_A_MAX_BINDINGS, c->ha.max_bindings);
 	if (c->ha.insecure || is_shut(c))

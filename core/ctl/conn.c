@@ -21,7 +21,7 @@ static const struct {
 	const char *object;
 	uint16_t cmd;
 } snapshot[] = {{"agent", MIP_AGENT_GET}, {"mn", MIP_MN_GET}, {"bul", MIP_BUL_GET}, {"binding", MIP_BINDING_GET},
-	{"ha", MIP_HA_GET}, {"cn", MIP_CN_GET}, {"ro", MIP_RO_GET}};
+	{"ha", MIP_HA_GET}, {"cell", MIP_CELL_GET}, {"cn", MIP_CN_GET}, {"ro", MIP_RO_GET}};
 
 /* --- sending ---------------------------------------------------------------------------------------------------- */
 

@@ -244,6 +244,34 @@ static int get_flow(
 	return 1;
 }
 
+void get_cell_record(struct ctl_msg *m, const struct cell_facts *f, bool gone)
+{
+	ctl_put_str(m, MIP_A_OBJECT, "cell");
+	ctl_put_str(m, MIP_A_CELL, f->name);
+	ctl_put_num(m, MIP_A_NODE, f->node);
+	ctl_put_num(m, MIP_A_PID, f->pid);
+	if (gone)
+		return;
+	ctl_put_num(m, MIP_A_OWN, f->own);
+	ctl_put_num(m, MIP_A_CSTATE, f->state);
+	ctl_put_num(m, MIP_A_SERVES, f->serves);
+	ctl_put_num(m, MIP_A_BINDINGS, f->bindings);
+	if (f->own)
+		ctl_put_num(m, MIP_A_BEHIND, f->behind);
+}
+
+static int get_cell(
+	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
+{
+	struct cell_facts f;
+
+	(void)rq, (void)now;
+	if (!v->cell(v->ctx, (size_t)at->at++, &f))
+		return 1;
+	get_cell_record(m, &f, false);
+	return 0;
+}
+
 static int get_metrics(
 	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
 {
@@ -271,6 +299,7 @@ int get_record(
 		[MIP_AUTH_GET] = get_auth,
 		[MIP_MN_LINKS] = get_links,
 		[MIP_FLOW_GET] = get_flow,
+		[MIP_CELL_GET] = get_cell,
 	};
 
 	if (rq->cmd >= sizeof(getters) / sizeof(getters[0]) || !getters[rq->cmd])

@@ -42,6 +42,16 @@ struct flow_facts {
 	struct ro_facts count;
 };
 
+/* A member of the cell of home agents. */
+struct cell_facts {
+	const char *name;   /* the cell's */
+	uint32_t node, pid; /* 0: corosync is not there */
+	bool own, serves;
+	unsigned state; /* enum mip_cell_state */
+	size_t bindings;
+	uint64_t behind;
+};
+
 /* A security association as the kernel has it. */
 struct sa_facts {
 	bool installed;
@@ -64,11 +74,15 @@ struct view {
 	uint64_t (*flow_drops)(void *ctx, enum drop why);
 	/* first: of a dump; the kernel is asked then. */
 	void (*sa_facts)(void *ctx, const struct conf_sa *sa, bool first, struct sa_facts *to);
+	/* The n-th member; false behind the last. */
+	bool (*cell)(void *ctx, size_t n, struct cell_facts *to);
 };
 
 /* The `get` of struct ctl_ops. */
 int get_record(
 	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, struct why *why);
+/* Of a member that is gone: no state. */
+void get_cell_record(struct ctl_msg *m, const struct cell_facts *f, bool gone);
 /* An event as a record: name, time, the object's whole record, and a sentence. */
 void event_record(const struct view *v, const struct event *ev, usec now, struct ctl_msg *m);
 /* That sentence. */

@@ -106,6 +106,20 @@ static void do_send_icmp(void *ctx, const struct via *via, const uint8_t *data, 
 			strerror(-err));
 }
 
+static uint64_t do_replicate(void *ctx)
+{
+	struct host *h = ctx;
+
+	return h->on_replicate(h->owner);
+}
+
+static void do_ended(void *ctx, const struct in6_addr *home, uint16_t seq, usec until)
+{
+	struct host *h = ctx;
+
+	h->on_ended(h->owner, home, seq, until);
+}
+
 /* --- home agent --------------------------------------------------------------------------------------------------- */
 
 /* A remote may have asked for it, as often as it likes. */
@@ -298,6 +312,8 @@ static const struct world effects = {
 	.bind = do_bind,
 	.unbind = do_unbind,
 	.unroute = do_unroute,
+	.replicate = do_replicate,
+	.ended = do_ended,
 	.optimize = host_optimize,
 	.protects = host_protects,
 };

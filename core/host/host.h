@@ -56,7 +56,10 @@ struct host {
 	void *owner;
 	void (*on_event)(void *owner, const struct event *ev, usec now);
 	void (*on_sent)(void *owner, const struct message *msg); /* or, by its `dropped`, was not */
-	void (*on_put_back)(void *owner, const char *what);	 /* what somebody had removed: "2 routes, 1 rule" */
+	/* Those of struct world for a cell of home agents. */
+	uint64_t (*on_replicate)(void *owner);
+	void (*on_ended)(void *owner, const struct in6_addr *home, uint16_t seq, usec until);
+	void (*on_put_back)(void *owner, const char *what); /* what somebody had removed: "2 routes, 1 rule" */
 };
 
 /* Fills h->world; h->loop is set. */

@@ -11,8 +11,6 @@
 #define DAD_WAIT       SEC /* RetransTimer x DupAddrDetectTransmits, RFC 4862 5.1 */
 #define CLAIMS	       3   /* MAX_NEIGHBOR_ADVERTISEMENT, RFC 4861 10 */
 #define CLAIM_INTERVAL SEC
-#define LATE_FOR                                                                                                       \
-	(32 * SEC) /* how late an update may come: MAX_BINDACK_TIMEOUT, as long as anybody waits for its answer */
 
 static void on_timer(struct timer *t, usec now);
 
@@ -81,8 +79,11 @@ void ha_rearm(struct ha *ha, struct bc_entry *e)
 void ha_remember(struct ha *ha, const struct in6_addr *home, uint16_t seq, usec now)
 {
 	bool is_protected = world_protects(ha->w, home, MIP_PROTECT_BINDING);
+	usec until = is_protected ? NEVER : now + HA_LATE_FOR;
 
-	(void)!seq_keep(&ha->ended, home, seq, 0, is_protected ? NEVER : now + LATE_FOR, now);
+	(void)!seq_keep(&ha->ended, home, seq, 0, until, now);
+	if (ha->w->ended)
+		ha->w->ended(ha->w->ctx, home, seq, until);
 }
 
 void ha_forget(struct ha *ha, struct bc_entry *e, const char *why, usec now)
@@ -260,6 +261,13 @@ void ha_drop_link(struct ha *ha, unsigned ifindex, usec now)
 	}
 }
 
+void ha_announce(struct ha *ha, struct bc_entry *e, usec at)
+{
+	e->claims = CLAIMS;
+	e->claim_at = e->ifindex ? at : NEVER;
+	ha_rearm(ha, e);
+}
+
 void ha_doubt(struct ha *ha, struct bc_entry *e, usec at)
 {
 	e->claims = 1;
@@ -290,5 +298,6 @@ void ha_stop(struct ha *ha, usec now)
 	networks_free(&ha->networks);
 	ha->links = 0;
 	seq_free(&ha->ended);
-	ha->on = false;
+	ha_drop_answers(ha);
+	ha->on = ha->standby = false;
 }

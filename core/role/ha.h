@@ -108,7 +108,10 @@ struct ha {
 	struct seq ended;	    /* sequence numbers of home addresses without a binding */
 	struct rate complaints;	    /* events about updates that were to come through IPsec */
 	struct ha_stats stats;
+	struct ha_answer *answer; /* Binding Acknowledgements that wait for the cell, the oldest at `first`; a ring */
+	size_t answers, first;
 	bool on;
+	bool standby; /* another home agent of the cell has the address: bindings are held, nothing is served */
 };
 
 /* A Binding Update as the checks of 9.5.1 and 10.3 see it. */
@@ -140,6 +143,18 @@ void ha_stop(struct ha *ha, usec now);
 /* A binding an earlier agent kept: into cache and data path at once, announced on the home link again when nobody there
  * is found to have taken it over. 0, or -errno: it cannot be served here any more. */
 int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now) __attribute__((warn_unused_result));
+/* ha_cell.c: home agents that have the same bindings, of which one, which has the home agent's address, serves. From
+ * now on another does: bindings leave the data path and stay in the cache, as standby. Ours do not begin before
+ * ha_take_over(): then every binding goes into the data path and is announced, and no home address is asked for. */
+void ha_stand_by(struct ha *ha, usec now);
+void ha_take_over(struct ha *ha, usec now);
+/* A binding as another member of the cell has it, or the end of one (lifetime 0, expires: how long its number is
+ * remembered): the newer registration wins. 0, or -errno: it cannot be served here. */
+int ha_replica(struct ha *ha, const struct bc_entry *theirs, usec now) __attribute__((warn_unused_result));
+/* The other members have what struct world's `replicate` numbered so, and all before. */
+void ha_replicated(struct ha *ha, uint64_t number);
+/* The i-th number of a home address whose binding ended, as such an end; false behind the last. */
+bool ha_ended(const struct ha *ha, size_t i, struct bc_entry *to);
 /* Our addresses on the home links, as the kernel tells them. */
 void ha_address(struct ha *ha, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, bool gone);
 /* The home link of that number, or NULL. */

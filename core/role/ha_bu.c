@@ -9,7 +9,6 @@
 #include "role/event.h"
 #include "role/ha_impl.h"
 
-#define LATE	      16 /* updates that may be on their way at once: 3 a second (MAX_UPDATE_RATE), for 5 s */
 #define KEEPALIVE_MIN 15 /* seconds */
 
 /* --- answers ----------------------------------------------------------------------------------------------------- */
@@ -18,21 +17,22 @@
  * address itself: then it is on the home link, and the tunnel of a binding that stands must not take the answer. Whose
  * updates have the authentication option is answered with it (RFC 4285 5.1.1), and with the timestamp (6). In
  * UDP, which is required, as there is no other way to an IPv4 address here (RFC 5555 4.2). */
-static void send_ba(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, uint16_t lifetime)
+void ha_answer(struct ha *ha, const struct ha_answer *a)
 {
-	struct mh ba = {.type = MH_BA, .u.ba = {.status = status, .seq = seq, .lifetime = lifetime}};
-	struct via via = {.src = rq->via->dst,
+	const struct ha_request *rq = &a->rq;
+	struct mh ba = {.type = MH_BA, .u.ba = {.status = a->status, .seq = a->seq, .lifetime = a->lifetime}};
+	struct via via = {.src = a->via.dst,
 		.dst = rq->from,
 		.rh2 = rq->home,
 		.has_rh2 = !addr_eq(&rq->from, &rq->home),
-		.udp = rq->via->udp};
+		.udp = a->via.udp};
 	const struct auth_sa *sa = auth_find(&ha->auth, &rq->home);
 	struct mh_auth auth;
 
 	if (via.udp.port) {
 		via.dst = rq->home;
 		via.has_rh2 = false;
-		ba.opt.has = status < BA_UNSPECIFIED ? MHO_NAT : 0;
+		ba.opt.has = a->status < BA_UNSPECIFIED ? MHO_NAT : 0;
 		ba.opt.nat_udp = true;
 		ba.opt.nat_refresh = rq->keepalive ? rq->keepalive : NAT_KEEPALIVE;
 		if (addr_eq(&rq->named, &rq->coa))
@@ -52,6 +52,16 @@ static void send_ba(struct ha *ha, const struct ha_request *rq, uint8_t status, 
 	ha->stats.tx_ba++;
 	ha->w->send(ha->w->ctx, &via, &ba);
 	explicit_bzero(&auth, sizeof(auth));
+}
+
+/* What is accepted leaves when the other members of the cell know it, too. */
+static void send_ba(struct ha *ha, const struct ha_request *rq, uint8_t status, uint16_t seq, uint16_t lifetime)
+{
+	struct ha_answer a = {.via = *rq->via, .rq = *rq, .seq = seq, .lifetime = lifetime, .status = status};
+
+	a.rq.via = NULL; /* it is the caller's */
+	if (status >= BA_UNSPECIFIED || !ha_hold_answer(ha, &a))
+		ha_answer(ha, &a);
 }
 
 struct ha_request ha_request_again(const struct ha *ha, const struct bc_entry *e, struct via *via)
@@ -141,7 +151,7 @@ static bool is_old(const struct ha *ha, const struct ha_request *rq, const struc
 	else
 		return false;
 	if (ended && ended->until != NEVER)
-		return (uint16_t)(ended->seq - rq->seq) < LATE;
+		return (uint16_t)(ended->seq - rq->seq) < HA_LATE;
 	return seq_is_old(rq->seq, *last);
 }
 
@@ -409,6 +419,10 @@ void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, bool pee
 
 	rq.peer_registered = peer_registered;
 	ha->stats.rx_bu++;
+	if (ha->standby) {
+		ha->stats.dropped++;
+		return;
+	}
 	status = prove(ha, &rq, e, m, now);
 	if (status == HA_DROP)
 		return;

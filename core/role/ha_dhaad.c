@@ -158,7 +158,7 @@ void ha_on_dhaad(struct ha *ha, const struct via *via, const struct dhaad *reque
 	uint8_t data[8 + 16 * DHAAD_MAX];
 	int len;
 
-	if (!ha->on || !l || !addr_routable(&via->src) || !rate_take(&ha->replies, now))
+	if (!ha->on || ha->standby || !l || !addr_routable(&via->src) || !rate_take(&ha->replies, now))
 		return;
 	homeagents_expire(&l->agents, now);
 	choose(ha, l, &reply);

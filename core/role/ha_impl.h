@@ -11,6 +11,11 @@ enum ha_doubt { HA_SURE, HA_TO_ASK, HA_ASKED };
 
 #define HA_DROP (-1) /* verdict: say nothing */
 
+/* How late an update may come: MAX_BINDACK_TIMEOUT, as long as anybody waits for its answer; and how many may be on
+ * their way at once: 3 a second (MAX_UPDATE_RATE), for 5 s. */
+#define HA_LATE_FOR (32 * SEC)
+#define HA_LATE	    16
+
 #define HA_RESTORE_EVERY 200 /* us between the announcements of many bindings */
 
 /* ha.c. A binding just added: asked for on its home link, then served and acknowledged, or refused. */
@@ -21,6 +26,8 @@ int ha_activate(struct ha *ha, struct bc_entry *e, usec now, struct why *why) __
  * over. */
 void ha_forget(struct ha *ha, struct bc_entry *e, const char *why, usec now);
 void ha_remember(struct ha *ha, const struct in6_addr *home, uint16_t seq, usec now);
+/* The home link is told from then on, as often as of a new binding. */
+void ha_announce(struct ha *ha, struct bc_entry *e, usec at);
 /* Asks, from then on, whether somebody else serves it now. */
 void ha_doubt(struct ha *ha, struct bc_entry *e, usec at);
 /* The binding's timer is due at what comes next. */
@@ -37,6 +44,25 @@ void ha_refuse(struct ha *ha, const struct ha_request *rq, uint8_t status, uint1
 int ha_judge_coa(const struct ha *ha, const struct in6_addr *home, const struct in6_addr *coa);
 /* What was to come protected and did not (enum mh_type, or ICMPv6 type) is counted, told, and not answered. */
 void ha_complain(struct ha *ha, const struct in6_addr *home, const struct in6_addr *from, uint8_t type, usec now);
+
+/* ha_made.c: into the cache, and if we serve into the data path. */
+int ha_adopt(struct ha *ha, const struct bc_entry *kept, struct bc_entry **e) __attribute__((warn_unused_result));
+
+/* An answer that waits until the cell knows what it says. */
+struct ha_answer {
+	uint64_t number;
+	struct via via;
+	struct ha_request rq;
+	uint16_t seq, lifetime;
+	uint8_t status;
+};
+#define HA_ANSWERS_MAX 4096
+
+/* ha_cell.c. False: it need not wait. */
+bool ha_hold_answer(struct ha *ha, const struct ha_answer *a);
+void ha_drop_answers(struct ha *ha);
+/* ha_bu.c */
+void ha_answer(struct ha *ha, const struct ha_answer *a);
 
 /* ha_networks.c. RFC 3963 6.2: a status to refuse with, or 0; then rq->network are those the binding is to have. */
 int ha_judge_networks(const struct ha *ha, struct ha_request *rq, const struct bc_entry *e);

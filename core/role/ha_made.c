@@ -49,30 +49,44 @@ static bool may_be_at(const struct ha *ha, const struct bc_entry *kept)
 	return !ha_judge_coa(ha, &kept->home, &kept->coa);
 }
 
-int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now)
+/* The address of a home agent of a cell is another member's while that serves. */
+static bool is_local(const struct ha *ha, const struct in6_addr *local)
+{
+	return ha->standby ? addr_eq(local, &ha->conf.address) : ha_serves(ha, local);
+}
+
+int ha_adopt(struct ha *ha, const struct bc_entry *kept, struct bc_entry **to)
 {
 	struct bc_entry *e;
 	int err;
 
-	if (bc_find(&ha->bc, &kept->home, NULL))
-		return -EEXIST;
-	if (kept->expires <= now || !ha_addr_for(ha, &kept->home) || !ha_is_unicast(ha, &kept->home) ||
-		ha_is_ours(ha, &kept->home) || !ha_serves(ha, &kept->local) || !may_be_at(ha, kept) ||
-		!may_route(ha, kept))
+	if (!ha_addr_for(ha, &kept->home) || !ha_is_unicast(ha, &kept->home) || ha_is_ours(ha, &kept->home) ||
+		!is_local(ha, &kept->local) || !may_be_at(ha, kept) || !may_route(ha, kept))
 		return -EADDRNOTAVAIL;
 	e = copy_kept(ha, kept);
 	if (!e)
 		return -ENOSPC;
-	err = ha->w->bind(ha->w->ctx, e, NULL);
+	err = ha->standby ? 0 : ha->w->bind(ha->w->ctx, e, NULL);
 	if (err) {
 		(void)!ha_hold_networks(ha, e, NULL, 0);
 		bc_del(&ha->bc, e);
 		return err;
 	}
-	e->state = MIP_BINDING_ACTIVE;
+	e->state = ha->standby ? MIP_BINDING_STANDBY : MIP_BINDING_ACTIVE;
 	ha_count(ha, e, 1);
 	ha_rearm(ha, e);
-	if (e->ifindex)
+	*to = e;
+	return 0;
+}
+
+int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now)
+{
+	struct bc_entry *e = bc_find(&ha->bc, &kept->home, NULL);
+	int err = e ? -EEXIST : kept->expires <= now ? -EADDRNOTAVAIL : ha_adopt(ha, kept, &e);
+
+	if (err)
+		return err;
+	if (e->ifindex && !ha->standby)
 		ha_doubt(ha, e, now + (usec)bc_count(&ha->bc) * HA_RESTORE_EVERY);
 	return 0;
 }

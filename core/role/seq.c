@@ -43,6 +43,11 @@ const struct seq_entry *seq_find(const struct seq *s, const void *key, usec now)
 	return e && e->until > now ? e : NULL;
 }
 
+const struct seq_entry *seq_at(const struct seq *s, size_t i)
+{
+	return i < s->map.n ? entry_of(s->map.item[i]) : NULL;
+}
+
 static void sweep(struct seq *s, usec now)
 {
 	for (int i = 0; i < SWEEP && s->map.n; i++) {

@@ -34,6 +34,8 @@ const struct seq_entry *seq_find(const struct seq *s, const void *key, usec now)
  * end any other. False: there was no room. */
 bool seq_keep(struct seq *s, const void *key, uint16_t seq, uint16_t nonce, usec until, usec now)
 	__attribute__((warn_unused_result));
+/* Entry by index, also one that has ended; NULL behind the last. */
+const struct seq_entry *seq_at(const struct seq *s, size_t i);
 void seq_forget(struct seq *s, const void *key);
 
 /* Not above `last`, modulo 2^16 (RFC 6275 9.5.1). */

@@ -52,6 +52,13 @@ struct world {
 	 * (10.4.1). */
 	void (*claim)(void *ctx, unsigned ifindex, const struct in6_addr *home);
 
+	/* Home agent in a cell: the number under which what was changed until now reaches the other members; once it
+	 * has, ha_replicated() is told. 0: there is nobody to wait for. NULL: there is no cell. */
+	uint64_t (*replicate)(void *ctx);
+	/* And there is no binding of `home`, whose last update had this number; remembered until then. NULL: no cell.
+	 */
+	void (*ended)(void *ctx, const struct in6_addr *home, uint16_t seq, usec until);
+
 	/* Mobile node: ask for routers at once. */
 	void (*solicit)(void *ctx, unsigned ifindex);
 	/* Ask this router of the link, by one multicast Neighbor Solicitation for an address of its, whether it is

@@ -17,19 +17,6 @@ static uint64_t record_sum(const uint8_t *key, size_t key_len, const uint8_t *va
 	return sum_of(value, value_len - SUM_LEN, sum_of(key, key_len, 0xcbf29ce484222325u));
 }
 
-static void put_u64(struct wr *w, uint64_t v)
-{
-	wr_u32(w, (uint32_t)(v >> 32));
-	wr_u32(w, (uint32_t)v);
-}
-
-static uint64_t get_u64(struct rd *r)
-{
-	uint64_t high = rd_u32(r);
-
-	return high << 32 | rd_u32(r);
-}
-
 void record_key(struct record *r, enum store_cache cache, const struct in6_addr *home, const struct in6_addr *local)
 {
 	r->key[0] = (uint8_t)cache;
@@ -49,13 +36,13 @@ void record_write(struct record *r, enum store_cache cache, const struct store_b
 	wr_bytes(&w, &b->local, 16);
 	wr_bytes(&w, &b->coa, 16);
 	wr_bytes(&w, &b->from, 16);
-	put_u64(&w, (uint64_t)b->made);
-	put_u64(&w, (uint64_t)b->expires);
+	wr_u64(&w, (uint64_t)b->made);
+	wr_u64(&w, (uint64_t)b->expires);
 	wr_u16(&w, b->seq);
 	wr_u16(&w, b->flags);
 	wr_u16(&w, b->lifetime);
-	put_u64(&w, (uint64_t)b->booted);
-	put_u64(&w, b->boot);
+	wr_u64(&w, (uint64_t)b->booted);
+	wr_u64(&w, b->boot);
 	for (size_t i = 0; i < b->networks; i++) {
 		wr_bytes(&w, &b->network[i].addr, 16);
 		wr_u8(&w, b->network[i].plen);
@@ -65,7 +52,7 @@ void record_write(struct record *r, enum store_cache cache, const struct store_b
 		wr_u16(&w, b->udp_port);
 	}
 	r->value_len = (int)wr_at(&w) + SUM_LEN;
-	put_u64(&w, record_sum(r->key, (size_t)r->key_len, r->value, (size_t)r->value_len));
+	wr_u64(&w, record_sum(r->key, (size_t)r->key_len, r->value, (size_t)r->value_len));
 }
 
 static bool has_udp(int len)
@@ -91,13 +78,13 @@ bool record_read(const void *key, int key_len, const void *value, int value_len,
 	rd_bytes(&r, &b->local, 16);
 	rd_bytes(&r, &b->coa, 16);
 	rd_bytes(&r, &b->from, 16);
-	b->made = (usec)get_u64(&r);
-	b->expires = (usec)get_u64(&r);
+	b->made = (usec)rd_u64(&r);
+	b->expires = (usec)rd_u64(&r);
 	b->seq = rd_u16(&r);
 	b->flags = rd_u16(&r);
 	b->lifetime = rd_u16(&r);
-	b->booted = old ? 0 : (usec)get_u64(&r);
-	b->boot = old ? 0 : get_u64(&r);
+	b->booted = old ? 0 : (usec)rd_u64(&r);
+	b->boot = old ? 0 : rd_u64(&r);
 	for (; rd_left(&r) > SUM_LEN + (udp ? UDP_LEN : 0) && b->networks < STORE_NETWORKS; b->networks++) {
 		rd_bytes(&r, &b->network[b->networks].addr, 16);
 		b->network[b->networks].plen = rd_u8(&r);
@@ -106,5 +93,5 @@ bool record_read(const void *key, int key_len, const void *value, int value_len,
 		rd_bytes(&r, &b->udp_local, 16);
 		b->udp_port = rd_u16(&r);
 	}
-	return get_u64(&r) == record_sum(key, (size_t)key_len, value, (size_t)value_len) && !r.bad;
+	return rd_u64(&r) == record_sum(key, (size_t)key_len, value, (size_t)value_len) && !r.bad;
 }

@@ -11,19 +11,6 @@
 
 #define MH_FIXED 6 /* Payload Proto, Header Len, MH Type, Reserved, Checksum */
 
-static uint64_t rd_u64(struct rd *r)
-{
-	uint64_t high = rd_u32(r);
-
-	return high << 32 | rd_u32(r);
-}
-
-static void wr_u64(struct wr *w, uint64_t v)
-{
-	wr_u32(w, (uint32_t)(v >> 32));
-	wr_u32(w, (uint32_t)v);
-}
-
 static void brr_read(struct rd *r, struct mh *m)
 {
 	(void)m;

@@ -29,6 +29,7 @@ enum mip_kind {
 	MIP_K_BYTES,
 	MIP_K_PREFIXES,
 	MIP_K_IPV4, /* as ADDR, IPv4-mapped */
+	MIP_K_CSTATE,
 };
 
 #define MIP_KEY_MAX    64 /* octets of a key */
@@ -62,6 +63,7 @@ static inline unsigned mip_kind_size(enum mip_kind kind)
 	case MIP_K_MSTATE:
 	case MIP_K_LSTATE:
 	case MIP_K_OSTATE:
+	case MIP_K_CSTATE:
 	case MIP_K_RPOLICY:
 	case MIP_K_VERDICT:
 	case MIP_K_S32:

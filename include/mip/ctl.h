@@ -91,7 +91,8 @@
 	C(RO_RETRY, 68, WRITE)                                                                                         \
 	C(AUTH_GET, 75, READ)                                                                                          \
 	C(AUTH_ADD, 76, WRITE)                                                                                         \
-	C(AUTH_DEL, 77, WRITE)
+	C(AUTH_DEL, 77, WRITE)                                                                                         \
+	C(CELL_GET, 78, READ)
 
 #define MIP_CMD_ENUM(name, number, class) MIP_##name = number,
 enum mip_command { MIP_COMMANDS(MIP_CMD_ENUM) MIP_EVENT = 64, MIP_EVENT_SYNC = 65 };

@@ -7,7 +7,16 @@
 enum mip_binding_state {
 	MIP_BINDING_DAD = 1,	/* first registration, Duplicate Address Detection runs (RFC 6275 10.3.1) */
 	MIP_BINDING_ACTIVE = 2, /* in the data path */
-	MIP_BINDING_GONE = 3	/* in an event: removed or expired */
+	MIP_BINDING_GONE = 3,	/* in an event: removed or expired */
+	MIP_BINDING_STANDBY = 4 /* another home agent of the cell serves it; not in the data path here */
+};
+
+/* State of a member of a cell of home agents (MIP_A_CSTATE of cell). */
+enum mip_cell_state {
+	MIP_CELL_DETACHED = 1, /* corosync is not there: this member serves unreplicated */
+	MIP_CELL_ALONE = 2,    /* the only member */
+	MIP_CELL_SYNCING = 3,  /* there, and not told everything yet */
+	MIP_CELL_SYNCED = 4    /* has what all others have */
 };
 
 /* State of one home address of a mobile node (MIP_A_STATE of mn). */

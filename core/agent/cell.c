@@ -1,0 +1,545 @@
+/*
+ * cell.h. A message: magic, version, flags, the sender's epoch and clock, the number of its last record, how many
+ * bindings the sender has; then records: kind, length, and a record of the store (key length, key, value) whose times
+ * are by the sender's clock, so that members need not agree about the time of day. A lifetime of 0 is the end of a
+ * binding.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/cell.h"
+#include "agent/keep.h"
+#include "base/buf.h"
+#include "store/record.h"
+
+#define MAGIC	    0x6d697063 /* "mipc" */
+#define VERSION	    1
+#define F_SERVES    1
+#define HEAD_LEN    32
+#define RECORD_HEAD 3
+#define END_LEN	    13 /* node, process, epoch, whether its state was told */
+
+#define TIME_MAX    (1LL << 60)	 /* us: no clock goes so far */
+#define ENDED_MAX   (3600 * SEC) /* how long the number of an ended binding is remembered, unless for ever */
+#define AHEAD	    (64 * 1024)	 /* octets of the state that wait to be sent, at most */
+#define PENDING_MAX (32 << 20)	 /* octets that wait when the group takes nothing: then it is left */
+#define A_TURN	    32		 /* messages sent in one turn, at most */
+#define SOON	    (2 * 1000)	 /* us, until what could not be sent is tried again */
+
+enum kind { LIVE = 1, STATE = 2, END = 3 };
+
+struct head {
+	bool serves;
+	uint32_t epoch;
+	usec now;
+	uint64_t number;
+	uint32_t bindings;
+};
+
+static bool same_node(struct cpg_node a, struct cpg_node b)
+{
+	return a.node == b.node && a.pid == b.pid;
+}
+
+static bool is_before(struct cpg_node a, struct cpg_node b)
+{
+	return a.node != b.node ? a.node < b.node : a.pid < b.pid;
+}
+
+static struct cell_member *find_member(const struct cell *c, struct cpg_node id)
+{
+	for (size_t i = 0; i < c->members; i++)
+		if (same_node(c->member[i].id, id))
+			return (struct cell_member *)&c->member[i];
+	return NULL;
+}
+
+struct cell_member *cell_self(const struct cell *c)
+{
+	return find_member(c, c->self);
+}
+
+static bool all_together(const struct cell *c)
+{
+	for (size_t i = 0; i < c->members; i++)
+		if (!c->member[i].together)
+			return false;
+	return true;
+}
+
+unsigned cell_state(const struct cell *c, const struct cell_member *m)
+{
+	bool ours = same_node(m->id, c->self);
+
+	if (!c->members)
+		return MIP_CELL_DETACHED;
+	if (c->members == 1)
+		return MIP_CELL_ALONE;
+	return (ours ? all_together(c) : m->together) ? MIP_CELL_SYNCED : MIP_CELL_SYNCING;
+}
+
+/* --- out ---------------------------------------------------------------------------------------------------------- */
+
+static void forget_pending(struct cell *c)
+{
+	c->from = c->to = 0;
+	c->sent = c->delivered = c->queued;
+}
+
+static void give_up(struct cell *c)
+{
+	cell_lost(c);
+	c->ops.rejoin(c->ops.ctx);
+}
+
+static uint8_t *room(struct cell *c, size_t n)
+{
+	size_t cap = c->cap ? c->cap : CELL_MESSAGE_MAX;
+	uint8_t *p;
+
+	if (c->to + n > c->cap && c->from) {
+		memmove(c->pending, c->pending + c->from, c->to - c->from);
+		c->to -= c->from;
+		c->from = 0;
+	}
+	while (cap < c->to + n)
+		cap *= 2;
+	p = cap <= PENDING_MAX ? realloc(c->pending, cap) : NULL;
+	if (!p)
+		return NULL;
+	c->pending = p;
+	c->cap = cap;
+	return p + c->to;
+}
+
+static void queue(struct cell *c, enum kind kind, const void *body, size_t len)
+{
+	uint8_t *p = room(c, RECORD_HEAD + len);
+
+	if (!p) { /* nobody is to wait for what will not be sent */
+		give_up(c);
+		return;
+	}
+	p[0] = (uint8_t)kind;
+	put_u16(p + 1, (uint16_t)len);
+	memcpy(p + RECORD_HEAD, body, len);
+	c->to += RECORD_HEAD + len;
+	c->queued++;
+}
+
+static void queue_binding(struct cell *c, enum kind kind, const struct bc_entry *e)
+{
+	struct store_binding b = keep_binding_of(e);
+	uint8_t body[1 + KEY_MAX + VALUE_MAX];
+	struct record r;
+
+	record_write(&r, STORE_HA, &b);
+	body[0] = (uint8_t)r.key_len;
+	memcpy(body + 1, r.key, (size_t)r.key_len);
+	memcpy(body + 1 + r.key_len, r.value, (size_t)r.value_len);
+	queue(c, kind, body, 1 + (size_t)r.key_len + (size_t)r.value_len);
+}
+
+static void queue_end(struct cell *c)
+{
+	uint8_t body[END_LEN * CELL_MEMBERS_MAX];
+	struct wr w = wr_over(body, sizeof(body));
+
+	for (size_t i = 0; i < c->members; i++) {
+		wr_u32(&w, c->member[i].id.node);
+		wr_u32(&w, c->member[i].id.pid);
+		wr_u32(&w, c->member[i].epoch);
+		wr_u8(&w, c->member[i].together);
+	}
+	queue(c, END, body, wr_at(&w));
+}
+
+/* Maps are walked from the end: what goes meanwhile makes one be told twice, none be left out. */
+static void tell_state(struct cell *c, usec now)
+{
+	struct ha *ha = c->ha;
+	struct bc_entry e;
+
+	while (c->telling && c->to - c->from < AHEAD) {
+		if (c->ended && ha_ended(ha, --c->ended, &e)) {
+			if (e.expires > now)
+				queue_binding(c, STATE, &e);
+		} else if (!c->ended && c->bindings) {
+			const struct bc_entry *b =
+				--c->bindings < bc_count(&ha->bc) ? bc_at(&ha->bc, c->bindings) : NULL;
+
+			if (b && keep_is_kept(b))
+				queue_binding(c, STATE, b);
+		} else if (!c->ended) {
+			c->telling = false;
+			queue_end(c);
+		}
+	}
+}
+
+static void write_head(struct cell *c, struct wr *w, usec now)
+{
+	wr_u32(w, MAGIC);
+	wr_u8(w, VERSION);
+	wr_u8(w, c->ha->on && !c->ha->standby ? F_SERVES : 0);
+	wr_u16(w, 0);
+	wr_u32(w, c->epoch);
+	wr_u64(w, (uint64_t)now);
+	wr_u64(w, c->sent);
+	wr_u32(w, (uint32_t)bc_count(&c->ha->bc));
+}
+
+/* One message of whole records, from the front of those that wait. 0, or why it was not sent. */
+static int send_some(struct cell *c, usec now)
+{
+	uint8_t data[CELL_MESSAGE_MAX];
+	struct wr w = wr_over(data, sizeof(data));
+	uint64_t before = c->sent;
+	size_t at = c->from, next;
+	int err;
+
+	while (at < c->to) {
+		const uint8_t *p = c->pending + at;
+
+		next = at + RECORD_HEAD + ((size_t)p[1] << 8 | p[2]);
+		if (HEAD_LEN + next - c->from > sizeof(data))
+			break;
+		at = next;
+		c->sent++;
+	}
+	write_head(c, &w, now);
+	if (at > c->from)
+		wr_bytes(&w, c->pending + c->from, at - c->from);
+	err = c->ops.send(c->ops.ctx, data, wr_at(&w));
+	if (err) {
+		c->sent = before;
+		return err;
+	}
+	c->from = at;
+	c->news = false;
+	return 0;
+}
+
+static void on_timer(struct timer *t, usec now)
+{
+	cell_flush(timer_owner(t, struct cell, timer), now);
+}
+
+void cell_flush(struct cell *c, usec now)
+{
+	int err = 0;
+
+	tell_state(c, now);
+	for (int i = 0; i < A_TURN && !err && c->members > 1 && (c->news || c->from < c->to); i++)
+		err = send_some(c, now);
+	if (err && err != -EAGAIN)
+		give_up(c);
+	else if (c->members > 1 && (c->telling || c->news || c->from < c->to))
+		timer_arm(c->timers, &c->timer, now + SOON, on_timer);
+}
+
+void cell_event(struct cell *c, const struct event *ev)
+{
+	const struct bc_entry *e = ev->binding;
+
+	if (c->members < 2 || c->applying || !e || e->cache != &c->ha->bc || !keep_is_kept(e))
+		return;
+	switch (ev->type) {
+	case EV_BINDING_ADDED:
+	case EV_BINDING_MOVED:
+	case EV_BINDING_REFRESHED: queue_binding(c, LIVE, e); break;
+	default: break;
+	}
+}
+
+void cell_ended(struct cell *c, const struct in6_addr *home, uint16_t seq, usec until)
+{
+	struct bc_entry end = {.home = *home, .seq = seq, .expires = until};
+
+	if (c->members > 1 && !c->applying)
+		queue_binding(c, LIVE, &end);
+}
+
+void cell_news(struct cell *c)
+{
+	struct cell_member *self = cell_self(c);
+
+	c->news = true;
+	if (!self)
+		return;
+	self->serves = c->ha->on && !c->ha->standby;
+	c->ops.changed(c->ops.ctx, self, false);
+}
+
+uint64_t cell_replicate(const struct cell *c)
+{
+	return c->members > 1 && c->delivered < c->queued ? c->queued : 0;
+}
+
+/* --- members ------------------------------------------------------------------------------------------------------ */
+
+static void put_member(struct cell *c, struct cpg_node id)
+{
+	size_t i = c->members;
+
+	if (i == CELL_MEMBERS_MAX || find_member(c, id))
+		return;
+	for (; i && is_before(id, c->member[i - 1].id); i--)
+		c->member[i] = c->member[i - 1];
+	c->member[i] = (struct cell_member){.id = id, .together = same_node(id, c->self)};
+	c->members++;
+}
+
+static bool is_listed(struct cpg_node id, const struct cpg_node *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (same_node(id, list[i]))
+			return true;
+	return false;
+}
+
+static void drop_member(struct cell *c, size_t i)
+{
+	struct cell_member gone = c->member[i];
+
+	c->members--;
+	memmove(&c->member[i], &c->member[i + 1], (c->members - i) * sizeof(gone));
+	c->ops.changed(c->ops.ctx, &gone, true);
+}
+
+/* Everybody is here, and hears what is said from now on: the lowest of those who were together begins. */
+static void begin_telling(struct cell *c)
+{
+	size_t lowest = c->members;
+
+	for (size_t i = c->members; i-- > 0;) {
+		if (!c->member[i].epoch)
+			return;
+		lowest = c->member[i].together ? i : lowest;
+	}
+	if (all_together(c) || !same_node(c->member[lowest].id, c->self))
+		return;
+	c->telling = true;
+	c->ended = c->ha->ended.map.n;
+	c->bindings = bc_count(&c->ha->bc);
+}
+
+static void say_all(struct cell *c)
+{
+	for (size_t i = 0; i < c->members; i++)
+		c->ops.changed(c->ops.ctx, &c->member[i], false);
+}
+
+void cell_on_members(struct cell *c, struct cpg_node self, const struct cpg_node *list, size_t n, usec now)
+{
+	c->self = self;
+	put_member(c, self);
+	for (size_t i = c->members; i-- > 0;)
+		if (!same_node(c->member[i].id, self) && !is_listed(c->member[i].id, list, n))
+			drop_member(c, i);
+	for (size_t i = 0; i < n; i++)
+		put_member(c, list[i]);
+	for (size_t i = 0; i < c->members; i++) {
+		c->member[i].told = false;
+		c->member[i].epoch = 0;
+	}
+	c->epoch++;
+	c->telling = false;
+	if (c->members == 1) {
+		forget_pending(c);
+		ha_replicated(c->ha, UINT64_MAX);
+	}
+	cell_self(c)->bindings = (uint32_t)bc_count(&c->ha->bc);
+	cell_news(c);
+	say_all(c);
+	cell_flush(c, now);
+}
+
+void cell_lost(struct cell *c)
+{
+	while (c->members)
+		drop_member(c, c->members - 1);
+	timer_stop(c->timers, &c->timer);
+	c->telling = false;
+	forget_pending(c);
+	ha_replicated(c->ha, UINT64_MAX);
+}
+
+/* --- in ----------------------------------------------------------------------------------------------------------- */
+
+static bool read_head(struct rd *r, struct head *h)
+{
+	uint32_t magic = rd_u32(r);
+	uint8_t version = rd_u8(r);
+
+	h->serves = rd_u8(r) & F_SERVES;
+	rd_u16(r);
+	h->epoch = rd_u32(r);
+	h->now = (usec)rd_u64(r);
+	h->number = rd_u64(r);
+	h->bindings = rd_u32(r);
+	return !r->bad && magic == MAGIC && version == VERSION && h->now >= 0 && h->now < TIME_MAX;
+}
+
+/* A record with times by our clock; false: garbage. */
+static bool read_binding(struct rd r, const struct head *h, usec now, struct store_binding *b)
+{
+	size_t key_len = rd_u8(&r);
+	const uint8_t *key = rd_take(&r, key_len);
+	size_t len = rd_left(&r);
+	usec left;
+
+	if (r.bad || !key_len || key[0] != STORE_HA || key_len != 17 || len > VALUE_MAX ||
+		!record_read(key, (int)key_len, rd_take(&r, len), (int)len, b))
+		return false;
+	if (!b->lifetime && b->expires == NEVER)
+		return true;
+	if (b->expires < 0 || b->expires >= TIME_MAX || b->made < 0 || b->made > h->now)
+		return false;
+	left = b->expires - h->now;
+	b->made = now - (h->now - b->made);
+	b->expires = now + left;
+	return left <= (b->lifetime ? b->lifetime * STORE_LIFE_UNIT : ENDED_MAX);
+}
+
+static struct cpg_node read_node(struct rd *r)
+{
+	struct cpg_node id = {.node = rd_u32(r)};
+
+	id.pid = rd_u32(r);
+	return id;
+}
+
+/* One that was begun before all who hear it were there counts for nobody. */
+static bool is_of_now(const struct cell *c, struct rd r)
+{
+	size_t n = 0;
+
+	for (; rd_left(&r); n++) {
+		const struct cell_member *m = find_member(c, read_node(&r));
+
+		if (!m || m->epoch != rd_u32(&r))
+			return false;
+		rd_u8(&r);
+	}
+	return n == c->members && !r.bad;
+}
+
+static void take_end(struct cell *c, struct rd r)
+{
+	bool all = true;
+
+	if (!is_of_now(c, r))
+		return;
+	for (size_t i = 0; i < c->members; i++) {
+		struct cell_member *m = find_member(c, read_node(&r));
+
+		rd_u32(&r);
+		m->told |= rd_u8(&r);
+	}
+	for (size_t i = 0; i < c->members; i++)
+		all &= c->member[i].told;
+	for (size_t i = 0; all && i < c->members; i++)
+		c->member[i].together = true;
+	if (all)
+		say_all(c);
+}
+
+/* NULL, or why not. What one tells with whom we are together is for others. */
+static const char *take_binding(
+	struct cell *c, const struct cell_member *m, enum kind kind, const struct store_binding *b, usec now)
+{
+	struct bc_entry e = keep_entry_of(b);
+	int err;
+
+	if (same_node(m->id, c->self) || (kind == STATE && m->together))
+		return NULL;
+	c->applying = true;
+	err = ha_replica(c->ha, &e, now);
+	c->applying = false;
+	return err == -ENOSPC ? "there is no room for its bindings"
+	       : err	      ? "it has bindings that cannot be served here: is the configuration the same?"
+			      : NULL;
+}
+
+/* Twice: whether all can be read, and then for what it says. */
+static const char *walk(
+	struct cell *c, const struct cell_member *m, const struct head *h, struct rd r, bool take, usec now)
+{
+	const char *why = NULL;
+
+	while (rd_left(&r)) {
+		enum kind kind = rd_u8(&r);
+		size_t len = rd_u16(&r);
+		const uint8_t *body = rd_take(&r, len);
+		struct rd in = rd_over(body, len);
+		struct store_binding b;
+
+		if (r.bad || ((kind == LIVE || kind == STATE) && !read_binding(in, h, now, &b)))
+			return "it sent what cannot be read";
+		if (take && (kind == LIVE || kind == STATE) && c->ha->on)
+			why = take_binding(c, m, kind, &b, now) ?: why;
+		else if (take && kind == END)
+			take_end(c, in);
+	}
+	return why;
+}
+
+static void refuse(struct cell *c, const struct cell_member *m, const char *why, usec now)
+{
+	c->refusals++;
+	if (rate_take(&c->complaints, now))
+		c->ops.refused(c->ops.ctx, m, why);
+}
+
+void cell_on_message(struct cell *c, struct cpg_node from, const uint8_t *data, size_t len, usec now)
+{
+	struct cell_member *m = find_member(c, from);
+	bool ours = same_node(from, c->self), changed;
+	struct rd r = rd_over(data, len);
+	const char *why = NULL;
+	struct head h;
+
+	if (!m)
+		return;
+	if (!read_head(&r, &h))
+		why = "it sent what cannot be read";
+	else if (!ours)
+		why = walk(c, m, &h, r, false, now);
+	if (why) {
+		refuse(c, m, why, now);
+		return;
+	}
+	changed = m->serves != h.serves;
+	m->serves = h.serves;
+	m->bindings = h.bindings;
+	if (m->epoch != h.epoch) {
+		m->epoch = h.epoch;
+		begin_telling(c);
+	}
+	if (changed)
+		c->ops.changed(c->ops.ctx, m, false);
+	if (ours) {
+		c->delivered = h.number;
+		ha_replicated(c->ha, h.number);
+	}
+	why = walk(c, m, &h, r, true, now);
+	if (why)
+		refuse(c, m, why, now);
+}
+
+/* --- open and close ----------------------------------------------------------------------------------------------- */
+
+void cell_open(struct cell *c, struct ha *ha, const struct cell_ops *ops)
+{
+	*c = (struct cell){.ha = ha, .timers = ha->w->timers, .ops = *ops, .complaints = {.rate = 1, .burst = 5}};
+}
+
+void cell_close(struct cell *c)
+{
+	cell_lost(c);
+	free(c->pending);
+	c->pending = NULL;
+	c->cap = 0;
+}

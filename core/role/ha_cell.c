@@ -1,0 +1,192 @@
+/*
+ * Home agent: one of a cell, whose members have the same bindings; the one that has the home agent's address serves.
+ * What another member tells is merged here, standby and serving follow one another, and Binding Acknowledgements wait
+ * until the other members know what they say. How members talk to one another is no matter of this room.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/addr.h"
+#include "role/ha_impl.h"
+
+/* --- standby ------------------------------------------------------------------------------------------------------ */
+
+/* What nobody was told of, or what is of this machine alone, is not held. */
+static void hold(struct ha *ha, struct bc_entry *e, usec now)
+{
+	if (e->fixed || e->state == MIP_BINDING_DAD) {
+		ha_forget(ha, e, "another home agent of the cell serves", now);
+		return;
+	}
+	ha->w->unbind(ha->w->ctx, e);
+	e->state = MIP_BINDING_STANDBY;
+	e->doubt = HA_SURE;
+	e->claim_at = e->prefix_at = NEVER;
+	ha_rearm(ha, e);
+}
+
+void ha_stand_by(struct ha *ha, usec now)
+{
+	if (ha->standby)
+		return;
+	ha_drop_answers(ha);
+	for (size_t i = bc_count(&ha->bc); i-- > 0;)
+		hold(ha, bc_at(&ha->bc, i), now);
+	ha->standby = true;
+}
+
+void ha_take_over(struct ha *ha, usec now)
+{
+	usec at = now;
+
+	ha->standby = false;
+	for (size_t i = bc_count(&ha->bc); i-- > 0;) {
+		struct bc_entry *e = bc_at(&ha->bc, i);
+
+		if (e->state != MIP_BINDING_STANDBY)
+			continue;
+		e->ifindex = ha_wire_of(ha, &e->home);
+		if (ha->w->bind(ha->w->ctx, e, NULL)) {
+			ha_forget(ha, e, "the data path does not take it", now);
+			continue;
+		}
+		e->state = MIP_BINDING_ACTIVE;
+		ha_prefix_schedule(ha, e, now);
+		ha_announce(ha, e, at);
+		at += HA_RESTORE_EVERY;
+	}
+}
+
+/* --- what other members have ----------------------------------------------------------------------------------------
+ */
+
+/* When the mobile node registered last. */
+static usec registered_at(const struct bc_entry *e)
+{
+	return e->expires - e->lifetime * MH_LIFE_UNIT * SEC;
+}
+
+/* Is the end with that number, remembered until then, that of this binding? As for an update that comes late (is_old()
+ * in ha_bu.c); a number far behind is one of before unless its node registered again since. */
+static bool is_end_of(const struct bc_entry *e, uint16_t seq, usec until)
+{
+	if (until != NEVER && (uint16_t)(seq - e->seq) < HA_LATE)
+		return true;
+	return seq_is_old(e->seq, seq) && (until == NEVER || registered_at(e) <= until - HA_LATE_FOR);
+}
+
+/* The newer registration wins: by its sequence number (9.5.1), then by time. A binding ends after its last update. */
+static bool is_newer(const struct ha *ha, const struct bc_entry *theirs, const struct bc_entry *ours, usec now)
+{
+	const struct seq_entry *ended = seq_find(&ha->ended, &theirs->home, now);
+
+	if (!theirs->lifetime && ours)
+		return is_end_of(ours, theirs->seq, theirs->expires);
+	if (!theirs->lifetime)
+		return !ended || !seq_is_old(theirs->seq, ended->seq);
+	if (!ours)
+		return !ended || !is_end_of(theirs, ended->seq, ended->until);
+	return theirs->seq != ours->seq ? !seq_is_old(theirs->seq, ours->seq)
+					: registered_at(theirs) > registered_at(ours);
+}
+
+/* Out of data path and cache, without a trace: another takes its place. */
+static void replace(struct ha *ha, struct bc_entry *e)
+{
+	timer_stop(ha->w->timers, &e->timer);
+	if (e->state == MIP_BINDING_ACTIVE)
+		ha->w->unbind(ha->w->ctx, e);
+	ha_count(ha, e, -1);
+	(void)!ha_hold_networks(ha, e, NULL, 0);
+	bc_del(&ha->bc, e);
+}
+
+static void end(struct ha *ha, struct bc_entry *e, const struct bc_entry *theirs, usec now)
+{
+	if (e) {
+		e->seq = theirs->seq;
+		ha_forget(ha, e, "it ended at another home agent of the cell", now);
+	}
+	if (theirs->expires > now)
+		(void)!seq_keep(&ha->ended, &theirs->home, theirs->seq, 0, theirs->expires, now);
+}
+
+int ha_replica(struct ha *ha, const struct bc_entry *theirs, usec now)
+{
+	struct bc_entry *e = bc_find(&ha->bc, &theirs->home, NULL), *made;
+	struct in6_addr old = e ? e->coa : in6addr_any;
+	enum event_type type = !e				? EV_BINDING_ADDED
+			       : addr_eq(&e->coa, &theirs->coa) ? EV_BINDING_REFRESHED
+								: EV_BINDING_MOVED;
+	int err;
+
+	if (e && e->fixed)
+		return -EEXIST;
+	if (!is_newer(ha, theirs, e, now))
+		return 0;
+	if (!theirs->lifetime) {
+		end(ha, e, theirs, now);
+		return 0;
+	}
+	if (theirs->expires <= now)
+		return 0;
+	if (e)
+		replace(ha, e);
+	err = ha_has_room(ha, &theirs->home) ? ha_adopt(ha, theirs, &made) : -ENOSPC;
+	if (err)
+		return err;
+	seq_forget(&ha->ended, &theirs->home);
+	if (!ha->standby)
+		ha_announce(ha, made, now);
+	ha_tell(ha, type, made, &old, now);
+	return 0;
+}
+
+bool ha_ended(const struct ha *ha, size_t i, struct bc_entry *to)
+{
+	const struct seq_entry *s = seq_at(&ha->ended, i);
+
+	if (!s)
+		return false;
+	*to = (struct bc_entry){.local = ha->conf.address, .expires = s->until, .seq = s->seq};
+	memcpy(&to->home, s->key, sizeof(to->home));
+	return true;
+}
+
+/* --- answers that wait ----------------------------------------------------------------------------------------------
+ */
+
+bool ha_hold_answer(struct ha *ha, const struct ha_answer *a)
+{
+	uint64_t number = ha->w->replicate ? ha->w->replicate(ha->w->ctx) : 0;
+	struct ha_answer *at;
+
+	if (!number)
+		return false;
+	if (!ha->answer)
+		ha->answer = calloc(HA_ANSWERS_MAX, sizeof(*ha->answer));
+	if (!ha->answer || ha->answers == HA_ANSWERS_MAX) { /* as if it were lost: the mobile node asks again */
+		ha->stats.limited++;
+		return true;
+	}
+	at = &ha->answer[(ha->first + ha->answers++) % HA_ANSWERS_MAX];
+	*at = *a;
+	at->number = number;
+	return true;
+}
+
+void ha_replicated(struct ha *ha, uint64_t number)
+{
+	while (ha->answers && ha->answer[ha->first].number <= number) {
+		ha_answer(ha, &ha->answer[ha->first]);
+		ha->first = (ha->first + 1) % HA_ANSWERS_MAX;
+		ha->answers--;
+	}
+}
+
+void ha_drop_answers(struct ha *ha)
+{
+	free(ha->answer);
+	ha->answer = NULL;
+	ha->answers = ha->first = 0;
+}
