@@ -78,7 +78,7 @@ teardown() { agents_stop; }
 @test "JSON: every object, empty and full, is one array of objects, with and without a home address named" {
 	local o
 	ha agent start
-	for o in ha acl mn cn ro bul binding; do [ "$(ha -j $o show)" = "[]" ] || { echo "$o"; false; }; done
+	for o in ha cell acl mn cn ro bul binding; do [ "$(ha -j $o show)" = "[]" ] || { echo "$o"; false; }; done
 	ha -j agent show | jq -e 'length == 1 and .[0].pid > 0 and .[0].roles == ""'
 	ha acl allow 2001:db8:1::/64 max-bindings 100 max-lifetime 1h
 	ha -j acl show | jq -e 'length == 1'   # also while it is no home agent
@@ -94,12 +94,13 @@ teardown() { agents_stop; }
 	mn ro add peer $CN/128 policy always
 	mn ro wait optimized peer $CN timeout $((60 * MIP_SLOW))
 	mn -j ro show | jq -e 'length == 1'; mn -j ro show | valid ro; mn -j ro test $CN | valid ro
-	ha -j ha list | valid ha; ha -j stats | valid stats; ha -j ipsec show | valid ipsec; ha -j auth show | valid auth
+	ha -j ha list | valid ha; ha -j stats | valid stats; ha -j ipsec show | valid ipsec; ha -j auth show | valid auth; ha -j cell show | valid cell
 	(ha -j ipsec check || true) | valid ipsec
 	(ha -j doctor ha || true) | valid doctor
 	mip -j import "$BATS_TEST_DIRNAME/../import/mn_plain.conf" | valid import
 	cn agent stop
-	[ "$(mip __schema | jq -r '."$defs" | keys[]' | xargs)" = "acl agent any auth binding bul cn doctor flow ha import ipsec mn ro stats" ]
+	# each of these is asked for above
+	[ "$(mip __schema | jq -r '."$defs" | keys[]' | xargs)" = "acl agent any auth binding bul cell cn doctor flow ha import ipsec mn ro stats" ]
 	for o in ha mn; do $o -j | valid any; $o -j save | valid any; $o -j monitor once | jq -s . | valid any; done
 	ha -j binding show home 2001:db8:1::200 | jq -e 'length == 1 and .[0].home == "2001:db8:1::200" and .[0].static'
 	[ "$(ha -j binding show home 2001:db8:1::222)" = "[]" ]
