@@ -332,14 +332,39 @@ static void tunnel(struct want *w, const struct flow_entry *f)
 	w->verdict = edit_encap(&w->p, &f->flow.local, &f->flow.peer) ? DROPPED : SENT;
 }
 
+/* What is in two tunnels, or in one with options, is the agent's to look at. */
+static bool is_nested(const struct packet *p)
+{
+	const uint8_t *b = p->data;
+	uint8_t next = b[IP6_NEXT];
+
+	if (next == IPPROTO_DSTOPTS)
+		return p->len <= IP6_HLEN || b[IP6_HLEN] == IPPROTO_IPV6;
+	return next == IPPROTO_IPV6 && (p->len <= IP6_HLEN + IP6_NEXT || b[IP6_HLEN + IP6_NEXT] == IPPROTO_IPV6 ||
+					       b[IP6_HLEN + IP6_NEXT] == IPPROTO_DSTOPTS);
+}
+
+/* A tunnel encapsulation limit of 0. */
+static bool is_limited(const struct packet *p)
+{
+	const uint8_t *b = p->data;
+
+	return b[IP6_NEXT] == IPPROTO_DSTOPTS && p->len >= IP6_HLEN + 5 && b[IP6_HLEN + 2] == TEL_TYPE &&
+	       !b[IP6_HLEN + 4];
+}
+
 static void intercept(struct want *w, const struct flow_entry *f)
 {
 	uint8_t *p = w->p.data;
 	struct in6_addr src = at(p + 8);
 	bool nd = p[6] == IPPROTO_ICMPV6 && w->p.len > IP6_HLEN && p[IP6_HLEN] >= 133 && p[IP6_HLEN] <= 137;
 
-	if (p[HOPS] <= 1 || is_link_local(&src) || nd)
+	if (p[HOPS] <= 1 || is_link_local(&src) || nd || is_limited(&w->p))
 		return;
+	if (is_nested(&w->p)) {
+		w->verdict = SENT; /* to mip0, as it is */
+		return;
+	}
 	p[HOPS]--;
 	tunnel(w, f);
 }
@@ -477,7 +502,9 @@ static void want_out(struct want *w)
 		f = bound(&dst);
 		if (!f)
 			f = table_away(&table, &src);
-		if (f)
+		if (f && is_nested(&w->p))
+			w->verdict = UNCHANGED;
+		else if (f)
 			tunnel(w, f);
 		else if (is_link_local(&dst))
 			w->verdict = DROPPED; /* it has no link here */
