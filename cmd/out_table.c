@@ -94,7 +94,7 @@ static void print_rows(void)
 {
 	if (!headed)
 		print_header();
-	qsort(rows, count, sizeof(*rows), compare);
+	qsort(rows, count, sizeof(struct row *), compare);
 	for (size_t i = 0; i < count; i++) {
 		print_row(rows[i]->text);
 		free(rows[i]);
