@@ -2,10 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cmd/offers.h"
+#include "cmd/out.h"
 
 #define SHOWN_MAX 100
 
@@ -91,12 +90,9 @@ static int by_word(const void *a, const void *b)
 
 void offers_columns(struct offers *o)
 {
-	struct winsize ws = {0};
-	int width = widest(o) + 2, columns;
+	int width = widest(o) + 2, columns = out_width() > width ? out_width() / width : 1;
 
 	qsort(o->list, o->n, sizeof(*o->list), by_word);
-	ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws);
-	columns = ws.ws_col > width ? ws.ws_col / width : 1;
 	for (size_t i = 0; i < shown(o); i++) {
 		bool last = (i + 1) % (size_t)columns == 0 || i + 1 == shown(o);
 

@@ -1,7 +1,6 @@
 /*
  * A list on a terminal for out.h: a header, and rows in the order of the addresses and prefixes in their first two
- * columns, each column as wide as it has to be; what is the same stays in the order it came. So all of them are held
- * until the end, as text.
+ * columns, each column as wide as it has to be. So all of them are held until the end, as text.
  */
 #include <netinet/in.h>
 #include <stdio.h>
@@ -13,27 +12,25 @@
 #include "cmd/out.h"
 #include "cmd/table.h"
 
-#define COLUMNS 6
-
 struct row {
 	uint8_t key[2][sizeof(struct in6_addr) + 1]; /* address, prefix length */
-	size_t no;				     /* it came as the so many-th */
+	size_t no;				     /* decides between equal keys: the order they came in */
 	char text[];				     /* a string for each column */
 };
 
 static const uint16_t *columns;
 static struct row **rows;
 static size_t count, room;
-static int widths[COLUMNS];
-static char cells[COLUMNS][512];
+static int widths[COLUMNS_MAX];
+static char cells[COLUMNS_MAX][512];
 static bool headed;
 static uint8_t key[2][sizeof(struct in6_addr) + 1];
 
-static int columns_of_it(void)
+static int column_count(void)
 {
 	int n = 0;
 
-	while (n < COLUMNS && columns[n])
+	while (n < COLUMNS_MAX && columns[n])
 		n++;
 	return n;
 }
@@ -43,7 +40,7 @@ static void open_table(enum out_shape shape, const uint16_t *of_list)
 	(void)shape;
 	columns = of_list;
 	headed = false;
-	for (int i = 0; i < columns_of_it(); i++)
+	for (int i = 0; i < column_count(); i++)
 		widths[i] = (int)strlen(attr_info(columns[i])->word);
 }
 
@@ -58,9 +55,9 @@ static void put(unsigned attr, const void *bytes, size_t len)
 	unsigned kind = attr_info(attr)->kind;
 	int i = 0;
 
-	while (i < columns_of_it() && columns[i] != attr)
+	while (i < column_count() && columns[i] != attr)
 		i++;
-	if (i == columns_of_it())
+	if (i == column_count())
 		return;
 	kind_print(kind, bytes, len, opt.numeric, cells[i], sizeof(cells[i]));
 	if (i < 2 && (kind == MIP_K_ADDR || kind == MIP_K_PREFIX))
@@ -78,13 +75,13 @@ static int compare(const void *a, const void *b)
 static void print_header(void)
 {
 	headed = true;
-	for (int i = 0, n = columns_of_it(); i < n; i++)
+	for (int i = 0, n = column_count(); i < n; i++)
 		printf("%-*s%s", i < n - 1 ? widths[i] : 0, attr_info(columns[i])->word, i < n - 1 ? "  " : "\n");
 }
 
 static void print_row(const char *text)
 {
-	for (int i = 0, n = columns_of_it(); i < n; i++, text += strlen(text) + 1) {
+	for (int i = 0, n = column_count(); i < n; i++, text += strlen(text) + 1) {
 		out_value(attr_info(columns[i])->kind, text);
 		printf("%*s%s", i < n - 1 ? widths[i] - (int)strlen(text) : 0, "", i < n - 1 ? "  " : "\n");
 	}
@@ -120,7 +117,7 @@ static void end(void)
 	struct row *row;
 	size_t len = 0;
 
-	for (int i = 0; i < columns_of_it(); i++) {
+	for (int i = 0; i < column_count(); i++) {
 		int width = snprintf(text + len, sizeof(cells[i]), "%s", cells[i][0] ? cells[i] : "-");
 
 		widths[i] = width > widths[i] ? width : widths[i];

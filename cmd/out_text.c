@@ -26,13 +26,11 @@ static const uint16_t details[] = {MIP_A_SEQUENCE, MIP_A_AGE, MIP_A_RETRY, MIP_A
 static const uint16_t bare[] = {MIP_A_OBJECT, MIP_A_EVENT, MIP_A_MESSAGE, MIP_A_TS, MIP_A_COMMAND, MIP_A_VERDICT,
 	MIP_A_CHECK, MIP_A_METRIC, MIP_A_OF, MIP_A_VALUE, 0};
 
-#define COLUMNS 6
-
 static const uint16_t *list_columns, *columns; /* of every record; of this one */
 static unsigned unwrapped;		       /* stays on the line it begins on */
 static int col, pairs;
 static int width; /* of the terminal, 0 = it is none */
-static char cells[COLUMNS][64];
+static char cells[COLUMNS_MAX][64];
 
 static bool among(const uint16_t *list, unsigned attr)
 {
@@ -119,7 +117,7 @@ static bool hidden(unsigned attr)
 
 static void to_cell(unsigned attr, const char *value)
 {
-	for (int i = 0; i < COLUMNS && columns[i]; i++)
+	for (int i = 0; i < COLUMNS_MAX && columns[i]; i++)
 		if (columns[i] == attr)
 			snprintf(cells[i], sizeof(cells[i]), "%.*s", (int)sizeof(cells[i]) - 1, value);
 }
@@ -178,9 +176,9 @@ static void end(void)
 {
 	if (columns && pairs)
 		putchar(' ');
-	for (int i = 0; columns && i < COLUMNS && columns[i]; i++) {
+	for (int i = 0; columns && i < COLUMNS_MAX && columns[i]; i++) {
 		unsigned attr = columns[i];
-		bool last = i == COLUMNS - 1 || !columns[i + 1];
+		bool last = i == COLUMNS_MAX - 1 || !columns[i + 1];
 		int pad = last ? 0 : cell_width(attr) - (int)strlen(cells[i]);
 
 		out_value(attr_info(attr)->kind, cells[i][0] ? cells[i] : "-");

@@ -11,6 +11,8 @@
 #include "mip/attr.h"
 #include "mip/ctl.h"
 
+#define COLUMNS_MAX 6 /* of -br, and of a table */
+
 struct call;
 
 /* What the tool itself needs beside the attributes of the protocol: the same struct, numbers behind theirs. */
@@ -46,9 +48,9 @@ struct arg {
 
 struct object {
 	const char *word, *help, *example;
-	const char *start;	 /* the command that makes an agent serve it */
-	bool watched;		 /* has events */
-	const uint16_t brief[6]; /* the columns of -br */
+	const char *start;		   /* the command that makes an agent serve it */
+	bool watched;			   /* has events */
+	const uint16_t brief[COLUMNS_MAX]; /* the columns of -br */
 };
 
 /* Rows of one object stand together; its default verb, if any, is the one called "show" or the one without a word. */
@@ -59,7 +61,7 @@ struct verb {
 	const struct arg *args;
 	int (*run)(const struct call *call); /* NULL: send cmd, print what comes */
 	const char *help;
-	const uint16_t brief[6]; /* where its records are others than the object's */
+	const uint16_t brief[COLUMNS_MAX]; /* where its records are others than the object's */
 };
 
 extern const struct object objects[]; /* ends with word NULL */
@@ -70,7 +72,7 @@ const struct mip_attr_info *attr_info(unsigned attr);
 const struct object *object_find(const char *word);
 /* What the records of an object may hold, ends with 0; NULL when it has none. */
 const uint16_t *object_shows(const struct object *o);
-/* The columns of -br, ends with 0 or after six; NULL when its records have none. */
+/* The columns of -br, ends with 0 or after COLUMNS_MAX; NULL when its records have none. */
 const uint16_t *verb_columns(const struct verb *v);
 /* Its records are about addresses, prefixes or interfaces, of which there may be many. */
 bool verb_is_list(const struct verb *v);

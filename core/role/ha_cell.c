@@ -57,8 +57,7 @@ void ha_take_over(struct ha *ha, usec now)
 	}
 }
 
-/* --- what other members have ----------------------------------------------------------------------------------------
- */
+/* --- what other members have -------------------------------------------------------------------------------------- */
 
 /* When the mobile node registered last. */
 static usec registered_at(const struct bc_entry *e)
@@ -153,8 +152,7 @@ bool ha_ended(const struct ha *ha, size_t i, struct bc_entry *to)
 	return true;
 }
 
-/* --- answers that wait ----------------------------------------------------------------------------------------------
- */
+/* --- answers that wait -------------------------------------------------------------------------------------------- */
 
 bool ha_hold_answer(struct ha *ha, const struct ha_answer *a)
 {
