@@ -89,17 +89,6 @@ static bool is_newer(const struct ha *ha, const struct bc_entry *theirs, const s
 					: registered_at(theirs) > registered_at(ours);
 }
 
-/* Out of data path and cache, without a trace: another takes its place. */
-static void replace(struct ha *ha, struct bc_entry *e)
-{
-	timer_stop(ha->w->timers, &e->timer);
-	if (e->state == MIP_BINDING_ACTIVE)
-		ha->w->unbind(ha->w->ctx, e);
-	ha_count(ha, e, -1);
-	(void)!ha_hold_networks(ha, e, NULL, 0);
-	bc_del(&ha->bc, e);
-}
-
 static void end(struct ha *ha, struct bc_entry *e, const struct bc_entry *theirs, usec now)
 {
 	if (e) {
@@ -110,9 +99,30 @@ static void end(struct ha *ha, struct bc_entry *e, const struct bc_entry *theirs
 		(void)!seq_keep(&ha->ended, &theirs->home, theirs->seq, 0, theirs->expires, now);
 }
 
+static int begin(struct ha *ha, const struct bc_entry *theirs, struct bc_entry **to)
+{
+	int err = ha_has_room(ha, &theirs->home) ? ha_adopt(ha, theirs, to) : -ENOSPC;
+
+	if (!err)
+		seq_forget(&ha->ended, &theirs->home);
+	return err;
+}
+
+/* The mobile node is where its newer registration says, and nowhere else: what cannot follow ends. */
+static int succeed(struct ha *ha, struct bc_entry *e, const struct bc_entry *theirs, usec now)
+{
+	int err = ha_succeed(ha, e, theirs);
+
+	if (!err)
+		return 0;
+	e->seq = theirs->seq;
+	ha_forget(ha, e, "its newer registration at another home agent of the cell cannot be served here", now);
+	return err;
+}
+
 int ha_replica(struct ha *ha, const struct bc_entry *theirs, usec now)
 {
-	struct bc_entry *e = bc_find(&ha->bc, &theirs->home, NULL), *made;
+	struct bc_entry *e = bc_find(&ha->bc, &theirs->home, NULL);
 	struct in6_addr old = e ? e->coa : in6addr_any;
 	enum event_type type = !e				? EV_BINDING_ADDED
 			       : addr_eq(&e->coa, &theirs->coa) ? EV_BINDING_REFRESHED
@@ -129,15 +139,12 @@ int ha_replica(struct ha *ha, const struct bc_entry *theirs, usec now)
 	}
 	if (theirs->expires <= now)
 		return 0;
-	if (e)
-		replace(ha, e);
-	err = ha_has_room(ha, &theirs->home) ? ha_adopt(ha, theirs, &made) : -ENOSPC;
+	err = e ? succeed(ha, e, theirs, now) : begin(ha, theirs, &e);
 	if (err)
 		return err;
-	seq_forget(&ha->ended, &theirs->home);
 	if (!ha->standby)
-		ha_announce(ha, made, now);
-	ha_tell(ha, type, made, &old, now);
+		ha_announce(ha, e, now);
+	ha_tell(ha, type, e, &old, now);
 	return 0;
 }
 

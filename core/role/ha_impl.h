@@ -47,6 +47,8 @@ void ha_complain(struct ha *ha, const struct in6_addr *home, const struct in6_ad
 
 /* ha_made.c: into the cache, and if we serve into the data path. */
 int ha_adopt(struct ha *ha, const struct bc_entry *kept, struct bc_entry **e) __attribute__((warn_unused_result));
+/* `e` becomes what `kept`, of the same home address, says. -errno: it cannot be that here, and is to end. */
+int ha_succeed(struct ha *ha, struct bc_entry *e, const struct bc_entry *kept) __attribute__((warn_unused_result));
 
 /* An answer that waits until the cell knows what it says. */
 struct ha_answer {

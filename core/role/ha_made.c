@@ -3,6 +3,7 @@
  * made by hand.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "base/addr.h"
 #include "role/event.h"
@@ -10,13 +11,12 @@
 
 /* --- of before ---------------------------------------------------------------------------------------------------- */
 
-static struct bc_entry *copy_kept(struct ha *ha, const struct bc_entry *kept)
+/* What it says of the mobile node. False: no memory for its networks; it is as it was. */
+static bool take_kept(struct ha *ha, struct bc_entry *e, const struct bc_entry *kept)
 {
-	struct bc_entry *e = bc_add(&ha->bc, &kept->home, &kept->local);
-
-	if (!e)
-		return NULL;
-	e->ifindex = ha_wire_of(ha, &e->home);
+	if (!ha_hold_networks(ha, e, kept->network, kept->networks))
+		return false;
+	e->local = kept->local;
 	e->coa = kept->coa;
 	e->udp = kept->udp;
 	e->from = kept->from;
@@ -26,20 +26,30 @@ static struct bc_entry *copy_kept(struct ha *ha, const struct bc_entry *kept)
 	e->flags = kept->flags;
 	e->lifetime = kept->lifetime;
 	e->implicit = kept->implicit;
-	if (ha_hold_networks(ha, e, kept->network, kept->networks))
+	return true;
+}
+
+static struct bc_entry *copy_kept(struct ha *ha, const struct bc_entry *kept)
+{
+	struct bc_entry *e = bc_add(&ha->bc, &kept->home, &kept->local);
+
+	if (!e)
+		return NULL;
+	e->ifindex = ha_wire_of(ha, &e->home);
+	if (take_kept(ha, e, kept))
 		return e;
 	bc_del(&ha->bc, e);
 	return NULL;
 }
 
-/* May it still have its mobile networks? */
-static bool may_route(const struct ha *ha, const struct bc_entry *kept)
+/* May it still have its mobile networks? `e`: the binding of its home address, or NULL. */
+static bool may_route(const struct ha *ha, const struct bc_entry *kept, const struct bc_entry *e)
 {
 	struct ha_request rq = {.home = kept->home, .coa = kept->coa, .flags = kept->flags, .networks = kept->networks};
 
 	if (kept->networks)
 		memcpy(rq.network, kept->network, kept->networks * sizeof(rq.network[0]));
-	return !ha_judge_networks(ha, &rq, NULL);
+	return !ha_judge_networks(ha, &rq, e);
 }
 
 static bool may_be_at(const struct ha *ha, const struct bc_entry *kept)
@@ -55,13 +65,18 @@ static bool is_local(const struct ha *ha, const struct in6_addr *local)
 	return ha->standby ? addr_eq(local, &ha->conf.address) : ha_serves(ha, local);
 }
 
+static bool may_be(const struct ha *ha, const struct bc_entry *kept, const struct bc_entry *e)
+{
+	return ha_addr_for(ha, &kept->home) && ha_is_unicast(ha, &kept->home) && !ha_is_ours(ha, &kept->home) &&
+	       is_local(ha, &kept->local) && may_be_at(ha, kept) && may_route(ha, kept, e);
+}
+
 int ha_adopt(struct ha *ha, const struct bc_entry *kept, struct bc_entry **to)
 {
 	struct bc_entry *e;
 	int err;
 
-	if (!ha_addr_for(ha, &kept->home) || !ha_is_unicast(ha, &kept->home) || ha_is_ours(ha, &kept->home) ||
-		!is_local(ha, &kept->local) || !may_be_at(ha, kept) || !may_route(ha, kept))
+	if (!may_be(ha, kept, NULL))
 		return -EADDRNOTAVAIL;
 	e = copy_kept(ha, kept);
 	if (!e)
@@ -76,6 +91,30 @@ int ha_adopt(struct ha *ha, const struct bc_entry *kept, struct bc_entry **to)
 	ha_count(ha, e, 1);
 	ha_rearm(ha, e);
 	*to = e;
+	return 0;
+}
+
+int ha_succeed(struct ha *ha, struct bc_entry *e, const struct bc_entry *kept)
+{
+	struct addr_prefix before[MH_NETWORKS];
+	size_t n = e->networks;
+	int err = 0;
+
+	if (n)
+		memcpy(before, e->network, n * sizeof(before[0]));
+	if (!may_be(ha, kept, e))
+		return -EADDRNOTAVAIL;
+	if (!take_kept(ha, e, kept))
+		return -ENOSPC;
+	if (!ha->standby) {
+		err = ha->w->bind(ha->w->ctx, e, NULL);
+		ha_unroute(ha, e, before, n);
+	}
+	if (err)
+		return err;
+	e->state = ha->standby ? MIP_BINDING_STANDBY : MIP_BINDING_ACTIVE;
+	e->doubt = HA_SURE;
+	ha_rearm(ha, e);
 	return 0;
 }
 

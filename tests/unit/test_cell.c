@@ -494,6 +494,48 @@ static void the_newer_registration_wins(void **state)
 	assert_int_equal(state_of(0), MIP_CELL_SYNCED);
 }
 
+/* The mobile node is at COA2, and this member can have no binding to there: the older one is not its any more. */
+static void what_cannot_follow_ends_and_is_told(void **state)
+{
+	struct in6_addr coa2 = t_addr(COA2);
+
+	(void)state;
+	ask(0, HOME, COA, 1, LIFE);
+	run(2 * SEC);
+	ha_address(&peer[1].ha, LINK, &coa2, 64, false);
+	fake_forget(&peer[1].f);
+	ask(0, HOME, COA2, 2, LIFE);
+	run(5 * TICK);
+	assert_null(entry(1, HOME));
+	assert_int_equal(fake_events(&peer[1].f, EV_BINDING_REMOVED), 1);
+	assert_int_equal(peer[1].refused, 1);
+	ha_address(&peer[1].ha, LINK, &coa2, 64, true);
+	address(0, false);
+	address(1, true);
+	ask(1, HOME, COA, 2, LIFE);
+	assert_int_equal(fake_last(&peer[1].f, DID_SEND)->mh.u.ba.status, BA_SEQ_OUT_OF_WINDOW);
+}
+
+static void what_the_data_path_does_not_take_ends_and_is_told(void **state)
+{
+	(void)state;
+	ask(0, HOME, COA, 1, LIFE);
+	run(2 * SEC);
+	peer[1].side = 1;
+	regroup();
+	address(1, true);
+	ask(1, HOME, COA2, 2, LIFE);
+	run(TICK);
+	peer[0].f.bind_err = -ENOMEM;
+	fake_forget(&peer[0].f);
+	join(1, 0);
+	run(10 * TICK);
+	peer[0].f.bind_err = 0;
+	assert_null(entry(0, HOME));
+	assert_int_equal(fake_events(&peer[0].f, EV_BINDING_REMOVED), 1);
+	assert_bound(1, HOME, COA2, 2, MIP_BINDING_ACTIVE);
+}
+
 /* --- garbage --------------------------------------------------------------------------------------------------------
  */
 
@@ -641,6 +683,8 @@ int main(void)
 		T(a_joiner_gets_all_while_updates_go_on),
 		T(a_joiner_whose_teller_dies),
 		T(the_newer_registration_wins),
+		T(what_cannot_follow_ends_and_is_told),
+		T(what_the_data_path_does_not_take_ends_and_is_told),
 		T(garbage_is_refused),
 		T(all_agree_in_the_end),
 	};
