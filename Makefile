@@ -55,7 +55,7 @@ BPF_CC := $(if $(wildcard /usr/include/bpf/bpf_helpers.h),$(shell command -v cla
 BPF_O  := $(if $(BPF_CC),$(B)/core/flow/bpf/flow.bpf.o)
 $(B)/core/flow/fast.o: $(BPF_O)
 $(B)/core/flow/fast.o: override CPPFLAGS += $(if $(BPF_CC),-DFAST_ELF='"$(BPF_O)"')
-$(B)/core/flow/bpf/flow.bpf.o: core/flow/bpf/flow.bpf.c core/flow/bpf/maps.h $(B)/flags
+$(B)/core/flow/bpf/flow.bpf.o: core/flow/bpf/flow.bpf.c core/flow/bpf/packet.h core/flow/bpf/maps.h $(B)/flags
 	@mkdir -p $(@D)
 	$(BPF_CC) -target bpf -O2 -g -Wall -Wextra $(if $(WERROR),-Werror) -I/usr/include/$(shell $(CC) -print-multiarch) -Icore -c -o $@ $<
 	@! command -v llvm-strip >/dev/null || llvm-strip -g $@

@@ -27,6 +27,18 @@ away() { lab_move "$1" && lab_wait 15 bound "$1"; }
 programs() { in_ns "$1" tc filter show dev "$2" "$3" | grep -c ' mip '; }
 echoes() { in_ns "$1" ping -c 3 -i 0.1 -W 5 "${@:2}"; }
 
+# bats test_tags=kernel
+@test "the kernel takes the programs from who has CAP_BPF and not CAP_PERFMON, and a packet takes them" {
+	lab_bg ha "$BATS_TEST_TMPDIR/ha.log" setpriv --bounding-set -all,+net_admin,+net_raw,+bpf mipd --path bpf
+	lab_wait 5 in_ns ha mip agent show
+	agent mn
+	in_ns ha mip ha start dev eth0 insecure
+	in_ns mn mip mn start home "$HOA" prefix "$HOME_PREFIX" agent "$HA" dev eth0
+	in_ns ha mip -j agent show | jq -e '.[0].path == "bpf"'
+	away f1
+	echoes cn "$HOA"; echoes mn -I "$HOA" "$CN"
+}
+
 @test "programs and packet editor agree on packets of every kind" {
 	ip netns add fz; ip -n fz link set lo up
 	ip -n fz link add d0 type veth peer name d1; ip -n fz link set d1 up; ip -n fz link set d0 up

@@ -9,289 +9,9 @@
  * with ENCAP_L3_IPV6 5.1, FIXED_GSO 5.2, DECAP_L3_IPV6 6.3, else without; bpf_redirect and bpf_clone_redirect 4.2;
  * bpf_skb_change_head 4.10; gso_segs 5.1 and gso_size 5.7 of __sk_buff.
  */
-#include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <linux/in.h>
-#include <linux/ipv6.h>
-#include <linux/pkt_cls.h>
-
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-
-#include "flow/bpf/maps.h"
-
-#ifndef BPF_F_ADJ_ROOM_DECAP_L3_IPV6
-#define BPF_F_ADJ_ROOM_DECAP_L3_IPV6 (1ULL << 8)
-#endif
-
-#define INLINE	     static __attribute__((always_inline)) inline
-#define PASS	     TC_ACT_UNSPEC
-#define AF_INET6     10
-#define IP6	     40
-#define EXT	     24 /* a type 2 routing header, or a destination options header with nothing but a HAO */
-#define HOPS	     64
-#define MH	     135
-#define ICMP6_MPS    146 /* Mobile Prefix Solicitation */
-#define ICMP6_MPA    147 /* ... Advertisement */
-#define LIMIT	     4	 /* the option of RFC 2473 4.1.1 */
-#define IS_IPSEC(nh) ((nh) == IPPROTO_ESP || (nh) == IPPROTO_AH)
-#define SAMPLE	     0x6d70 /* tc_index of a copy that shows who talks to whom */
-#define AGAIN	     0x6d71 /* tc_index of a packet that mip_again is for */
-#define SAMPLE_LEN   80
-#define SAMPLES	     8
-#define PAUSE	     20000000ULL /* ns */
-#define ECN_CE	     3
-
-const volatile struct fmap_conf conf; /* the only constant: it is what .rodata holds */
-
-__u64 sample_from, sample_count; /* races between processors cost or give a sample */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1024);
-	__type(key, struct fmap_addr);
-	__type(value, struct fmap_flow);
-} bound SEC(".maps"), away SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1024);
-	__type(key, struct fmap_pair);
-	__type(value, struct fmap_flow);
-} pairs SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 4096);
-	__type(key, struct fmap_net);
-	__type(value, struct fmap_flow);
-} bound_nets SEC(".maps"), away_nets SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, FMAP_DROPS);
-	__type(key, __u32);
-	__type(value, __u64);
-} drops SEC(".maps");
-
-/* The IPv6 header as the programs handle it. */
-struct ip6 {
-	__be32 first; /* version, class, label */
-	__be16 plen;
-	__u8 next, hops;
-	struct fmap_addr src, dst;
-};
-
-INLINE int is_ip6(const struct ip6 *ip)
-{
-	return (ip->first & bpf_htonl(0xf0000000)) == bpf_htonl(0x60000000);
-}
-
-/* A packet as it will be on the wire: how long each segment is, how many there are, what of each is headers. */
-struct wire {
-	__u32 seg, segs, head;
-};
-
-INLINE int same(const struct fmap_addr *a, const struct fmap_addr *b)
-{
-	return a->a[0] == b->a[0] && a->a[1] == b->a[1];
-}
-
-INLINE int drop(__u32 reason)
-{
-	__u64 *n = bpf_map_lookup_elem(&drops, &reason);
-
-	if (n)
-		*n += 1;
-	return TC_ACT_SHOT;
-}
-
-/* --- flows -------------------------------------------------------------------------------------------------------- */
-
-INLINE struct fmap_flow *find(void *hosts, void *nets, const struct fmap_addr *addr)
-{
-	struct fmap_flow *f = bpf_map_lookup_elem(hosts, addr);
-	struct fmap_net key;
-
-	if (f)
-		return f;
-	key.plen = 128;
-	key.addr = *addr;
-	return bpf_map_lookup_elem(nets, &key);
-}
-
-INLINE struct fmap_flow *find_bound(const struct fmap_addr *home)
-{
-	return find(&bound, &bound_nets, home);
-}
-
-INLINE struct fmap_flow *find_away(const struct fmap_addr *home)
-{
-	return find(&away, &away_nets, home);
-}
-
-INLINE struct fmap_flow *find_pair(const struct fmap_addr *src, const struct fmap_addr *dst)
-{
-	struct fmap_pair key = {*src, *dst};
-
-	return bpf_map_lookup_elem(&pairs, &key);
-}
-
-/* `l3`: length of the packet that begins with an IPv6 header at `at`, behind whose `room` octets `next` stands. */
-INLINE struct wire measure(struct __sk_buff *skb, __u32 at, __u32 room, __u8 next)
-{
-	__u32 len = skb->len - at, size = skb->gso_size;
-	struct wire w = {len, 1, 0};
-	__u8 off = 0;
-
-	if (!size)
-		return w;
-	w.head = room + 8;
-	if (next == IPPROTO_TCP && !bpf_skb_load_bytes(skb, at + room + 12, &off, 1))
-		w.head = room + (off >> 4) * 4;
-	w.seg = w.head + size;
-	w.segs = skb->gso_segs;
-	if (!w.segs && len > w.head)
-		w.segs = (len - w.head + size - 1) / size;
-	return w;
-}
-
-/* The packet has its edits, `added` octets; it begins at `at`. */
-INLINE void count(struct fmap_flow *f, __u32 dir, __u32 octets, const struct wire *w, __u32 added)
-{
-	__u32 segs = w->segs ? w->segs : 1;
-
-	__sync_fetch_and_add(&f->count[dir].packets, segs);
-	__sync_fetch_and_add(&f->count[dir].octets, octets + (segs - 1) * (w->head + added));
-}
+#include "flow/bpf/packet.h"
 
 /* --- out ---------------------------------------------------------------------------------------------------------- */
-
-struct hop {
-	__u32 ifindex;
-	struct fmap_addr to;
-};
-
-enum { HOP_OK, HOP_NONE, HOP_NEW, HOP_TOO_BIG };
-
-/* Where a packet of `seg` octets from src to dst goes. A packet on its way out has the route that led here, and the
- * kernel would ask that one for the address of a neighbour it does not know yet. */
-INLINE int next_hop(struct __sk_buff *skb, const struct fmap_addr *src, const struct fmap_addr *dst, __u8 proto,
-	__u32 seg, struct hop *hop)
-{
-	struct bpf_fib_lookup fib = {};
-	long rc;
-
-	fib.family = AF_INET6;
-	fib.l4_protocol = proto;
-	fib.tot_len = seg;
-	fib.ifindex = skb->ifindex; /* which must forward */
-	__builtin_memcpy(fib.ipv6_src, src, sizeof(*src));
-	__builtin_memcpy(fib.ipv6_dst, dst, sizeof(*dst));
-	rc = bpf_fib_lookup(skb, &fib, sizeof(fib), 0);
-	if (rc == BPF_FIB_LKUP_RET_FRAG_NEEDED)
-		return HOP_TOO_BIG;
-	if ((rc && rc != BPF_FIB_LKUP_RET_NO_NEIGH) || fib.ifindex == conf.mip0)
-		return HOP_NONE;
-	hop->ifindex = fib.ifindex;
-	__builtin_memcpy(&hop->to, fib.ipv6_dst, sizeof(hop->to));
-	return rc && skb->ifindex == conf.mip0 && skb->tc_index != AGAIN ? HOP_NEW : HOP_OK;
-}
-
-/* What becomes of a packet on mip0 for another reason than HOP_OK. By the ingress of mip0 it loses its route. */
-INLINE int no_hop(struct __sk_buff *skb, int reason)
-{
-	if (reason == HOP_NONE)
-		return drop(FMAP_DROP_ROUTE);
-	if (reason == HOP_TOO_BIG)
-		return TC_ACT_OK;
-	skb->tc_index = AGAIN;
-	return bpf_redirect(conf.mip0, BPF_F_INGRESS);
-}
-
-/* Sends what begins with its IPv6 header, or an Ethernet header of no meaning before it. */
-INLINE int send(struct __sk_buff *skb, __u32 l2, const struct hop *hop)
-{
-	struct bpf_redir_neigh to = {};
-
-	if (!l2 && bpf_skb_change_head(skb, ETH_HLEN, 0))
-		return drop(FMAP_DROP_EDIT);
-	to.nh_family = AF_INET6;
-	__builtin_memcpy(to.ipv6_nh, &hop->to, sizeof(hop->to));
-	return bpf_redirect_neigh(hop->ifindex, &to, sizeof(to), 0);
-}
-
-/* Into the tunnel of f, from `at`, where ip was read. */
-INLINE int encapsulate(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip, struct fmap_flow *f, struct wire *w,
-	const struct hop *hop)
-{
-	struct ip6 outer;
-
-	if (bpf_skb_adjust_room(skb, IP6, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L3_IPV6) &&
-		bpf_skb_adjust_room(skb, IP6, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO))
-		return drop(FMAP_DROP_EDIT);
-	outer.first = bpf_htonl(0x60000000) | (ip->first & bpf_htonl(0x0ff00000));
-	outer.plen = bpf_htons(skb->len - l2 - IP6);
-	outer.next = IPPROTO_IPV6;
-	outer.hops = HOPS;
-	outer.src = f->local;
-	outer.dst = f->peer;
-	if (bpf_skb_store_bytes(skb, l2, &outer, sizeof(outer), BPF_F_RECOMPUTE_CSUM))
-		return drop(FMAP_DROP_EDIT);
-	count(f, FMAP_OUT, skb->len - l2, w, IP6);
-	return send(skb, l2, hop);
-}
-
-/* RFC 2473 4.1.1: how deep tunnels may be nested the agent sees: it gets what is in two already, or in one with
- * options. */
-INLINE int is_nested(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
-{
-	__u8 next = 0;
-
-	if (ip->next == IPPROTO_DSTOPTS)
-		return bpf_skb_load_bytes(skb, l2 + IP6, &next, 1) || next == IPPROTO_IPV6;
-	return ip->next == IPPROTO_IPV6 &&
-	       (bpf_skb_load_bytes(skb, l2 + IP6 + 6, &next, 1) || next == IPPROTO_IPV6 || next == IPPROTO_DSTOPTS);
-}
-
-/* A tunnel encapsulation limit of 0: the shim answers. */
-INLINE int is_limited(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
-{
-	__u8 b[5];
-
-	return ip->next == IPPROTO_DSTOPTS && !bpf_skb_load_bytes(skb, l2 + IP6, b, sizeof(b)) && b[2] == LIMIT &&
-	       !b[4];
-}
-
-/* A copy of the packet's beginning, for the agent. `ip` at `at` has been taken out of what it travelled in. */
-INLINE void sample(struct __sk_buff *skb)
-{
-	__u64 now = bpf_ktime_get_ns();
-	__u32 was = skb->tc_index;
-
-	if (now - sample_from > PAUSE) {
-		sample_from = now;
-		sample_count = 0;
-	}
-	if (sample_count >= SAMPLES)
-		return;
-	sample_count++;
-	skb->tc_index = SAMPLE;
-	bpf_clone_redirect(skb, conf.mip0, 0);
-	skb->tc_index = was;
-}
-
-/* On mip0: what the agent reads begins with an Ethernet header of zeros, so it is no packet sent. */
-INLINE int deliver_sample(struct __sk_buff *skb)
-{
-	if (skb->len > SAMPLE_LEN)
-		bpf_skb_change_tail(skb, SAMPLE_LEN, 0); /* or all of it */
-	return bpf_skb_change_head(skb, ETH_HLEN, 0) ? TC_ACT_SHOT : TC_ACT_OK;
-}
 
 /* A packet that gets a HAO or an RH2 may begin with any header before which they stand (6.3, 6.4): one with others
  * first takes the longer way, which is always right. So does signalling, and what is said about it (11.3.1). */
@@ -309,11 +29,6 @@ INLINE int may_edit(struct __sk_buff *skb, __u32 at, __u8 next)
 	}
 	return 1;
 }
-
-struct ext {
-	__u8 next, len, b[6];
-	struct fmap_addr addr;
-};
 
 /* Source and destination of a packet with the edits that are returned: those of f. What one header sets as the other
  * end may have a flow of its own, as a care-of address can be a correspondent, too. */
@@ -345,13 +60,18 @@ INLINE int is_direct(const struct ip6 *ip, const struct fmap_flow *f)
 	return !find_away(&ip->src) || readdress(&edited, f) & FMAP_HAO;
 }
 
-/* A header with `addr` in it, the original source (edit: HAO) or destination (RH2). */
+/* A header with `addr` in it, the original source (edit: HAO) or destination (RH2). Its first eight octets are written
+ * at once: kernels such as 6.1 take a narrower write there for one into a pointer, unless CAP_PERFMON allows it. */
 INLINE long put_ext(struct __sk_buff *skb, __u32 at, __u8 next, __u32 edit, const struct fmap_addr *addr)
 {
-	struct ext rh2 = {next, 2, {2, 1, 0, 0, 0, 0}, *addr};	  /* type, segments left */
-	struct ext hao = {next, 2, {1, 2, 0, 0, 201, 16}, *addr}; /* PadN, the option */
+	__u64 rh2 = 0x0002020100000000ULL; /* length, type, segments left */
+	__u64 hao = 0x000201020000c910ULL; /* length, PadN, the option */
+	struct head {
+		__be64 first;
+		struct fmap_addr addr;
+	} e = {bpf_cpu_to_be64((__u64)next << 56 | (edit == FMAP_RH2 ? rh2 : hao)), *addr};
 
-	return bpf_skb_store_bytes(skb, at, edit == FMAP_RH2 ? &rh2 : &hao, sizeof(hao), 0);
+	return bpf_skb_store_bytes(skb, at, &e, sizeof(e), 0);
 }
 
 INLINE int insert(struct __sk_buff *skb, __u32 l2, struct ip6 *ip, struct fmap_flow *f)
@@ -395,14 +115,24 @@ INLINE int plain(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
 	return to ? no_hop(skb, to) : send(skb, l2, &hop);
 }
 
+INLINE int tunnel(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip, struct fmap_flow *f)
+{
+	struct wire w;
+	struct hop hop;
+	int to;
+
+	if (is_nested(skb, l2, ip))
+		return TC_ACT_OK;
+	w = measure(skb, l2, IP6, ip->next);
+	to = next_hop(skb, &f->local, &f->peer, IPPROTO_IPV6, w.seg + IP6, &hop);
+	return to ? no_hop(skb, to) : encapsulate(skb, l2, ip, f, &w, &hop);
+}
+
 INLINE int out(struct __sk_buff *skb)
 {
 	const __u32 l2 = conf.l2;
 	struct fmap_flow *f;
-	struct wire w;
-	struct hop hop;
 	struct ip6 ip;
-	int to;
 
 	if (skb->protocol != bpf_htons(ETH_P_IPV6) || bpf_skb_load_bytes(skb, l2, &ip, sizeof(ip)) || !is_ip6(&ip))
 		return TC_ACT_SHOT;
@@ -415,18 +145,22 @@ INLINE int out(struct __sk_buff *skb)
 		return insert(skb, l2, &ip, f);
 	}
 	f = find_bound(&ip.dst);
-	if (!f) {
-		f = find_away(&ip.src);
-		if (f && ip.next != MH && ip.next != IPPROTO_ROUTING && ip.next != IPPROTO_DSTOPTS)
-			sample(skb);
-	}
+	if (f)
+		return tunnel(skb, l2, &ip, f);
+	f = find_away(&ip.src);
 	if (!f)
 		return plain(skb, l2, &ip);
-	if (is_nested(skb, l2, &ip))
-		return TC_ACT_OK;
-	w = measure(skb, l2, IP6, ip.next);
-	to = next_hop(skb, &f->local, &f->peer, IPPROTO_IPV6, w.seg + IP6, &hop);
-	return to ? no_hop(skb, to) : encapsulate(skb, l2, &ip, f, &w, &hop);
+	if (ip.next != MH && ip.next != IPPROTO_ROUTING && ip.next != IPPROTO_DSTOPTS)
+		sample(skb);
+	return tunnel(skb, l2, &ip, f);
+}
+
+/* On mip0: what the agent reads begins with an Ethernet header of zeros, so it is no packet sent. */
+INLINE int deliver_sample(struct __sk_buff *skb)
+{
+	if (skb->len > SAMPLE_LEN)
+		bpf_skb_change_tail(skb, SAMPLE_LEN, 0); /* or all of it */
+	return bpf_skb_change_head(skb, ETH_HLEN, 0) ? TC_ACT_SHOT : TC_ACT_OK;
 }
 
 SEC("tc")
@@ -451,6 +185,15 @@ INLINE int is_neighbour_discovery(struct __sk_buff *skb, __u32 l2, const struct 
 	__u8 type = 0;
 
 	return ip->next == IPPROTO_ICMPV6 && !bpf_skb_load_bytes(skb, l2 + IP6, &type, 1) && type >= 133 && type <= 137;
+}
+
+/* A tunnel encapsulation limit of 0: the shim answers. */
+INLINE int is_limited(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
+{
+	__u8 b[5];
+
+	return ip->next == IPPROTO_DSTOPTS && !bpf_skb_load_bytes(skb, l2 + IP6, b, sizeof(b)) && b[2] == LIMIT &&
+	       !b[4];
 }
 
 /* 10.4.1: a packet on its way to a home address that is away. The link's neighbours are answered by the stack (10.4.2),
@@ -490,52 +233,57 @@ INLINE int congestion_in(struct __sk_buff *skb, __u32 at, const struct ip6 *oute
 	return bpf_skb_store_bytes(skb, at, &inner->first, sizeof(inner->first), BPF_F_RECOMPUTE_CSUM);
 }
 
-/* 10.4.5: an inner packet counts only from the care-of address of its source, or the home agent of its destination.
- * Tunnels that are not ours are left alone. */
-INLINE int decapsulate(struct __sk_buff *skb, __u32 l2, const struct ip6 *outer)
+/* `ip` comes out of the tunnel of f. */
+INLINE int unwrap(struct __sk_buff *skb, __u32 l2, const struct ip6 *outer, struct ip6 *ip, struct fmap_flow *f)
 {
 	__u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO;
-	struct fmap_flow *f, *to;
-	struct ip6 ip;
+	struct fmap_flow *to;
 	struct wire w;
 
-	if (bpf_skb_load_bytes(skb, l2 + IP6, &ip, sizeof(ip)) || !is_ip6(&ip))
-		return PASS;
-	f = find_bound(&ip.src);
-	if (!f || !same(&f->peer, &outer->src)) {
-		to = find_away(&ip.dst);
-		if (!f && !to)
-			return PASS;
-		f = to;
-	}
-	if (!f || !same(&f->peer, &outer->src))
-		return drop(FMAP_DROP_TUNNEL);
 	if (!same(&f->local, &outer->dst) || f->edits & FMAP_STACK)
 		return PASS;
-	if (ip.next == MH &&
-		find_away(&ip.dst)) /* a Home Test counts only out of mip0 (11.6.2): the agent puts it there */
+	if (ip->next == MH &&
+		find_away(&ip->dst)) /* a Home Test counts only out of mip0 (11.6.2): the agent puts it there */
 		return PASS;
 	/* Octets behind either packet are the stack's to cut off. */
-	if (bpf_ntohs(outer->plen) + IP6 != skb->len - l2 || bpf_ntohs(ip.plen) + IP6 != bpf_ntohs(outer->plen))
+	if (bpf_ntohs(outer->plen) + IP6 != skb->len - l2 || bpf_ntohs(ip->plen) + IP6 != bpf_ntohs(outer->plen))
 		return PASS;
-	w = measure(skb, l2, 2 * IP6, ip.next);
-	if (congestion_in(skb, l2 + IP6, outer, &ip))
+	w = measure(skb, l2, 2 * IP6, ip->next);
+	if (congestion_in(skb, l2 + IP6, outer, ip))
 		return drop(FMAP_DROP_TUNNEL);
 	count(f, FMAP_IN, skb->len - l2, &w, 0);
 	if (bpf_skb_adjust_room(skb, -IP6, BPF_ADJ_ROOM_MAC, flags | BPF_F_ADJ_ROOM_DECAP_L3_IPV6) &&
 		bpf_skb_adjust_room(skb, -IP6, BPF_ADJ_ROOM_MAC, flags))
 		return drop(FMAP_DROP_EDIT);
 	/* From one mobile node to another: mip0 is where the next tunnel begins. */
-	to = find_bound(&ip.dst);
-	if (to && !(to->edits & FMAP_STACK) && ip.hops > 1) {
-		ip.hops--;
-		if (bpf_skb_store_bytes(skb, l2 + 7, &ip.hops, 1, BPF_F_RECOMPUTE_CSUM))
+	to = find_bound(&ip->dst);
+	if (to && !(to->edits & FMAP_STACK) && ip->hops > 1) {
+		ip->hops--;
+		if (bpf_skb_store_bytes(skb, l2 + 7, &ip->hops, 1, BPF_F_RECOMPUTE_CSUM))
 			return drop(FMAP_DROP_EDIT);
 		return bpf_redirect(conf.mip0, 0);
 	}
-	if (find_away(&ip.dst) && ip.next != MH && ip.next != IPPROTO_ROUTING && ip.next != IPPROTO_DSTOPTS)
+	if (find_away(&ip->dst) && ip->next != MH && ip->next != IPPROTO_ROUTING && ip->next != IPPROTO_DSTOPTS)
 		sample(skb);
 	return PASS;
+}
+
+/* 10.4.5: an inner packet counts only from the care-of address of its source, or the home agent of its destination.
+ * Tunnels that are not ours are left alone. */
+INLINE int decapsulate(struct __sk_buff *skb, __u32 l2, const struct ip6 *outer)
+{
+	struct fmap_flow *from, *to;
+	struct ip6 ip;
+
+	if (bpf_skb_load_bytes(skb, l2 + IP6, &ip, sizeof(ip)) || !is_ip6(&ip))
+		return PASS;
+	from = find_bound(&ip.src);
+	if (from && same(&from->peer, &outer->src))
+		return unwrap(skb, l2, outer, &ip, from);
+	to = find_away(&ip.dst);
+	if (to && same(&to->peer, &outer->src))
+		return unwrap(skb, l2, outer, &ip, to);
+	return from || to ? drop(FMAP_DROP_TUNNEL) : PASS;
 }
 
 /* HAO and RH2 the way everybody writes them: nothing else in those headers, the RH2 first. What is allowed loses them
@@ -545,6 +293,7 @@ INLINE int strip(struct __sk_buff *skb, __u32 l2, struct ip6 *ip)
 	struct fmap_addr src = ip->src, dst = ip->dst;
 	__u32 has_hao = 0, has_rh2 = 0, room;
 	struct fmap_flow *f, *home = 0;
+	__u64 edits = 0;
 	__u8 next = ip->next, type = 0;
 	struct ext e;
 	struct wire w;
@@ -578,14 +327,17 @@ INLINE int strip(struct __sk_buff *skb, __u32 l2, struct ip6 *ip)
 	if (next == IPPROTO_ICMPV6 &&
 		(bpf_skb_load_bytes(skb, l2 + IP6 + room, &type, 1) || type == ICMP6_MPS || type == ICMP6_MPA))
 		return PASS;
-	f = find_pair(&dst, &src);
-	if (has_hao && (!f || !(f->edits & FMAP_RH2) || !same(&f->peer, &ip->src)))
-		return PASS;
 	if (bpf_ntohs(ip->plen) + IP6 != skb->len - l2 || bpf_ntohs(ip->plen) < room)
 		return PASS;
 	w = measure(skb, l2, IP6 + room, next);
-	if (f)
+	f = find_pair(&dst, &src);
+	if (f) {
+		edits = f->edits;
+		if (has_hao && (!(edits & FMAP_RH2) || !same(&f->peer, &ip->src)))
+			return PASS;
 		count(f, FMAP_IN, skb->len - l2, &w, 0);
+	} else if (has_hao)
+		return PASS;
 	if (room == 2 * EXT ? bpf_skb_adjust_room(skb, -2 * EXT, BPF_ADJ_ROOM_NET, BPF_F_ADJ_ROOM_FIXED_GSO)
 			    : bpf_skb_adjust_room(skb, -EXT, BPF_ADJ_ROOM_NET, BPF_F_ADJ_ROOM_FIXED_GSO))
 		return drop(FMAP_DROP_EDIT);
@@ -595,7 +347,7 @@ INLINE int strip(struct __sk_buff *skb, __u32 l2, struct ip6 *ip)
 	ip->plen = bpf_htons(bpf_ntohs(ip->plen) - room);
 	if (bpf_skb_store_bytes(skb, l2, ip, sizeof(*ip), BPF_F_RECOMPUTE_CSUM))
 		return drop(FMAP_DROP_EDIT);
-	if (home && (!f || !(f->edits & FMAP_HAO)))
+	if (home && !(edits & FMAP_HAO))
 		sample(skb);
 	return PASS;
 }
