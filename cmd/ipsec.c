@@ -86,6 +86,8 @@ struct one {
 	char home[INET6_ADDRSTRLEN], protect[16];
 	unsigned sas[3], installed[3];
 	uint64_t packets[3], failed;
+	bool ike;
+	char waits[200];
 };
 
 struct ones {
@@ -123,6 +125,8 @@ static int take_sa(void *ctx, const struct nlmsghdr *msg)
 		memcpy(o->home, home, sizeof(home));
 		memcpy(o->protect, protect, sizeof(protect));
 	}
+	o->ike = record_find(msg, MIP_A_IKE);
+	record_print(msg, MIP_A_WAITS, o->waits, sizeof(o->waits));
 	o->sas[way]++;
 	o->installed[way] += value_of(msg, MIP_A_INSTALLED) != 0;
 	o->packets[way] += value_of(msg, MIP_A_PACKETS);
@@ -130,11 +134,14 @@ static int take_sa(void *ctx, const struct nlmsghdr *msg)
 	return DONE;
 }
 
-/* Not installed is right for a tunnel while the mobile node is at home; failures may be somebody else's doing. */
+/* Not installed is right for a tunnel while the mobile node is at home, and for keys that nobody needed yet; failures
+ * may be somebody else's doing. */
 static bool is_good(const struct one *o)
 {
 	bool tunnel = !strcmp(o->protect, "test") || !strcmp(o->protect, "payload");
 
+	if (o->ike)
+		return !*o->waits;
 	return o->sas[MIP_TO_AGENT] && o->sas[MIP_TO_HOME] &&
 	       (tunnel || (o->installed[MIP_TO_AGENT] && o->installed[MIP_TO_HOME]));
 }
@@ -144,7 +151,11 @@ static void describe(const struct one *o, char *text, size_t size)
 	bool tunnel = !strcmp(o->protect, "test") || !strcmp(o->protect, "payload");
 	size_t at;
 
-	if (!o->sas[MIP_TO_AGENT] || !o->sas[MIP_TO_HOME])
+	if (*o->waits)
+		snprintf(text, size, "%s", o->waits);
+	else if (o->ike && (!o->installed[MIP_TO_AGENT] || !o->installed[MIP_TO_HOME]))
+		snprintf(text, size, "no keys yet: they are negotiated when the mobile node registers from away");
+	else if (!o->sas[MIP_TO_AGENT] || !o->sas[MIP_TO_HOME])
 		snprintf(text, size, "no security association to the %s",
 			o->sas[MIP_TO_AGENT] ? "mobile node" : "home agent");
 	else if (!o->installed[MIP_TO_AGENT] || !o->installed[MIP_TO_HOME])

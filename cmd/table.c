@@ -61,9 +61,10 @@ static const struct arg flow_show[] = {{MIP_A_HOME, OPT, EITHER}, {0}};
 static const struct arg apply[] = {{W_FILE, REQ, BARE}, {MIP_A_CONFIRM, OPT}, {0}};
 static const struct arg stats[] = {{W_FORMAT, OPT}, {0}};
 static const struct arg ipsec_show[] = {{MIP_A_HOME, OPT}, {MIP_A_PROTECT, OPT}, {MIP_A_KEYS, OPT, FLAG}, {0}},
-			ipsec_add[] = {{MIP_A_HOME, REQ}, {MIP_A_AGENT, REQ}, {MIP_A_PROTECT, REQ}, {MIP_A_SPI, REQ},
-				{MIP_A_TOWARDS, REQ}, {MIP_A_CIPHER, REQ}, {MIP_A_KEY, REQ}, {MIP_A_AUTH, OPT},
-				{MIP_A_AUTH_KEY, OPT}, {0}},
+			ipsec_add[] = {{MIP_A_HOME, REQ}, {MIP_A_AGENT, REQ}, {MIP_A_PROTECT, REQ}, {MIP_A_SPI, ALL},
+				{MIP_A_TOWARDS, ALL}, {MIP_A_CIPHER, ALL}, {MIP_A_KEY, ALL}, {MIP_A_AUTH, OPT},
+				{MIP_A_AUTH_KEY, OPT}, {MIP_A_IKE, OPT, FLAG}, {MIP_A_IKE_ID, OPT}, {MIP_A_PSK, OPT},
+				{MIP_A_CERT, OPT}, {0}},
 			ipsec_del[] = {{MIP_A_HOME, REQ}, {MIP_A_AGENT, OPT}, {MIP_A_PROTECT, OPT}, {MIP_A_SPI, OPT},
 				{MIP_A_TOWARDS, OPT}, {0}},
 			ipsec_gen[] = {{MIP_A_HOME, REQ}, {MIP_A_AGENT, REQ}, {MIP_A_PROTECT, OPT}, {MIP_A_CIPHER, OPT},
@@ -217,7 +218,8 @@ const struct verb verbs[] = {
 		"print commands with new random keys, the same for both sides; all four protections unless one is "
 		"named"},
 	{"ipsec", "add", MIP_IPSEC_ADD, true, ipsec_add, NULL,
-		"add a security association; the line stands in a file, because of its keys"},
+		"add a security association; the line stands in a file, because of its keys; with ike, strongSwan "
+		"makes both, and the line says who the mobile node is"},
 	{"ipsec", "del", MIP_IPSEC_DEL, false, ipsec_del, NULL, "remove the security associations that fit"},
 
 	{"auth", "show", MIP_AUTH_GET, false, auth_show, run_keys_show,

@@ -241,6 +241,14 @@ void agent_tell(struct agent *a, const char *event, const char *text)
 	ctl_event(a->ctl, &m);
 }
 
+static void on_keys(void *owner, const struct in6_addr *home)
+{
+	struct agent *a = owner;
+
+	if (a->mn.on)
+		mn_on_keys(&a->mn, home, clock_now());
+}
+
 static void on_put_back(void *owner, const char *what)
 {
 	char text[160];
@@ -342,6 +350,7 @@ static void prepare(struct agent *a, const struct agent_options *options)
 	a->host.on_put_back = on_put_back;
 	a->host.on_replicate = on_replicate;
 	a->host.on_ended = on_ended;
+	a->host.on_keys = on_keys;
 	host_world(&a->host);
 	ha_init(&a->ha, &a->host.world, seed);
 	mn_init(&a->mn, &a->host.world, ~seed);

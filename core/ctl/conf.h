@@ -19,14 +19,25 @@
 #define CONF_CELL_MAX	  32 /* octets of its name */
 #define CONF_NETWORKS_MAX 32 /* of all home addresses of a mobile router */
 
-/* One direction of what IPsec protects of a home address, with its keys. */
+/* How the two sides show who they are when keys are negotiated. */
+enum conf_ike { CONF_NO_IKE, CONF_PSK, CONF_CERT };
+
+/* One direction of what IPsec protects of a home address, with its keys; or both, with keys that are negotiated. */
 struct conf_sa {
 	struct in6_addr home, agent;
 	uint32_t spi, reqid;
 	uint8_t protect, towards; /* enum mip_protect, enum mip_towards */
+	uint8_t ike;		  /* enum conf_ike; if it is one, nothing below but id and file */
 	uint8_t cipher, auth;	  /* enum mip_cipher, enum mip_auth; auth 0: the cipher does it */
 	uint8_t key_len, auth_key_len;
-	uint8_t key[MIP_KEY_MAX], auth_key[MIP_KEY_MAX];
+	union {
+		struct {
+			uint8_t key[MIP_KEY_MAX], auth_key[MIP_KEY_MAX];
+		};
+		struct {
+			char id[MIP_NAME_MAX], file[MIP_NAME_MAX];
+		};
+	};
 };
 
 /* An interface a mobile node moves on; CONF_ANY: every one that is not named. */

@@ -1,4 +1,5 @@
-/* conf.h: security associations with keys set by hand. What the kernel would refuse for its form is refused here. */
+/* conf.h: what IPsec protects, with keys set by hand or negotiated. What the kernel would refuse for its form is
+ * refused here. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,10 +87,10 @@ static int take_end(const struct ctl_request *rq, enum mip_attr a, struct in6_ad
 	return 0;
 }
 
-/* What names an SA: home, agent, protection, direction, SPI. */
-static int take_name(const struct ctl_request *rq, struct conf_sa *sa, struct why *why)
+/* What is protected: home, agent, protection. */
+static int take_ends(const struct ctl_request *rq, struct conf_sa *sa, struct why *why)
 {
-	uint64_t protect = ctl_num(rq, MIP_A_PROTECT, 0), towards = ctl_num(rq, MIP_A_TOWARDS, 0);
+	uint64_t protect = ctl_num(rq, MIP_A_PROTECT, 0);
 	int err = take_end(rq, MIP_A_HOME, &sa->home, why);
 
 	if (!err)
@@ -98,18 +99,59 @@ static int take_name(const struct ctl_request *rq, struct conf_sa *sa, struct wh
 		err = why_attr(why, EINVAL, MIP_A_AGENT, "the home agent has the home address itself");
 	if (!err && (protect < MIP_PROTECT_BINDING || protect > MIP_PROTECT_PAYLOAD))
 		err = ctl_need(rq, MIP_A_PROTECT, why) ?: why_attr(why, EINVAL, MIP_A_PROTECT, "no such protection");
-	if (!err && (towards < MIP_TO_AGENT || towards > MIP_TO_HOME))
+	sa->protect = (uint8_t)protect;
+	return err;
+}
+
+/* Direction and SPI. */
+static int take_way(const struct ctl_request *rq, struct conf_sa *sa, struct why *why)
+{
+	uint64_t towards = ctl_num(rq, MIP_A_TOWARDS, 0);
+	int err = 0;
+
+	if (towards < MIP_TO_AGENT || towards > MIP_TO_HOME)
 		err = ctl_need(rq, MIP_A_TOWARDS, why) ?: why_attr(why, EINVAL, MIP_A_TOWARDS, "no such direction");
 	if (!err)
 		err = ctl_need(rq, MIP_A_SPI, why);
 	if (err)
 		return err;
-	sa->protect = (uint8_t)protect;
 	sa->towards = (uint8_t)towards;
 	sa->spi = (uint32_t)ctl_num(rq, MIP_A_SPI, 0);
 	if (sa->spi < SPI_MIN)
 		return why_attr(why, ERANGE, MIP_A_SPI, "an SPI is %u or more", SPI_MIN);
 	return 0;
+}
+
+static int take_text(const struct ctl_request *rq, enum mip_attr a, char to[static MIP_NAME_MAX], struct why *why)
+{
+	const char *v = ctl_str(rq, a);
+
+	if (!v)
+		return ctl_need(rq, a, why);
+	if (strpbrk(v, " \t#")) /* a configuration file could not say it */
+		return why_attr(why, EINVAL, a, "no blanks and no #; those of a subject can be left out: C=CH,CN=mn1");
+	if (strlen(v) >= MIP_NAME_MAX)
+		return why_attr(why, EINVAL, a, "longer than %d characters", MIP_NAME_MAX - 1);
+	snprintf(to, MIP_NAME_MAX, "%s", v);
+	return 0;
+}
+
+static int take_ike(const struct ctl_request *rq, struct conf_sa *sa, struct why *why)
+{
+	enum mip_attr file = ctl_has(rq, MIP_A_CERT) ? MIP_A_CERT : MIP_A_PSK;
+	int err = take_text(rq, MIP_A_IKE_ID, sa->id, why);
+
+	if (sa->protect != MIP_PROTECT_BINDING)
+		return why_attr(why, EOPNOTSUPP, MIP_A_PROTECT,
+			"keys are negotiated for protect binding; others have keys set by hand");
+	if (!err && ctl_has(rq, MIP_A_CERT) && ctl_has(rq, MIP_A_PSK))
+		err = why_attr(why, EINVAL, MIP_A_PSK, "a certificate or a shared secret, not both");
+	if (!err)
+		err = take_text(rq, file, sa->file, why);
+	if (!err && sa->file[0] != '/')
+		err = why_attr(why, EINVAL, file, "the agent needs the whole path, from /");
+	sa->ike = file == MIP_A_CERT ? CONF_CERT : CONF_PSK;
+	return err;
 }
 
 static const struct in6_addr *receiver(const struct conf_sa *sa)
@@ -131,7 +173,10 @@ static int check_others(const struct conf *c, const struct conf_sa *sa, struct w
 		if (addr_eq(&o->home, &sa->home) && !addr_eq(&o->agent, &sa->agent))
 			return why_attr(why, EEXIST, MIP_A_AGENT, "%s is protected with home agent %s already",
 				addr_text(&o->home).s, addr_text(&o->agent).s);
-		if (o->spi == sa->spi && addr_eq(receiver(o), receiver(sa)))
+		if (addr_eq(&o->home, &sa->home) && o->protect == sa->protect && (o->ike || sa->ike))
+			return why_attr(why, EEXIST, MIP_A_PROTECT, "%s has keys for that: run 'mip ipsec del home %s'",
+				addr_text(&o->home).s, addr_text(&o->home).s);
+		if (o->spi == sa->spi && !o->ike && !sa->ike && addr_eq(receiver(o), receiver(sa)))
 			return why_attr(
 				why, EEXIST, MIP_A_SPI, "SPI %u to %s is in use", sa->spi, addr_text(receiver(sa)).s);
 	}
@@ -168,11 +213,14 @@ static uint32_t choose_reqid(const struct conf *c, const struct conf_sa *sa)
 int conf_ipsec_add(struct conf *c, const struct ctl_request *rq, struct why *why)
 {
 	struct conf_sa sa = {0};
-	int err = take_name(rq, &sa, why);
+	bool ike = ctl_num(rq, MIP_A_IKE, 0);
+	int err = take_ends(rq, &sa, why);
 
 	if (!err)
+		err = ike ? take_ike(rq, &sa, why) : take_way(rq, &sa, why);
+	if (!err && !ike)
 		err = take_cipher(rq, &sa, why);
-	if (!err)
+	if (!err && !ike)
 		err = take_auth(rq, &sa, why);
 	if (!err)
 		err = check_others(c, &sa, why);
@@ -223,6 +271,12 @@ void conf_ipsec_put(const struct conf_sa *sa, bool keys, struct ctl_msg *m)
 	ctl_put_addr(m, MIP_A_HOME, &sa->home);
 	ctl_put_addr(m, MIP_A_AGENT, &sa->agent);
 	ctl_put_num(m, MIP_A_PROTECT, sa->protect);
+	if (sa->ike) {
+		ctl_put_num(m, MIP_A_IKE, true);
+		ctl_put_str(m, MIP_A_IKE_ID, sa->id);
+		ctl_put_str(m, sa->ike == CONF_CERT ? MIP_A_CERT : MIP_A_PSK, sa->file);
+		return;
+	}
 	ctl_put_num(m, MIP_A_SPI, sa->spi);
 	ctl_put_num(m, MIP_A_TOWARDS, sa->towards);
 	ctl_put_num(m, MIP_A_CIPHER, sa->cipher);

@@ -179,16 +179,23 @@ static bool is_asked(const struct ctl_request *rq, const struct conf_sa *sa)
 	return (!home || addr_eq(home, &sa->home)) && ctl_num(rq, MIP_A_PROTECT, sa->protect) == sa->protect;
 }
 
+/* Two records of one line where keys are negotiated, as if it were two. */
 static int get_ipsec(
 	const struct view *v, const struct ctl_request *rq, struct ctl_cursor *at, struct ctl_msg *m, usec now)
 {
 	(void)now;
-	while (at->at < v->conf->sas) {
-		const struct conf_sa *sa = &v->conf->sa[at->at++];
+	for (; at->at < 2 * v->conf->sas; at->at++) {
+		const struct conf_sa *sa = &v->conf->sa[at->at / 2];
+		struct conf_sa one = {0};
 
-		if (!is_asked(rq, sa))
+		if (!is_asked(rq, sa) || (at->at % 2 && !sa->ike))
 			continue;
-		record_sa(m, v, sa, ctl_num(rq, MIP_A_KEYS, 0), at->key[0]++ == 0);
+		if (sa->ike) {
+			one = *sa;
+			one.towards = at->at % 2 ? MIP_TO_HOME : MIP_TO_AGENT;
+		}
+		at->at++;
+		record_sa(m, v, sa->ike ? &one : sa, ctl_num(rq, MIP_A_KEYS, 0), at->key[0]++ == 0);
 		return 0;
 	}
 	return 1;

@@ -55,6 +55,8 @@ struct cell_facts {
 /* A security association as the kernel has it. */
 struct sa_facts {
 	bool installed;
+	uint32_t spi;	   /* of one with keys that were negotiated */
+	const char *waits; /* what keeps it from having them, or "" */
 	uint64_t packets, bytes, failed;
 };
 
@@ -72,7 +74,7 @@ struct view {
 	size_t (*flows)(void *ctx);
 	void (*flow_facts)(void *ctx, size_t i, struct flow_facts *to);
 	uint64_t (*flow_drops)(void *ctx, enum drop why);
-	/* first: of a dump; the kernel is asked then. */
+	/* first: of a dump; the kernel is asked then. One with keys that are negotiated has a direction here. */
 	void (*sa_facts)(void *ctx, const struct conf_sa *sa, bool first, struct sa_facts *to);
 	/* The n-th member; false behind the last. */
 	bool (*cell)(void *ctx, size_t n, struct cell_facts *to);

@@ -33,6 +33,13 @@ void record_sa(struct ctl_msg *m, const struct view *v, const struct conf_sa *sa
 	v->sa_facts(v->ctx, sa, first, &f);
 	ctl_put_str(m, MIP_A_OBJECT, "ipsec");
 	conf_ipsec_put(sa, keys, m);
+	if (sa->ike) {
+		ctl_put_num(m, MIP_A_TOWARDS, sa->towards);
+		if (f.installed)
+			ctl_put_num(m, MIP_A_SPI, f.spi);
+		if (*f.waits)
+			ctl_put_str(m, MIP_A_WAITS, f.waits);
+	}
 	ctl_put_num(m, MIP_A_REQID, sa->reqid);
 	put_selector(m, sa);
 	ctl_put_num(m, MIP_A_INSTALLED, f.installed);

@@ -316,6 +316,9 @@ static const struct world effects = {
 	.ended = do_ended,
 	.optimize = host_optimize,
 	.protects = host_protects,
+	.keys = host_keys,
+	.keys_move = host_keys_move,
+	.keys_at = host_keys_at,
 };
 
 void host_world(struct host *h)
@@ -339,6 +342,8 @@ int host_open(
 		err = shim_open(&h->shim, h->loop, h->nl, raw_from_shim, h->raw, why);
 	if (!err)
 		err = ipsec_open(&h->ipsec, h->loop, h->nl, h->shim, h->raw, why);
+	if (!err)
+		err = host_open_ike(h, why);
 	if (!err)
 		err = flow_open(&h->flows, h->loop, h->nl, h->shim, fe, want, why);
 	if (!err)
@@ -374,12 +379,14 @@ void host_close(struct host *h)
 	host_hold_close(h);
 	if (h->shim)
 		host_flush(h);
+	ike_close(h->ike);
 	ipsec_close(h->ipsec);
 	flow_close(h->flows);
 	proxies_close(h->proxies);
 	ways_close(&h->ways);
 	shim_close(h->shim);
 	raw_close(h->raw);
+	h->ike = NULL;
 	h->ipsec = NULL;
 	h->proxies = NULL;
 	h->shim = NULL;

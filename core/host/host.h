@@ -10,6 +10,7 @@
 #include "host/mirror.h"
 #include "role/mn.h"
 #include "role/world.h"
+#include "host/ike.h"
 #include "host/ipsec.h"
 #include "sys/nl.h"
 #include "flow/flow.h"
@@ -46,6 +47,7 @@ struct host {
 	struct raw *raw;
 	struct shim *shim;
 	struct ipsec *ipsec;
+	struct ike *ike;
 	struct flows *flows;
 	struct proxies *proxies;
 	struct ways ways;
@@ -59,7 +61,8 @@ struct host {
 	/* Those of struct world for a cell of home agents. */
 	uint64_t (*on_replicate)(void *owner);
 	void (*on_ended)(void *owner, const struct in6_addr *home, uint16_t seq, usec until);
-	void (*on_put_back)(void *owner, const char *what); /* what somebody had removed: "2 routes, 1 rule" */
+	void (*on_keys)(void *owner, const struct in6_addr *home); /* of a mobile node: negotiated */
+	void (*on_put_back)(void *owner, const char *what);	   /* what somebody had removed: "2 routes, 1 rule" */
 };
 
 /* Fills h->world; h->loop is set. */
@@ -81,12 +84,17 @@ static inline bool host_is_open(const struct host *h)
 /* protect.c. What IPsec protects, from now on; where bindings and home addresses are is known. */
 int host_protect(struct host *h, const struct ipsec_sa *list, size_t n, struct why *why)
 	__attribute__((warn_unused_result));
+/* Where its keys come from that are negotiated; with events. */
+int host_open_ike(struct host *h, struct why *why) __attribute__((warn_unused_result));
 /* Sends what was given to the stack to be protected and waits in the shim: before its protection ends. */
 void host_flush(struct host *h);
 /* The effects of world.h on it. */
 int host_send(struct host *h, const struct via *via, const struct raw_meta *meta, uint8_t proto, const uint8_t *data,
 	size_t len) __attribute__((warn_unused_result));
 unsigned host_protects(void *ctx, const struct in6_addr *home);
+bool host_keys(void *ctx, const struct mn_home *home, bool doubt);
+bool host_keys_move(void *ctx, const struct in6_addr *home);
+bool host_keys_at(void *ctx, const struct in6_addr *home, const struct in6_addr *at, bool moves);
 int host_optimize(void *ctx, enum ro_side side, const struct in6_addr *local, const struct in6_addr *remote,
 	const struct in6_addr *coa);
 

@@ -19,9 +19,33 @@ static bool belongs(const struct ipsec_entry *e, const struct ipsec_home *h)
 	return addr_eq(&e->sa.home, &h->home) && addr_eq(&e->sa.agent, &h->agent);
 }
 
+static void unkey_one(void *ctx, const struct xfrm_seen *sa)
+{
+	struct ipsec_unkey *u = ctx;
+
+	if (sa->reqid == u->reqid)
+		(void)!xfrm_sa_del(u->x, &sa->dst, sa->spi, NULL);
+}
+
+/* Charon's, of whatever SPI. */
+static void unkey(struct ipsec *s, uint32_t reqid)
+{
+	(void)!xfrm_each_sa(s->x, unkey_one, &(struct ipsec_unkey){s->x, reqid}, NULL);
+}
+
+void ipsec_unkey(struct ipsec *s, const struct in6_addr *home)
+{
+	for (size_t i = 0; i < s->entries; i++)
+		if (!s->entry[i].sa.cipher && addr_eq(&s->entry[i].sa.home, home) &&
+			s->entry[i].sa.towards == MIP_TO_HOME)
+			unkey(s, s->entry[i].sa.reqid);
+}
+
 static void sa_out(struct ipsec *s, struct ipsec_entry *e)
 {
-	if (e->installed || e->left)
+	if (!e->sa.cipher && e->sa.towards == MIP_TO_HOME)
+		unkey(s, e->sa.reqid);
+	else if (e->installed || e->left)
 		(void)!xfrm_sa_del(s->x, &e->dst, e->sa.spi, NULL);
 	e->installed = e->left = false;
 }
@@ -29,9 +53,13 @@ static void sa_out(struct ipsec *s, struct ipsec_entry *e)
 /* What moves to another destination is there before it is taken away from the old one. */
 static int sa_in(struct ipsec *s, const struct ipsec_home *h, struct ipsec_entry *e, struct why *why)
 {
-	struct xfrm_sa k = ipsec_kernel_sa(h, &e->sa);
-	int err = xfrm_sa_add(s->x, &k, why);
+	struct xfrm_sa k;
+	int err;
 
+	if (!e->sa.cipher)
+		return 0;
+	k = ipsec_kernel_sa(h, &e->sa);
+	err = xfrm_sa_add(s->x, &k, why);
 	if (err)
 		return err;
 	if (e->installed && !addr_eq(&e->dst, &k.dst))
@@ -170,9 +198,27 @@ static bool migrate(struct ipsec *s, const struct ipsec_home *h, unsigned protec
 	if (sas > 2)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (xfrm_migrate(s->x, &old[i], &new[i].from, &new[i].to))
+		if (xfrm_migrate(s->x, &old[i], &new[i].from, &new[i].to, NULL))
 			return false;
 	return true;
+}
+
+/* The SAs between home address and home agent stay as they are: one message about the policy outward tells charon. */
+int ipsec_km_move(struct ipsec *s, const struct in6_addr *home, const struct in6_addr *was, const struct in6_addr *to)
+{
+	const struct ipsec_home *h = ipsec_home_find(s, home);
+	struct xfrm_policy p[IPSEC_POLICIES], *outward;
+	struct xfrm_km km;
+
+	if (!h || !(h->set & IPSEC_BIT(MIP_PROTECT_BINDING)))
+		return -ENOENT;
+	ipsec_policies(h, MIP_PROTECT_BINDING, p);
+	outward = h->mine ? &p[0] : &p[1];
+	outward->from = h->mine ? *was : h->agent;
+	outward->to = h->mine ? h->agent : *was;
+	km.local = h->mine ? *to : h->agent;
+	km.remote = h->mine ? h->agent : *to;
+	return xfrm_migrate(s->x, outward, &km.local, &km.remote, &km);
 }
 
 static void note_moved(struct ipsec *s, const struct ipsec_home *h, unsigned protect)
@@ -263,7 +309,7 @@ static bool same_sa(const struct ipsec_sa *a, const struct ipsec_sa *b)
 {
 	return addr_eq(&a->home, &b->home) && addr_eq(&a->agent, &b->agent) && a->mine == b->mine &&
 	       a->protect == b->protect && a->towards == b->towards && a->cipher == b->cipher && a->auth == b->auth &&
-	       a->spi == b->spi && a->reqid == b->reqid && a->key_len == b->key_len &&
+	       (a->spi == b->spi || !a->cipher) && a->reqid == b->reqid && a->key_len == b->key_len &&
 	       a->auth_key_len == b->auth_key_len && !memcmp(a->key, b->key, a->key_len) &&
 	       !memcmp(a->auth_key, b->auth_key, a->auth_key_len);
 }

@@ -29,10 +29,10 @@ struct shim;
 /* One direction of one protection of a home address. A home address has one home agent. */
 struct ipsec_sa {
 	struct in6_addr home, agent;
-	bool mine;	 /* the home address is ours, the agent somebody else */
-	uint8_t protect; /* enum mip_protect */
-	uint8_t towards; /* enum mip_towards */
-	uint8_t cipher, auth;
+	bool mine;	      /* the home address is ours, the agent somebody else */
+	uint8_t protect;      /* enum mip_protect */
+	uint8_t towards;      /* enum mip_towards */
+	uint8_t cipher, auth; /* cipher 0: its keys, and its SPI, are charon's (ike.h) */
 	uint8_t key_len, auth_key_len;
 	uint32_t spi, reqid;
 	uint8_t key[MIP_KEY_MAX], auth_key[MIP_KEY_MAX];
@@ -40,6 +40,7 @@ struct ipsec_sa {
 
 struct ipsec_counts {
 	bool installed;
+	uint32_t spi; /* charon's */
 	uint64_t packets, bytes, failed;
 };
 
@@ -79,6 +80,13 @@ unsigned ipsec_protects(const struct ipsec *s, const struct in6_addr *home);
  * MIP_PROTECT_BINDING, of Mobility Header messages; MIP_PROTECT_PREFIX, of mobile prefix discovery. */
 bool ipsec_came(
 	const struct ipsec *s, enum mip_protect protect, const struct in6_addr *src, const struct in6_addr *dst);
+/* Keys that charon negotiates for a home address: does the kernel have what it made of them, both ways? */
+bool ipsec_keyed(struct ipsec *s, const struct in6_addr *home);
+/* What charon left when it ended goes; ours what it makes of new ones is not. */
+void ipsec_unkey(struct ipsec *s, const struct in6_addr *home);
+/* The mobile node negotiates from `to` from now on, not from `was`: charon is told. 0 or -errno. */
+int ipsec_km_move(struct ipsec *s, const struct in6_addr *home, const struct in6_addr *was, const struct in6_addr *to)
+	__attribute__((warn_unused_result));
 /* Home addresses under protection, 0 .. : false when there is no i-th. */
 bool ipsec_nth(const struct ipsec *s, size_t i, struct in6_addr *home, struct in6_addr *agent);
 /* Reads the kernel's counters for ipsec_counts. */

@@ -40,21 +40,38 @@ bool ipsec_nth(const struct ipsec *s, size_t i, struct in6_addr *home, struct in
 	return true;
 }
 
-static void count_one(void *ctx, const struct in6_addr *dst, uint32_t spi, const struct xfrm_counts *counts)
+/* Charon's: the one with the newest keys counts, which the kernel tells first. */
+static bool is_charons(const struct ipsec_entry *e, const struct xfrm_seen *sa)
+{
+	return !e->sa.cipher && !e->installed && e->sa.reqid == sa->reqid &&
+	       addr_eq(e->sa.towards == MIP_TO_AGENT ? &e->sa.agent : &e->sa.home, &sa->dst);
+}
+
+static void count_one(void *ctx, const struct xfrm_seen *sa)
 {
 	struct ipsec *s = ctx;
 
-	for (size_t i = 0; i < s->entries; i++)
-		if (s->entry[i].installed && s->entry[i].sa.spi == spi && addr_eq(&s->entry[i].dst, dst)) {
-			s->entry[i].counts = *counts;
-			s->entry[i].lost = false;
+	for (size_t i = 0; i < s->entries; i++) {
+		struct ipsec_entry *e = &s->entry[i];
+
+		if (is_charons(e, sa)) {
+			e->sa.spi = sa->spi;
+			e->dst = sa->dst;
+			e->installed = true;
 		}
+		if (e->installed && e->sa.spi == sa->spi && addr_eq(&e->dst, &sa->dst)) {
+			e->counts = sa->counts;
+			e->lost = false;
+		}
+	}
 }
 
 void ipsec_refresh(struct ipsec *s)
 {
-	for (size_t i = 0; i < s->entries; i++)
+	for (size_t i = 0; i < s->entries; i++) {
 		s->entry[i].lost = true;
+		s->entry[i].installed &= s->entry[i].sa.cipher != 0;
+	}
 	if (!s->entries || !xfrm_each_sa(s->x, count_one, s, NULL))
 		return;
 	for (size_t i = 0; i < s->entries; i++)
@@ -67,7 +84,22 @@ struct ipsec_counts ipsec_counts(const struct ipsec *s, const struct ipsec_sa *s
 
 	if (!e)
 		return (struct ipsec_counts){0};
-	return (struct ipsec_counts){e->installed && !e->lost, e->counts.packets, e->counts.bytes, e->counts.failed};
+	return (struct ipsec_counts){
+		e->installed && !e->lost, e->sa.spi, e->counts.packets, e->counts.bytes, e->counts.failed};
+}
+
+bool ipsec_keyed(struct ipsec *s, const struct in6_addr *home)
+{
+	unsigned keyed = 0;
+
+	ipsec_refresh(s);
+	for (size_t i = 0; i < s->entries; i++) {
+		const struct ipsec_entry *e = &s->entry[i];
+
+		if (!e->sa.cipher && addr_eq(&e->sa.home, home) && e->installed && !e->lost)
+			keyed |= 1U << e->sa.towards;
+	}
+	return keyed == (1U << MIP_TO_AGENT | 1U << MIP_TO_HOME);
 }
 
 /* --- open and close ----------------------------------------------------------------------------------------------- */
@@ -79,19 +111,21 @@ static bool is_awaited(const struct ipsec_entry *e, const struct in6_addr *dst)
 	       addr_eq(&e->sa.agent, dst);
 }
 
-static bool keep_sa(void *ctx, const struct in6_addr *dst, uint32_t spi)
+static bool keep_sa(void *ctx, const struct xfrm_seen *sa)
 {
 	struct ipsec *s = ctx;
 
 	for (size_t i = 0; i < s->entries; i++) {
 		struct ipsec_entry *e = &s->entry[i];
 
-		if (e->sa.spi != spi)
+		if (!e->sa.cipher && e->sa.reqid == sa->reqid)
+			return true; /* whether charon still knows it is asked there */
+		if (e->sa.spi != sa->spi)
 			continue;
-		if (e->installed && addr_eq(&e->dst, dst))
+		if (e->installed && addr_eq(&e->dst, &sa->dst))
 			return true;
-		if (is_awaited(e, dst)) {
-			e->dst = *dst;
+		if (is_awaited(e, &sa->dst)) {
+			e->dst = sa->dst;
 			e->left = true;
 			return true;
 		}

@@ -37,6 +37,12 @@ struct ipsec_home {
 	uint32_t reqid[MIP_PROTECT_PAYLOAD + 1];
 };
 
+/* Which of the kernel's SAs go. */
+struct ipsec_unkey {
+	struct xfrm *x;
+	uint32_t reqid;
+};
+
 /* Two addresses that packets travel between directly. */
 struct ipsec_bypass {
 	struct in6_addr home, peer;

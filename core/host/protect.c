@@ -62,6 +62,41 @@ unsigned host_protects(void *ctx, const struct in6_addr *home)
 	return h->ipsec ? ipsec_protects(h->ipsec, home) : 0;
 }
 
+static void on_keyed(void *ctx, const struct in6_addr *home)
+{
+	struct host *h = ctx;
+
+	h->on_keys(h->owner, home);
+}
+
+int host_open_ike(struct host *h, struct why *why)
+{
+	return ike_open(&h->ike, h->loop, h->ipsec, &(struct ike_events){h, on_keyed}, why);
+}
+
+bool host_keys(void *ctx, const struct mn_home *home, bool doubt)
+{
+	struct host *h = ctx;
+
+	if (!h->ike || addr_is_ipv4(&home->place.coa)) /* there IPsec is of no use */
+		return true;
+	return ike_keys(h->ike, &home->conf.home, &home->agent, &home->place.coa, doubt);
+}
+
+bool host_keys_move(void *ctx, const struct in6_addr *home)
+{
+	struct host *h = ctx;
+
+	return h->ike && ike_moves(h->ike, home);
+}
+
+bool host_keys_at(void *ctx, const struct in6_addr *home, const struct in6_addr *at, bool moves)
+{
+	struct host *h = ctx;
+
+	return h->ike && !addr_is_ipv4(at) && ike_at(h->ike, home, at, moves);
+}
+
 /* Packets that travel directly are let past the tunnel before the first one does, and until after the last. */
 int host_optimize(void *ctx, enum ro_side side, const struct in6_addr *local, const struct in6_addr *remote,
 	const struct in6_addr *coa)

@@ -13,6 +13,13 @@
 
 /* --- answers ----------------------------------------------------------------------------------------------------- */
 
+/* 10.3.1: what negotiates keys goes to where the mobile node is, if it can do that, too. */
+static bool keys_follow(const struct ha *ha, const struct ha_request *rq)
+{
+	return rq->flags & BU_F_KEYMGMT && ha->w->keys_at &&
+	       ha->w->keys_at(ha->w->ctx, &rq->home, rq->remove ? &rq->home : &rq->coa, true);
+}
+
 /* 9.5.4: to where the update came from, whatever the cache says; with a type 2 routing header unless that is the home
  * address itself: then it is on the home link, and the tunnel of a binding that stands must not take the answer. Whose
  * updates have the authentication option is answered with it (RFC 4285 5.1.1), and with the timestamp (6). In
@@ -40,6 +47,8 @@ void ha_answer(struct ha *ha, const struct ha_answer *a)
 	}
 	if (rq->flags & BU_F_ROUTER && ha_serves_routers(ha)) /* RFC 3963 4.2 */
 		ba.u.ba.flags = BA_F_ROUTER;
+	if (a->status < BA_UNSPECIFIED && keys_follow(ha, rq))
+		ba.u.ba.flags |= BA_F_KEYMGMT;
 
 	via.esp = world_protects(ha->w, &rq->home, MIP_PROTECT_BINDING);
 	if (!via.has_rh2 && !via.udp.port)

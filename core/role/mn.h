@@ -75,6 +75,8 @@ struct mn_home {
 	bool no_router;	 /* no home agent takes it for a router: it is a mobile node until we were home (5.4) */
 	uint8_t refusal; /* status of the last refusal since it was registered; 0: none */
 	struct in6_addr refused_by;
+	bool keyless;  /* an update waits for keys */
+	bool renewed;  /* keys were negotiated anew here, because updates were not answered */
 	bool numbered; /* seq is that of the last update, kept from one registration to the next */
 	uint16_t seq;
 };
@@ -150,6 +152,8 @@ void mn_on_addr(struct mn *mn, unsigned ifindex, const struct attach_addr *addr,
 void mn_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now);
 /* A Binding Refresh Request of a home agent, in UDP over IPv4. */
 void mn_on_brr(struct mn *mn, const struct via *via, usec now);
+/* The keys are there that world.h's `keys` said were not. */
+void mn_on_keys(struct mn *mn, const struct in6_addr *home, usec now);
 /* A Home Agent Address Discovery Reply. */
 void mn_on_dhaad(struct mn *mn, const struct via *via, const struct dhaad *reply, usec now);
 /* A Mobile Prefix Advertisement. */

@@ -16,6 +16,7 @@
 #define BRR_GAP	      SEC	    /* an update this young is not repeated because a home agent asks */
 #define RESYNCS_MAX   3		    /* sequence numbers taken over at once; then the back-off decides */
 #define MARGIN_MAX    (60 * SEC)    /* refresh at the latest this long before the binding ends */
+#define KEYS_TRIES    3		    /* updates without an answer before keys are negotiated anew */
 #define ROUTER_TRIES  2		    /* updates without an answer before it is asked whether the router is there */
 #define HOME_TRIES    2		    /* de-registrations without an answer before something else than home is taken */
 #define CLAIMS	      3		    /* MAX_NEIGHBOR_ADVERTISEMENT (RFC 4861 10) */
@@ -65,8 +66,19 @@ static void transmit(struct mn *mn, const struct mn_home *h, struct bul_entry *e
 /* 11.7.1: the home agent is to defend the link-local address, too, if that is made of the same interface identifier. */
 static uint16_t flags_of(const struct mn *mn, const struct mn_home *h)
 {
-	return REG_FLAGS | (mn_is_router(h) ? BU_F_ROUTER : 0) | (mn_is_over_ipv4(h) ? BU_F_UDP : 0) |
+	bool keys_move = mn->w->keys_move && mn->w->keys_move(mn->w->ctx, &h->conf.home);
+
+	return REG_FLAGS | (keys_move ? BU_F_KEYMGMT : 0) | (mn_is_router(h) ? BU_F_ROUTER : 0) |
+	       (mn_is_over_ipv4(h) ? BU_F_UDP : 0) |
 	       (attach_has_local(&mn->attach, h->place.ifindex, &h->conf.home) ? BU_F_LINKLOCAL : 0);
+}
+
+/* RFC 4877 7.3: keys before the first update, and the one that they are there for follows at once (mn_on_keys). A
+ * binding that was made with others is moved with them. */
+static bool has_keys(struct mn *mn, struct mn_home *h, bool doubt)
+{
+	h->keyless = h->place.where == AT_AWAY && mn->w->keys && !mn->w->keys(mn->w->ctx, h, doubt);
+	return !h->keyless;
 }
 
 /* The next update for this entry, with the next sequence number; it will be repeated until it is answered. `again`: it
@@ -75,6 +87,12 @@ static void send_bu(struct mn *mn, struct mn_home *h, struct bul_entry *e, bool 
 {
 	bool away = !addr_eq(&e->coa, &h->conf.home);
 
+	timer_arm(mn->w->timers, &e->timer, now + e->backoff, on_timer);
+	if (!has_keys(mn, h, false)) {
+		e->tries = 0;
+		e->state = e->state == MIP_BUL_BOUND ? MIP_BUL_WAITING : e->state;
+		return;
+	}
 	e->seq++;
 	if (!again) {
 		e->first = e->seq;
@@ -85,8 +103,27 @@ static void send_bu(struct mn *mn, struct mn_home *h, struct bul_entry *e, bool 
 	e->state = MIP_BUL_WAITING;
 	e->asked = away ? mn_lifetime(mn, h, now) : 0;
 	transmit(mn, h, e, e->asked);
-	timer_arm(mn->w->timers, &e->timer, now + e->backoff, on_timer);
 	mn_tell(mn, EV_BU_SENT, h, e, now);
+}
+
+void mn_on_keys(struct mn *mn, const struct in6_addr *home, usec now)
+{
+	struct mn_home *h = mn_find(mn, home);
+
+	if (!h || !h->keyless || !h->reg || h->place.where != AT_AWAY)
+		return;
+	h->reg->backoff = h->reg->bound ? BACKOFF : FIRST_BACKOFF;
+	send_bu(mn, h, h->reg, false, now);
+}
+
+/* The home agent may have lost its keys; the registration goes on when there are new ones. Once a place, for it may
+ * have lost more than that. */
+static void doubt_keys(struct mn *mn, struct mn_home *h)
+{
+	if (h->renewed || h->keyless)
+		return;
+	h->renewed = true;
+	(void)has_keys(mn, h, true);
 }
 
 static struct bul_entry *registration(struct mn *mn, struct mn_home *h, usec now)
@@ -124,6 +161,7 @@ void mn_start_registering(struct mn *mn, struct mn_home *h, const struct in6_add
 	e->coa = *coa;
 	e->backoff = e->bound ? BACKOFF : FIRST_BACKOFF;
 	e->resyncs = e->tries = 0;
+	h->renewed = false;
 	h->tunnel.unanswered = h->tunnel.alone = 0;
 	e->refresh_at = NEVER;
 	send_bu(mn, h, e, false, now);
@@ -223,6 +261,8 @@ static void on_timer(struct timer *t, usec now)
 	send_bu(mn, h, e, e->state == MIP_BUL_WAITING, now);
 	if (e->tries == ROUTER_TRIES)
 		attach_doubt(&mn->attach, h->place.ifindex, NULL, now);
+	if (e->tries == KEYS_TRIES)
+		doubt_keys(mn, h);
 }
 
 /* --- Binding Acknowledgements ------------------------------------------------------------------------------------ */
@@ -276,6 +316,7 @@ static void now_bound(struct mn *mn, struct mn_home *h, struct bul_entry *e, con
 
 	mn_agent_answers(mn, h, true);
 	h->refusal = 0;
+	h->renewed = false;
 	e->state = MIP_BUL_BOUND;
 	e->bound = true;
 	e->resyncs = 0;
@@ -363,6 +404,8 @@ static void accepted(struct mn *mn, struct mn_home *h, struct bul_entry *e, cons
 {
 	bool routes = m->u.ba.flags & BA_F_ROUTER || !(e->flags & BU_F_ROUTER);
 
+	if (mn->w->keys_at) /* 11.7.3 */
+		(void)mn->w->keys_at(mn->w->ctx, &h->conf.home, &e->coa, m->u.ba.flags & BA_F_KEYMGMT);
 	if (h->place.where == AT_HOME) {
 		mn_now_home(mn, h, now);
 	} else if (!routes) { /* RFC 3963 5.3: it is no home agent of mobile routers, and is left */

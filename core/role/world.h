@@ -94,6 +94,15 @@ struct world {
 	/* What IPsec is to protect between this home address and its home agent: 1 << enum mip_protect. NULL: nothing.
 	 */
 	unsigned (*protects)(void *ctx, const struct in6_addr *home);
+
+	/* Keys that are negotiated (RFC 4877). NULL: none are.
+	 * Mobile node, away: are those there that protect its registration with h->agent? If not, they are negotiated
+	 * from h->place.coa, and mn_on_keys() says that they are there. doubt: those that are may be of no use. */
+	bool (*keys)(void *ctx, const struct mn_home *h, bool doubt);
+	/* Can what negotiates them follow the mobile node (the K bit, RFC 6275 6.1.7)? */
+	bool (*keys_move)(void *ctx, const struct in6_addr *home);
+	/* Both ends know that the mobile node is at `at`; moves: and both want that to follow. True: it does. */
+	bool (*keys_at)(void *ctx, const struct in6_addr *home, const struct in6_addr *at, bool moves);
 };
 
 static inline bool world_protects(const struct world *w, const struct in6_addr *home, enum mip_protect what)

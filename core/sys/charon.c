@@ -1,5 +1,6 @@
 /* charon.h: a packet is read in two steps, its length and then itself, and handled before the next one is begun. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,21 @@ static void handle(struct charon *c)
 		c->ev.answer(c->ev.ctx, type, &r);
 	}
 	free(packet);
+}
+
+static void ignore_answer(void *ctx, enum vici_packet type, struct vici_reader *r)
+{
+	(void)ctx, (void)type, (void)r;
+}
+
+static void ignore_event(void *ctx, struct vici_text name, struct vici_reader *r)
+{
+	(void)ctx, (void)name, (void)r;
+}
+
+static void ignore_end(void *ctx)
+{
+	(void)ctx;
 }
 
 static bool begin_packet(struct charon *c)
@@ -113,6 +129,21 @@ static void on_ready(struct watch *w, uint32_t events)
 		c->ev.gone(c->ev.ctx);
 	else if (whole)
 		handle(c);
+}
+
+/* A charon whose client hangs up does not read what is left of it. */
+void charon_finish(struct charon *c, usec until)
+{
+	struct pollfd p = {.fd = c->watch.fd, .events = POLLIN};
+	bool whole = false;
+
+	c->ev = (struct charon_events){NULL, ignore_answer, ignore_event, ignore_end};
+	while (c->busy && clock_now() < until && poll(&p, 1, (int)((until - clock_now()) / MSEC) + 1) > 0) {
+		if (!receive(c, &whole))
+			return;
+		if (whole)
+			handle(c);
+	}
 }
 
 bool charon_is_busy(const struct charon *c)

@@ -5,6 +5,7 @@
 #ifndef MIP_SYS_CHARON_H
 #define MIP_SYS_CHARON_H
 
+#include "base/clock.h"
 #include "wire/vici.h"
 
 #define CHARON_SOCKET "/run/charon.vici" /* $MIP_VICI instead, unless we are more than who started us */
@@ -31,6 +32,9 @@ bool charon_is_busy(const struct charon *c);
 struct wr charon_begin(struct charon *c, enum vici_packet type, const char *name);
 /* Sends it. -EMSGSIZE: it had no room; then nothing is sent, and it is not busy. */
 int charon_send(struct charon *c, struct wr *w) __attribute__((warn_unused_result));
+/* Where nothing else goes on any more: waits for the answer, until then at the latest; there are no events from now on.
+ */
+void charon_finish(struct charon *c, usec until);
 /* Where it listens. */
 const char *charon_path(void);
 

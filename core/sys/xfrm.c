@@ -187,12 +187,14 @@ int xfrm_policy_del(struct xfrm *x, const struct xfrm_policy *p, struct why *why
 	return policy_is_ours(x, p) ? nl_del(x->nl, policy_id_msg(buf, XFRM_MSG_DELPOLICY, p), why, what) : 0;
 }
 
-int xfrm_migrate(struct xfrm *x, const struct xfrm_policy *p, const struct in6_addr *from, const struct in6_addr *to)
+int xfrm_migrate(struct xfrm *x, const struct xfrm_policy *p, const struct in6_addr *from, const struct in6_addr *to,
+	const struct xfrm_km *km)
 {
 	char buf[NL_MSG_MAX];
 	struct nlmsghdr *h = policy_id_msg(buf, XFRM_MSG_MIGRATE, p);
+	struct xfrm_user_kmaddress k = {.family = AF_INET6};
 	struct xfrm_user_migrate m = {.proto = IPPROTO_ESP,
-		.mode = XFRM_MODE_TUNNEL,
+		.mode = p->tunnel ? XFRM_MODE_TUNNEL : XFRM_MODE_TRANSPORT,
 		.reqid = p->reqid,
 		.old_family = AF_INET6,
 		.new_family = AF_INET6};
@@ -202,6 +204,11 @@ int xfrm_migrate(struct xfrm *x, const struct xfrm_policy *p, const struct in6_a
 	memcpy(&m.new_saddr, from, sizeof(*from));
 	memcpy(&m.new_daddr, to, sizeof(*to));
 	mnl_attr_put(h, XFRMA_MIGRATE, sizeof(m), &m);
+	if (km) {
+		memcpy(&k.local, &km->local, sizeof(km->local));
+		memcpy(&k.remote, &km->remote, sizeof(km->remote));
+		mnl_attr_put(h, XFRMA_KMADDRESS, sizeof(k), &k);
+	}
 	return nl_do(x->nl, h, NULL, "migrate");
 }
 
@@ -214,13 +221,12 @@ struct sweep {
 	int err;
 };
 
-static void sweep_sa(void *ctx, const struct in6_addr *dst, uint32_t spi, const struct xfrm_counts *counts)
+static void sweep_sa(void *ctx, const struct xfrm_seen *sa)
 {
 	struct sweep *s = ctx;
 
-	(void)counts;
-	if (!s->keep || !s->keep->sa(s->keep->ctx, dst, spi))
-		s->err = xfrm_sa_del(s->x, dst, spi, s->why) ?: s->err;
+	if (!s->keep || !s->keep->sa(s->keep->ctx, sa))
+		s->err = xfrm_sa_del(s->x, &sa->dst, sa->spi, s->why) ?: s->err;
 }
 
 static int sweep_policy(const struct nlmsghdr *h, void *ctx)

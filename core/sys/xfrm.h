@@ -55,6 +55,18 @@ struct xfrm_counts {
 	uint64_t packets, bytes, failed; /* failed: the integrity check, or a replay */
 };
 
+/* An SA of ours, as the kernel has it. */
+struct xfrm_seen {
+	struct in6_addr dst;
+	uint32_t spi, reqid;
+	struct xfrm_counts counts;
+};
+
+/* Where the two ends that negotiate keys are from now on. */
+struct xfrm_km {
+	struct in6_addr local, remote;
+};
+
 /* -EPROTONOSUPPORT: a kernel without CONFIG_XFRM_USER. */
 int xfrm_open(struct xfrm **out, struct loop *loop, struct why *why) __attribute__((warn_unused_result));
 void xfrm_close(struct xfrm *x); /* NULL is nothing */
@@ -74,18 +86,18 @@ int xfrm_policy_set(struct xfrm *x, const struct xfrm_policy *p, struct why *why
 /* What is not there, or not ours, is 0. */
 int xfrm_policy_del(struct xfrm *x, const struct xfrm_policy *p, struct why *why) __attribute__((warn_unused_result));
 /* Moves the policy's template, and the SA with its reqid, from the ends p->from, p->to to others, counters of sequence
- * and all (XFRM_MSG_MIGRATE, RFC 4555's way). -ENOENT and others: not done, make them anew. */
-int xfrm_migrate(struct xfrm *x, const struct xfrm_policy *p, const struct in6_addr *from, const struct in6_addr *to)
-	__attribute__((warn_unused_result));
+ * and all (XFRM_MSG_MIGRATE, RFC 4555's way); in transport mode there is no template to move. -ENOENT and others: not
+ * done, make them anew. km: the daemon that negotiates keys for that reqid is told (XFRMA_KMADDRESS); NULL: nobody. */
+int xfrm_migrate(struct xfrm *x, const struct xfrm_policy *p, const struct in6_addr *from, const struct in6_addr *to,
+	const struct xfrm_km *km) __attribute__((warn_unused_result));
 
 /* Calls each for every SA of ours. */
-int xfrm_each_sa(struct xfrm *x,
-	void (*each)(void *ctx, const struct in6_addr *dst, uint32_t spi, const struct xfrm_counts *counts), void *ctx,
-	struct why *why) __attribute__((warn_unused_result));
+int xfrm_each_sa(struct xfrm *x, void (*each)(void *ctx, const struct xfrm_seen *sa), void *ctx, struct why *why)
+	__attribute__((warn_unused_result));
 /* Deletes SAs and policies of ours for which keep_sa and keep_policy (NULL = none) say false. */
 struct xfrm_keep {
 	void *ctx;
-	bool (*sa)(void *ctx, const struct in6_addr *dst, uint32_t spi);
+	bool (*sa)(void *ctx, const struct xfrm_seen *sa);
 	bool (*policy)(void *ctx, const struct xfrm_policy *p);
 };
 int xfrm_sweep(struct xfrm *x, const struct xfrm_keep *keep, struct why *why) __attribute__((warn_unused_result));

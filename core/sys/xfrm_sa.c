@@ -232,26 +232,25 @@ int xfrm_sa_del(struct xfrm *x, const struct in6_addr *dst, uint32_t spi, struct
 
 struct sa_walk {
 	struct xfrm *x;
-	void (*each)(void *ctx, const struct in6_addr *dst, uint32_t spi, const struct xfrm_counts *counts);
+	void (*each)(void *ctx, const struct xfrm_seen *sa);
 	void *ctx;
 };
 
 static int walk_sa(const struct nlmsghdr *h, void *ctx)
 {
 	const struct xfrm_usersa_info *i = mnl_nlmsg_get_payload(h);
-	struct xfrm_counts c = {i->curlft.packets, i->curlft.bytes, i->stats.integrity_failed + i->stats.replay};
+	struct xfrm_seen sa = {.spi = ntohl(i->id.spi), .reqid = i->reqid};
 	struct sa_walk *w = ctx;
-	struct in6_addr dst;
 
-	memcpy(&dst, &i->id.daddr, sizeof(dst));
+	memcpy(&sa.dst, &i->id.daddr, sizeof(sa.dst));
+	sa.counts =
+		(struct xfrm_counts){i->curlft.packets, i->curlft.bytes, i->stats.integrity_failed + i->stats.replay};
 	if (i->family == AF_INET6 && i->id.proto == IPPROTO_ESP && xfrm_is_ours(i->reqid))
-		w->each(w->ctx, &dst, ntohl(i->id.spi), &c);
+		w->each(w->ctx, &sa);
 	return MNL_CB_OK;
 }
 
-int xfrm_each_sa(struct xfrm *x,
-	void (*each)(void *ctx, const struct in6_addr *dst, uint32_t spi, const struct xfrm_counts *counts), void *ctx,
-	struct why *why)
+int xfrm_each_sa(struct xfrm *x, void (*each)(void *ctx, const struct xfrm_seen *sa), void *ctx, struct why *why)
 {
 	struct sa_walk w = {x, each, ctx};
 	char buf[NL_MSG_MAX];

@@ -32,8 +32,9 @@ enum mip_kind {
 	MIP_K_CSTATE,
 };
 
-#define MIP_KEY_MAX    64 /* octets of a key */
-#define MIP_PREFIX_LEN 17 /* of a prefix: address and length */
+#define MIP_KEY_MAX    64  /* octets of a key */
+#define MIP_NAME_MAX   128 /* octets of an IKE identity, or of a file's name, with the NUL */
+#define MIP_PREFIX_LEN 17  /* of a prefix: address and length */
 
 #define A(name, number, kind, word, metavar, help) MIP_A_##name = number,
 enum mip_attr {

@@ -386,9 +386,8 @@ def k_bit(ha):
 
 
 untested(SHOULD, "10.3.1", "K clear: connections of key management to the old care-of address are discarded",
-         why="no key management runs: security associations are set by hand, or by a key manager of its own")
-untested(SHOULD, "10.3.1", "K set: the peer endpoint of key management moves to the new care-of address",
-         why="the K bit is never set, as key management cannot follow a mobile node here")
+         why="strongSwan discards them when the mobile node negotiates from the new one (unique = replace)")
+unit(SHOULD, "10.3.1", "K set: the peer endpoint of key management moves to the new care-of address", "test_ipsec", "the_home_agent_answers_k")
 
 
 @must("10.3.1", "the sequence number is that of the update")

@@ -146,8 +146,7 @@ def home_address_is_named(mn):
 
 untested(MUST, "11.7.1", "an update is authenticated: it is protected by IPsec",
          why="needs a kernel with ESP: tests/net/ipsec_each.bats shows it in make check-kernel")
-untested(SHOULD, "11.7.1", "K is set with key management that follows moves",
-         why="keys are set by hand; there is no key management yet")
+unit(SHOULD, "11.7.1", "K is set with key management that follows moves", "test_ipsec", "an_update_has_k_when_keys_move")
 
 
 @must("11.7.1", "the update is in the binding update list")
@@ -517,9 +516,9 @@ def advice_of_a_correspondent(mn):
 
 
 untested(SHOULD, "11.7.3", "K clear in the acknowledgement: connections of key management to the home agent are discarded",
-         why="keys are set by hand; there is no key management yet")
-untested(SHOULD, "11.7.3", "K set in the acknowledgement: the end of key management's connections moves to the care-of address",
-         why="keys are set by hand; there is no key management yet")
+         why="needs a kernel with ESP and a home agent that cannot: the mobile node negotiates anew, and ends the old ones then")
+unit(SHOULD, "11.7.3", "K set in the acknowledgement: the end of key management's connections moves to the care-of address",
+     "test_ipsec", "an_update_has_k_when_keys_move")
 
 
 # --- 11.7.4: Binding Refresh Requests -------------------------------------------------------------------------------

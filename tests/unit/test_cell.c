@@ -208,6 +208,7 @@ static void ask(int i, const char *home, const char *coa, uint16_t seq, uint16_t
 	struct mh m = {.type = MH_BU, .u.bu = {.seq = seq, .flags = BU_F_ACK | BU_F_HOME, .lifetime = life}};
 
 	via.esp = peer[i].f.protects;
+	m.u.bu.flags |= peer[i].f.keys_move ? BU_F_KEYMGMT : 0;
 	ha_on_bu(&peer[i].ha, &via, &m, false, peer[i].f.now);
 }
 
@@ -269,14 +270,18 @@ static int teardown(void **state)
 static void acknowledged_when_all_have_it(void **state)
 {
 	(void)state;
+	peer[0].f.keys_move = peer[1].f.keys_move = true;
 	stopped = true;
 	ask(0, HOME, COA, 1, LIFE);
 	run(2 * SEC);
 	assert_int_equal(fake_did(&peer[0].f, DID_SEND), 0);
+	assert_int_equal(fake_did(&peer[0].f, DID_KEYS_AT), 0); /* nor follow the keys one that may not be */
 	assert_null(entry(1, HOME));
 	stopped = false;
 	run(TICK);
 	assert_int_equal(fake_did(&peer[0].f, DID_SEND), 1);
+	assert_int_equal(fake_did(&peer[0].f, DID_KEYS_AT), 1);
+	assert_int_equal(fake_did(&peer[1].f, DID_KEYS_AT), 0);
 	assert_int_equal(fake_last(&peer[0].f, DID_SEND)->mh.u.ba.status, BA_ACCEPTED);
 	assert_bound(1, HOME, COA, 1, MIP_BINDING_STANDBY);
 }
@@ -349,6 +354,7 @@ static void standby_touches_nothing(void **state)
 {
 	(void)state;
 	fake_forget(&peer[1].f);
+	peer[1].f.keys_move = true;
 	ask(0, HOME, COA, 1, LIFE);
 	run(2 * SEC);
 	ask(1, HOME, COA2, 2, LIFE);

@@ -267,6 +267,102 @@ static void an_acknowledgement_without_ipsec_is_none(void **state)
 	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
 }
 
+/* --- keys that are negotiated (RFC 4877) ---------------------------------------------------------------------------
+ */
+
+static void keys_come_before_the_first_update(void **state)
+{
+	struct in6_addr home = t_addr(HOME), other = t_addr(EVIL);
+
+	(void)state;
+	f.negotiates = f.keyless = true;
+	away();
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
+	assert_addr(fake_last(&f, DID_KEYS)->coa, COA);
+	fake_run(&f, 600 * SEC); /* asked again, seldom, and nothing leaves in clear */
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
+	assert_in_range(fake_did(&f, DID_KEYS), 10, 30);
+	mn_on_keys(&mn, &other, f.now);
+	assert_int_equal(fake_did(&f, DID_SEND), 0);
+	f.keyless = false;
+	mn_on_keys(&mn, &home, f.now);
+	assert_int_equal(fake_did(&f, DID_SEND), 1);
+	mn_on_keys(&mn, &home, f.now); /* once */
+	assert_int_equal(fake_did(&f, DID_SEND), 1);
+	acknowledge(true, false);
+	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
+}
+
+static void acknowledge_k(void)
+{
+	struct via via = {.src = t_addr(AGENT), .dst = t_addr(HOME), .esp = true};
+	struct mh m = {.type = MH_BA, .u.ba = {.flags = BA_F_KEYMGMT, .lifetime = LIFE}};
+
+	m.u.ba.seq = fake_last(&f, DID_SEND)->mh.u.bu.seq;
+	mn_on_ba(&mn, &via, &m, f.now);
+}
+
+static void an_update_has_k_when_keys_move(void **state)
+{
+	(void)state;
+	away();
+	assert_false(fake_last(&f, DID_SEND)->mh.u.bu.flags & BU_F_KEYMGMT);
+	acknowledge(true, false);
+	assert_addr(fake_last(&f, DID_KEYS_AT)->coa, COA);
+	assert_false(fake_last(&f, DID_KEYS_AT)->moves);
+	f.keys_move = true;
+	fake_run(&f, (LIFE * 4 - 60) * SEC);
+	assert_true(fake_last(&f, DID_SEND)->mh.u.bu.flags & BU_F_KEYMGMT);
+	acknowledge_k();
+	assert_true(fake_last(&f, DID_KEYS_AT)->moves);
+}
+
+/* Silence may be a home agent that lost its keys: new ones once, not as often as it is silent. */
+static void unanswered_updates_bring_new_keys_once(void **state)
+{
+	struct in6_addr home = t_addr(HOME);
+
+	(void)state;
+	f.negotiates = true;
+	away();
+	fake_run(&f, 60 * SEC);
+	assert_int_equal(fake_nth(&f, DID_KEYS, 0)->doubt, true);
+	f.keyless = false;
+	fake_forget(&f);
+	mn_on_keys(&mn, &home, f.now);
+	assert_int_equal(fake_did(&f, DID_SEND), 1);
+	fake_run(&f, 600 * SEC);
+	assert_true(fake_did(&f, DID_SEND) > 10);
+	assert_int_equal(fake_did(&f, DID_KEYS), 0);
+	acknowledge(true, false);
+	assert_int_equal(mn.home[0].state, MIP_MN_REGISTERED);
+}
+
+/* 10.3.1: K of the answer says whether it follows, and it is told where to. */
+static void the_home_agent_answers_k(void **state)
+{
+	struct via via = {.src = t_addr(COA), .dst = t_addr(AGENT), .has_hao = true, .hao = t_addr(HOME), .esp = true};
+	struct mh m = {.type = MH_BU, .u.bu = {.flags = BU_F_ACK | BU_F_HOME | BU_F_KEYMGMT, .lifetime = LIFE}};
+
+	(void)state;
+	for (uint16_t seq = 1; seq <= 4; seq++) {
+		f.keys_move = seq > 1;
+		m.u.bu.seq = seq;
+		m.u.bu.lifetime = seq < 4 ? LIFE : 0;
+		ha_on_bu(&ha, &via, &m, false, f.now);
+		fake_run(&f, 5 * SEC);
+		assert_int_equal(fake_last(&f, DID_SEND)->mh.type, MH_BA);
+		assert_int_equal(fake_last(&f, DID_SEND)->mh.u.ba.flags & BA_F_KEYMGMT, seq > 1 ? BA_F_KEYMGMT : 0);
+		assert_addr(fake_last(&f, DID_KEYS_AT)->coa, seq < 4 ? COA : HOME);
+	}
+	fake_forget(&f);
+	m.u.bu.flags &= (uint16_t)~BU_F_KEYMGMT;
+	m.u.bu.seq = 5;
+	m.u.bu.lifetime = LIFE;
+	ha_on_bu(&ha, &via, &m, false, f.now);
+	assert_int_equal(fake_did(&f, DID_KEYS_AT), 0);
+}
+
 static void a_home_test_without_ipsec_is_none(void **state)
 {
 	struct ro_policy always = {.peer = t_addr(PEER), .plen = 128, .mode = MIP_RO_ALWAYS};
@@ -397,6 +493,72 @@ static void wrong_associations_are_refused(void **state)
 	assert_int_equal(conf.sas, 4);
 }
 
+static bool holds(const struct ctl_msg *m, uint16_t attr)
+{
+	const struct nlattr *at;
+
+	mnl_attr_for_each (at, &m->head, 0)
+		if (mnl_attr_get_type(at) == attr)
+			return true;
+	return false;
+}
+
+static int change_ike(uint32_t protect, const char *id, const char *psk, const char *cert, struct why *why)
+{
+	struct in6_addr home = t_addr(HOME), agent = t_addr(AGENT);
+	struct ctl_request rq;
+	struct ctl_msg m;
+
+	ctl_msg_open(&m, MIP_IPSEC_ADD);
+	ctl_put_addr(&m, MIP_A_HOME, &home);
+	ctl_put_addr(&m, MIP_A_AGENT, &agent);
+	ctl_put_num(&m, MIP_A_PROTECT, protect);
+	ctl_put_num(&m, MIP_A_IKE, true);
+	if (id)
+		ctl_put_str(&m, MIP_A_IKE_ID, id);
+	if (psk)
+		ctl_put_str(&m, MIP_A_PSK, psk);
+	if (cert)
+		ctl_put_str(&m, MIP_A_CERT, cert);
+	*why = (struct why){0};
+	assert_int_equal(ctl_parse(&rq, m.bytes, m.head.nlmsg_len, why), 0);
+	return conf_change(&conf, &rq, why);
+}
+
+static void keys_that_are_negotiated_have_words_of_their_own(void **state)
+{
+	char longest[MIP_NAME_MAX + 1];
+	struct ctl_msg m;
+	struct why why;
+	uint32_t reqid;
+
+	(void)state;
+	conf_default(&conf);
+	memset(longest, 'x', MIP_NAME_MAX);
+	longest[MIP_NAME_MAX] = 0;
+	assert_int_equal(change_ike(MIP_PROTECT_TEST, "mn1", "/psk", NULL, &why), -EOPNOTSUPP);
+	assert_int_equal(change_ike(MIP_PROTECT_BINDING, NULL, "/psk", NULL, &why), -EINVAL);
+	assert_int_equal(change_ike(MIP_PROTECT_BINDING, "C=CH, CN=mn1", "/psk", NULL, &why), -EINVAL);
+	assert_int_equal(change_ike(MIP_PROTECT_BINDING, longest, "/psk", NULL, &why), -EINVAL);
+	assert_int_equal(change_ike(MIP_PROTECT_BINDING, "mn1", NULL, NULL, &why), -EINVAL);
+	assert_int_equal(change_ike(MIP_PROTECT_BINDING, "mn1", "/psk", "/cert", &why), -EINVAL);
+	assert_int_equal(change_ike(MIP_PROTECT_BINDING, "mn1", "psk", NULL, &why), -EINVAL);
+	assert_int_equal(why.attr, MIP_A_PSK);
+	assert_int_equal(conf.sas, 0);
+	assert_int_equal(change_ike(MIP_PROTECT_BINDING, "mn1", NULL, "/cert", &why), 0);
+	reqid = conf.sa[0].reqid;
+	ctl_msg_open(&m, MIP_CONFIG_GET);
+	assert_int_equal(conf_command(&conf, 0, true, &m), 0);
+	assert_true(holds(&m, MIP_A_IKE) && holds(&m, MIP_A_IKE_ID) && holds(&m, MIP_A_CERT));
+	assert_false(holds(&m, MIP_A_SPI) || holds(&m, MIP_A_TOWARDS) || holds(&m, MIP_A_KEY));
+	/* By one of the two ways, not by both; another protection is another matter, of the same home address. */
+	assert_int_equal(change_ike(MIP_PROTECT_BINDING, "mn1", "/psk", NULL, &why), -EEXIST);
+	assert_int_equal(change(WORDS(), &why), -EEXIST);
+	assert_int_equal(change(WORDS(.protect = MIP_PROTECT_TEST), &why), 0);
+	assert_int_equal(conf.sa[1].reqid, reqid - MIP_PROTECT_BINDING + MIP_PROTECT_TEST);
+	assert_true(conf_protects(&conf, &conf.sa[0].home));
+}
+
 /* The same after a restart and on the other side, and different for each protection. */
 static void reqids_follow_from_the_home_address(void **state)
 {
@@ -420,16 +582,6 @@ static void reqids_follow_from_the_home_address(void **state)
 	assert_int_equal(change(WORDS(.cmd = MIP_IPSEC_DEL, .spi = 998), &why), -ENOENT);
 	assert_int_equal(change(WORDS(.cmd = MIP_IPSEC_DEL, .spi = 999), &why), 0);
 	assert_int_equal(conf.sas, 0);
-}
-
-static bool holds(const struct ctl_msg *m, uint16_t attr)
-{
-	const struct nlattr *at;
-
-	mnl_attr_for_each (at, &m->head, 0)
-		if (mnl_attr_get_type(at) == attr)
-			return true;
-	return false;
 }
 
 static void keys_are_for_those_who_may_write(void **state)
@@ -459,6 +611,11 @@ int main(void)
 		T(an_old_update_is_refused_after_the_binding_ended),
 		T(remembered_numbers_are_bounded),
 		T(an_acknowledgement_without_ipsec_is_none),
+		T(keys_come_before_the_first_update),
+		T(an_update_has_k_when_keys_move),
+		T(unanswered_updates_bring_new_keys_once),
+		T(the_home_agent_answers_k),
+		T(keys_that_are_negotiated_have_words_of_their_own),
 		T(a_home_test_without_ipsec_is_none),
 		T(where_payload_is_protected_a_home_test_init_is),
 		T(wrong_associations_are_refused),

@@ -269,6 +269,40 @@ static unsigned on_protects(void *ctx, const struct in6_addr *home)
 	return f->protects;
 }
 
+static bool on_keys(void *ctx, const struct mn_home *h, bool doubt)
+{
+	struct fake *f = ctx;
+	struct note *n;
+
+	f->keyless |= doubt;
+	if (!f->negotiates || !f->keyless)
+		return true;
+	n = write_down(f, DID_KEYS);
+	n->addr = h->conf.home;
+	n->coa = h->place.coa;
+	n->doubt = doubt;
+	return false;
+}
+
+static bool on_keys_move(void *ctx, const struct in6_addr *home)
+{
+	const struct fake *f = ctx;
+
+	(void)home;
+	return f->keys_move;
+}
+
+static bool on_keys_at(void *ctx, const struct in6_addr *home, const struct in6_addr *at, bool moves)
+{
+	struct fake *f = ctx;
+	struct note *n = write_down(f, DID_KEYS_AT);
+
+	n->addr = *home;
+	n->coa = *at;
+	n->moves = moves;
+	return moves && f->keys_move;
+}
+
 static bool on_busy(void *ctx, const struct in6_addr *local, const struct in6_addr *remote)
 {
 	(void)ctx;
@@ -316,7 +350,10 @@ void fake_open(struct fake *f)
 		.optimize = on_optimize,
 		.busy = on_busy,
 		.heard = on_heard,
-		.protects = on_protects};
+		.protects = on_protects,
+		.keys = on_keys,
+		.keys_move = on_keys_move,
+		.keys_at = on_keys_at};
 }
 
 void fake_close(struct fake *f)

@@ -32,6 +32,8 @@ enum did {
 	DID_TUNNEL,
 	DID_UNTUNNEL,
 	DID_OPTIMIZE,
+	DID_KEYS, /* asked for keys that were not there */
+	DID_KEYS_AT,
 	DIDS
 };
 
@@ -50,6 +52,7 @@ struct note {
 	size_t icmp_len;
 	bool lladdr;		  /* ARRIVE: a link-layer address came along */
 	size_t routers, prefixes; /* SETTLE */
+	bool doubt, moves;	  /* KEYS, KEYS_AT */
 };
 
 #define FAKE_NOTES 4096
@@ -70,6 +73,9 @@ struct fake {
 	size_t count[DIDS]; /* since fake_forget */
 	struct fake_held bound, routed, home, tunnel, own, way;
 	int bind_err, tunnel_err; /* what the data path answers: 0 or -errno */
+	bool negotiates;	  /* keys, which an IKE daemon would */
+	bool keyless;		  /* they are not there, when asked for */
+	bool keys_move;		  /* what negotiates them follows the mobile node */
 	unsigned protects;	  /* of every home address: 1 << enum mip_protect */
 	usec skew;		  /* of the time of day */
 	uint32_t next_random;	  /* used while > 0, else drawn */
