@@ -17,8 +17,11 @@ setup() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	D=$BATS_TEST_TMPDIR ID=$$
 	export MIP_RUN_DIR=$D
-	for n in m n h c; do ip netns add "$n$ID"; on $n ip link set lo up; done
-	for n in m n h c; do on $n sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0; done
+	mkfifo "$D/silence"
+	for n in m n h c; do
+		ip netns add "$n$ID"; on $n ip link set lo up
+		on $n sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0
+	done
 	on h sysctl -qw net.ipv6.conf.all.forwarding=1
 	on h ip addr add $HA/128 dev lo nodad
 	link m 2 $CM; link c 3 $C; link n 4 $CN
@@ -34,13 +37,21 @@ teardown() {
 	for n in m n h c; do ip netns del "$n$$" 2>/dev/null || true; done
 }
 
-on() { local n=$1; shift; ip netns exec "$n$ID" "$@"; }
+on() { # NODE COMMAND...; ip by itself goes there, as one process
+	local n=$1; shift
+	if [ "$1" = ip ]; then ip -n "$n$ID" "${@:2}"; else ip netns exec "$n$ID" "$@"; fi
+}
 
 link() { # NODE SUBNET ADDRESS: its e0, and and h's interface to it
-	ip -n "h$ID" link add to-$1 type veth peer name e0 netns "$1$ID"
-	on h ip link set to-$1 up; on $1 ip link set e0 up
-	on h ip addr add 2001:db8:$2::1/64 dev to-$1 nodad; on $1 ip addr add $3/64 dev e0 nodad
-	on $1 ip -6 route add default via 2001:db8:$2::1
+	on h ip -b - <<-H && on $1 ip -b - <<-NODE
+	link add to-$1 type veth peer name e0 netns $1$ID
+	link set to-$1 up
+	addr add 2001:db8:$2::1/64 dev to-$1 nodad
+	H
+	link set e0 up
+	addr add $3/64 dev e0 nodad
+	route add default via 2001:db8:$2::1
+	NODE
 }
 
 away() { say h bind $2 $3 $HA; say $1 away $2 $3 $HA; }
@@ -49,7 +60,7 @@ wait_until() { # COMMAND...: until it succeeds, at most LIMIT seconds
 	local end=$((SECONDS + ${LIMIT:-60} * ${MIP_SLOW:-1}))
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || { echo "never: $*"; tail -n 8 "$D"/*.log; return 1; }
-		read -rt 0.02 <> <(:) || true
+		read -rt 0.02 _ <>"$D/silence" || true
 	done
 }
 
@@ -63,16 +74,16 @@ probe() { # NODE: starts a probe there, lines to it by say
 }
 
 heard() { wait_until grep -qE "$2" "$D/$1.log"; }
-answers() { grep -cE '^(ok|error)' "$D/$1.log" || true; }
-answered() { [ "$(answers "$1")" -gt "$2" ]; }
 to() { case $1 in m) echo "$2" >&21;; h) echo "$2" >&22;; c) echo "$2" >&23;; n) echo "$2" >&24;; esac; }
+answers() { mapfile -t ANSWERS < <(grep -E '^(ok|error)' "$D/$1.log"); } # NODE: in ANSWERS
+answered() { answers "$1"; [ ${#ANSWERS[@]} -gt "$2" ]; }
 
 say() { # NODE LINE: sent, and answered by ok
-	local n=$1 had; shift
-	had=$(answers $n)
+	local n=$1; shift
+	answers $n
 	to $n "$*"
-	wait_until answered $n "$had"
-	[ "$(grep -E '^(ok|error)' "$D/$n.log" | tail -1)" = ok ] || { echo "$n: $*"; tail -3 "$D/$n.log"; return 1; }
+	wait_until answered $n ${#ANSWERS[@]}
+	[ "${ANSWERS[-1]}" = ok ] || { echo "$n: $*"; tail -3 "$D/$n.log"; return 1; }
 }
 
 ended() { ! kill -0 "$(cat "$D/$1.pid")" 2>/dev/null; }
@@ -102,11 +113,23 @@ wire() { # NODE FILTER: captures on its link for sees
 	echo $! > "$D/wire.pid"
 	wait_until grep -q 'listening on' "$D/wire.err"
 }
-seen() { tshark -n -r "$D/wire" -Y "$1" 2>/dev/null | wc -l; } # tshark filter: how many packets so far
-seen_least() { [ "$(seen "$2")" -ge "$1" ]; }
-sees() { # N FILTER: waits until N packets have been; it is an error if there are more
+seen() { # FILTER...: how many packets so far pass each tshark filter, in SEEN. All are asked at once: it takes a second to start
+	local f hierarchies=()
+	for f; do hierarchies+=(-z "io,phs,$f"); done
+	mapfile -t SEEN < <(tshark -n -q -r "$D/wire" "${hierarchies[@]}" 2>/dev/null |
+		awk '/^Filter: / { n++ } /^[^ ].* frames:/ { split($2, v, ":"); of[n] = v[2] } END { for (; n; n--) print of[n] + 0 }')   # the last first
+	[ ${#SEEN[@]} -eq $# ]
+}
+seen_least() { # N FILTER ...
+	local i filters=()
+	for ((i = 2; i <= $#; i += 2)); do filters+=("${!i}"); done
+	seen "${filters[@]}" || return
+	for i in "${!filters[@]}"; do [ "${SEEN[i]}" -ge "$1" ] || return; shift 2; done
+}
+sees() { # N FILTER ...: waits until N packets of each have been; it is an error if there are more
+	local i
 	wait_until seen_least "$@"
-	[ "$(seen "$2")" = "$1" ] || { echo "not $1: $2"; seen "$2"; return 1; }
+	for i in "${!SEEN[@]}"; do [ "${SEEN[i]}" = "$1" ] || { echo "not $1: $2"; echo "${SEEN[i]}"; return 1; }; shift 2; done
 }
 
 listen() { # NODE ADDRESS...: a socat there; output in got, its process in socat.pid
@@ -126,11 +149,11 @@ same() { cmp -s "$1" "$D/got"; }
 	on m ping -6 -c3 -i0.2 -W5 -I $HM $C
 	on c ping -6 -c3 -i0.2 -W5 $HM
 	on m ping -6 -c1 -W5 $C
-	sees 4 "ipv6.src == $CM && ipv6.dst == $C && ipv6.opt.mipv6.home_address == $HM && icmpv6.type == 128"
-	sees 4 "ipv6.dst == $CM && ipv6.routing.type == 2 && icmpv6.type == 129"
-	sees 3 "ipv6.dst == $CM && ipv6.routing.type == 2 && icmpv6.type == 128"
-	sees 0 "icmpv6.type < 128"
-	sees 0 "ipv6.nxt == 41"
+	sees 4 "ipv6.src == $CM && ipv6.dst == $C && ipv6.opt.mipv6.home_address == $HM && icmpv6.type == 128" \
+		4 "ipv6.dst == $CM && ipv6.routing.type == 2 && icmpv6.type == 129" \
+		3 "ipv6.dst == $CM && ipv6.routing.type == 2 && icmpv6.type == 128" \
+		0 "icmpv6.type < 128" \
+		0 "ipv6.nxt == 41"
 	[ "$(stat m $HM $C hao_out)" = 7 ]; [ "$(stat m $HM $C rh2_in)" = 7 ]; [ "$(stat m $HM $C hao_in)" = 0 ]
 	[ "$(stat c $C $HM hao_in)" = 7 ]; [ "$(stat c $C $HM rh2_out)" = 7 ]
 	[ "$(stat m $HM $C hao_out_bytes)" = $((7 * (104 + 24))) ]
@@ -145,9 +168,10 @@ same() { cmp -s "$1" "$D/got"; }
 	optimize
 	wire c 'ip6'
 	on m ping -6 -c2 -i0.2 -W5 -s 4000 -I $HM $C
-	wait_until seen_least 6 "ipv6.opt.mipv6.home_address == $HM && ipv6.fraghdr.nxt == 58"
-	wait_until seen_least 6 "ipv6.routing.type == 2 && ipv6.fraghdr.nxt == 58"
-	sees 0 "ipv6.plen > 1460"
+	wait_until seen_least 6 "ipv6.opt.mipv6.home_address == $HM && ipv6.fraghdr.nxt == 58" \
+		6 "ipv6.routing.type == 2 && ipv6.fraghdr.nxt == 58" \
+		0 "ipv6.plen > 1460"
+	[ "${SEEN[2]}" = 0 ]
 	head -c 1380 /dev/urandom > "$D/datagram"
 	listen c "UDP6-RECV:5000" -; wait_until listens c 5000
 	on m socat -u "OPEN:$D/datagram" "UDP6-SENDTO:[$C]:5000,bind=[$HM]"
@@ -199,8 +223,7 @@ same() { cmp -s "$1" "$D/got"; }
 	[ "$(stat m $HM $C hao_out_bytes)" -gt 10000000 ]
 	[ "$(stat c $C $HM hao_in_bytes)" -gt 10000000 ]
 	[ "$(stat m $HM $C rh2_in)" -gt 10 ]
-	wait_until seen_least 100 "ipv6.opt.mipv6.home_address == $HM && tcp"
-	wait_until seen_least 10 "ipv6.routing.type == 2 && tcp"
+	wait_until seen_least 100 "ipv6.opt.mipv6.home_address == $HM && tcp" 10 "ipv6.routing.type == 2 && tcp"
 }
 
 @test "TCP begun by the correspondent, towards the mobile node; segments cut on the way" {
@@ -219,9 +242,9 @@ same() { cmp -s "$1" "$D/got"; }
 	wire m 'ip6'
 	on m ping -6 -c3 -i0.2 -W5 -I $HM $HN
 	on n ping -6 -c3 -i0.2 -W5 -I $HN $HM
-	sees 6 "ipv6.src == $CM && ipv6.dst == $CN && ipv6.routing.type == 2 && ipv6.opt.mipv6.home_address == $HM"
-	sees 6 "ipv6.src == $CN && ipv6.dst == $CM && ipv6.routing.type == 2 && ipv6.opt.mipv6.home_address == $HN"
-	sees 0 "ipv6.nxt == 41 || icmpv6.type < 128"
+	sees 6 "ipv6.src == $CM && ipv6.dst == $CN && ipv6.routing.type == 2 && ipv6.opt.mipv6.home_address == $HM" \
+		6 "ipv6.src == $CN && ipv6.dst == $CM && ipv6.routing.type == 2 && ipv6.opt.mipv6.home_address == $HN" \
+		0 "ipv6.nxt == 41 || icmpv6.type < 128"
 	on m ping -6 -c2 -i0.2 -W5 -s 4000 -I $HM $HN
 	head -c 5000000 /dev/urandom > "$D/data"
 	listen n "TCP6-LISTEN:5000" -; wait_until listens n 5000
