@@ -14,14 +14,30 @@ setup() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	D=$BATS_TEST_TMPDIR ID=$$
 	export MIP_RUN_DIR=$D
-	for n in m h c; do ip netns add "$n$ID"; on $n ip link set lo up; done
-	for n in m h c; do on $n sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0; done
-	ip -n "h$ID" link add h1 type veth peer name m0 netns "m$ID"
-	ip -n "h$ID" link add h0 type veth peer name c0 netns "c$ID"
-	on m ip link set m0 up; on c ip link set c0 up; on h ip link set h0 up; on h ip link set h1 up
-	on m ip addr add $COA/64 dev m0 nodad; on c ip addr add $CN/64 dev c0 nodad
-	on h ip addr add $HA/64 dev h0 nodad; on h ip addr add 2001:db8:2::1/64 dev h1 nodad
-	on m ip -6 route add default via 2001:db8:2::1; on c ip -6 route add default via $HA
+	mkfifo "$D/silence"
+	for n in m h c; do
+		ip netns add "$n$ID"
+		on $n sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0
+	done
+	on h ip -b - <<-H && on m ip -b - <<-M && on c ip -b - <<-C
+	link set lo up
+	link add h1 type veth peer name m0 netns m$ID
+	link add h0 type veth peer name c0 netns c$ID
+	link set h0 up
+	link set h1 up
+	addr add $HA/64 dev h0 nodad
+	addr add 2001:db8:2::1/64 dev h1 nodad
+	H
+	link set lo up
+	link set m0 up
+	addr add $COA/64 dev m0 nodad
+	route add default via 2001:db8:2::1
+	M
+	link set lo up
+	link set c0 up
+	addr add $CN/64 dev c0 nodad
+	route add default via $HA
+	C
 	on h sysctl -qw net.ipv6.conf.all.forwarding=1
 	wait_until on m ping -6 -c1 -W1 $HA
 }
@@ -31,13 +47,16 @@ teardown() {
 	for n in m h c; do ip netns del "$n$$" 2>/dev/null || true; done
 }
 
-on() { local n=$1; shift; ip netns exec "$n$ID" "$@"; }
+on() { # NODE COMMAND...; ip by itself goes there, as one process
+	local n=$1; shift
+	if [ "$1" = ip ]; then ip -n "$n$ID" "${@:2}"; else ip netns exec "$n$ID" "$@"; fi
+}
 
 wait_until() { # COMMAND...: until it succeeds, at most LIMIT seconds
 	local end=$((SECONDS + ${LIMIT:-60} * ${MIP_SLOW:-1}))
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || { echo "never: $*"; tail -n 20 "$D"/*.log; return 1; }
-		read -rt 0.02 <> <(:) || true
+		read -rt 0.02 _ <>"$D/silence" || true
 	done
 }
 
@@ -51,20 +70,19 @@ probe() { # NODE: starts a probe there, lines to it by say
 }
 
 heard() { wait_until grep -qE "$2" "$D/$1.log"; }
-answers() { grep -cE '^(ok|error)' "$D/$1.log" || true; }
-last() { grep -E '^(ok|error)' "$D/$1.log" | tail -1; } # its last answer
-answered() { [ "$(answers "$1")" -gt "$2" ]; }
+answers() { mapfile -t ANSWERS < <(grep -E '^(ok|error)' "$D/$1.log"); } # NODE: in ANSWERS
+answered() { answers "$1"; [ ${#ANSWERS[@]} -gt "$2" ]; }
 
 tell() { # NODE LINE: sent and answered
-	local n=$1 before; shift
-	before=$(answers "$n")
+	local n=$1; shift
+	answers "$n"
 	case $n in m) echo "$*" >&21;; h) echo "$*" >&22;; c) echo "$*" >&23;; esac
-	wait_until answered "$n" "$before"
+	wait_until answered "$n" ${#ANSWERS[@]}
 }
 
 say() { # the same, and it must be ok
 	tell "$@"
-	[ "$(last "$1")" = ok ] || { echo "$*"; tail -3 "$D/$1.log"; return 1; }
+	[ "${ANSWERS[-1]}" = ok ] || { echo "$*"; tail -3 "$D/$1.log"; return 1; }
 }
 
 ended() { ! kill -0 "$(cat "$D/$1.pid")" 2>/dev/null; }
@@ -212,7 +230,7 @@ nothing_left() { # NODE
 @test "a source that is not ours is refused" {
 	probe m
 	tell m bu 2001:db8:77::1 $HA
-	[[ "$(last m)" == "error Cannot assign requested address" ]]
+	[[ "${ANSWERS[-1]}" == "error Cannot assign requested address" ]]
 }
 
 # bats test_tags=kernel
@@ -248,9 +266,9 @@ nothing_left() { # NODE
 	say h sysctl conf/h0/proxy_ndp 1; say h restore
 	[ "$(on h sysctl -n net.ipv6.conf.h0.proxy_ndp)" = 0 ]
 	tell h sysctl conf/nosuch0/proxy_ndp 1
-	[[ "$(last h)" == "error set sysctl net/ipv6/conf/nosuch0/proxy_ndp to 1: No such file or directory" ]]
+	[[ "${ANSWERS[-1]}" == "error set sysctl net/ipv6/conf/nosuch0/proxy_ndp to 1: No such file or directory" ]]
 	tell h sysctl ../../kernel/panic 1
-	[[ "$(last h)" == error* ]]
+	[[ "${ANSWERS[-1]}" == error* ]]
 	run ls "$D"/*.sysctl
 	[ "$status" != 0 ]
 }
@@ -447,6 +465,6 @@ nothing_left() { # NODE
 	probe c
 	on c ip tuntap add dev mip0 mode tun
 	tell c path tun
-	[[ "$(last c)" == "error "* ]]
+	[[ "${ANSWERS[-1]}" == "error "* ]]
 	on c ip link show dev mip0
 }
