@@ -28,9 +28,10 @@ agent_file() {
 }
 # agent NODE [OPTION...]: mipd there; it serves when this returns. As `mip ROLE start` starts it, without a trial first.
 agent() {
-	local log clock=()
-	! idles "$1" || mip -n "$1" agent stop
-	agent_file log "$1" log
+	local log sock clock=()
+	lab_quiet
+	agent_file sock "$1" sock; agent_file log "$1" log
+	[ ! -S "$sock" ] || ! idles "$1" || mip -n "$1" agent stop
 	[ ! -e "/run/lab/$1.warp" ] || clock=(env "LD_PRELOAD=$MIP_BUILD/tests/conformance/warp.so" "MIP_WARP=/run/lab/$1.warp" ASAN_OPTIONS=verify_asan_link_order=0)
 	read -r _ < <(nsenter --net="/run/netns/$1" -- "${clock[@]}" mipd --transient --ready-fd 5 "${@:2}" 5>&1 >/dev/null 2>"$log" </dev/null 3>&- 4>&- &) ||
 		{ cat "$log"; return 1; }
@@ -45,7 +46,7 @@ no_agents() { local n; for n in mn mn2 mn3 cn ha ha2 r; do [ ! -e "/run/netns/$n
 agents_stop() {
 	local n sock
 	lab_keep
-	rm -f /run/lab/*.warp
+	for n in /run/lab/*.warp; do [ ! -e "$n" ] || rm "$n"; done
 	for n in mn mn2 mn3 cn ha ha2 r host; do
 		[ -e "/run/netns/$n" ] || continue
 		agent_file sock "$n" sock
@@ -97,7 +98,7 @@ pass() {
 
 # --- where a mobile node is ---
 
-care_of() { show "$1" mn care_of | grep -v '^null$'; }   # care_of NODE
+care_of() { local at; at=$(show "$1" mn care_of) && [ "$at" != null ] && echo "$at"; }   # care_of NODE
 # registered LINK [NODE]: from there, as the node and its home agent say
 registered() {
 	local node at home
@@ -120,13 +121,23 @@ reachable() { in_ns cn ping -6 -c 1 -W $((2 * MIP_SLOW)) "$HOA"; }
 kernel() { in_ns "${1:-ha}" sh -c 'ip -6 route show table all proto 119; ip -6 neigh show proxy; nft list ruleset'; }
 # kernel_state NODE: all that an agent could have put there
 kernel_state() {
+	# shellcheck disable=SC2016
 	in_ns "$1" sh -c '
-		ip -6 rule; ip -6 route show table all proto 119; ip -6 route show table 1189 2>/dev/null; ip -6 neigh show proxy; nft list ruleset
+		ip -6 -force -b - 2>/dev/null <<-IP
+		rule
+		route show table all proto 119
+		route show table 1189
+		neigh show proxy
+		xfrm state
+		xfrm policy
+		IP
+		nft list ruleset
 		ip -o link | sed "s/^[0-9]*: //"; ip -6 -o addr show scope global | grep -v dynamic; ip -6 maddr show dev eth0 | grep -o "inet6 [^ ]*" | sort
-		ip xfrm state; ip xfrm policy
+		set --
 		for d in all default eth0 lo; do
-			cd /proc/sys/net/ipv6/conf/$d && for f in forwarding accept_ra accept_dad optimistic_dad use_optimistic proxy_ndp force_forwarding; do
-				[ ! -e $f ] || echo "$d $f $(cat $f)"   # force_forwarding: 6.17
+			for f in forwarding accept_ra accept_dad optimistic_dad use_optimistic proxy_ndp force_forwarding; do   # the last: 6.17
+				[ ! -e /proc/sys/net/ipv6/conf/$d/$f ] || set -- "$@" /proc/sys/net/ipv6/conf/$d/$f
 			done
-		done'
+		done
+		grep -H . "$@"'
 }

@@ -13,8 +13,8 @@
 # MIP_BUILD: where mip and mipd are (build/). MIP_SLOW: deadlines are that many times longer (emulated machines).
 # MIP_PATH: the data path every agent takes that is not told another one: bpf, ip6tnl or tun.
 
-LAB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-MIP_BUILD=$(realpath "${MIP_BUILD:-$LAB_DIR/../../build}")
+[[ ${BASH_SOURCE[0]} = /* ]] && LAB_DIR=${BASH_SOURCE[0]%/*} || LAB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+[[ ${MIP_BUILD:-} = /* ]] || MIP_BUILD=$(realpath "${MIP_BUILD:-$LAB_DIR/../../build}")
 MIP_SLOW=${MIP_SLOW:-1}
 PATH=${MIP_PATH:+/run/lab/bin:}$MIP_BUILD:$PATH
 export MIP_BUILD MIP_SLOW PATH
@@ -29,19 +29,26 @@ lab_die() { echo "lab: $*" >&2; return 1; }
 
 lab_is_private() { [ -n "${MIP_LAB:-}" ] || lab_die "this machine's own network is none of ours: run it by tests/net.sh, or tests/lab/lab.sh run"; }
 
+# lab_quiet: from here on bats looks where it is before each command of the test, not of each function the test calls, which
+# is a tenth of all the processor does here. Its own, that find the line which failed, it goes on to see.
+lab_quiet() {
+	! declare -F bats_error_trap >/dev/null || declare -ft bats_error_trap bats_check_status_from_trap
+	set +T
+}
 # lab_wait SECONDS COMMAND...: until COMMAND succeeds; fails at the deadline. SECONDS are ample on an idle machine; six
 # times that are given: on a busy one any process may stand still for some. How long things take is for tests/bench.
 # Each question is followed by a rest of six times its length, 0.5 s at most: several files run at once, and to ask without
 # pause is what would keep the machine busy.
 lab_wait() {   # what COMMAND sets is the caller's: no variable here has a name a test would use
 	local lab_asked lab_now=${EPOCHREALTIME/./} lab_end lab_rest
+	lab_quiet
 	lab_end=$((lab_now + $1 * 6 * MIP_SLOW * 1000000)); shift
 	while lab_asked=$lab_now; ! "$@" >/dev/null 2>&1; do
 		lab_now=${EPOCHREALTIME/./}
 		[ "$lab_now" -lt "$lab_end" ] || { lab_die "gave up waiting for: $*"; return; }
 		lab_rest=$((6 * (lab_now - lab_asked)))
 		printf -v lab_rest 0.%06d $((lab_rest < 500000 ? lab_rest : 500000))
-		sleep "$lab_rest"
+		read -rt "$lab_rest" _ <>/run/lab/silence || true   # as sleep does, without a process
 		lab_now=${EPOCHREALTIME/./}
 	done
 }
@@ -81,40 +88,57 @@ lab_advertise() {   # lab_advertise DEV PREFIX [INTERFACE-OPTION ... -- PREFIX-O
 	CONF
 }
 
-# lab_up: builds the network, the mobile node at home. Nothing in it needs waiting for: infrastructure does no DAD.
+# lab_up: builds the network, the mobile node at home. Nothing in it needs waiting for: infrastructure does no DAD. Each file of
+# tests builds it, and what it costs is processes: one `ip` a namespace, as far as the order lets it.
 lab_up() {
-	local n
+	local nodes=(sw r cn ha mn) n ids all=net.ipv6.conf.all default=net.ipv6.conf.default
 	lab_is_private || return
-	for n in sw r cn ha mn; do
-		ip netns add $n && ip -n $n link set lo up || return
-		stat -Lc %i /run/netns/$n > /run/lab/$n.netns   # for agent_file
-	done
-	lab_sysctl sw net.ipv6.conf.default.disable_ipv6=1 net.ipv6.conf.all.disable_ipv6=1
-	lab_sysctl cn net.ipv4.ping_group_range="0 0"   # echo sockets, IPv6 ones too
-	for n in r cn ha; do lab_sysctl $n net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0; done
-	lab_sysctl r net.ipv6.conf.all.forwarding=1
-	lab_sysctl ha net.ipv6.conf.all.forwarding=1
-	for n in home f1 f2; do
-		ip -n sw link add $n type bridge stp_state 0 forward_delay 0 mcast_snooping 0 && ip -n sw link set $n up || return
-	done
-	ip link add cn netns r address 02:00:00:00:0c:01 type veth peer name eth0 netns cn address 02:00:00:00:0c:02
-	ip -n r link set cn up; ip -n cn link set eth0 up
-	lab_link r home 02:00:00:00:01:fe home; lab_link r f1 02:00:00:00:f1:01 f1; lab_link r f2 02:00:00:00:f2:01 f2
-	lab_link ha eth0 02:00:00:00:01:01 home
-	lab_link mn eth0 02:00:00:00:01:64 -
-	ip -n r -b - <<-R && ip -n cn -b - <<-CN && ip -n ha -b - <<-HA || return
+	printf 'netns add %s\n' "${nodes[@]}" | ip -b - || return
+	mapfile -t ids < <(stat -Lc %i "${nodes[@]/#//run/netns/}")
+	for n in "${!nodes[@]}"; do echo "${ids[n]}" > "/run/lab/${nodes[n]}.netns"; done   # for agent_file
+	lab_sysctl sw $default.disable_ipv6=1 $all.disable_ipv6=1
+	lab_sysctl cn net.ipv4.ping_group_range="0 0" $default.accept_dad=0 $all.accept_dad=0   # echo sockets, IPv6 ones too
+	for n in r ha; do lab_sysctl $n $default.accept_dad=0 $all.accept_dad=0 $all.forwarding=1; done
+	ip -b - <<-PAIRS && ip -n sw -b - <<-SW && ip -n r -b - <<-R && ip -n cn -b - <<-CN && ip -n ha -b - <<-HA && ip -n mn -b - <<-MN || return
+	link add cn netns r address 02:00:00:00:0c:01 type veth peer name eth0 netns cn address 02:00:00:00:0c:02
+	link add home netns r address 02:00:00:00:01:fe type veth peer name r-home netns sw
+	link add f1 netns r address 02:00:00:00:f1:01 type veth peer name r-f1 netns sw
+	link add f2 netns r address 02:00:00:00:f2:01 type veth peer name r-f2 netns sw
+	link add eth0 netns ha address 02:00:00:00:01:01 type veth peer name ha netns sw
+	link add eth0 netns mn address 02:00:00:00:01:64 type veth peer name mn netns sw
+	PAIRS
+	$(for n in home f1 f2; do
+		echo "link add $n type bridge stp_state 0 forward_delay 0 mcast_snooping 0"
+		echo "link set $n up"
+		echo "link set r-$n master $n up"
+	done)
+	link set ha master home up
+	link set lo up
+	SW
+	link set lo up
+	link set cn up
+	link set home up
+	link set f1 up
+	link set f2 up
 	addr add 2001:db8:c::1/64 dev cn nodad
 	addr add 2001:db8:1::fe/64 dev home nodad
 	addr add 2001:db8:f1::1/64 dev f1 nodad
 	addr add 2001:db8:f2::1/64 dev f2 nodad
 	R
+	link set lo up
+	link set eth0 up
 	addr add $CN/64 dev eth0 nodad
 	route add default via 2001:db8:c::1
 	CN
+	link set lo up
+	link set eth0 up
 	addr add $HA/64 dev eth0 nodad
 	route add default via 2001:db8:1::fe
 	HA
-	lab_sysctl ha net.ipv6.conf.all.accept_dad=1 net.ipv6.conf.eth0.accept_dad=1   # for home addresses it defends
+	link set lo up
+	link set eth0 up
+	MN
+	lab_sysctl ha $all.accept_dad=1 net.ipv6.conf.eth0.accept_dad=1   # for home addresses it defends
 	{ lab_advertise f1 2001:db8:f1::/64; lab_advertise f2 2001:db8:f2::/64; } | lab_radvd r || return
 	lab_advertise eth0 $HA/64 "AdvHomeAgentFlag on" "AdvHomeAgentInfo on" "HomeAgentPreference 10" -- "AdvRouterAddr on" | lab_radvd ha || return
 	lab_move home
@@ -183,7 +207,7 @@ lab_path() {
 
 # lab_private COMMAND...: first process of the private world.
 lab_private() {
-	mount -t tmpfs -o mode=755 tmpfs /run && mkdir -p /run/netns /run/mip /run/lab && ip link set lo up || exit
+	mount -t tmpfs -o mode=755 tmpfs /run && mkdir -p /run/netns /run/mip /run/lab && mkfifo /run/lab/silence && ip link set lo up || exit
 	export MIP_LAB=1 MIP_STATE_DIR=/run/mip-state
 	[ -z "${MIP_PATH:-}" ] || lab_path
 	"$@"   # not exec: this shell reaps, and takes ^C for nobody

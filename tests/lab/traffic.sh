@@ -42,7 +42,7 @@ traffic_end() {
 	local f
 	lab_keep
 	for f in "$T"/*.pid; do [ ! -e "$f" ] || kill "$(cat "$f")" 2>/dev/null || true; done
-	rm -rf "$T"
+	[ ! -e "$T" ] || rm -r "$T"
 }
 traffic_start() { mkdir -p $T; rm -f $T/*; monitor_start && ping_start && tcp_start; }
 

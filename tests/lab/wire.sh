@@ -15,23 +15,23 @@ wire_stop() {
 	[ -z "${WIRE_PID:-}" ] || { kill "$WIRE_PID"; wait "$WIRE_PID"; } 2>/dev/null || true
 	WIRE_PID=
 }
-wire() { tcpdump -n -r $WIRE --count "$1" 2>/dev/null | cut -d' ' -f1; }   # wire FILTER: how many so far
+wire() { local n; n=$(tcpdump -n -r $WIRE --count "$1" 2>/dev/null) || true; echo "${n%% *}"; }   # wire FILTER: how many so far
 wire_beyond() { [ "$(wire "$1")" -gt "$2" ]; }
 wire_more() { lab_wait 20 wire_beyond "$1" $(($(wire "$1") + ${2:-0})); }   # waits for more than N more of them
 
-# An address in full, without its colons.
+# whole ADDRESS [VARIABLE]: in full, without its colons; printed, or there. Filters are made by the dozen, hence without a process.
 whole() {
-	local g n=0 head="" tail="" rest=""
-	[[ $1 == *::* ]] && rest=${1#*::}
-	for g in $(tr : ' ' <<<"${1%%::*}"); do head+=$(printf %04x "0x$g"); n=$((n + 1)); done
-	for g in $(tr : ' ' <<<"$rest"); do tail+=$(printf %04x "0x$g"); n=$((n + 1)); done
-	for ((; n < 8; n++)); do head+=0000; done
-	echo "$head$tail"
+	local g head="" tail="" side=head IFS=: zeros=00000000000000000000000000000000
+	for g in ${1/::/:-:}; do   # the first half, "-" for the zeros, the second half
+		if [ "$g" = - ]; then side="tail"; elif [ -n "$g" ]; then printf -v "$side" '%s%04x' "${!side}" "0x$g"; fi
+	done
+	head+=${zeros:${#head}+${#tail}}$tail
+	if [ -n "${2:-}" ]; then printf -v "$2" %s "$head"; else echo "$head"; fi
 }
 stands() {   # stands OFFSET ADDRESS: a filter for that address at that octet
-	local w i
-	w=$(whole "$2")
-	for i in 0 1 2 3; do printf 'ip6[%d:4] == 0x%s%s' $(($1 + 4 * i)) "${w:8*i:8}" "$([ $i = 3 ] || echo ' and ')"; done
+	local w i and=""
+	whole "$2" w
+	for i in 0 1 2 3; do printf '%sip6[%d:4] == 0x%s' "$and" $(($1 + 4 * i)) "${w:8*i:8}"; and=" and "; done
 }
 # Filters, for traffic of protocol PROTO (58 ICMPv6, 6 TCP) of a home address: through the tunnel (of ICMPv6 the echoes: the
 # kernel of a node that left tells its old care-of address, that way, seconds later, that its old router did not answer);
@@ -45,12 +45,12 @@ PARAMETER_PROBLEM="icmp6 and ip6[40] == 4"
 export PARAMETER_PROBLEM
 
 # ro_state NODE PEER: of its route optimization with that one.
-ro_state() { json "$1" ro show peer "$2" | jq -r '.[0].state // "none"'; }
+ro_state() { local all; all=$(json "$1" ro show peer "$2") && all=$(field state "$all") && echo "${all/#null/none}"; }
 ro_is() { [ "$(ro_state "$1" "$2")" = "$3" ]; }
 # optimized LINK: the node is registered from that link, optimized with cn, and cn has it there.
 optimized() {
-	[[ $(care_of mn) == 2001:db8:$1:* ]] && ro_is mn "$CN" optimized &&
-		[ "$(json cn binding show home "$HOA" | jq -r '.[0].care_of // empty')" = "$(care_of mn)" ]
+	local coa; coa=$(care_of mn)
+	[[ $coa == 2001:db8:$1:* ]] && ro_is mn "$CN" optimized && [ "$(field care_of "$(json cn binding show home "$HOA")")" = "$coa" ]
 }
 
 # lost [SINCE]: echoes without reply between the first reply (after SINCE, in microseconds) and the last so far.
