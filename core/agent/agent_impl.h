@@ -26,6 +26,7 @@ struct agent {
 	struct keep keep;
 	struct cell cell;
 	struct cpg *cpg; /* NULL: there is no cell */
+	char cell_name[CONF_CELL_MAX];
 	struct turn cell_turn;
 	char cell_why[96]; /* why the group is not there, as it was told; "": it is */
 	struct conf conf;
@@ -100,8 +101,9 @@ int agent_rest(struct agent *a, uint16_t cmd, struct why *why) __attribute__((wa
 /* follow_ipsec.c: the same for IPsec, as far as the machine is open; else what is new is tried. */
 int agent_follow_ipsec(struct agent *a, const struct conf *want, struct why *why) __attribute__((warn_unused_result));
 void agent_sa_facts(void *ctx, const struct conf_sa *sa, bool first, struct sa_facts *to);
-/* follow_cell.c: the cell of home agents, joined while the home agent runs; it is left before its bindings end. */
-int agent_join_cell(struct agent *a, const char *name, struct why *why) __attribute__((warn_unused_result));
+/* follow_cell.c: the cell of home agents of that name ("": none), joined while the home agent runs; it is left before
+ * its bindings end. */
+int agent_follow_cell(struct agent *a, const char *name, struct why *why) __attribute__((warn_unused_result));
 void agent_leave_cell(struct agent *a);
 void agent_cell_turn(struct turn *t);
 bool agent_cell_facts(void *ctx, size_t n, struct cell_facts *to);

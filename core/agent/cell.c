@@ -2,7 +2,7 @@
  * cell.h. A message: magic, version, flags, the sender's epoch and clock, the number of its last record, how many
  * bindings the sender has; then records: kind, length, and a record of the store (key length, key, value) whose times
  * are by the sender's clock, so that members need not agree about the time of day. A lifetime of 0 is the end of a
- * binding.
+ * binding. Of traffic a record has the home address.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@
 #define A_TURN	    32		 /* messages sent in one turn, at most */
 #define SOON	    (2 * 1000)	 /* us, until what could not be sent is tried again */
 
-enum kind { LIVE = 1, STATE = 2, END = 3 };
+enum kind { LIVE = 1, STATE = 2, END = 3, TRAFFIC = 4 };
 
 struct head {
 	bool serves;
@@ -261,6 +261,12 @@ void cell_ended(struct cell *c, const struct in6_addr *home, uint16_t seq, usec 
 		queue_binding(c, LIVE, &end);
 }
 
+void cell_traffic(struct cell *c, const struct in6_addr *home, usec now)
+{
+	if (c->members > 1 && ha_saw_traffic(c->ha, home, now))
+		queue(c, TRAFFIC, home, sizeof(*home));
+}
+
 void cell_news(struct cell *c)
 {
 	struct cell_member *self = cell_self(c);
@@ -463,6 +469,14 @@ static const char *take_binding(
 			      : NULL;
 }
 
+static void take_traffic(struct cell *c, const uint8_t *body, usec now)
+{
+	struct in6_addr home;
+
+	memcpy(&home, body, sizeof(home));
+	(void)ha_saw_traffic(c->ha, &home, now);
+}
+
 /* Twice: whether all can be read, and then for what it says. */
 static const char *walk(
 	struct cell *c, const struct cell_member *m, const struct head *h, struct rd r, bool take, usec now)
@@ -478,8 +492,12 @@ static const char *walk(
 
 		if (r.bad || ((kind == LIVE || kind == STATE) && !read_binding(in, h, now, &b)))
 			return "it sent what cannot be read";
+		if (kind == TRAFFIC && len != sizeof(struct in6_addr))
+			return "it sent what cannot be read";
 		if (take && (kind == LIVE || kind == STATE) && c->ha->on)
 			why = take_binding(c, m, kind, &b, now) ?: why;
+		else if (take && kind == TRAFFIC)
+			take_traffic(c, body, now);
 		else if (take && kind == END)
 			take_end(c, in);
 	}

@@ -73,6 +73,8 @@ void cell_on_message(struct cell *c, struct cpg_node from, const uint8_t *data, 
 /* What happened to a binding here, or that there is none any more. */
 void cell_event(struct cell *c, const struct event *ev);
 void cell_ended(struct cell *c, const struct in6_addr *home, uint16_t seq, usec until);
+/* A packet passed the tunnel of that home address: a sample. */
+void cell_traffic(struct cell *c, const struct in6_addr *home, usec now);
 /* Whether we serve changed. */
 void cell_news(struct cell *c);
 /* At the end of a turn. */

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "agent/agent_impl.h"
 #include "base/log.h"
@@ -12,7 +13,7 @@
 
 static struct cell_facts facts_of(const struct agent *a, const struct cell_member *m)
 {
-	struct cell_facts f = {.name = a->conf.ha.cell, .node = m->id.node, .pid = m->id.pid};
+	struct cell_facts f = {.name = a->cell_name, .node = m->id.node, .pid = m->id.pid};
 
 	f.own = m == cell_self(&a->cell);
 	f.serves = m->serves;
@@ -31,7 +32,7 @@ bool agent_cell_facts(void *ctx, size_t n, struct cell_facts *to)
 	if (a->cell.members)
 		*to = facts_of(a, &a->cell.member[n]);
 	else
-		*to = (struct cell_facts){.name = a->conf.ha.cell,
+		*to = (struct cell_facts){.name = a->cell_name,
 			.own = true,
 			.serves = !a->ha.standby,
 			.state = MIP_CELL_DETACHED,
@@ -138,13 +139,16 @@ void agent_leave_cell(struct agent *a)
 	a->cpg = NULL;
 }
 
-int agent_join_cell(struct agent *a, const char *name, struct why *why)
+static int join(struct agent *a, const char *name, struct why *why)
 {
 	struct cell_ops ops = {a, do_send, do_rejoin, on_changed, on_refused};
 	struct cpg_events ev = {a, on_members, on_message, on_lost};
+	int err = host_join_cell(&a->host, true, why);
 
-	agent_leave_cell(a);
+	if (err)
+		return err;
 	a->cell_why[0] = 0;
+	snprintf(a->cell_name, sizeof(a->cell_name), "%s", name);
 	a->cpg = cpg_open(&a->loop, name, &ev);
 	if (!a->cpg)
 		return why_set(why, ENOMEM, "out of memory");
@@ -152,6 +156,18 @@ int agent_join_cell(struct agent *a, const char *name, struct why *why)
 	if (!agent_has_served_address(a))
 		ha_stand_by(&a->ha, clock_now());
 	return 0;
+}
+
+int agent_follow_cell(struct agent *a, const char *name, struct why *why)
+{
+	if (a->cpg && !strcmp(a->cell_name, name))
+		return 0;
+	agent_leave_cell(a);
+	if (*name)
+		return join(a, name, why);
+	if (a->ha.standby)
+		ha_take_over(&a->ha, clock_now());
+	return host_join_cell(&a->host, false, why);
 }
 
 /* --- the address -------------------------------------------------------------------------------------------------- */
@@ -175,13 +191,14 @@ void agent_look_at_address(struct agent *a)
 	if (!a->cpg || serves != a->ha.standby)
 		return;
 	log_info("the home agent's address is %s: %s", serves ? "here" : "gone", serves ? "serving" : "standby");
-	host_bulk_begin(&a->host);
-	if (serves)
+	if (serves) {
 		ha_take_over(&a->ha, clock_now());
-	else
+	} else {
+		host_bulk_begin(&a->host);
 		ha_stand_by(&a->ha, clock_now());
-	if (host_bulk_end(&a->host, &why))
-		log_error("not all bindings are served: %s", why.text);
+		if (host_bulk_end(&a->host, &why))
+			log_error("not all of the kernel is as on standby: %s", why.text);
+	}
 	cell_news(&a->cell);
 	if (serves && agent_follow(a, &a->conf, &why)) /* bindings made by hand */
 		log_warn("%s", why.text);

@@ -117,6 +117,8 @@ void agent_stop_ha(struct agent *a)
 	ha_stop(ha, clock_now());
 	if (host_bulk_end(&a->host, &why))
 		log_warn("not all of the bindings left the kernel: %s", why.text);
+	if (host_join_cell(&a->host, false, &why))
+		log_warn("%s", why.text);
 	ha->addrs = 0;
 	remains_matter(&a->remains, false);
 }
@@ -272,15 +274,14 @@ static int serve_links(struct agent *a, const struct ha_conf *conf, struct why *
 static int begin(struct agent *a, const struct conf *want, const struct ha_conf *conf, struct why *why)
 {
 	bool begins = !a->ha.on, same_wires = serves_all(a, conf) && a->ha.links == conf->links;
-	int err = 0;
+	int err;
 
 	drop_links(a, conf);
 	ha_start(&a->ha, conf);
 	remains_matter(&a->remains, true);
 	agent_look(a);
 	tell_addresses(a);
-	if (want->ha.cell[0] && (!a->cpg || strcmp(a->conf.ha.cell, want->ha.cell)))
-		err = agent_join_cell(a, want->ha.cell, why);
+	err = agent_follow_cell(a, want->ha.cell, why);
 	if (begins)
 		restore_ha(a);
 	else if (!same_wires)

@@ -356,6 +356,11 @@ static bool is_known(void *ctx, const struct exthdr *e)
 
 const struct raw_events agent_packets = {.known = is_known, .mh = on_mh, .icmp = on_icmp, .nd = on_nd};
 
+static void on_bound_traffic(void *ctx, const struct in6_addr *home)
+{
+	cell_traffic(&((struct agent *)ctx)->cell, home, clock_now());
+}
+
 static void on_unknown_hao(
 	void *ctx, const struct in6_addr *coa, const struct in6_addr *local, const struct in6_addr *home)
 {
@@ -390,4 +395,5 @@ const struct flow_events agent_optimized = {.udp = on_udp,
 	.elsewhere = on_elsewhere,
 	.unknown_hao = on_unknown_hao,
 	.unreachable = on_peer_unreachable,
-	.traffic = on_traffic};
+	.traffic = on_traffic,
+	.bound = on_bound_traffic};

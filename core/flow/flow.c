@@ -19,12 +19,14 @@ static const struct flow_ops *const best[] = {&flow_lwt, &flow_tun, &flow_bpf};
 
 static int forget(struct flows *t, struct flow_entry *e, struct why *why);
 
-/* Somebody must be asked for samples only while there is a reverse tunnel. */
+/* Somebody must be asked for samples only while they are wanted. */
 static int watch_traffic(struct flows *t, struct why *why)
 {
-	if (t->aways && !t->traffic && !t->bpf)
+	bool wanted = t->aways || (t->apart && !t->detached);
+
+	if (wanted && !t->traffic && !t->bpf)
 		return traffic_open(&t->traffic, t, why);
-	if (!t->aways) {
+	if (!wanted) {
 		traffic_close(t->traffic);
 		t->traffic = NULL;
 	}
@@ -83,6 +85,8 @@ static int set_tunnel(struct flows *t, struct flow_entry *e, const struct flow *
 		return why_set(why, ENOSPC, "more than %d home addresses", SLOTS_MAX);
 	if (old && old->key.dplen)
 		unregister(t, old);
+	if (!away && t->bpf && t->detached) /* programs have no table apart */
+		return 0;
 	err = t->ops->set && !flow_is_udp(&e->flow) ? t->ops->set(t, &e->flow, old, why) : 0;
 	err = err ?: flow_lead(t, e, why);
 	if (err || !away)
@@ -131,6 +135,13 @@ static int forget(struct flows *t, struct flow_entry *e, struct why *why)
 	return err;
 }
 
+static bool is_same(const struct flow *a, const struct flow *b)
+{
+	return a->edits == b->edits && a->protect == b->protect && a->port == b->port &&
+	       addr_eq(&a->local, &b->local) && addr_eq(&a->peer, &b->peer) && addr_eq(&a->router, &b->router) &&
+	       a->ifindex == b->ifindex;
+}
+
 int flow_set(struct flows *t, const struct flow *f, struct why *why)
 {
 	struct flow_entry *e = table_find(&t->table, &f->key);
@@ -138,6 +149,8 @@ int flow_set(struct flows *t, const struct flow *f, struct why *why)
 	bool moved = e && !(t->bpf && e->flow.protect != f->protect) && flow_is_udp(&e->flow) == flow_is_udp(f);
 	int err;
 
+	if (e && e->routed && flow_is_bound(f) && is_same(&e->flow, f))
+		return 0;
 	if (e && !moved) /* other routes lead there */
 		(void)!forget(t, e, NULL);
 	e = table_put(&t->table, f, &err);
@@ -190,6 +203,62 @@ int flow_del(struct flows *t, const struct flow_key *key, struct why *why)
 	struct flow_entry *e = table_find(&t->table, key);
 
 	return e ? forget(t, e, why) : 0;
+}
+
+/* --- a cell ------------------------------------------------------------------------------------------------------- */
+
+typedef int each_bound(struct flows *t, struct flow_entry *e, struct why *why);
+
+static int for_each_bound(struct flows *t, each_bound *do_it, struct why *why)
+{
+	int err = 0;
+
+	for (size_t i = table_count(&t->table); i-- > 0;)
+		if (flow_is_bound(&table_at(&t->table, i)->flow))
+			err = do_it(t, table_at(&t->table, i), why) ?: err;
+	return err;
+}
+
+static int take_out(struct flows *t, struct flow_entry *e, struct why *why)
+{
+	int err = flow_unlead(t, e, why);
+
+	e->routed = false;
+	return t->bpf && !flow_is_udp(&e->flow) ? bpf_del(t, &e->flow, why) ?: err : err;
+}
+
+static int put_in(struct flows *t, struct flow_entry *e, struct why *why)
+{
+	return set_tunnel(t, e, NULL, why);
+}
+
+int flow_part(struct flows *t, bool apart, struct why *why)
+{
+	int err = 0;
+
+	if (t->apart == apart)
+		return 0;
+	if (!apart && !t->detached)
+		err = flow_lead_apart(t, false, why);
+	err = for_each_bound(t, take_out, why) ?: err;
+	t->apart = apart;
+	t->detached = false;
+	err = for_each_bound(t, put_in, why) ?: err;
+	err = watch_traffic(t, why) ?: err;
+	return apart ? flow_lead_apart(t, true, why) ?: err : err;
+}
+
+int flow_attach(struct flows *t, bool on, struct why *why)
+{
+	int err;
+
+	if (!t->apart || t->detached == !on)
+		return 0;
+	err = !on && t->bpf ? for_each_bound(t, take_out, why) : 0;
+	t->detached = !on;
+	err = on && t->bpf ? for_each_bound(t, put_in, why) : err;
+	err = flow_lead_apart(t, on, why) ?: err;
+	return watch_traffic(t, why) ?: err;
 }
 
 void flow_batch_begin(struct flows *t)
@@ -338,6 +407,7 @@ void flow_hold(struct flows *t, struct held *h)
 	nl_bulk_begin(t->nl);
 	for (size_t i = 0; i < table_count(&t->table); i++)
 		flow_lead_hold(t, table_at(&t->table, i), h);
+	flow_lead_apart_hold(t, h);
 	network_hold(t, h);
 	err = nl_bulk_end(t->nl, &why);
 	if (err)

@@ -49,6 +49,8 @@ struct flow_events {
 	/* A packet passed the reverse tunnel of `home`. Samples: some hundreds a second at most; of a short or new flow
 	 * every packet. */
 	void (*traffic)(void *ctx, const struct in6_addr *home, const struct in6_addr *peer, bool out);
+	/* The same of the tunnel of a binding that stands apart (flow_part), where the agent or the kernel forwards. */
+	void (*bound)(void *ctx, const struct in6_addr *home);
 };
 
 /* Packets that went no further, by reason. */
@@ -101,6 +103,12 @@ void flow_unlink(struct flows *t, unsigned ifindex);
 int flow_set(struct flows *t, const struct flow *f, struct why *why) __attribute__((warn_unused_result));
 /* What is not there is 0. */
 int flow_del(struct flows *t, const struct flow_key *key, struct why *why) __attribute__((warn_unused_result));
+/* Home agent in a cell: tunnels of bindings stand apart from other routes from now on / beside them, as without a cell.
+ * What is there moves. */
+int flow_part(struct flows *t, bool apart, struct why *why) __attribute__((warn_unused_result));
+/* Packets take the tunnels that stand apart, which they do at first / take them no more, and what is set is ready for
+ * when they do. The number of bindings costs nothing, but where programs forward. */
+int flow_attach(struct flows *t, bool on, struct why *why) __attribute__((warn_unused_result));
 /* From begin to end flow_set only collects; what the kernel says to all of it comes at the end. For a home agent that
  * starts with many bindings. */
 void flow_batch_begin(struct flows *t);

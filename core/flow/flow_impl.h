@@ -57,11 +57,13 @@ struct flows {
 	unsigned ifindex;	   /* of FLOW_DEV */
 	unsigned aways;		   /* reverse tunnels */
 	struct left left;	   /* routes of an earlier agent */
-	struct traffic *traffic;   /* while there is a reverse tunnel */
+	struct traffic *traffic;   /* while samples are wanted */
 	int aside;		   /* header-included socket for what must not be optimized */
 	struct rate registrations; /* pairs that home registrations make */
 	struct rate errors;	   /* that packets with a limit cause */
 	bool forwards;
+	bool apart;    /* tunnels of bindings have a table of their own, */
+	bool detached; /* which nobody looks into */
 	size_t inners; /* mobile networks behind us */
 	struct flow_inner inner[FLOW_NETWORKS];
 };
@@ -82,6 +84,11 @@ static inline bool flow_is_udp(const struct flow *f)
 static inline bool flow_is_away(const struct flow *f)
 {
 	return f->edits & FLOW_ENCAP && f->key.splen;
+}
+/* Of a binding here: of a home address, or of a mobile network. */
+static inline bool flow_is_bound(const struct flow *f)
+{
+	return f->edits & FLOW_ENCAP && !f->key.splen;
 }
 static inline const struct in6_addr *flow_home(const struct flow_key *k)
 {
@@ -109,6 +116,9 @@ bool tunnel_too_big(const uint8_t *pkt, size_t len, uint32_t mtu, struct tunnel_
 int flow_lead(struct flows *t, struct flow_entry *e, struct why *why) __attribute__((warn_unused_result));
 int flow_unlead(struct flows *t, struct flow_entry *e, struct why *why) __attribute__((warn_unused_result));
 void flow_lead_hold(struct flows *t, struct flow_entry *e, struct held *h);
+/* What leads packets to the tunnels that stand apart. */
+int flow_lead_apart(struct flows *t, bool on, struct why *why) __attribute__((warn_unused_result));
+void flow_lead_apart_hold(struct flows *t, struct held *h);
 /* What an earlier agent left: routes of the device, ends of tables and rules. */
 int flow_lead_sweep(struct flows *t, struct why *why) __attribute__((warn_unused_result));
 /* What comes out of the shim is forwarded. */

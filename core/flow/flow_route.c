@@ -23,6 +23,8 @@ static struct route tunnel_route(const struct flows *t, const struct flow_entry 
 
 	if (flow_is_away(f))
 		r.table = e->table;
+	else if (t->apart)
+		r.table = MIP_TABLE_CELL;
 	if (flow_is_udp(f)) {
 		r.ifindex = shim_ifindex(t->shim);
 	} else if (t->ops->encap) {
@@ -229,6 +231,19 @@ void flow_lead_hold(struct flows *t, struct flow_entry *e, struct held *h)
 	(flow_is_pair(&e->flow.key) ? hold_pair : hold_tunnel)(t, e, h);
 }
 
+static const struct rule apart_rule = {.table = MIP_TABLE_CELL};
+
+int flow_lead_apart(struct flows *t, bool on, struct why *why)
+{
+	return (on ? rule_add : rule_del)(t->nl, &apart_rule, why);
+}
+
+void flow_lead_apart_hold(struct flows *t, struct held *h)
+{
+	if (t->apart && !t->detached)
+		held_rule(h, &apart_rule);
+}
+
 /* Of our routes only ends of tables are looked at. */
 static bool end_known(void *ctx, const struct route *r)
 {
@@ -254,7 +269,7 @@ static bool rule_known(void *ctx, const struct rule *r)
 	if (r->to || !r->table)
 		return network_has_rule(t, r);
 	if (addr_any(&r->home))
-		return r->oif[0] || (r->local && bpf_leads_local(t));
+		return r->oif[0] || (r->local ? bpf_leads_local(t) : t->apart && !t->detached);
 	for (size_t i = e ? rules_of(t, e, known) : 0; i-- > 0;)
 		n += !memcmp(&known[i], r, sizeof(*r));
 	return n;

@@ -1,10 +1,9 @@
 /*
- * Who talks through the reverse tunnels: samples of what passes the tunnel device, both implementations alike. A packet
- * socket whose filter lets pass 40 octets of unicast packets that are not Mobility Header, and whose buffer is small.
- * What carries a Home Address option or a routing header names a care-of address where the peer should be: packet.c
- * sees that.
- * After a handful it is not read for a while: the kernel then drops at the cost of the filter, so that a fast flow
- * costs no more than a slow one.
+ * Who talks through the tunnels of home addresses, ours and, in a cell of home agents, those bound here: samples of
+ * what passes the tunnel device, both implementations alike. A packet socket whose filter lets pass 40 octets of
+ * unicast packets that are not Mobility Header, and whose buffer is small. What carries a Home Address option or a
+ * routing header names a care-of address where the peer should be: packet.c sees that. After a handful it is not read
+ * for a while: the kernel then drops at the cost of the filter, so that a fast flow costs no more than a slow one.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -62,6 +61,10 @@ static void sample(struct flows *flows, const uint8_t *pkt, bool out)
 	memcpy(&peer, pkt + (out ? AT_DST : AT_SRC), sizeof(peer));
 	if (table_away(&flows->table, &home) && flows->ev.traffic)
 		flows->ev.traffic(flows->ev.ctx, &home, &peer, out);
+	else if (flows->apart && table_bound(&flows->table, &home))
+		flows->ev.bound(flows->ev.ctx, &home);
+	else if (flows->apart && table_bound(&flows->table, &peer))
+		flows->ev.bound(flows->ev.ctx, &peer);
 }
 
 void traffic_sample(struct flows *flows, const uint8_t *pkt)

@@ -187,6 +187,35 @@ int host_may_udp(const struct flow *f, struct why *why)
 		addr_text(f->key.dplen ? &f->key.dst : &f->key.src).s);
 }
 
+/* Policies follow when the binding is bound again. */
+static void release(struct host *h)
+{
+	struct in6_addr home, agent;
+
+	proxies_clear(h->proxies);
+	for (size_t i = 0; ipsec_nth(h->ipsec, i, &home, &agent); i++)
+		if (table_bound(flow_table(h->flows), &home))
+			ipsec_home(h->ipsec, &home);
+}
+
+static void do_attach(void *ctx, bool on)
+{
+	struct host *h = ctx;
+	struct why why = {0};
+
+	h->detached = !on;
+	if (flow_attach(h->flows, on, &why))
+		log_error("%s", why.text);
+	if (!on)
+		release(h);
+}
+
+int host_join_cell(struct host *h, bool in, struct why *why)
+{
+	h->detached &= in;
+	return flow_part(h->flows, in, why);
+}
+
 /* 10.4.2. The tunnel first: once the home link sends us the packets they must have somewhere to go. */
 static int do_bind(void *ctx, const struct bc_entry *e, struct why *why)
 {
@@ -202,9 +231,9 @@ static int do_bind(void *ctx, const struct bc_entry *e, struct why *why)
 		f = flow_of(e, &e->network[i].addr, e->network[i].plen);
 		err = flow_set(h->flows, &f, &own);
 	}
-	if (!err && !f.port)
+	if (!err && !f.port && !h->detached)
 		err = ipsec_away(h->ipsec, &e->home, &e->local, &e->coa, &own);
-	if (!err && e->state != MIP_BINDING_ACTIVE)
+	if (!err && e->state != MIP_BINDING_ACTIVE && !h->detached)
 		err = proxy(h, e, true, &own);
 	if (err && e->state != MIP_BINDING_ACTIVE)
 		do_unbind(ctx, e);
@@ -312,6 +341,7 @@ static const struct world effects = {
 	.bind = do_bind,
 	.unbind = do_unbind,
 	.unroute = do_unroute,
+	.attach = do_attach,
 	.replicate = do_replicate,
 	.ended = do_ended,
 	.optimize = host_optimize,

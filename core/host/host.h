@@ -50,6 +50,7 @@ struct host {
 	struct ike *ike;
 	struct flows *flows;
 	struct proxies *proxies;
+	bool detached; /* a home agent on standby */
 	struct ways ways;
 	struct hold hold;
 	struct rate answers; /* Neighbor Advertisements the agent answers with itself */
@@ -76,6 +77,8 @@ int host_sweep(struct host *h, struct why *why) __attribute__((warn_unused_resul
 /* From begin to end bindings are collected; what the kernel says to all of them comes at the end. */
 void host_bulk_begin(struct host *h);
 int host_bulk_end(struct host *h, struct why *why) __attribute__((warn_unused_result));
+/* In a cell of home agents from now on, or not; at first its bindings take packets (world.h: attach). */
+int host_join_cell(struct host *h, bool in, struct why *why) __attribute__((warn_unused_result));
 static inline bool host_is_open(const struct host *h)
 {
 	return h->flows != NULL;

@@ -38,7 +38,8 @@ int host_protect(struct host *h, const struct ipsec_sa *list, size_t n, struct w
 	if (!err)
 		err = protect_flows(h, why);
 	for (size_t i = 0; !err && ipsec_nth(h->ipsec, i, &home, &agent); i++)
-		if (flow_place(h->flows, &home, &coa) && !addr_is_ipv4(&coa))
+		if (flow_place(h->flows, &home, &coa) && !addr_is_ipv4(&coa) &&
+			!(h->detached && table_bound(flow_table(h->flows), &home)))
 			err = ipsec_away(h->ipsec, &home, &agent, &coa, why);
 	return err;
 }

@@ -34,6 +34,7 @@ struct bc_entry {
 	usec claim_at;	    /* next Neighbor Advertisement, NEVER when done */
 	usec prefix_at;	    /* next Mobile Prefix Advertisement */
 	usec paced, told;   /* token buckets (rate_spend): of updates that count, and of answers that refuse or test */
+	usec busy;	    /* in a cell: when packets were last seen in its tunnel, as one member told the others */
 	usec unreachable_since, unreachable_last; /* errors say so of the care-of address; 0: they do not */
 	uint64_t heard;				  /* packets that had come from there when they began */
 	unsigned ifindex;			  /* where a home agent defends `home`; 0: nowhere */

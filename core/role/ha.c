@@ -91,7 +91,7 @@ void ha_forget(struct ha *ha, struct bc_entry *e, const char *why, usec now)
 	struct event ev = {.type = why ? EV_BINDING_REMOVED : EV_BINDING_EXPIRED, .binding = e, .why = why};
 
 	timer_stop(ha->w->timers, &e->timer);
-	if (e->state == MIP_BINDING_ACTIVE)
+	if (e->state != MIP_BINDING_DAD)
 		ha->w->unbind(ha->w->ctx, e);
 	if (!e->fixed)
 		ha_remember(ha, &e->home, e->seq, now);
@@ -112,6 +112,14 @@ static void claim(struct ha *ha, struct bc_entry *e, usec now)
 	}
 	e->claims--;
 	e->claim_at = e->claims ? now + CLAIM_INTERVAL : NEVER;
+}
+
+void ha_announce_now(struct ha *ha, struct bc_entry *e, usec now)
+{
+	e->claims = CLAIMS;
+	if (e->ifindex)
+		claim(ha, e, now);
+	ha_rearm(ha, e);
 }
 
 static void probe(struct ha *ha, const struct bc_entry *e)
@@ -145,11 +153,8 @@ int ha_activate(struct ha *ha, struct bc_entry *e, usec now, struct why *why)
 	if (err)
 		return err;
 	e->state = MIP_BINDING_ACTIVE;
-	e->claims = CLAIMS;
-	if (e->ifindex)
-		claim(ha, e, now);
 	ha_prefix_schedule(ha, e, now);
-	ha_rearm(ha, e);
+	ha_announce_now(ha, e, now);
 	ha_tell(ha, EV_BINDING_ADDED, e, NULL, now);
 	return 0;
 }
@@ -292,6 +297,7 @@ void ha_link_back(struct ha *ha, unsigned ifindex, usec now)
 
 void ha_stop(struct ha *ha, usec now)
 {
+	timer_stop(ha->w->timers, &ha->serving);
 	while (bc_count(&ha->bc))
 		ha_forget(ha, bc_at(&ha->bc, bc_count(&ha->bc) - 1), "the home agent stops", now);
 	bc_free(&ha->bc);

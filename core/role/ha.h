@@ -110,6 +110,9 @@ struct ha {
 	struct ha_stats stats;
 	struct ha_answer *answer; /* Binding Acknowledgements that wait for the cell, the oldest at `first`; a ring */
 	size_t answers, first;
+	struct timer serving; /* armed: after taking over so many are still to be looked at, */
+	size_t unserved;
+	usec announce_at; /* and the next is announced then */
 	bool on;
 	bool standby; /* another home agent of the cell has the address: bindings are held, nothing is served */
 };
@@ -144,13 +147,17 @@ void ha_stop(struct ha *ha, usec now);
  * is found to have taken it over. 0, or -errno: it cannot be served here any more. */
 int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now) __attribute__((warn_unused_result));
 /* ha_cell.c: home agents that have the same bindings, of which one, which has the home agent's address, serves. From
- * now on another does: bindings leave the data path and stay in the cache, as standby. Ours do not begin before
- * ha_take_over(): then every binding goes into the data path and is announced, and no home address is asked for. */
+ * now on another does: bindings stay in the cache, as standby, and ready in the data path, which is detached. Ours do
+ * not begin before ha_take_over(): then every binding is served and announced, those with traffic at once, the others
+ * soon, and no home address is asked for. */
 void ha_stand_by(struct ha *ha, usec now);
 void ha_take_over(struct ha *ha, usec now);
 /* A binding as another member of the cell has it, or the end of one (lifetime 0, expires: how long its number is
  * remembered): the newer registration wins. 0, or -errno: it cannot be served here. */
 int ha_replica(struct ha *ha, const struct bc_entry *theirs, usec now) __attribute__((warn_unused_result));
+/* Packets passed the tunnel of that home address, here or at another member. True: the other members may have
+ * forgotten that they do. */
+bool ha_saw_traffic(struct ha *ha, const struct in6_addr *home, usec now);
 /* The other members have what struct world's `replicate` numbered so, and all before. */
 void ha_replicated(struct ha *ha, uint64_t number);
 /* The i-th number of a home address whose binding ended, as such an end; false behind the last. */

@@ -9,6 +9,11 @@
 #include "base/addr.h"
 #include "role/ha_impl.h"
 
+#define BUSY_FOR     (10 * SEC) /* since packets were seen in its tunnel */
+#define BUSY_AT_ONCE 500
+#define REST_AT_ONCE 64
+#define REST_EVERY   1000 /* us */
+
 /* --- standby ------------------------------------------------------------------------------------------------------ */
 
 /* What nobody was told of, or what is of this machine alone, is not held. */
@@ -18,7 +23,6 @@ static void hold(struct ha *ha, struct bc_entry *e, usec now)
 		ha_forget(ha, e, "another home agent of the cell serves", now);
 		return;
 	}
-	ha->w->unbind(ha->w->ctx, e);
 	e->state = MIP_BINDING_STANDBY;
 	e->doubt = HA_SURE;
 	e->claim_at = e->prefix_at = NEVER;
@@ -30,31 +34,80 @@ void ha_stand_by(struct ha *ha, usec now)
 	if (ha->standby)
 		return;
 	ha_drop_answers(ha);
+	timer_stop(ha->w->timers, &ha->serving);
 	for (size_t i = bc_count(&ha->bc); i-- > 0;)
 		hold(ha, bc_at(&ha->bc, i), now);
 	ha->standby = true;
+	ha->w->attach(ha->w->ctx, false);
+}
+
+static bool is_busy(const struct bc_entry *e, usec now)
+{
+	return e->busy && now - e->busy < BUSY_FOR;
+}
+
+bool ha_saw_traffic(struct ha *ha, const struct in6_addr *home, usec now)
+{
+	struct bc_entry *e = bc_find(&ha->bc, home, NULL);
+	bool old = e && (!e->busy || now - e->busy > BUSY_FOR / 2);
+
+	if (old)
+		e->busy = now;
+	return old;
+}
+
+static bool serve(struct ha *ha, struct bc_entry *e, usec now)
+{
+	e->ifindex = ha_wire_of(ha, &e->home);
+	if (ha->w->bind(ha->w->ctx, e, NULL)) {
+		ha_forget(ha, e, "the data path does not take it", now);
+		return false;
+	}
+	e->state = MIP_BINDING_ACTIVE;
+	ha_prefix_schedule(ha, e, now);
+	return true;
+}
+
+/* From the end of the map: what goes meanwhile makes one be looked at twice, none be left out. */
+static void serve_rest(struct timer *t, usec now)
+{
+	struct ha *ha = timer_owner(t, struct ha, serving);
+
+	for (int i = 0; i < REST_AT_ONCE && ha->unserved; i++) {
+		struct bc_entry *e = --ha->unserved < bc_count(&ha->bc) ? bc_at(&ha->bc, ha->unserved) : NULL;
+
+		if (!e || e->state != MIP_BINDING_STANDBY || !serve(ha, e, now))
+			continue;
+		ha_announce(ha, e, ha->announce_at);
+		ha->announce_at += HA_RESTORE_EVERY;
+	}
+	if (ha->unserved)
+		timer_arm(ha->w->timers, &ha->serving, now + REST_EVERY, serve_rest);
+}
+
+/* Until the home link is told, it sends to a machine that is gone: those to whom it does send come first. */
+static void serve_busy(struct ha *ha, usec now)
+{
+	size_t n = 0;
+
+	for (size_t i = bc_count(&ha->bc); i-- > 0 && n < BUSY_AT_ONCE;) {
+		struct bc_entry *e = bc_at(&ha->bc, i);
+
+		if (e->state != MIP_BINDING_STANDBY || !is_busy(e, now) || !serve(ha, e, now))
+			continue;
+		ha_announce_now(ha, e, now);
+		n++;
+	}
 }
 
 void ha_take_over(struct ha *ha, usec now)
 {
-	usec at = now;
-
 	ha->standby = false;
-	for (size_t i = bc_count(&ha->bc); i-- > 0;) {
-		struct bc_entry *e = bc_at(&ha->bc, i);
-
-		if (e->state != MIP_BINDING_STANDBY)
-			continue;
-		e->ifindex = ha_wire_of(ha, &e->home);
-		if (ha->w->bind(ha->w->ctx, e, NULL)) {
-			ha_forget(ha, e, "the data path does not take it", now);
-			continue;
-		}
-		e->state = MIP_BINDING_ACTIVE;
-		ha_prefix_schedule(ha, e, now);
-		ha_announce(ha, e, at);
-		at += HA_RESTORE_EVERY;
-	}
+	ha->w->attach(ha->w->ctx, true);
+	serve_busy(ha, now);
+	ha->unserved = bc_count(&ha->bc);
+	ha->announce_at = now;
+	timer_arm(ha->w->timers, &ha->serving, now, serve_rest);
 }
 
 /* --- what other members have -------------------------------------------------------------------------------------- */

@@ -28,6 +28,8 @@ void ha_forget(struct ha *ha, struct bc_entry *e, const char *why, usec now);
 void ha_remember(struct ha *ha, const struct in6_addr *home, uint16_t seq, usec now);
 /* The home link is told from then on, as often as of a new binding. */
 void ha_announce(struct ha *ha, struct bc_entry *e, usec at);
+/* The same, the first time at once. */
+void ha_announce_now(struct ha *ha, struct bc_entry *e, usec now);
 /* Asks, from then on, whether somebody else serves it now. */
 void ha_doubt(struct ha *ha, struct bc_entry *e, usec at);
 /* The binding's timer is due at what comes next. */

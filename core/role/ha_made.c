@@ -81,7 +81,7 @@ int ha_adopt(struct ha *ha, const struct bc_entry *kept, struct bc_entry **to)
 	e = copy_kept(ha, kept);
 	if (!e)
 		return -ENOSPC;
-	err = ha->standby ? 0 : ha->w->bind(ha->w->ctx, e, NULL);
+	err = ha->w->bind(ha->w->ctx, e, NULL);
 	if (err) {
 		(void)!ha_hold_networks(ha, e, NULL, 0);
 		bc_del(&ha->bc, e);
@@ -98,7 +98,7 @@ int ha_succeed(struct ha *ha, struct bc_entry *e, const struct bc_entry *kept)
 {
 	struct addr_prefix before[MH_NETWORKS];
 	size_t n = e->networks;
-	int err = 0;
+	int err;
 
 	if (n)
 		memcpy(before, e->network, n * sizeof(before[0]));
@@ -106,10 +106,8 @@ int ha_succeed(struct ha *ha, struct bc_entry *e, const struct bc_entry *kept)
 		return -EADDRNOTAVAIL;
 	if (!take_kept(ha, e, kept))
 		return -ENOSPC;
-	if (!ha->standby) {
-		err = ha->w->bind(ha->w->ctx, e, NULL);
-		ha_unroute(ha, e, before, n);
-	}
+	err = ha->w->bind(ha->w->ctx, e, NULL);
+	ha_unroute(ha, e, before, n);
 	if (err)
 		return err;
 	e->state = ha->standby ? MIP_BINDING_STANDBY : MIP_BINDING_ACTIVE;

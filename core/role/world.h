@@ -52,6 +52,10 @@ struct world {
 	 * (10.4.1). */
 	void (*claim)(void *ctx, unsigned ifindex, const struct in6_addr *home);
 
+	/* Home agent in a cell: packets take what bind() set, as they do at first / take it no more, nothing is
+	 * intercepted, and what bind() sets is ready for when they do. Then each binding is bound again. NULL: no cell.
+	 */
+	void (*attach)(void *ctx, bool on);
 	/* Home agent in a cell: the number under which what was changed until now reaches the other members; once it
 	 * has, ha_replicated() is told. 0: there is nobody to wait for. NULL: there is no cell. */
 	uint64_t (*replicate)(void *ctx);

@@ -225,14 +225,19 @@ int proxies_sweep(struct proxies *p, struct why *why)
 	return err;
 }
 
-void proxies_close(struct proxies *p)
+void proxies_clear(struct proxies *p)
 {
-	if (!p)
-		return;
 	while (p->map.n) {
 		(void)!kernel_del(p, at(p, p->map.n - 1), NULL);
 		forget(p, at(p, p->map.n - 1));
 	}
+}
+
+void proxies_close(struct proxies *p)
+{
+	if (!p)
+		return;
+	proxies_clear(p);
 	map_free(&p->map);
 	free(p);
 }

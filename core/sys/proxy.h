@@ -28,6 +28,8 @@ int proxies_add(struct proxies *p, unsigned ifindex, const struct in6_addr *addr
 	__attribute__((warn_unused_result));
 int proxies_del(struct proxies *p, unsigned ifindex, const struct in6_addr *addr, struct why *why)
 	__attribute__((warn_unused_result));
+/* Removes all of ours, and goes on. */
+void proxies_clear(struct proxies *p);
 bool proxies_has(const struct proxies *p, unsigned ifindex, const struct in6_addr *addr);
 /* Puts back what the kernel has no more, on links for which up says true: it drops those of a link that goes down. How
  * many there were, or -errno. */

@@ -16,6 +16,7 @@
  *   renew=TIMES	so often the last thousand nodes leave and register again, Duplicate Address Detection and all;
  *			the rate is without its second
  *   networks=N	from now on all are mobile routers with so many prefixes (RFC 3963), up to 4
+ *   answer=SECONDS	for so long nodes answer echo requests that come through their tunnels, by the same way
  *   auth	from now on all have the authentication option (RFC 4285), key 0x11...
  *
  * Node i has home address HOME-PREFIX::i+0x10000 and care-of address COA-PREFIX::i+0x10000; both prefixes are /64.
@@ -435,6 +436,52 @@ static int keep(unsigned seconds)
 	return expired || refused || answered < count;
 }
 
+/* An echo request through the tunnel of a node becomes the answer by the same way. False: it is none. */
+static bool answer_to(uint8_t *pkt, size_t len)
+{
+	uint8_t *in, *echo;
+	struct in6_addr home, peer;
+	struct exthdr e, i;
+	uint16_t sum;
+
+	if (exthdr_read(pkt, len, &e) != EXT_OK || e.upper != 41 || number_of(&e.dst) == count)
+		return false;
+	in = pkt + e.upper_at;
+	if (exthdr_read(in, e.end - e.upper_at, &i) != EXT_OK || i.upper != 58 || i.end - i.upper_at < 8)
+		return false;
+	echo = in + i.upper_at;
+	if (echo[0] != 128)
+		return false;
+	home = i.dst;
+	peer = i.src;
+	echo[0] = 129;
+	echo[2] = echo[3] = 0;
+	sum = ip6_checksum(&home, &peer, 58, echo, i.end - i.upper_at);
+	echo[2] = (uint8_t)(sum >> 8);
+	echo[3] = (uint8_t)sum;
+	memcpy(in + 8, &home, sizeof(home));
+	memcpy(in + 24, &peer, sizeof(peer));
+	memcpy(pkt + 8, &e.dst, sizeof(e.dst));
+	memcpy(pkt + 24, &agent, sizeof(agent));
+	return true;
+}
+
+static int answer(unsigned seconds)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	usec end = clock_now() + seconds * SEC;
+	uint8_t pkt[2048];
+	ssize_t n;
+
+	while (clock_now() < end) {
+		poll(&p, 1, 100);
+		while ((n = recv(fd, pkt, sizeof(pkt), MSG_DONTWAIT)) > 0)
+			if (answer_to(pkt, (size_t)n))
+				(void)!sendto(fd, pkt, (size_t)n, 0, (struct sockaddr *)&gateway, sizeof(gateway));
+	}
+	return 0;
+}
+
 /* Every node must be served, and none refused. */
 static double registrations(const char *name, size_t window, int *failed)
 {
@@ -468,6 +515,8 @@ static int one(const char *word)
 
 	if (!strncmp(word, "keep=", 5))
 		return keep(number);
+	if (!strncmp(word, "answer=", 7))
+		return answer(number);
 	if (!strncmp(word, "networks=", 9)) {
 		networks = number < 4 ? number : 4;
 		return 0;

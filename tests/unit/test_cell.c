@@ -229,6 +229,11 @@ static void assert_bound(int i, const char *home, const char *coa, uint16_t seq,
 	assert_int_equal(e->state, state);
 }
 
+static void home_text(char *to, unsigned n)
+{
+	sprintf(to, "2001:db8:1::%x", 0x200 + n);
+}
+
 static unsigned state_of(int i)
 {
 	struct cell_member alone = {0};
@@ -350,7 +355,7 @@ static void what_is_not_taken_is_sent_later(void **state)
 /* --- standby and serving --------------------------------------------------------------------------------------------
  */
 
-static void standby_touches_nothing(void **state)
+static void standby_is_ready_and_touches_nothing(void **state)
 {
 	(void)state;
 	fake_forget(&peer[1].f);
@@ -361,8 +366,10 @@ static void standby_touches_nothing(void **state)
 	run(5 * SEC);
 	assert_bound(1, HOME, COA, 1, MIP_BINDING_STANDBY);
 	for (enum did d = 0; d < DIDS; d++)
-		if (d != DID_EVENT)
+		if (d != DID_EVENT && d != DID_BIND)
 			assert_int_equal(fake_did(&peer[1].f, d), 0);
+	assert_true(peer[1].f.detached);
+	assert_true(fake_holds(&peer[1].f.bound, &entry(1, HOME)->home));
 }
 
 static void takes_over_without_asking(void **state)
@@ -372,11 +379,14 @@ static void takes_over_without_asking(void **state)
 	run(2 * SEC);
 	fake_forget(&peer[0].f);
 	ha_stand_by(&peer[0].ha, peer[0].f.now);
-	assert_int_equal(fake_did(&peer[0].f, DID_UNBIND), 1);
+	assert_int_equal(fake_did(&peer[0].f, DID_UNBIND), 0);
+	assert_true(peer[0].f.detached);
 	assert_bound(0, HOME, COA, 7, MIP_BINDING_STANDBY);
 	address(0, false);
 	address(1, true);
+	run(TICK);
 	assert_bound(1, HOME, COA, 7, MIP_BINDING_ACTIVE);
+	assert_false(peer[1].f.detached);
 	assert_true(fake_holds(&peer[1].f.bound, &entry(1, HOME)->home));
 	run(5 * SEC);
 	assert_int_equal(fake_did(&peer[1].f, DID_PROBE), 0);
@@ -388,6 +398,32 @@ static void takes_over_without_asking(void **state)
 	run(TICK);
 	assert_int_equal(fake_last(&peer[1].f, DID_SEND)->mh.u.ba.status, BA_ACCEPTED);
 	assert_bound(0, HOME, COA2, 8, MIP_BINDING_STANDBY);
+}
+
+/* The home link is told of those first whose tunnels were seen in use, of which all members know. */
+static void announces_first_who_has_traffic(void **state)
+{
+	struct in6_addr busy;
+	char home[64];
+
+	(void)state;
+	for (unsigned n = 0; n < 20; n++) {
+		home_text(home, n);
+		ask(0, home, COA, 1, LIFE);
+		run(100 * TICK);
+	}
+	home_text(home, 7);
+	busy = t_addr(home);
+	run(SEC);
+	cell_traffic(&peer[0].cell, &busy, peer[0].f.now);
+	run(5 * TICK);
+	address(0, false);
+	fake_forget(&peer[1].f);
+	ha_take_over(&peer[1].ha, peer[1].f.now);
+	assert_int_equal(fake_did(&peer[1].f, DID_CLAIM), 1);
+	assert_addr(fake_nth(&peer[1].f, DID_CLAIM, 0)->addr, home);
+	run(100 * TICK);
+	assert_int_equal(fake_did(&peer[1].f, DID_CLAIM), 20);
 }
 
 static void an_ended_binding_stays_ended(void **state)
@@ -421,11 +457,6 @@ static void lifetimes_are_deadlines(void **state)
 
 /* --- join, split, merge ---------------------------------------------------------------------------------------------
  */
-
-static void home_text(char *to, unsigned n)
-{
-	sprintf(to, "2001:db8:1::%x", 0x200 + n);
-}
 
 static void a_joiner_gets_all_while_updates_go_on(void **state)
 {
@@ -682,8 +713,9 @@ int main(void)
 		T(a_member_that_dies_holds_nothing_up),
 		T(without_corosync_it_serves),
 		T(what_is_not_taken_is_sent_later),
-		T(standby_touches_nothing),
+		T(standby_is_ready_and_touches_nothing),
 		T(takes_over_without_asking),
+		T(announces_first_who_has_traffic),
 		T(an_ended_binding_stays_ended),
 		T(lifetimes_are_deadlines),
 		T(a_joiner_gets_all_while_updates_go_on),

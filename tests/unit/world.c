@@ -9,6 +9,8 @@ static struct note *write_down(struct fake *f, enum did what)
 
 	if (f->notes == FAKE_NOTES)
 		fail_msg("the notebook is full: fake_forget more often");
+	if (f->detached && (what == DID_SEND || what == DID_ICMP || what == DID_PROBE || what == DID_CLAIM))
+		fail_msg("who is detached says something");
 	n = &f->note[f->notes++];
 	*n = (struct note){.what = what, .at = f->now};
 	f->count[what]++;
@@ -92,6 +94,14 @@ static void on_send_icmp(void *ctx, const struct via *via, const uint8_t *data, 
 	n->via = *via;
 	n->icmp_len = len < sizeof(n->icmp) ? len : sizeof(n->icmp);
 	memcpy(n->icmp, data, n->icmp_len);
+}
+
+static void on_attach(void *ctx, bool on)
+{
+	struct fake *f = ctx;
+
+	write_down(f, DID_ATTACH);
+	f->detached = !on;
 }
 
 static int on_bind(void *ctx, const struct bc_entry *e, struct why *why)
@@ -332,6 +342,7 @@ void fake_open(struct fake *f)
 		.event = on_event,
 		.send = on_send,
 		.send_icmp = on_send_icmp,
+		.attach = on_attach,
 		.bind = on_bind,
 		.unbind = on_unbind,
 		.unroute = on_unroute,

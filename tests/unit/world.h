@@ -18,6 +18,7 @@ enum did {
 	DID_OWN,
 	DID_LEAVE_BY,
 	DID_EVENT,
+	DID_ATTACH,
 	DID_BIND,
 	DID_UNBIND,
 	DID_UNROUTE,
@@ -72,6 +73,7 @@ struct fake {
 	size_t notes;
 	size_t count[DIDS]; /* since fake_forget */
 	struct fake_held bound, routed, home, tunnel, own, way;
+	bool detached;		  /* then nothing may be said */
 	int bind_err, tunnel_err; /* what the data path answers: 0 or -errno */
 	bool negotiates;	  /* keys, which an IKE daemon would */
 	bool keyless;		  /* they are not there, when asked for */
