@@ -256,6 +256,7 @@ const struct check checks[] = {
 	{"forwarding", ROLE_HA, ALWAYS, check_forwarding},
 	{"proxy-nd", ROLE_HA, ALWAYS, check_proxy},
 	{"radvd", ROLE_HA, SERVING, check_radvd},
+	{"cell", ROLE_HA, SERVING, check_cell},
 	{"interface", ROLE_MN, ALWAYS, check_interface},
 	{"autoconf", ROLE_MN, ALWAYS, check_autoconf},
 	{"optimistic-dad", ROLE_MN, ALWAYS, check_optimistic},

@@ -10,6 +10,7 @@ void mend(struct finding *f, const char *fmt, ...) __attribute__((format(printf,
 void check_home_link(const struct patient *p, struct finding *f);
 void check_forwarding(const struct patient *p, struct finding *f);
 void check_proxy(const struct patient *p, struct finding *f);
+void check_cell(const struct patient *p, struct finding *f);
 void check_radvd(const struct patient *p, struct finding *f);
 void check_interface(const struct patient *p, struct finding *f);
 void check_autoconf(const struct patient *p, struct finding *f);

@@ -1,10 +1,13 @@
 /* doctor.h: the checks of what a home agent, or a mobile node, needs of its links. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/checks.h"
+#include "cmd/client.h"
 #include "cmd/machine.h"
+#include "cmd/mip.h"
 
 /* --- the home agent ----------------------------------------------------------------------------------------------- */
 
@@ -91,6 +94,59 @@ void check_radvd(const struct patient *p, struct finding *f)
 	found(f, MIP_VERDICT_WEAK,
 		"no radvd runs here: mobile nodes find the home link if another router announces it");
 	mend(f, machine_program("radvd") ? "mip ha start" : "apt install radvd; then 'mip ha start'");
+}
+
+static int take_cell(void *ctx, const struct nlmsghdr *msg)
+{
+	(void)msg;
+	*(bool *)ctx = true;
+	return DONE;
+}
+
+/* crypto_hash and secauth of corosync.conf(5) are knet's: of other transports nothing is signed. */
+static bool read_corosync(const char *path, bool *is_signed)
+{
+	FILE *file = fopen(path, "re");
+	char line[256], key[64], value[64];
+	bool bare = false;
+
+	*is_signed = false; /* unless it says so */
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, " %63[a-z_] : %63s", key, value) != 2)
+			continue;
+		bare |= !strcmp(key, "transport") && strcmp(value, "knet") != 0;
+		*is_signed |= !strcmp(key, "crypto_hash") ? strcmp(value, "none") != 0
+							  : !strcmp(key, "secauth") && !strcmp(value, "on");
+	}
+	*is_signed &= !bare;
+	if (file)
+		fclose(file);
+	return file != NULL;
+}
+
+/* Whoever may send to the group ends and moves bindings as he likes. */
+void check_cell(const struct patient *p, struct finding *f)
+{
+	const char *path = getenv("COROSYNC_MAIN_CONFIG_FILE") ?: "/etc/corosync/corosync.conf";
+	bool is_one = false, is_signed;
+	struct request rq;
+	struct refusal no;
+
+	(void)p;
+	request_open(&rq, MIP_CELL_GET);
+	if (client_connect() != DONE || client_ask(&rq, take_cell, &is_one, &no) != DONE) {
+		found(f, MIP_VERDICT_UNKNOWN, "cell of home agents: no agent to ask");
+	} else if (!is_one) {
+		found(f, MIP_VERDICT_OK, "the home agent is in no cell");
+	} else if (!read_corosync(path, &is_signed)) {
+		found(f, MIP_VERDICT_UNKNOWN, "is what corosync hears authenticated? %s: %s", path, strerror(errno));
+	} else if (is_signed) {
+		found(f, MIP_VERDICT_OK, "what corosync hears is authenticated");
+	} else {
+		found(f, MIP_VERDICT_WEAK,
+			"corosync's authentication is off: whoever can send to it ends and moves bindings");
+		mend(f, "corosync-keygen; in %s transport: knet, crypto_cipher: aes256, crypto_hash: sha256", path);
+	}
 }
 
 /* --- the mobile node ---------------------------------------------------------------------------------------------- */

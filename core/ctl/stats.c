@@ -59,6 +59,43 @@ static bool put_bindings(const struct all *a, size_t i, struct ctl_msg *m)
 	return put(m, i ? "correspondent" : "home-agent", bc_count(i ? &a->v->cn->bc : &a->v->ha->bc));
 }
 
+/* Of a home agent that is in none there is nothing to say. */
+static bool put_members(const struct all *a, size_t i, struct ctl_msg *m)
+{
+	struct cell_facts f;
+
+	if (!a->v->cell(a->v->ctx, 0, &f))
+		return false;
+	i = f.state != MIP_CELL_DETACHED;
+	while (i && a->v->cell(a->v->ctx, i, &f))
+		i++;
+	return put(m, NULL, i);
+}
+
+static bool own_cell(const struct all *a, struct cell_facts *f)
+{
+	for (size_t i = 0; a->v->cell(a->v->ctx, i, f); i++)
+		if (f->own)
+			return true;
+	return false;
+}
+
+static bool put_serves(const struct all *a, size_t i, struct ctl_msg *m)
+{
+	struct cell_facts f;
+
+	(void)i;
+	return own_cell(a, &f) && put(m, NULL, f.serves);
+}
+
+static bool put_behind(const struct all *a, size_t i, struct ctl_msg *m)
+{
+	struct cell_facts f;
+
+	(void)i;
+	return own_cell(a, &f) && put(m, NULL, f.behind);
+}
+
 static bool put_memory(const struct all *a, size_t i, struct ctl_msg *m)
 {
 	(void)i;
@@ -95,6 +132,9 @@ static const struct {
 	[METRIC_REFUSED] = {256, put_refused},
 	[METRIC_TUNNELLED] = {2, put_tunnelled},
 	[METRIC_BINDINGS] = {2, put_bindings},
+	[METRIC_CELL_MEMBERS] = {1, put_members},
+	[METRIC_CELL_SERVES] = {1, put_serves},
+	[METRIC_CELL_BEHIND] = {1, put_behind},
 	[METRIC_MEMORY] = {1, put_memory},
 	[METRIC_UPTIME] = {1, put_uptime},
 };
