@@ -1,7 +1,7 @@
 /*
- * Ways out: packets from a care-of address leave by the router of the link that gave it, wherever the machine's
- * default routes lead; those to the home agent also when a router of that link says that its prefix is on the link
- * (CONFIG_IPV6_SUBTREES).
+ * Ways out: packets from a care-of address leave by the router of the link that gave it, those from a home address at
+ * home by a router of the home link, wherever the machine's default routes lead; those to the home agent also when a
+ * router of that link says that its prefix is on the link (CONFIG_IPV6_SUBTREES).
  */
 #ifndef MIP_FLOW_WAY_H
 #define MIP_FLOW_WAY_H
@@ -13,7 +13,7 @@
 
 #define WAYS_MAX 64
 
-/* `router` by way of link `ifindex`, for packets from `coa`; of one home address. */
+/* `router` by way of link `ifindex`, for packets from `coa`, which at home is the home address; of one home address. */
 struct way {
 	struct in6_addr home, coa, router; /* home :: = free */
 	struct in6_addr agent;		   /* :: = not known */

@@ -71,7 +71,12 @@ static void do_leave_home(void *ctx, const struct mn_home *home, unsigned ifinde
 static void do_leave_by(void *ctx, const struct mn_home *home)
 {
 	struct host *h = ctx;
-	struct way way = {home->conf.home, home->place.coa, home->place.router, home->agent, home->place.ifindex};
+	bool at_home = home->place.where == AT_HOME;
+	struct way way = {.home = home->conf.home,
+		.coa = at_home ? home->conf.home : home->place.coa,
+		.router = home->place.router,
+		.agent = at_home ? in6addr_any : home->agent,
+		.ifindex = home->place.ifindex};
 	struct why why = {0};
 
 	if (ways_set(&h->ways, &way, &why))

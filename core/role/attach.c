@@ -423,7 +423,7 @@ struct place attach_place(const struct attach *a, const struct in6_addr *home, u
 	if (best.rank == NOTHING)
 		return (struct place){.where = AT_NOWHERE};
 	if (!best.addr->plen)
-		return (struct place){.where = AT_HOME, .ifindex = best.link->ifindex};
+		return (struct place){AT_HOME, best.link->ifindex, in6addr_any, way_out(best.link, home, now)};
 	if (best.rank == AWAY_IPV4)
 		return (struct place){AT_AWAY, best.link->ifindex, best.addr->addr, in6addr_any};
 	return (struct place){AT_AWAY, best.link->ifindex, best.addr->addr, way_out(best.link, &best.addr->addr, now)};

@@ -108,7 +108,7 @@ struct place {
 	enum attach_where where;
 	unsigned ifindex;    /* AT_HOME, AT_AWAY */
 	struct in6_addr coa; /* AT_AWAY */
-	/* AT_AWAY: the router to leave by, whatever other links there are; :: when none is known. */
+	/* The router to leave by, whatever other routers and links the kernel knows; :: when none is known. */
 	struct in6_addr router;
 };
 

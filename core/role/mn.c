@@ -74,7 +74,7 @@ static bool keeps_tunnel(const struct mn *mn, const struct mn_home *h, const str
 	       attach_holds(&mn->attach, at, now);
 }
 
-/* The kernel's default routes may lead through another link. */
+/* The kernel's default routes may lead through another link, or to a router of the last one. */
 static void leave_by(struct mn *mn, struct mn_home *h)
 {
 	h->routed = !addr_any(&h->place.router);
@@ -86,7 +86,7 @@ void mn_untunnel(struct mn *mn, struct mn_home *h)
 	mn->w->untunnel(mn->w->ctx, h);
 	h->tunnelled = false;
 	h->left.where = AT_NOWHERE;
-	if (h->place.where == AT_HOME && h->routed)
+	if (h->place.where == AT_HOME)
 		leave_by(mn, h);
 }
 

@@ -77,7 +77,8 @@ struct world {
 	/* Put the home address on the home link, usable at once / take it away. `agent_lladdr` may be NULL. */
 	void (*arrive_home)(void *ctx, const struct mn_home *h, unsigned ifindex, const uint8_t *agent_lladdr);
 	void (*leave_home)(void *ctx, const struct mn_home *h, unsigned ifindex);
-	/* Packets from h->place.coa leave by h->place.router; ::, by whatever route there is. */
+	/* Packets from h->place.coa, at home from the home address, leave by h->place.router; ::, by whatever route
+	 * there is. */
 	void (*leave_by)(void *ctx, const struct mn_home *h);
 	/* A home address that is not of the configuration is ours from now on / no more. */
 	void (*own_home)(void *ctx, const struct in6_addr *home, bool on);

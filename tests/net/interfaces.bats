@@ -118,6 +118,18 @@ ways() { in_ns mn ip -6 route show table main proto 119 | grep -c '^default from
 	[ "$(ways)" -eq 0 ]
 }
 
+@test "at home, too: packets of the home address leave by a router of the home link" {
+	to_eth0() { ip -n mn -6 route get "$CN" from "$HOA" | grep -q ' dev eth0 '; }
+	lab_move home
+	lab_wait 20 at_home
+	ip -n mn -6 route add default dev wlan0 metric 1
+	lab_wait 10 to_eth0
+	ip -n mn -6 route del default dev wlan0 metric 1
+	[ "$(ways)" -eq 1 ]
+	lab_move f1
+	served f1
+}
+
 @test "saved, and applied again: the same words, and not one update" {
 	local words before
 	words=$(mn save)

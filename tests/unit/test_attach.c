@@ -262,6 +262,7 @@ static void prefix_withdrawn_or_over(void **state)
 	link_is(ETH, true);
 	hear(ETH, R1, "2001:db8:1::");
 	assert_home(ETH);
+	assert_addr(place.router, R1);
 	/* RFC 4862 5.5.3: not at once, whoever says so, and not later for being said again. */
 	hear_ra(ETH, R1, &gone);
 	fake_run(&f, 3600 * SEC);
