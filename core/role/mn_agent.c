@@ -283,7 +283,7 @@ static void on_packet_in(struct mn *mn, struct mn_home *h, usec now)
 
 	if (now - t->asked >= PROBE_GAP_MAX)
 		t->gap = 0;
-	t->unanswered = t->alone = 0;
+	t->unanswered = 0;
 	t->in = now;
 	if (!CONFIGURED(h) && !timer_armed(&t->quiet))
 		timer_arm(mn->w->timers, &t->quiet, now + QUIET, on_quiet);
@@ -294,8 +294,6 @@ static void on_packet_out(struct mn *mn, struct mn_home *h, usec now)
 {
 	struct mn_tunnel *t = &h->tunnel;
 
-	if (!t->alone || now - t->out > PATIENCE)
-		t->alone = now;
 	if (!t->unanswered || now - t->out > PATIENCE)
 		t->unanswered = now;
 	t->out = now;
@@ -311,13 +309,25 @@ static void on_packet_out(struct mn *mn, struct mn_home *h, usec now)
 usec mn_silence(const struct mn_home *h, usec now)
 {
 	const struct mn_tunnel *t = &h->tunnel;
-	bool talks = h->place.where == AT_AWAY && t->alone && now - t->out <= PATIENCE;
+	bool talks = h->place.where == AT_AWAY && t->alone && now - t->sent <= PATIENCE;
 
 	return talks && now - t->alone >= SILENCE ? now - t->alone : 0;
 }
 
-void mn_on_traffic(struct mn *mn, struct mn_home *h, bool out, usec now)
+static void note_others(struct mn_tunnel *t, bool out, usec now)
 {
+	if (!out)
+		t->alone = 0;
+	else if (!t->alone || now - t->sent > PATIENCE)
+		t->alone = now;
+	if (out)
+		t->sent = now;
+}
+
+void mn_on_traffic(struct mn *mn, struct mn_home *h, const struct in6_addr *peer, bool out, usec now)
+{
+	if (!addr_eq(peer, &h->agent) && (!out || h->place.where == AT_AWAY))
+		note_others(&h->tunnel, out, now);
 	if (out && h->place.where == AT_AWAY)
 		on_packet_out(mn, h, now);
 	else if (!out)

@@ -166,7 +166,7 @@ void ro_on_traffic(struct mn *mn, const struct in6_addr *home, const struct in6_
 	struct bul_entry *e;
 
 	if (h)
-		mn_on_traffic(mn, h, out, now);
+		mn_on_traffic(mn, h, peer, out, now);
 	if (!h || h->state != MIP_MN_REGISTERED || mn_is_over_ipv4(h) || mode == MIP_RO_NEVER || !addr_routable(peer) ||
 		addr_eq(peer, &h->agent))
 		return;

@@ -518,7 +518,9 @@ static void unreachable(void **state)
 
 static void packet(bool out)
 {
-	mn_on_traffic(&mn, &mn.home[0], out, f.now);
+	const struct in6_addr peer = t_addr("2001:db8:c::2");
+
+	mn_on_traffic(&mn, &mn.home[0], &peer, out, f.now);
 }
 
 /* A packet out each 100 ms and none in: the home agent is dead, long before the binding ends. */

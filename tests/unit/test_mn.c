@@ -363,16 +363,41 @@ static void return_repeats(void **state)
  */
 static void silence_is_the_router_s(void **state)
 {
+	const struct in6_addr peer = t_addr("2001:db8:c::2");
+
 	(void)state;
 	registered_at(AT_A);
 	for (int i = 0; i < 40; i++) {
-		mn_on_traffic(&mn, home(), true, f.now);
+		mn_on_traffic(&mn, home(), &peer, true, f.now);
 		fake_run(&f, SEC / 10);
 	}
 	assert_int_equal(fake_did(&f, DID_REACH), 3);
 	assert_addr(fake_last(&f, DID_REACH)->addr, ROUTER);
 	assert_true(fake_did(&f, DID_SOLICIT) > 0);
 	assert_int_equal(updates(), 0); /* the home agent is the only one there may be */
+}
+
+/* A home agent whose firewall rejects what it is to forward answers each packet by an ICMPv6 error. */
+static void errors_of_the_home_agent_are_silence(void **state)
+{
+	const struct in6_addr peer = t_addr("2001:db8:c::2");
+
+	(void)state;
+	registered_at(AT_A);
+	for (int i = 0; i < 40; i++) {
+		mn_on_traffic(&mn, home(), &peer, true, f.now);
+		mn_on_traffic(&mn, home(), &home()->agent, false, f.now);
+		fake_run(&f, SEC / 10);
+	}
+	assert_true(mn_silence(home(), f.now) >= 3 * SEC);
+	mn_on_traffic(&mn, home(), &home()->agent, true, f.now);
+	mn_on_traffic(&mn, home(), &peer, false, f.now);
+	assert_int_equal(mn_silence(home(), f.now), 0);
+	for (int i = 0; i < 40; i++) { /* who talks with the home agent alone is not refuted by it */
+		mn_on_traffic(&mn, home(), &home()->agent, true, f.now);
+		fake_run(&f, SEC / 10);
+	}
+	assert_int_equal(mn_silence(home(), f.now), 0);
 }
 
 /* --- handovers ------------------------------------------------------------------------------------------------------
@@ -1345,6 +1370,7 @@ int main(void)
 		T(starts_nowhere),
 		T(starts_at_home),
 		T(silence_is_the_router_s),
+		T(errors_of_the_home_agent_are_silence),
 		T(claims_thrice),
 		T(link_local_compatibility),
 		T(starts_away),
