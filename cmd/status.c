@@ -117,6 +117,10 @@ static const char *cause(const struct nlmsghdr *of, const char *guess)
 		!is(of, MIP_A_DEV, way.dev))
 		snprintf(text, sizeof(text), "what is sent to it leaves by %s, not by %s: see ip -6 rule", way.dev,
 			value(of, MIP_A_DEV, "?"));
+	else if (filter == SUSPECT_FIREWALLD)
+		snprintf(text, sizeof(text),
+			"firewalld rejects what none of its zones accepts: firewall-cmd --add-protocol=41 "
+			"--add-protocol=50 --add-protocol=135 && firewall-cmd --runtime-to-permanent");
 	else if (filter == SUSPECT_POLICY)
 		snprintf(text, sizeof(text),
 			"%s drops what it has no rule for: it must accept protocols 41, 50 and 135", chain);

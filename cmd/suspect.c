@@ -75,7 +75,9 @@ static int take_chain(const struct nlmsghdr *h, void *ctx)
 	const struct nfgenmsg *head = mnl_nlmsg_get_payload(h);
 	struct chain c = read_chain(h);
 	struct filter *f = ctx;
-	enum suspect_filter is = c.policy == NF_DROP ? SUSPECT_POLICY : SUSPECT_RULES;
+	enum suspect_filter is = !strcmp(c.table, "firewalld") ? SUSPECT_FIREWALLD
+				 : c.policy == NF_DROP	       ? SUSPECT_POLICY
+							       : SUSPECT_RULES;
 
 	if ((head->nfgen_family != NFPROTO_INET && head->nfgen_family != NFPROTO_IPV6) || c.hook != f->hook ||
 		strcmp(c.type, "filter") != 0 || !strncmp(c.table, "mip", 3) || is <= f->found)

@@ -7,10 +7,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum suspect_filter { SUSPECT_NONE, SUSPECT_RULES, SUSPECT_POLICY };
+enum suspect_filter { SUSPECT_NONE, SUSPECT_RULES, SUSPECT_POLICY, SUSPECT_FIREWALLD };
 
-/* A filter of somebody else's for what comes in (`forward` false) or passes through, as `chain` in words: one whose
- * policy is drop, or else one that may have rules that drop; none, too, without CAP_NET_ADMIN. */
+/* A filter of somebody else's for what comes in (`forward` false) or passes through, as `chain` in words: firewalld's,
+ * whose last rule rejects, one whose policy is drop, or else one that may have rules that drop; none, too, without
+ * CAP_NET_ADMIN. */
 enum suspect_filter suspect_filter(bool forward, char *chain, size_t size);
 
 struct suspect_route {
