@@ -107,10 +107,11 @@ static const struct kind {
 	[MH_COTI] = {1, 0, init_read, init_write}, /* 6.1.4 */
 	[MH_HOT] = {2, 0, test_read, test_write},  /* 6.1.5 */
 	[MH_COT] = {2, 0, test_read, test_write},  /* 6.1.6 */
-	[MH_BU] = {1, MHO_ALT_COA | MHO_NONCES | MHO_NETWORK | MHO_IPV4_COA | MHO_AUTH | BY_KEY | MHO_MN_AAA, bu_read,
-		bu_write},							     /* 6.1.7 */
-	[MH_BA] = {1, MHO_REFRESH | MHO_NAT | MHO_AUTH | BY_KEY, ba_read, ba_write}, /* 6.1.8 */
-	[MH_BE] = {2, 0, be_read, be_write},					     /* 6.1.9 */
+	[MH_BU] = {1,
+		MHO_ALT_COA | MHO_NONCES | MHO_NETWORK | MHO_IPV4_HOME | MHO_IPV4_COA | MHO_AUTH | BY_KEY | MHO_MN_AAA,
+		bu_read, bu_write},								    /* 6.1.7 */
+	[MH_BA] = {1, MHO_REFRESH | MHO_IPV4_ACK | MHO_NAT | MHO_AUTH | BY_KEY, ba_read, ba_write}, /* 6.1.8 */
+	[MH_BE] = {2, 0, be_read, be_write},							    /* 6.1.9 */
 };
 
 uint8_t mh_least(uint8_t type)

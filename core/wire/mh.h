@@ -89,9 +89,11 @@ enum mh_has {
 	MHO_NAT = 1 << 5,      /* NAT Detection (RFC 5555 3.2.2; BA only) */
 	MHO_IPV4_COA = 1 << 6, /* IPv4 Care-of Address (RFC 5555 3.1.2; BU only) */
 	MHO_MN_ID = 1 << 7,    /* Mobile Node Identifier, an NAI (RFC 4283) */
-	MHO_TIMESTAMP = 1 << 8, /* Mobility Message Replay Protection (RFC 4285 6) */
-	MHO_MN_HA = 1 << 9,	/* Mobility Message Authentication, MN-HA (RFC 4285 5.1) */
-	MHO_MN_AAA = 1 << 10,	/* the same, MN-AAA (5.2; BU only) */
+	MHO_TIMESTAMP = 1 << 8,	 /* Mobility Message Replay Protection (RFC 4285 6) */
+	MHO_MN_HA = 1 << 9,	 /* Mobility Message Authentication, MN-HA (RFC 4285 5.1) */
+	MHO_MN_AAA = 1 << 10,	 /* the same, MN-AAA (5.2; BU only) */
+	MHO_IPV4_HOME = 1 << 11, /* IPv4 Home Address (RFC 5555 3.1.1; BU only) */
+	MHO_IPV4_ACK = 1 << 12,	 /* IPv4 Address Acknowledgement (RFC 5555 3.2.1; BA only) */
 };
 
 /* Mobility Message Authentication (RFC 4285 5). An authenticator may be longer than what is kept of it. */
@@ -99,6 +101,17 @@ struct mh_mac {
 	uint32_t spi;
 	uint8_t len, bytes[MH_MAC_MAX];
 	size_t at; /* offset of the authenticator in the message, what the MAC covers up to */
+};
+
+/* Status of an IPv4 Address Acknowledgement (RFC 5555 3.2.1): below 128 the address is the mobile node's. */
+enum ipv4_status {
+	IPV4_ACCEPTED = 0,
+	IPV4_UNSPECIFIED = 128,
+	IPV4_PROHIBITED = 129,
+	IPV4_INCORRECT = 130,	  /* IPv4 home address */
+	IPV4_INVALID = 131,	  /* address */
+	IPV4_NOT_AVAILABLE = 132, /* dynamic assignment */
+	IPV4_NO_PREFIX = 133,	  /* prefix allocation unauthorized */
 };
 
 #define NAT_KEEPALIVE	  110	     /* NATKATIMEOUT (RFC 5555 6), seconds */
@@ -113,10 +126,13 @@ struct mh_opts {
 	size_t networks; /* Mobile Network Prefix options; the first MH_NETWORKS of them, as they stood there, lengths
 			    too */
 	struct addr_prefix network[MH_NETWORKS];
-	struct in6_addr ipv4_coa; /* IPv4-mapped */
-	bool nat_udp;		  /* F: UDP is required */
-	uint32_t nat_refresh;	  /* seconds */
-	const uint8_t *mn_id;	  /* not terminated; read: within the message */
+	struct in6_addr ipv4_coa;     /* IPv4-mapped */
+	struct addr_prefix ipv4_home; /* IPv4-mapped, its length, too: 96 and up. 0.0.0.0 asks for any */
+	bool ipv4_prefix;	      /* P: a prefix is asked for */
+	uint8_t ipv4_status;	      /* of an acknowledgement, enum ipv4_status */
+	bool nat_udp;		      /* F: UDP is required */
+	uint32_t nat_refresh;	      /* seconds */
+	const uint8_t *mn_id;	      /* not terminated; read: within the message */
 	uint8_t mn_id_len;
 	uint64_t timestamp; /* of NTP: seconds since 1900, 32 bits of fraction */
 	struct mh_mac mn_ha, mn_aaa;
@@ -190,6 +206,8 @@ uint8_t mh_least(uint8_t type);
 const char *mh_type_name(uint8_t type);
 /* The RFC's words for a BA status, e.g. "sequence number out of window"; "unknown status" otherwise. */
 const char *ba_status_text(uint8_t status);
+/* The same for an IPv4 Address Acknowledgement. */
+const char *ipv4_status_text(uint8_t status);
 /* The same for a Binding Error. */
 const char *be_status_text(uint8_t status);
 

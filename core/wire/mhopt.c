@@ -9,7 +9,9 @@
 enum { OPT_PAD1 = 0, OPT_PADN = 1, OPT_MAC = 9 };
 enum { SUB_NAI = 1, SUB_MN_HA = 1, SUB_MN_AAA = 2 };
 
-#define NAT_UDP 0x8000 /* F */
+#define NAT_UDP	    0x8000 /* F */
+#define IPV4_PREFIX 0x0200 /* P */
+#define IPV4_BITS   96	   /* of an IPv4-mapped address, before the IPv4 one */
 
 struct option {
 	unsigned has;
@@ -58,7 +60,7 @@ static void nonces_write(struct wr *w, struct mh_opts *o, size_t n)
 
 static void network_read(struct rd *r, struct mh_opts *o)
 {
-	struct addr_prefix p;
+	struct addr_prefix p = {0};
 
 	rd_take(r, 1);
 	p.plen = rd_u8(r);
@@ -115,6 +117,43 @@ static void ipv4_coa_write(struct wr *w, struct mh_opts *o, size_t n)
 	(void)n;
 	wr_room(w, 2);
 	wr_bytes(w, &o->ipv4_coa.s6_addr[12], 4);
+}
+
+/* A length of 6 bits, P and 9 bits reserved (3.1.1). No length is longer than an address: the role finds it so. */
+static void ipv4_home_read(struct rd *r, struct mh_opts *o)
+{
+	uint16_t head = rd_u16(r);
+	uint8_t ipv4[4];
+
+	o->ipv4_prefix = head & IPV4_PREFIX;
+	rd_bytes(r, ipv4, sizeof(ipv4));
+	o->ipv4_home = (struct addr_prefix){addr_mapped(ipv4), (uint8_t)(IPV4_BITS + (head >> 10))};
+}
+
+static void ipv4_home_write(struct wr *w, struct mh_opts *o, size_t n)
+{
+	(void)n;
+	wr_u16(w, (uint16_t)((unsigned)(o->ipv4_home.plen - IPV4_BITS) << 10 | (o->ipv4_prefix ? IPV4_PREFIX : 0)));
+	wr_bytes(w, &o->ipv4_home.addr.s6_addr[12], 4);
+}
+
+/* A status, a length of 6 bits and 2 bits reserved (3.2.1). */
+static void ipv4_ack_read(struct rd *r, struct mh_opts *o)
+{
+	uint8_t ipv4[4], plen;
+
+	o->ipv4_status = rd_u8(r);
+	plen = rd_u8(r) >> 2;
+	rd_bytes(r, ipv4, sizeof(ipv4));
+	o->ipv4_home = (struct addr_prefix){addr_mapped(ipv4), (uint8_t)(IPV4_BITS + plen)};
+}
+
+static void ipv4_ack_write(struct wr *w, struct mh_opts *o, size_t n)
+{
+	(void)n;
+	wr_u8(w, o->ipv4_status);
+	wr_u8(w, (uint8_t)((unsigned)(o->ipv4_home.plen - IPV4_BITS) << 2));
+	wr_bytes(w, &o->ipv4_home.addr.s6_addr[12], 4);
 }
 
 static size_t mn_id_more(const struct mh_opts *o)
@@ -206,6 +245,8 @@ static const struct option options[] = {
 	{MHO_ALT_COA, 3, 0, 16, 8, 6, NULL, alt_coa_read, alt_coa_write},		    /* 6.2.5 */
 	{MHO_NONCES, 4, 0, 4, 2, 0, NULL, nonces_read, nonces_write},			    /* 6.2.6 */
 	{MHO_NETWORK, 6, 0, 18, 8, 4, NULL, network_read, network_write},		    /* RFC 3963 4.3 */
+	{MHO_IPV4_HOME, 29, 0, 6, 4, 0, NULL, ipv4_home_read, ipv4_home_write},		    /* RFC 5555 3.1.1 */
+	{MHO_IPV4_ACK, 30, 0, 6, 4, 0, NULL, ipv4_ack_read, ipv4_ack_write},		    /* RFC 5555 3.2.1 */
 	{MHO_NAT, 31, 0, 6, 4, 0, NULL, nat_read, nat_write},				    /* RFC 5555 3.2.2 */
 	{MHO_IPV4_COA, 32, 0, 6, 4, 0, NULL, ipv4_coa_read, ipv4_coa_write},		    /* RFC 5555 3.1.2 */
 	{MHO_MN_ID, 8, SUB_NAI, 1, 1, 0, mn_id_more, mn_id_read, mn_id_write},		    /* RFC 4283 3 */

@@ -1,6 +1,7 @@
 /*
- * Names of Mobility Header messages and the words of RFC 6275, RFC 3963 and RFC 4285 for the status of
- * a Binding Acknowledgement (6.1.8) and of a Binding Error (6.1.9). Text only.
+ * Names of Mobility Header messages and the words of RFC 6275, RFC 3963, RFC 4285 and RFC 5555 for the status of
+ * a Binding Acknowledgement (6.1.8), of a Binding Error (6.1.9) and of an IPv4 Address Acknowledgement (RFC
+ * 5555 3.2.1). Text only.
  */
 #include "wire/mh.h"
 
@@ -49,6 +50,20 @@ const char *mh_type_name(uint8_t type)
 const char *ba_status_text(uint8_t status)
 {
 	return statuses[status] ? statuses[status] : "unknown status";
+}
+
+const char *ipv4_status_text(uint8_t status)
+{
+	switch (status) {
+	case IPV4_ACCEPTED: return "success";
+	case IPV4_UNSPECIFIED: return "failure, reason unspecified";
+	case IPV4_PROHIBITED: return "administratively prohibited";
+	case IPV4_INCORRECT: return "incorrect IPv4 home address";
+	case IPV4_INVALID: return "invalid IPv4 address";
+	case IPV4_NOT_AVAILABLE: return "dynamic IPv4 home address assignment not available";
+	case IPV4_NO_PREFIX: return "prefix allocation unauthorized";
+	default: return "unknown status";
+	}
 }
 
 const char *be_status_text(uint8_t status)

@@ -130,15 +130,15 @@ static void test_options_networks(void **state)
 /* Which option belongs to which message, 6.2.4-6.2.7, RFC 3963 4.3, RFC 5555 3. */
 static void test_write_foreign(void **state)
 {
-	static const unsigned belongs[MH_TYPES] = {[MH_BU] = MHO_ALT_COA | MHO_NONCES | MHO_NETWORK | MHO_IPV4_COA |
-							     MHO_AUTH | MHO_MN_ID | MHO_TIMESTAMP | MHO_MN_HA |
-							     MHO_MN_AAA,
-		[MH_BA] = MHO_REFRESH | MHO_NAT | MHO_AUTH | MHO_MN_ID | MHO_TIMESTAMP | MHO_MN_HA};
+	static const unsigned belongs[MH_TYPES] = {[MH_BU] = MHO_ALT_COA | MHO_NONCES | MHO_NETWORK | MHO_IPV4_HOME |
+							     MHO_IPV4_COA | MHO_AUTH | MHO_MN_ID | MHO_TIMESTAMP |
+							     MHO_MN_HA | MHO_MN_AAA,
+		[MH_BA] = MHO_REFRESH | MHO_IPV4_ACK | MHO_NAT | MHO_AUTH | MHO_MN_ID | MHO_TIMESTAMP | MHO_MN_HA};
 	uint8_t data[MH_MAX];
 
 	(void)state;
 	for (unsigned type = 0; type < MH_TYPES; type++)
-		for (unsigned bit = 1; bit < 1 << 12; bit <<= 1) {
+		for (unsigned bit = 1; bit < 1 << 14; bit <<= 1) {
 			struct mh m = {.type = (uint8_t)type, .opt.has = bit};
 			int n = mh_write(&m, data, sizeof(data));
 
@@ -148,6 +148,41 @@ static void test_write_foreign(void **state)
 		assert_int_equal(mh_write(&(struct mh){.type = (uint8_t)type}, data, sizeof(data)), -EINVAL);
 }
 
+/* RFC 5555 3.1.1, 3.2.1: what is reserved says nothing, and a length no address has is the role's to refuse. */
+static void test_options_ipv4_home(void **state)
+{
+	struct mh m;
+	uint8_t data[MH_MAX];
+
+	(void)state;
+	OPTIONS(MH_OK, 0, MHO_IPV4_HOME, 1, 2, 0, 0, 29, 6, 0x71, 0xff, 198, 51, 100, 64);
+	OPTIONS(MH_DROP, 12, 0, 29, 5, 0x80, 0, 198, 51, 100, 1, 3, 0, 0, 0);
+	OPTIONS(MH_OK, 0, 0, 1, 2, 0, 0, 30, 6, 0, 0x80, 198, 51, 100, 7); /* an acknowledgement's */
+	m = (struct mh){0};
+	assert_int_equal(
+		mh_read(data, bu_with(data, (const uint8_t[]){1, 2, 0, 0, 29, 6, 0x72, 0, 198, 51, 100, 64}, 12), &m,
+			NULL),
+		MH_OK);
+	assert_string_equal(addr_text(&m.opt.ipv4_home.addr).s, "198.51.100.64");
+	assert_int_equal(m.opt.ipv4_home.plen, 96 + 28);
+	assert_true(m.opt.ipv4_prefix);
+	assert_int_equal(mh_read(data, bu_with(data, (const uint8_t[]){1, 2, 0, 0, 29, 6, 0xfd, 0xff, 0, 0, 0, 0}, 12),
+				 &m, NULL),
+		MH_OK);
+	assert_int_equal(m.opt.ipv4_home.plen, 96 + 63);
+	assert_false(m.opt.ipv4_prefix);
+	m = (struct mh){.type = MH_BA, .opt = {.has = MHO_IPV4_ACK, .ipv4_status = IPV4_INCORRECT}};
+	m.opt.ipv4_home = (struct addr_prefix){t_addr("::ffff:198.51.100.7"), 128};
+	assert_int_equal(mh_write(&m, data, sizeof(data)), 24);
+	assert_memory_equal(data + 12, ((const uint8_t[]){30, 6, 130, 0x80, 198, 51, 100, 7}), 8);
+	assert_int_equal(mh_read(data, 24, &m, NULL), MH_OK);
+	assert_int_equal(m.opt.has, MHO_IPV4_ACK);
+	assert_int_equal(m.opt.ipv4_status, IPV4_INCORRECT);
+	assert_int_equal(m.opt.ipv4_home.plen, 128);
+	for (int status = 0; status < 256; status++)
+		assert_string_not_equal(ipv4_status_text((uint8_t)status), "");
+}
+
 #define NAI "mn1@example.org"
 
 /* The options of RFC 4283 and RFC 4285, as the home agent of a mobile node has them. */
@@ -155,6 +190,7 @@ static struct mh_opts opts_of(unsigned has)
 {
 	return (struct mh_opts){.has = has,
 		.networks = 2,
+		.ipv4_home = {.plen = 128},
 		.mn_id = (const uint8_t *)NAI,
 		.mn_id_len = sizeof(NAI) - 1,
 		.timestamp = 0xe8f1a2b3c4d5e6f7,
@@ -177,7 +213,8 @@ static void alignment_check(const uint8_t *msg, size_t len, size_t at)
 		[8] = {1, 0, 1 + sizeof(NAI) - 1},
 		[9] = {4, 1, 17},
 		[10] = {8, 2, 8},
-
+		[29] = {4, 0, 6},
+		[30] = {4, 0, 6},
 		[31] = {4, 0, 6},
 		[32] = {4, 0, 6}};
 	size_t pads = 0;
@@ -205,8 +242,9 @@ static void test_alignment(void **state)
 	uint8_t data[MH_MAX];
 
 	(void)state;
-	for (unsigned has = 0; has < 1 << 11; has++) {
-		struct mh bu = {.type = MH_BU, .opt = opts_of(has & ~(MHO_REFRESH | MHO_NAT))}, ba = {.type = MH_BA};
+	for (unsigned has = 0; has < 1 << 13; has++) {
+		struct mh bu = {.type = MH_BU, .opt = opts_of(has & ~(MHO_REFRESH | MHO_NAT | MHO_IPV4_ACK))},
+			  ba = {.type = MH_BA};
 		int n = mh_write(&bu, data, sizeof(data));
 
 		assert_true(n > 0);
@@ -217,7 +255,8 @@ static void test_alignment(void **state)
 			assert_int_equal(bu.opt.mn_ha.at, n - 12);
 		else if (has & MHO_AUTH)
 			assert_int_equal(bu.opt.auth_at, n - 12);
-		ba.opt = opts_of(has & (MHO_REFRESH | MHO_NAT | MHO_AUTH | MHO_TIMESTAMP | MHO_MN_HA | MHO_MN_ID));
+		ba.opt = opts_of(has & (MHO_REFRESH | MHO_IPV4_ACK | MHO_NAT | MHO_AUTH | MHO_TIMESTAMP | MHO_MN_HA |
+					       MHO_MN_ID));
 		n = mh_write(&ba, data, sizeof(data));
 		assert_true(n > 0);
 		alignment_check(data, (size_t)n, 12);
@@ -340,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_options_malformed),
 		cmocka_unit_test(test_options_auth_last),
 		cmocka_unit_test(test_options_doubled),
+		cmocka_unit_test(test_options_ipv4_home),
 		cmocka_unit_test(test_options_networks),
 		cmocka_unit_test(test_write_foreign),
 		cmocka_unit_test(test_alignment),
