@@ -6,10 +6,10 @@
 #include "base/addr.h"
 #include "flow/carrier.h"
 #include "flow/flow_impl.h"
+#include "sys/tun.h"
 
-#define ROUNDS 4 /* batches a turn */
-#define AT_SRC 8
-#define AT_DST 24
+#define ROUNDS	 4 /* batches a turn */
+#define SOCK_BUF (8 << 20)
 
 /* --- out ---------------------------------------------------------------------------------------------------------- */
 
@@ -84,10 +84,8 @@ static bool accepted(struct carrier *c, const uint8_t *pkt, size_t len, const st
 	struct in6_addr src, dst;
 	struct flow_entry *e;
 
-	if (len < IP6_HLEN || pkt[0] >> 4 != 6)
+	if (!edit_addrs(pkt, len, &src, &dst))
 		return false;
-	memcpy(&src, pkt + AT_SRC, sizeof(src));
-	memcpy(&dst, pkt + AT_DST, sizeof(dst));
 	e = table_lookup(&c->flows->table, &dst, &src, FLOW_ENCAP);
 	if (!e || !addr_eq(&e->flow.peer, &outer->sin6_addr) || htons(e->flow.port) != outer->sin6_port)
 		return false;
@@ -153,6 +151,17 @@ static void ready(struct watch *w, uint32_t events)
 	(void)events;
 	for (int round = 0; round < ROUNDS && n == CARRIER_BATCH; round++)
 		n = receive(c);
+}
+
+int carrier_raw(int proto, struct why *why)
+{
+	int hops = EDIT_HOPS, fd = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, proto);
+
+	if (fd < 0)
+		return why_set(why, errno, "raw socket for tunnels: %s", strerror(errno));
+	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &hops, sizeof(hops));
+	sock_grow(fd, SOCK_BUF);
+	return fd;
 }
 
 void carrier_begin(struct carrier *c, struct flows *flows, const int *device)

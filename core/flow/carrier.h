@@ -1,5 +1,6 @@
 /*
- * Packets of tunnels in and out of one socket: that of protocol 41 (tun.c), and that of UDP over IPv4 (udp.c). Out: a
+ * Packets of tunnels in and out of one socket: that of protocol 41 (tun.c), and those of UDP over IPv4 and of IPv4 in
+ * IPv6 (apart.c). Out: a
  * packet of segments is cut into those that fit, and many leave in one call. In: a packet goes to a TUN device when its
  * outer source is that of its flow (RFC 6275 10.4.5), and segments that come in a row become one. Bounded work a turn;
  * what the kernel does not take at once is dropped, as any router does.
@@ -48,6 +49,8 @@ struct carrier {
 	struct carrier_in in;
 };
 
+/* A raw socket of that protocol over IPv6. -errno: none. */
+int carrier_raw(int proto, struct why *why) __attribute__((warn_unused_result));
 /* What c begins with; the socket is the caller's to open, and loop_watch. */
 void carrier_begin(struct carrier *c, struct flows *flows, const int *device);
 /* Takes a packet to be sent by `e`, which must stay where it is until carrier_flush. */

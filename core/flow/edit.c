@@ -3,18 +3,37 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/addr.h"
 #include "base/buf.h"
 #include "flow/edit.h"
 
 #define HEAD_MAX     512 /* of headers that can be moved */
 #define AT_PLEN	     4
+#define AT_SRC	     8
 #define AT_DST	     24
+#define IP4_HLEN     20
+#define IP4_SRC	     12
+#define IP4_DST	     16
 #define TCP_HLEN     20
 #define TCP_HLEN_AT  12
 #define TCP_CKSUM_AT 16
 #define UPPER_MIN    8 /* octets of the upper header that let the headers be read without the rest */
 
 enum { ECN_NOT = 0, ECN_CE = 3 }; /* RFC 3168: 1 and 2 are capable of it */
+
+bool edit_addrs(const uint8_t *pkt, size_t len, struct in6_addr *src, struct in6_addr *dst)
+{
+	if (len >= IP4_HLEN && pkt[0] >> 4 == 4) {
+		*src = addr_mapped(pkt + IP4_SRC);
+		*dst = addr_mapped(pkt + IP4_DST);
+		return true;
+	}
+	if (len < IP6_HLEN || pkt[0] >> 4 != 6)
+		return false;
+	memcpy(src, pkt + AT_SRC, sizeof(*src));
+	memcpy(dst, pkt + AT_DST, sizeof(*dst));
+	return !addr_is_ipv4(src) && !addr_is_ipv4(dst);
+}
 
 struct head {
 	uint8_t b[HEAD_MAX + HAO_ROOM + RH2_ROOM];

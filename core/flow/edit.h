@@ -27,6 +27,10 @@ struct packet {
 	size_t len;
 };
 
+/* Source and destination of a packet of IPv6, or of IPv4: these are IPv4-mapped, and in IPv6 no address is. */
+bool edit_addrs(const uint8_t *pkt, size_t len, struct in6_addr *src, struct in6_addr *dst)
+	__attribute__((warn_unused_result));
+
 /* Puts a HAO (coa: becomes the source) and an RH2 (to_coa: becomes the destination) in; either may be NULL. `e`: what
  * exthdr_read said of the packet, EXT_OK. -EINVAL: headers longer than can be moved, or there is one already.
  * -EMSGSIZE: the packet would outgrow its Payload Length. Then it is as it was. */

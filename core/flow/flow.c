@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "flow/carrier.h"
+#include "flow/apart.h"
 #include "flow/flow_impl.h"
 
 /* The last only for who asks for it. */
@@ -76,8 +77,10 @@ static void unregister(struct flows *t, const struct flow *bound)
 static int set_tunnel(struct flows *t, struct flow_entry *e, const struct flow *old, struct why *why)
 {
 	bool away = flow_is_away(&e->flow);
-	int err;
+	int err = flow_is_ipv4(&e->flow.key) ? apart_listen(t, why) : 0;
 
+	if (err)
+		return err;
 	t->aways += away && !old;
 	if (away && !e->table)
 		e->table = free_table(t);
@@ -85,9 +88,9 @@ static int set_tunnel(struct flows *t, struct flow_entry *e, const struct flow *
 		return why_set(why, ENOSPC, "more than %d home addresses", SLOTS_MAX);
 	if (old && old->key.dplen)
 		unregister(t, old);
-	if (!away && t->bpf && t->detached) /* programs have no table apart */
+	if (!away && t->detached && (t->bpf || flow_is_ipv4(&e->flow.key))) /* they have no table apart */
 		return 0;
-	err = t->ops->set && !flow_is_udp(&e->flow) ? t->ops->set(t, &e->flow, old, why) : 0;
+	err = t->ops->set && !flow_is_apart(&e->flow) ? t->ops->set(t, &e->flow, old, why) : 0;
 	err = err ?: flow_lead(t, e, why);
 	if (err || !away)
 		return err;
@@ -110,7 +113,7 @@ static int set_edits(struct flows *t, struct flow_entry *e, const struct flow *o
 static int del_tunnel(struct flows *t, const struct flow_entry *e, struct why *why)
 {
 	struct flow_key key = e->flow.key;
-	int err = t->ops->del && !flow_is_udp(&e->flow) ? t->ops->del(t, &e->flow, why) : 0;
+	int err = t->ops->del && !flow_is_apart(&e->flow) ? t->ops->del(t, &e->flow, why) : 0;
 	bool away = flow_is_away(&e->flow);
 
 	if (!away)
@@ -146,7 +149,7 @@ int flow_set(struct flows *t, const struct flow *f, struct why *why)
 {
 	struct flow_entry *e = table_find(&t->table, &f->key);
 	struct flow old = e ? e->flow : *f;
-	bool moved = e && !(t->bpf && e->flow.protect != f->protect) && flow_is_udp(&e->flow) == flow_is_udp(f);
+	bool moved = e && !(t->bpf && e->flow.protect != f->protect) && flow_is_apart(&e->flow) == flow_is_apart(f);
 	int err;
 
 	if (e && e->routed && flow_is_bound(f) && is_same(&e->flow, f))
@@ -295,7 +298,7 @@ unsigned flow_mtu(const struct flows *t)
 
 unsigned flow_mtu_of(const struct flows *t, const struct flow_entry *e)
 {
-	if (e->flow.edits & FLOW_ENCAP && !flow_is_udp(&e->flow))
+	if (e->flow.edits & FLOW_ENCAP && !flow_is_apart(&e->flow))
 		return flow_mtu(t);
 	return e->mtu ? e->mtu : SHIM_MTU;
 }
@@ -303,12 +306,12 @@ unsigned flow_mtu_of(const struct flows *t, const struct flow_entry *e)
 /* HAO and RH2 are the shim's, whatever tunnels. */
 const char *flow_back_end(const struct flows *t, const struct flow *f)
 {
-	return (f->edits & FLOW_ENCAP || t->bpf) && !flow_is_udp(f) ? t->ops->name : flow_tun.name;
+	return (f->edits & FLOW_ENCAP || t->bpf) && !flow_is_apart(f) ? t->ops->name : flow_tun.name;
 }
 
 bool flow_counts(const struct flows *t, const struct flow *f)
 {
-	return !(f->edits & FLOW_ENCAP) || !t->ops->encap || flow_is_udp(f);
+	return !(f->edits & FLOW_ENCAP) || !t->ops->encap || flow_is_apart(f);
 }
 
 unsigned flow_ifindex(const struct flows *t)
@@ -371,9 +374,11 @@ struct flow_counts flow_counted(const struct flows *t, const struct flow_entry *
 int flow_stats(struct flows *t, struct flow_stats *out)
 {
 	*out = (struct flow_stats){.drops = t->drops};
-	if (t->udp) {
-		out->rx_packets = t->udp->rx_packets;
-		out->tx_packets = t->udp->tx_packets;
+	for (int i = 0; i < 2; i++) {
+		const struct carrier *c = i ? t->ipv4 : t->udp;
+
+		out->rx_packets += c ? c->rx_packets : 0;
+		out->tx_packets += c ? c->tx_packets : 0;
 	}
 	return t->ops->stats(t, out);
 }
@@ -506,7 +511,7 @@ void flow_close(struct flows *t)
 	if (!t)
 		return;
 	shim_set_ro(t->shim, NULL);
-	(void)!flow_udp_listen(t, false, NULL);
+	apart_close(t);
 	(void)!shim_detach(t->shim, FLOW_DEV, NULL);
 	traffic_close(t->traffic);
 	for (size_t i = table_count(&t->table); i-- > 0;)

@@ -137,7 +137,7 @@ struct flow_counts flow_counted(const struct flows *t, const struct flow_entry *
 bool flow_busy(struct flows *t, const struct flow_key *key);
 int flow_stats(struct flows *t, struct flow_stats *out) __attribute__((warn_unused_result));
 
-/* udp.c: IPv6 in UDP over IPv4 comes and goes from now on, or no more. */
+/* apart.c: packets in UDP over IPv4 come and go from now on, or no more. */
 int flow_udp_listen(struct flows *t, bool on, struct why *why) __attribute__((warn_unused_result));
 /* A whole packet, between ends that no flow has (yet). */
 int flow_udp_send(struct flows *t, const struct udp_ends *to, uint8_t *pkt, size_t len)

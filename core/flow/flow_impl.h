@@ -5,6 +5,7 @@
 #ifndef MIP_FLOW_FLOW_IMPL_H
 #define MIP_FLOW_FLOW_IMPL_H
 
+#include "base/addr.h"
 #include "base/rate.h"
 #include "flow/flow.h"
 #include "flow/shim.h"
@@ -53,7 +54,8 @@ struct flows {
 	struct flow_events ev;
 	struct flow_drops drops;
 	struct bpf *bpf;	   /* programs under the device, which take pairs too; NULL: none */
-	struct carrier *udp;	   /* IPv6 in UDP over IPv4; NULL: there is none */
+	struct carrier *udp;	   /* IPv6, or IPv4, in UDP over IPv4; NULL: there is none */
+	struct carrier *ipv4;	   /* IPv4 in IPv6; NULL: there is none */
 	unsigned ifindex;	   /* of FLOW_DEV */
 	unsigned aways;		   /* reverse tunnels */
 	struct left left;	   /* routes of an earlier agent */
@@ -77,9 +79,18 @@ static inline bool flow_is_pair(const struct flow_key *k)
 {
 	return k->splen && k->dplen;
 }
-static inline bool flow_is_udp(const struct flow *f)
+static inline const struct in6_addr *flow_home(const struct flow_key *k)
 {
-	return f->edits & FLOW_ENCAP && f->port;
+	return k->dplen ? &k->dst : &k->src;
+}
+static inline bool flow_is_ipv4(const struct flow_key *k)
+{
+	return addr_is_ipv4(flow_home(k));
+}
+/* A tunnel whose packets come and go by the shim's device, whatever back end has the others: in UDP, or of IPv4. */
+static inline bool flow_is_apart(const struct flow *f)
+{
+	return f->edits & FLOW_ENCAP && (f->port || flow_is_ipv4(&f->key));
 }
 static inline bool flow_is_away(const struct flow *f)
 {
@@ -89,10 +100,6 @@ static inline bool flow_is_away(const struct flow *f)
 static inline bool flow_is_bound(const struct flow *f)
 {
 	return f->edits & FLOW_ENCAP && !f->key.splen;
-}
-static inline const struct in6_addr *flow_home(const struct flow_key *k)
-{
-	return k->dplen ? &k->dst : &k->src;
 }
 /* Of a mobile network, not of a home address. */
 static inline bool flow_is_network(const struct flow_key *k)

@@ -12,20 +12,34 @@
 
 #include "flow/flow_impl.h"
 
+#define RULES_MAX	 3			 /* of one reverse tunnel */
 #define REGISTERED_TABLE (MIP_TABLE + SLOTS_MAX) /* behind those of the home addresses */
 
 /* --- tunnels ------------------------------------------------------------------------------------------------------ */
+
+/* To wherever, of the family of the flow's home address; one of IPv4 has to be said to be the source. */
+static void anywhere(const struct flow *f, struct route *r)
+{
+	if (!flow_is_ipv4(&f->key))
+		return;
+	r->dst = addr_mapped(&(struct in_addr){INADDR_ANY});
+	r->plen = NL_IPV4_BITS;
+	if (!r->end)
+		r->src = f->key.src;
+}
 
 static struct route tunnel_route(const struct flows *t, const struct flow_entry *e)
 {
 	const struct flow *f = &e->flow;
 	struct route r = {.dst = f->key.dst, .plen = f->key.dplen, .table = RT_TABLE_MAIN, .ifindex = t->ifindex};
 
-	if (flow_is_away(f))
+	if (flow_is_away(f)) {
 		r.table = e->table;
-	else if (t->apart)
+		anywhere(f, &r);
+	} else if (t->apart && !flow_is_ipv4(&f->key)) {
 		r.table = MIP_TABLE_CELL;
-	if (flow_is_udp(f)) {
+	}
+	if (flow_is_apart(f)) {
 		r.ifindex = shim_ifindex(t->shim);
 	} else if (t->ops->encap) {
 		r.encap = true;
@@ -38,13 +52,27 @@ static struct route tunnel_route(const struct flows *t, const struct flow_entry 
 /* While its tunnel's route is away, what comes from a home address must not leave as it is by the foreign link. */
 static struct route end_of(const struct flow_entry *e)
 {
-	return (struct route){.table = e->table, .end = true};
+	struct route r = {.table = e->table, .end = true};
+
+	anywhere(&e->flow, &r);
+	return r;
+}
+
+/* IPv4 packets whose source is not chosen yet: neighbours on a link are reached as they are, others from the home
+ * address. */
+static size_t sourceless_rules(uint32_t table, struct rule r[static 2])
+{
+	r[0] = (struct rule){.home = addr_mapped(&(struct in_addr){INADDR_ANY}), .table = table, .local = true};
+	r[1] = r[0];
+	r[1].table = RT_TABLE_MAIN;
+	r[1].links = true;
+	return 2;
 }
 
 /* Nobody else sends with the machine's own home address; what is from a mobile network comes in by its interface, if
  * that was said, or is the machine's own, too: a neighbour on the link outside has no use of the tunnel (RFC 3963 9).
  */
-static size_t rules_of(const struct flows *t, const struct flow_entry *e, struct rule r[2])
+static size_t rules_of(const struct flows *t, const struct flow_entry *e, struct rule r[static RULES_MAX])
 {
 	bool network = flow_is_network(&e->flow.key);
 	const char *dev = network ? network_dev(t, &e->flow.key) : "";
@@ -53,6 +81,8 @@ static size_t rules_of(const struct flows *t, const struct flow_entry *e, struct
 	r[0] = (struct rule){.home = e->flow.key.src, .plen = plen < 128 ? plen : 0, .table = e->table};
 	r[1] = r[0];
 	r[0].local = !network || dev[0];
+	if (flow_is_ipv4(&e->flow.key))
+		return 1 + sourceless_rules(e->table, r + 1);
 	if (!dev[0])
 		return 1;
 	snprintf(r[1].iif, sizeof(r[1].iif), "%s", dev);
@@ -62,7 +92,7 @@ static size_t rules_of(const struct flows *t, const struct flow_entry *e, struct
 /* The programs take what comes by a link for this home address, past the stack and its IPsec. A network has a route. */
 static bool is_in_programs(const struct flows *t, const struct flow_entry *e)
 {
-	return t->bpf && e->flow.key.dplen == 128 && !e->flow.protect && !flow_is_udp(&e->flow);
+	return t->bpf && e->flow.key.dplen == 128 && !e->flow.protect && !flow_is_apart(&e->flow);
 }
 
 /* A route that was found as it should be stays. */
@@ -70,7 +100,7 @@ static int lead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 {
 	struct route r = tunnel_route(t, e), end = end_of(e);
 	bool away = flow_is_away(&e->flow);
-	struct rule rule[2];
+	struct rule rule[RULES_MAX];
 	int err;
 
 	if (is_in_programs(t, e))
@@ -85,10 +115,23 @@ static int lead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 	return err;
 }
 
+/* Reverse tunnels of IPv4. */
+static size_t ipv4_aways(const struct flows *t)
+{
+	size_t n = 0;
+
+	for (size_t i = table_count(&t->table); i-- > 0;) {
+		const struct flow *f = &table_at(&t->table, i)->flow;
+
+		n += flow_is_away(f) && flow_is_ipv4(&f->key);
+	}
+	return n;
+}
+
 static int unlead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 {
 	struct route r = tunnel_route(t, e), end = end_of(e);
-	struct rule rule[2];
+	struct rule rule[RULES_MAX];
 	int err = 0;
 
 	if (is_in_programs(t, e))
@@ -98,7 +141,8 @@ static int unlead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 	if (!e->table)
 		return 0;
 	for (size_t i = rules_of(t, e, rule); i-- > 0;)
-		err = rule_del(t->nl, &rule[i], why) ?: err;
+		if (!rule[i].links || ipv4_aways(t) == 1)
+			err = rule_del(t->nl, &rule[i], why) ?: err;
 	err = route_del(t->nl, &r, why) ?: err;
 	return route_del(t->nl, &end, why) ?: err;
 }
@@ -107,7 +151,7 @@ static void hold_tunnel(struct flows *t, struct flow_entry *e, struct held *h)
 {
 	struct route r = tunnel_route(t, e), end = end_of(e);
 	bool away = flow_is_away(&e->flow);
-	struct rule rule[2];
+	struct rule rule[RULES_MAX];
 
 	if (is_in_programs(t, e))
 		return;
@@ -258,12 +302,29 @@ static bool end_known(void *ctx, const struct route *r)
 	return known;
 }
 
+static bool has_source(const struct in6_addr *home)
+{
+	return !addr_is_ipv4(home) || memcmp(&home->s6_addr[12], &(struct in_addr){INADDR_ANY}, 4) != 0;
+}
+
+/* A reverse tunnel of IPv4 that has this rule of packets without a source; NULL: none has. */
+static const struct flow_entry *ipv4_away(const struct flows *t, const struct rule *r)
+{
+	for (size_t i = table_count(&t->table); i-- > 0;) {
+		const struct flow_entry *e = table_at(&t->table, i);
+
+		if (flow_is_away(&e->flow) && flow_is_ipv4(&e->flow.key) && (r->links || e->table == r->table))
+			return e;
+	}
+	return NULL;
+}
+
 static bool rule_known(void *ctx, const struct rule *r)
 {
 	struct flow_key k = {.src = r->home, .splen = r->plen ? r->plen : 128};
 	const struct flows *t = ctx;
-	const struct flow_entry *e = table_find(&t->table, &k);
-	struct rule known[2];
+	const struct flow_entry *e = has_source(&r->home) ? table_find(&t->table, &k) : ipv4_away(t, r);
+	struct rule known[RULES_MAX];
 	size_t n = 0;
 
 	if (r->to || !r->table)

@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "flow/flow_impl.h"
-#include "flow/udp.h"
+#include "flow/apart.h"
 #include "wire/icmp6.h"
 #include "wire/mh.h"
 
@@ -95,8 +95,8 @@ bool flow_out(void *ctx, struct packet *p, const struct exthdr *e)
 	struct flow_entry *pair = table_pair(&t->table, &e->src, &e->dst), *tunnel;
 
 	tunnel = pair ? NULL : table_lookup(&t->table, &e->src, &e->dst, FLOW_ENCAP);
-	if (tunnel && flow_is_udp(&tunnel->flow)) {
-		udp_out(t, p, tunnel);
+	if (tunnel && flow_is_apart(&tunnel->flow)) {
+		apart_out(t, p, tunnel);
 		return true;
 	}
 	if (!pair)

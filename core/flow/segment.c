@@ -1,9 +1,10 @@
 /*
  * segment.h. What belongs together is what generic receive offload takes for it: one connection, sequence numbers in a
- * row, the same headers but for length, sequence number, PSH and checksum, and all as long as the first, the last
- * excepted. Each segment's checksum is verified before it loses it.
+ * row, the same headers but for length, sequence number, PSH and checksum, in IPv4 identifications in a row, and all as
+ * long as the first, the last excepted. Each segment's checksum is verified before it loses it.
  */
 #include <errno.h>
+#include <netinet/ip.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -15,11 +16,13 @@
 #define AT_ADDRS 8
 #define TCP_HLEN 20
 #define UDP_HLEN 8
+#define IP4_HLEN 20 /* without options */
 
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
 #endif
 
+enum { IP4_LEN = 2, IP4_ID = 4, IP4_FRAGMENT = 6, IP4_PROTO = 9, IP4_SUM = 10, IP4_ADDRS = 12 };
 enum { TCP_SEQ = 4, TCP_OFF = 12, TCP_FLAGS = 13, TCP_SUM = 16 };
 enum { FIN = 0x01, PSH = 0x08, ACK = 0x10, CWR = 0x80 };
 enum { UDP_LEN = 4, UDP_SUM = 6 };
@@ -38,6 +41,38 @@ static void put_u32(uint8_t *p, uint32_t v)
 {
 	put_u16(p, (uint16_t)(v >> 16));
 	put_u16(p + 2, (uint16_t)v);
+}
+
+static bool is_ipv4(const uint8_t *pkt)
+{
+	return pkt[0] >> 4 == 4;
+}
+
+/* Of the IP header, IPv4 options not looked for. */
+static size_t ip_head(const uint8_t *pkt)
+{
+	return is_ipv4(pkt) ? IP4_HLEN : IP6_HLEN;
+}
+
+/* The lengths of an IP header of `hlen` octets with `len` behind it, and what follows of them. */
+static void ip_put(uint8_t *pkt, size_t hlen, size_t len)
+{
+	if (!is_ipv4(pkt)) {
+		put_u16(pkt + AT_PLEN, (uint16_t)(hlen - IP6_HLEN + len));
+		return;
+	}
+	put_u16(pkt + IP4_LEN, (uint16_t)(hlen + len));
+	put_u16(pkt + IP4_SUM, 0);
+	put_u16(pkt + IP4_SUM, ip6_sum_end(ip6_sum(0, pkt, hlen)));
+}
+
+/* Of the pseudo-header of TCP. */
+static uint64_t pseudo_sum(const uint8_t *pkt, size_t len)
+{
+	bool ipv4 = is_ipv4(pkt);
+
+	return ip6_sum(len + IPPROTO_TCP, pkt + (ipv4 ? IP4_ADDRS : AT_ADDRS),
+		2 * (ipv4 ? sizeof(struct in_addr) : sizeof(struct in6_addr)));
 }
 
 /* --- cutting ------------------------------------------------------------------------------------------------------ */
@@ -63,16 +98,18 @@ int cut_begin(struct cut *c, struct packet *p)
 	edit_settle(p);
 	if (!p->vnet.flags)
 		return p->vnet.gso_type == VIRTIO_NET_HDR_GSO_NONE ? 0 : -EINVAL;
-	if (at < IP6_HLEN || sum_at + 2 > p->len)
+	if (at < ip_head(p->data) || sum_at + 2 > p->len)
 		return -EINVAL;
 	if (p->vnet.gso_type == VIRTIO_NET_HDR_GSO_NONE) {
 		sum_put(p->data + sum_at, ip6_sum(0, p->data + at, p->len - at), p->vnet.csum_offset == UDP_SUM);
 		return 0;
 	}
-	if (gso(p) != (p->vnet.csum_offset == TCP_SUM ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_UDP_L4))
+	if (gso(p) != (p->vnet.csum_offset != TCP_SUM ? VIRTIO_NET_HDR_GSO_UDP_L4
+			      : is_ipv4(p->data)      ? VIRTIO_NET_HDR_GSO_TCPV4
+						      : VIRTIO_NET_HDR_GSO_TCPV6))
 		return -EINVAL;
 	c->at = p->vnet.hdr_len;
-	return c->at > SEGMENT_HEAD || c->at > p->len || !p->vnet.gso_size ? -EINVAL : 0;
+	return c->at > SEGMENT_HEAD || c->at > p->len || at > c->at || !p->vnet.gso_size ? -EINVAL : 0;
 }
 
 /* The upper header of a segment of `len` octets of payload. Its checksum field holds the sum of the pseudo-header with
@@ -112,7 +149,10 @@ int cut_next(struct cut *c, uint8_t head[static SEGMENT_HEAD], struct iovec piec
 	if (len > p->vnet.gso_size)
 		len = p->vnet.gso_size;
 	memcpy(head, p->data, p->vnet.hdr_len);
-	put_u16(head + AT_PLEN, (uint16_t)(p->vnet.hdr_len - IP6_HLEN + len));
+	if (is_ipv4(head))
+		put_u16(head + IP4_ID,
+			(uint16_t)(get_u16(head + IP4_ID) + (c->at - p->vnet.hdr_len) / p->vnet.gso_size));
+	ip_put(head, p->vnet.csum_start, (size_t)(p->vnet.hdr_len - p->vnet.csum_start) + len);
 	upper_put(c, head, len);
 	piece[0] = (struct iovec){head, p->vnet.hdr_len};
 	piece[1] = (struct iovec){p->data + c->at, len};
@@ -125,30 +165,46 @@ int cut_next(struct cut *c, uint8_t head[static SEGMENT_HEAD], struct iovec piec
 /* A segment that others may follow or that may follow others: its header's length, or 0. */
 static size_t tcp_head(const uint8_t *pkt, size_t len)
 {
-	const uint8_t *tcp = pkt + IP6_HLEN;
-	size_t head;
+	size_t ip = ip_head(pkt), head;
+	const uint8_t *tcp = pkt + ip;
 
-	if (len < IP6_HLEN + TCP_HLEN || pkt[AT_NEXT] != IPPROTO_TCP || get_u16(pkt + AT_PLEN) != len - IP6_HLEN)
+	if (len < ip + TCP_HLEN)
 		return 0;
-	head = IP6_HLEN + (tcp[TCP_OFF] >> 4 << 2);
-	if (head < IP6_HLEN + TCP_HLEN || head >= len || (tcp[TCP_FLAGS] & ~PSH) != ACK)
+	if (is_ipv4(pkt) ? pkt[0] != 0x45 || pkt[IP4_PROTO] != IPPROTO_TCP || get_u16(pkt + IP4_LEN) != len ||
+				   get_u16(pkt + IP4_FRAGMENT) & ~IP_DF
+			 : pkt[AT_NEXT] != IPPROTO_TCP || get_u16(pkt + AT_PLEN) != len - ip)
+		return 0;
+	head = ip + (tcp[TCP_OFF] >> 4 << 2);
+	if (head < ip + TCP_HLEN || head >= len || (tcp[TCP_FLAGS] & ~PSH) != ACK)
 		return 0;
 	return head;
 }
 
 static bool sum_ok(const uint8_t *pkt, size_t len)
 {
-	uint64_t s = ip6_sum(len - IP6_HLEN + IPPROTO_TCP, pkt + AT_ADDRS, 2 * sizeof(struct in6_addr));
+	size_t ip = ip_head(pkt);
 
-	return !ip6_sum_end(ip6_sum(s, pkt + IP6_HLEN, len - IP6_HLEN));
+	if (is_ipv4(pkt) && ip6_sum_end(ip6_sum(0, pkt, ip)))
+		return false;
+	return !ip6_sum_end(ip6_sum(pseudo_sum(pkt, len - ip), pkt + ip, len - ip));
 }
 
-/* But for length, sequence number, flags (PSH may differ) and checksum. */
-static bool same_head(const uint8_t *a, const uint8_t *b, size_t head)
+/* But for length and checksum, and an identification that is the n-th behind the first. */
+static bool same_ip(const uint8_t *a, const uint8_t *b, size_t n)
 {
-	const size_t tcp = IP6_HLEN;
+	if (!is_ipv4(a))
+		return !memcmp(a, b, AT_PLEN) && !memcmp(a + AT_NEXT, b + AT_NEXT, IP6_HLEN - AT_NEXT);
+	return !memcmp(a, b, IP4_LEN) && !memcmp(a + IP4_FRAGMENT, b + IP4_FRAGMENT, IP4_SUM - IP4_FRAGMENT) &&
+	       !memcmp(a + IP4_ADDRS, b + IP4_ADDRS, IP4_HLEN - IP4_ADDRS) &&
+	       get_u16(b + IP4_ID) == (uint16_t)(get_u16(a + IP4_ID) + n);
+}
 
-	return !memcmp(a, b, AT_PLEN) && !memcmp(a + AT_NEXT, b + AT_NEXT, tcp + TCP_SEQ - AT_NEXT) &&
+/* But for sequence number, flags (PSH may differ) and checksum. */
+static bool same_tcp(const uint8_t *a, const uint8_t *b, size_t head)
+{
+	const size_t tcp = ip_head(a);
+
+	return !memcmp(a + tcp, b + tcp, TCP_SEQ) &&
 	       !memcmp(a + tcp + TCP_SEQ + 4, b + tcp + TCP_SEQ + 4, TCP_FLAGS - TCP_SEQ - 4) &&
 	       !memcmp(a + tcp + TCP_FLAGS + 1, b + tcp + TCP_FLAGS + 1, TCP_SUM - TCP_FLAGS - 1) &&
 	       !memcmp(a + tcp + TCP_SUM + 2, b + tcp + TCP_SUM + 2, head - tcp - TCP_SUM - 2);
@@ -161,8 +217,8 @@ static void begin(struct merge *m, const uint8_t *pkt, size_t len)
 	m->size = len - m->head;
 	m->len = len;
 	m->push = false;
-	m->open = m->head && m->head <= SEGMENT_HEAD && !(pkt[IP6_HLEN + TCP_FLAGS] & PSH);
-	m->next = m->open ? get_u32(pkt + IP6_HLEN + TCP_SEQ) + (uint32_t)m->size : 0;
+	m->open = m->head && m->head <= SEGMENT_HEAD && !(pkt[ip_head(pkt) + TCP_FLAGS] & PSH);
+	m->next = m->open ? get_u32(pkt + ip_head(pkt) + TCP_SEQ) + (uint32_t)m->size : 0;
 	m->piece[1] = (struct iovec){(void *)pkt, len};
 	m->pieces = 2;
 }
@@ -170,9 +226,11 @@ static void begin(struct merge *m, const uint8_t *pkt, size_t len)
 /* The next of those that are there. */
 static bool belongs(const struct merge *m, const uint8_t *pkt, size_t len)
 {
+	size_t most = UINT16_MAX + (is_ipv4(pkt) ? 0 : IP6_HLEN), there = m->pieces == 2 ? 1 : (size_t)m->pieces - 2;
+
 	return m->open && m->pieces < 2 + MERGE_MAX && tcp_head(pkt, len) == m->head && len - m->head <= m->size &&
-	       m->len + len - m->head <= IP6_HLEN + UINT16_MAX && get_u32(pkt + IP6_HLEN + TCP_SEQ) == m->next &&
-	       same_head(m->first, pkt, m->head);
+	       m->len + len - m->head <= most && get_u32(pkt + ip_head(pkt) + TCP_SEQ) == m->next &&
+	       same_ip(m->first, pkt, there) && same_tcp(m->first, pkt, m->head);
 }
 
 bool merge_add(struct merge *m, const uint8_t *pkt, size_t len)
@@ -192,30 +250,28 @@ bool merge_add(struct merge *m, const uint8_t *pkt, size_t len)
 	m->piece[m->pieces++] = (struct iovec){(uint8_t *)pkt + m->head, payload};
 	m->len += payload;
 	m->next += (uint32_t)payload;
-	m->push = pkt[IP6_HLEN + TCP_FLAGS] & PSH;
+	m->push = pkt[ip_head(pkt) + TCP_FLAGS] & PSH;
 	m->open = payload == m->size && !m->push;
 	return true;
 }
 
 void merge_end(struct merge *m)
 {
-	size_t plen = m->len - IP6_HLEN;
-	uint8_t *tcp = m->front + IP6_HLEN;
-	uint64_t pseudo;
+	size_t ip = ip_head(m->first), plen = m->len - ip;
+	uint8_t *tcp = m->front + ip;
 
 	m->vnet = (struct virtio_net_hdr){0};
 	m->piece[0] = (struct iovec){&m->vnet, sizeof(m->vnet)};
 	if (m->pieces == 2)
 		return;
 	memcpy(m->front, m->first, m->head);
-	put_u16(m->front + AT_PLEN, (uint16_t)plen);
+	ip_put(m->front, ip, plen);
 	tcp[TCP_FLAGS] |= m->push ? PSH : 0;
-	pseudo = ip6_sum(plen + IPPROTO_TCP, m->front + AT_ADDRS, 2 * sizeof(struct in6_addr));
-	put_u16(tcp + TCP_SUM, (uint16_t)~ip6_sum_end(pseudo));
+	put_u16(tcp + TCP_SUM, (uint16_t)~ip6_sum_end(pseudo_sum(m->front, plen)));
 	m->vnet = (struct virtio_net_hdr){.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
-		.gso_type = VIRTIO_NET_HDR_GSO_TCPV6,
+		.gso_type = is_ipv4(m->front) ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6,
 		.gso_size = (uint16_t)m->size,
 		.hdr_len = (uint16_t)m->head,
-		.csum_start = IP6_HLEN,
+		.csum_start = (uint16_t)ip,
 		.csum_offset = TCP_SUM};
 }

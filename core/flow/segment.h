@@ -1,7 +1,7 @@
 /*
  * Segments: a packet that the stack has left whole is cut into those that fit the tunnel, and those that come in a row
- * are put together again, so that the stacks on either side see few large packets. TCP both ways, UDP when cut. Payload
- * is not copied: pieces point to where it is.
+ * are put together again, so that the stacks on either side see few large packets. TCP both ways, UDP when cut; IPv6
+ * and IPv4. Payload is not copied: pieces point to where it is.
  */
 #ifndef MIP_FLOW_SEGMENT_H
 #define MIP_FLOW_SEGMENT_H
@@ -41,8 +41,8 @@ static inline bool merge_empty(const struct merge *m)
 {
 	return !m->pieces;
 }
-/* Takes a whole packet, which must stay where it is, behind those that are there. False: it does not belong to them;
- * into an empty one everything goes. */
+/* Takes a whole packet, IP header and all, which must stay where it is, behind those that are there. False: it does not
+ * belong to them; into an empty one everything goes. */
 bool merge_add(struct merge *m, const uint8_t *pkt, size_t len) __attribute__((warn_unused_result));
 /* m->piece is the packet now; whoever has written it sets m->pieces to 0. */
 void merge_end(struct merge *m);

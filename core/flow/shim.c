@@ -139,13 +139,19 @@ static void drop_link_header(struct packet *p)
 
 /*
  * `fwd` leaves the link's header before the packet: 14 octets of Ethernet, which our rule has made begin with
- * ETHER_MARK, nothing on a point-to-point device. So the first octet tells. The stack's own multicasts (MLD) come out
- * of the device too, and are for nobody.
+ * ETHER_MARK, nothing on a point-to-point device. So the first octet tells. IPv4 packets are for tunnels only. The
+ * stack's own multicasts (MLD) come out of the device too, and are for nobody.
  */
 static void frame(struct shim *s, struct packet *p)
 {
 	bool plain = p->len > IP6_HLEN && p->data[0] >> 4 == 6;
+	struct exthdr ipv4 = {0};
 
+	if (p->data[0] >> 4 == 4 && edit_addrs(p->data, p->len, &ipv4.src, &ipv4.dst)) {
+		if (!IN_MULTICAST(ipv4.dst.s6_addr[12] << 24) && !goes_out(s, p, &ipv4))
+			s->stats.malformed++;
+		return;
+	}
 	if (!plain && p->len > ETH_HLEN + IP6_HLEN && p->data[12] == ETH_P_IPV6 >> 8 &&
 		p->data[13] == (ETH_P_IPV6 & 0xff))
 		drop_link_header(p);

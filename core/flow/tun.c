@@ -15,7 +15,7 @@
 #include "sys/nft.h"
 #include "flow/carrier.h"
 #include "flow/flow_impl.h"
-#include "flow/udp.h"
+#include "flow/apart.h"
 #include "sys/tun.h"
 #include "wire/exthdr.h"
 #include <linux/netfilter.h> /* after netinet/in.h, which linux/in.h gives way to */
@@ -24,8 +24,6 @@
 #define READS_A_TURN 256
 #define WHOLE	     (64 * 1024 + 64) /* a packet of segments */
 #define TXQLEN	     2000
-#define SOCK_BUF     (8 << 20)
-#define AT_SRC	     8
 #define AT_DST	     24
 
 struct tun {
@@ -53,10 +51,8 @@ static struct flow_entry *tunnel_of(struct tun *t, const struct packet *p)
 {
 	struct in6_addr from, to;
 
-	if (p->len < IP6_HLEN || p->data[0] >> 4 != 6)
+	if (!edit_addrs(p->data, p->len, &from, &to))
 		return NULL;
-	memcpy(&from, p->data + AT_SRC, sizeof(from));
-	memcpy(&to, p->data + AT_DST, sizeof(to));
 	return table_lookup(&t->flows.table, &from, &to, FLOW_ENCAP);
 }
 
@@ -76,8 +72,8 @@ static bool read_one(struct tun *t)
 	if (t->flows.bpf && bpf_took(&t->flows, t->dev.fd, &p))
 		return true;
 	e = tunnel_of(t, &p);
-	if (e && flow_is_udp(&e->flow)) {
-		udp_out(&t->flows, &p, e);
+	if (e && flow_is_apart(&e->flow)) {
+		apart_out(&t->flows, &p, e);
 	} else if (e && carrier_may(&t->raw, &p, e)) {
 		t->used += p.len;
 		carrier_add(&t->raw, &p, e);
@@ -123,40 +119,35 @@ static void tun_close(struct flows *p)
 	free(t);
 }
 
-static int raw_socket(struct why *why)
-{
-	int hops = EDIT_HOPS, fd = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_IPV6);
-
-	if (fd < 0)
-		return why_set(why, errno, "raw socket for tunnels: %s", strerror(errno));
-	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &hops, sizeof(hops));
-	sock_grow(fd, SOCK_BUF);
-	return fd;
-}
-
 /*
  * A kernel with ip6_tunnel gives us the packet and answers "port unreachable" all the same, because no device of its
  * own took it: our table drops that answer. The table of the other implementation, left by a crash, goes first.
  */
-static void hush(struct tun *t)
+static void hush_about(struct tun *t, uint8_t proto)
 {
 	static const uint8_t port_unreachable[] = {1, 4};
-	struct why ignored = {0};
-	struct nftnl_rule *r;
+	struct nftnl_rule *r = nft_rule(t->nft, "output");
 
-	nft_table_del(t->nft);
-	(void)!nft_commit(t->nft, ENOENT, &ignored, "delete nft table");
-	nft_table_add(t->nft, 0);
-	nft_chain_add(t->nft, "output", NF_INET_LOCAL_OUT, 0, NULL, false);
-	r = nft_rule(t->nft, "output");
 	nfx_meta(r, NFT_META_L4PROTO, NFT_REG_1);
 	nfx_cmp_u8(r, NFT_REG_1, NFT_CMP_EQ, IPPROTO_ICMPV6);
 	nfx_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, 0, sizeof(port_unreachable), NFT_REG_1);
 	nfx_cmp(r, NFT_REG_1, NFT_CMP_EQ, port_unreachable, sizeof(port_unreachable));
 	nfx_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, 8 + 6, 1, NFT_REG_1); /* next header of the packet it is about */
-	nfx_cmp_u8(r, NFT_REG_1, NFT_CMP_EQ, IPPROTO_IPV6);
+	nfx_cmp_u8(r, NFT_REG_1, NFT_CMP_EQ, proto);
 	nfx_verdict(r, NF_DROP, NULL);
 	nft_rule_add(t->nft, r);
+}
+
+static void hush(struct tun *t)
+{
+	struct why ignored = {0};
+
+	nft_table_del(t->nft);
+	(void)!nft_commit(t->nft, ENOENT, &ignored, "delete nft table");
+	nft_table_add(t->nft, 0);
+	nft_chain_add(t->nft, "output", NF_INET_LOCAL_OUT, 0, NULL, false);
+	hush_about(t, IPPROTO_IPV6);
+	hush_about(t, IPPROTO_IPIP);
 	(void)!nft_commit(t->nft, 0, &ignored, "add nft table");
 }
 
@@ -198,7 +189,7 @@ static int open_both(struct tun *t, struct nl *nl, struct why *why)
 	if (t->dev.fd < 0)
 		return t->dev.fd;
 	hush_from_now_on(t, nl);
-	t->raw.socket.fd = raw_socket(why);
+	t->raw.socket.fd = carrier_raw(IPPROTO_IPV6, why);
 	return t->raw.socket.fd < 0 ? t->raw.socket.fd : 0;
 }
 

@@ -24,10 +24,10 @@ static struct nlmsghdr *addr_msg(
 	struct nlmsghdr *h = nl_msg(buf, type, flags, sizeof(struct ifaddrmsg));
 	struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
 
-	m->ifa_family = AF_INET6;
-	m->ifa_prefixlen = plen;
+	m->ifa_family = nl_family(addr);
+	m->ifa_prefixlen = nl_plen(addr, plen);
 	m->ifa_index = ifindex;
-	mnl_attr_put(h, IFA_LOCAL, sizeof(*addr), addr);
+	nl_put_addr(h, IFA_LOCAL, addr);
 	return h;
 }
 
@@ -204,7 +204,8 @@ static int add_own(struct nl *nl, unsigned ifindex, const struct in6_addr *addr,
 	char buf[NL_MSG_MAX], what[80];
 	struct nlmsghdr *h = addr_msg(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, ifindex, addr, plen);
 
-	mnl_attr_put_u32(h, IFA_FLAGS, IFA_F_NOPREFIXROUTE | IFA_F_NODAD | IFA_F_HOMEADDRESS);
+	mnl_attr_put_u32(
+		h, IFA_FLAGS, IFA_F_NOPREFIXROUTE | (addr_is_ipv4(addr) ? 0 : IFA_F_NODAD | IFA_F_HOMEADDRESS));
 	snprintf(what, sizeof(what), "add address %s/%u", addr_text(addr).s, plen);
 	return nl_add(nl, h, why, what);
 }
@@ -215,7 +216,7 @@ int addr_add(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, uint8
 {
 	int err = add_own(nl, ifindex, addr, plen, why);
 
-	for (int i = 0; i < ADD_TRIES && !err; i++) {
+	for (int i = 0; i < ADD_TRIES && !err && !addr_is_ipv4(addr); i++) {
 		err = del_tentative(nl, ifindex, addr, why);
 		if (err <= 0)
 			return err;

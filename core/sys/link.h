@@ -74,7 +74,7 @@ int route_flush_ra(struct nl *nl, unsigned ifindex, const struct in6_addr *keep,
 /* route.c: routes of ours (protocol MIP_RTPROT, metric MIP_METRIC). With encap the packet leaves in a tunnel src ->
  * remote (collect-metadata device). Adding again replaces our own, and never another's. */
 struct route {
-	struct in6_addr dst;
+	struct in6_addr dst; /* IPv4-mapped: a route of IPv4, and so is 0.0.0.0/96 */
 	uint8_t plen;
 	uint32_t table; /* 0 = main */
 	unsigned ifindex;
@@ -112,7 +112,7 @@ struct rule {
 	uint8_t plen; /* of a mobile network; 0: a home address */
 	bool to;
 	bool local; /* of what this machine itself sends */
-	uint8_t zero;
+	bool links; /* before those, and only as far as a route of `table` is no default route */
 };
 int rule_add(struct nl *nl, const struct rule *r, struct why *why) __attribute__((warn_unused_result));
 int rule_del(struct nl *nl, const struct rule *r, struct why *why) __attribute__((warn_unused_result));
@@ -127,9 +127,9 @@ bool rule_has(struct left *found, const struct rule *r);
 int neigh_learn(struct nl *nl, unsigned ifindex, const struct in6_addr *addr, const uint8_t lladdr[6], struct why *why)
 	__attribute__((warn_unused_result));
 
-/* sysctl.c: sets net/ipv6/PATH (e.g. "conf/eth0/optimistic_dad") and remembers the old value in MIP_RUN_DIR (or the
- * environment's), so that sysctl_restore puts everything back, also after a crash and a new start. ENOENT (kernel
- * without it) is returned as -ENOENT. */
+/* sysctl.c: sets net/ipv6/PATH (e.g. "conf/eth0/optimistic_dad"), or net/PATH when that begins with a slash, and
+ * remembers the old value in MIP_RUN_DIR (or the environment's), so that sysctl_restore puts everything back, also
+ * after a crash and a new start. ENOENT (kernel without it) is returned as -ENOENT. */
 int sysctl_set(const char *path, int value, struct why *why) __attribute__((warn_unused_result));
 int sysctl_get(const char *path, int *value) __attribute__((warn_unused_result));
 void sysctl_restore(void);

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "base/addr.h"
 #include "sys/nl_impl.h"
 
 #define TRIES 5 /* dumps interrupted by changes */
@@ -73,6 +74,35 @@ void nl_close(struct nl *nl)
 	mnl_socket_close(nl->req);
 	free(nl->batch);
 	free(nl);
+}
+
+uint8_t nl_family(const struct in6_addr *a)
+{
+	return addr_is_ipv4(a) ? AF_INET : AF_INET6;
+}
+
+uint8_t nl_plen(const struct in6_addr *a, uint8_t plen)
+{
+	return addr_is_ipv4(a) ? (uint8_t)(plen - NL_IPV4_BITS) : plen;
+}
+
+void nl_put_addr(struct nlmsghdr *req, uint16_t type, const struct in6_addr *a)
+{
+	if (addr_is_ipv4(a))
+		mnl_attr_put(req, type, sizeof(struct in_addr), &a->s6_addr[12]);
+	else
+		mnl_attr_put(req, type, sizeof(*a), a);
+}
+
+bool nl_addr(const struct nlattr *a, struct in6_addr *to)
+{
+	if (mnl_attr_get_payload_len(a) == sizeof(*to))
+		memcpy(to, mnl_attr_get_payload(a), sizeof(*to));
+	else if (mnl_attr_get_payload_len(a) == sizeof(struct in_addr))
+		*to = addr_mapped(mnl_attr_get_payload(a));
+	else
+		return false;
+	return true;
 }
 
 struct nlmsghdr *nl_msg(void *buf, uint16_t type, uint16_t flags, size_t extra)

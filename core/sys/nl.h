@@ -26,7 +26,8 @@
 #define MIP_METRIC_END	0x7fffffffU /* of ends: behind all others, also the kernel's own of a link */
 #define MIP_ALIAS	"mip"	    /* interface alias (IFLA_IFALIAS) of devices that are ours */
 
-#define NL_MSG_MAX 1024 /* a buffer for any one request of core/sys */
+#define NL_IPV4_BITS 96	  /* of an IPv4-mapped address, before the IPv4 one */
+#define NL_MSG_MAX   1024 /* a buffer for any one request of core/sys */
 
 /* What the kernel says changed. Addresses: usable = neither tentative (unless optimistic) nor failed. */
 struct nl_link {
@@ -84,6 +85,13 @@ void nl_lost(struct nl *nl, enum nl_lost what);
 /* A request in buf (NL_MSG_MAX bytes): header, and `extra` zeroed bytes behind it (struct rtmsg...) at
  * mnl_nlmsg_get_payload. */
 struct nlmsghdr *nl_msg(void *buf, uint16_t type, uint16_t flags, size_t extra);
+
+/* Addresses as netlink says them: an IPv4-mapped one, and a prefix of such, is one of IPv4. */
+uint8_t nl_family(const struct in6_addr *a);
+uint8_t nl_plen(const struct in6_addr *a, uint8_t plen);
+void nl_put_addr(struct nlmsghdr *req, uint16_t type, const struct in6_addr *a);
+/* False: that is no address. */
+bool nl_addr(const struct nlattr *a, struct in6_addr *to) __attribute__((warn_unused_result));
 
 /* One request with NLM_F_ACK, waited for. 0 or -errno; `what` names the operation in why ("add route 2001:db8::1"). */
 int nl_do(struct nl *nl, struct nlmsghdr *req, struct why *why, const char *what) __attribute__((warn_unused_result));

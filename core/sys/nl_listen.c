@@ -61,25 +61,14 @@ static void link_event(struct nl *nl, const struct nlmsghdr *h)
 	nl->events.link(nl->events.ctx, &l);
 }
 
-static bool addr_payload(const struct nlattr *a, struct in6_addr *to)
-{
-	if (mnl_attr_get_payload_len(a) == sizeof(*to))
-		memcpy(to, mnl_attr_get_payload(a), sizeof(*to));
-	else if (mnl_attr_get_payload_len(a) == sizeof(struct in_addr))
-		*to = addr_mapped(mnl_attr_get_payload(a));
-	else
-		return false;
-	return true;
-}
-
 /* With a peer, IFA_ADDRESS is the peer's, and IFA_LOCAL ours. */
 static void addr_attr(const struct nlattr *a, struct nl_addr *to, uint32_t *flags, bool *local)
 {
 	switch (mnl_attr_get_type(a)) {
-	case IFA_LOCAL: *local |= addr_payload(a, &to->addr); break;
+	case IFA_LOCAL: *local |= nl_addr(a, &to->addr); break;
 	case IFA_ADDRESS:
 		if (!*local)
-			(void)addr_payload(a, &to->addr);
+			(void)!nl_addr(a, &to->addr);
 		break;
 	case IFA_CACHEINFO:
 		if (mnl_attr_validate2(a, MNL_TYPE_UNSPEC, sizeof(struct ifa_cacheinfo)) >= 0) {
@@ -123,7 +112,7 @@ static void addr_event(struct nl *nl, const struct nlmsghdr *h)
 		return;
 	flags = m->ifa_flags;
 	to.index = m->ifa_index;
-	to.plen = (uint8_t)(m->ifa_prefixlen + (m->ifa_family == AF_INET ? 96 : 0));
+	to.plen = (uint8_t)(m->ifa_prefixlen + (m->ifa_family == AF_INET ? NL_IPV4_BITS : 0));
 	mnl_attr_for_each (a, h, sizeof(*m))
 		addr_attr(a, &to, &flags, &local);
 	addr_flags(&to, flags);

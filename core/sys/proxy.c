@@ -70,11 +70,11 @@ static struct nlmsghdr *request(void *buf, uint16_t type, uint16_t flags, unsign
 	struct nlmsghdr *h = nl_msg(buf, type, flags, sizeof(struct ndmsg));
 	struct ndmsg *m = mnl_nlmsg_get_payload(h);
 
-	m->ndm_family = AF_INET6;
+	m->ndm_family = addr ? nl_family(addr) : AF_UNSPEC;
 	m->ndm_flags = NTF_PROXY;
 	m->ndm_ifindex = (int)ifindex;
 	if (addr)
-		mnl_attr_put(h, NDA_DST, sizeof(*addr), addr);
+		nl_put_addr(h, NDA_DST, addr);
 	return h;
 }
 
@@ -129,30 +129,29 @@ bool proxies_has(const struct proxies *p, unsigned ifindex, const struct in6_add
 	return find(p, ifindex, addr) != NULL;
 }
 
-/* The address of a proxy that carries our mark; those of others are left alone. NULL: it is none. */
-static const struct in6_addr *marked(const struct nlmsghdr *h)
+/* Is it a proxy that carries our mark? Those of others are left alone. */
+static bool is_marked(const struct nlmsghdr *h, struct in6_addr *addr)
 {
 	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
-	const struct in6_addr *addr = NULL;
+	bool ours = false, known = false;
 	const struct nlattr *a;
-	bool ours = false;
 
 	mnl_attr_for_each (a, h, sizeof(*m)) {
 		if (mnl_attr_get_type(a) == NDA_PROTOCOL)
 			ours = mnl_attr_get_u8(a) == MIP_RTPROT;
-		else if (mnl_attr_get_type(a) == NDA_DST && mnl_attr_get_payload_len(a) == sizeof(*addr))
-			addr = mnl_attr_get_payload(a);
+		else if (mnl_attr_get_type(a) == NDA_DST)
+			known = nl_addr(a, addr);
 	}
-	return ours && (m->ndm_flags & NTF_PROXY) ? addr : NULL;
+	return ours && known && m->ndm_flags & NTF_PROXY;
 }
 
 static int see(const struct nlmsghdr *h, void *ctx)
 {
 	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
-	const struct in6_addr *addr = marked(h);
 	struct proxies *p = ctx;
+	struct in6_addr addr;
 
-	if (addr && !note(p, (unsigned)m->ndm_ifindex, addr))
+	if (is_marked(h, &addr) && !note(p, (unsigned)m->ndm_ifindex, &addr))
 		p->err = -ENOMEM;
 	return MNL_CB_OK;
 }
@@ -160,8 +159,8 @@ static int see(const struct nlmsghdr *h, void *ctx)
 static int see_again(const struct nlmsghdr *h, void *ctx)
 {
 	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
-	const struct in6_addr *addr = marked(h);
-	struct proxy *x = addr ? find(ctx, (unsigned)m->ndm_ifindex, addr) : NULL;
+	struct in6_addr addr;
+	struct proxy *x = is_marked(h, &addr) ? find(ctx, (unsigned)m->ndm_ifindex, &addr) : NULL;
 
 	if (x)
 		x->seen = true;

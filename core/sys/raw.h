@@ -98,5 +98,8 @@ int raw_send_packet(struct raw *r, const struct raw_meta *m, const uint8_t *pkt,
  * Watching twice is 0; so is unwatching a link that vanished. */
 int raw_nd_watch(struct raw *r, unsigned ifindex, struct why *why) __attribute__((warn_unused_result));
 void raw_nd_unwatch(struct raw *r, unsigned ifindex);
+/* RFC 5227 2.3: everybody on the link learns that it reaches that IPv4 address there. 0 or -errno. */
+int raw_arp_announce(unsigned ifindex, const uint8_t lladdr[static 6], const uint8_t ipv4[static 4])
+	__attribute__((warn_unused_result));
 
 #endif

@@ -6,14 +6,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <net/ethernet.h>
 #include <net/if.h>
+#include <netinet/if_ether.h>
 #include <netpacket/packet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-
-#include <net/ethernet.h>
 
 #include "sys/raw_impl.h"
 #include "wire/exthdr.h"
@@ -126,4 +126,24 @@ void raw_nd_close(struct raw *r)
 {
 	while (r->links)
 		drop(r, &r->links);
+}
+
+int raw_arp_announce(unsigned ifindex, const uint8_t lladdr[static 6], const uint8_t ipv4[static 4])
+{
+	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_protocol = htons(ETHERTYPE_ARP), .sll_halen = ETH_ALEN};
+	struct ether_arp arp = {
+		.ea_hdr = {htons(ARPHRD_ETHER), htons(ETHERTYPE_IP), ETH_ALEN, 4, htons(ARPOP_REQUEST)}};
+	int err = 0, fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	to.sll_ifindex = (int)ifindex;
+	memset(to.sll_addr, 0xff, ETH_ALEN);
+	memcpy(arp.arp_sha, lladdr, sizeof(arp.arp_sha));
+	memcpy(arp.arp_spa, ipv4, sizeof(arp.arp_spa));
+	memcpy(arp.arp_tpa, ipv4, sizeof(arp.arp_tpa));
+	if (sendto(fd, &arp, sizeof(arp), 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
 }

@@ -108,7 +108,8 @@ static void told(void *ctx)
 /* A message is one packet here. Loads are big endian, the header is not. */
 int nl_watch(struct nl *nl, void (*lost)(void *, unsigned), void *ctx, struct why *why)
 {
-	static const int groups[] = {RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_RULE, RTNLGRP_IPV6_NETCONF, 0};
+	static const int groups[] = {
+		RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_RULE, RTNLGRP_IPV6_NETCONF, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE, 0};
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, AT_TYPE),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNETCONF), 8, 0),

@@ -22,14 +22,14 @@ static struct nlmsghdr *route_msg(void *buf, uint16_t type, uint16_t flags, cons
 	struct nlmsghdr *h = nl_msg(buf, type, flags, sizeof(struct rtmsg));
 	struct rtmsg *m = mnl_nlmsg_get_payload(h);
 
-	m->rtm_family = AF_INET6;
-	m->rtm_dst_len = r->plen;
+	m->rtm_family = nl_family(&r->dst);
+	m->rtm_dst_len = nl_plen(&r->dst, r->plen);
 	m->rtm_table = RT_TABLE_UNSPEC;
 	m->rtm_protocol = r->end ? MIP_RTPROT_END : MIP_RTPROT;
 	m->rtm_scope = RT_SCOPE_UNIVERSE;
 	m->rtm_type = r->end ? RTN_UNREACHABLE : RTN_UNICAST;
-	if (r->plen)
-		mnl_attr_put(h, RTA_DST, sizeof(r->dst), &r->dst);
+	if (m->rtm_dst_len)
+		nl_put_addr(h, RTA_DST, &r->dst);
 	mnl_attr_put_u32(h, RTA_TABLE, r->table ? r->table : RT_TABLE_MAIN);
 	mnl_attr_put_u32(h, RTA_PRIORITY, r->end ? MIP_METRIC_END : MIP_METRIC);
 	if (r->ifindex)
@@ -71,8 +71,8 @@ int route_add(struct nl *nl, const struct route *r, struct why *why)
 
 	if (r->encap)
 		put_encap(h, r);
-	else if (!IN6_IS_ADDR_UNSPECIFIED(&r->src))
-		mnl_attr_put(h, RTA_PREFSRC, sizeof(r->src), &r->src);
+	else if (!addr_any(&r->src))
+		nl_put_addr(h, RTA_PREFSRC, &r->src);
 	if (r->mtu)
 		put_mtu(h, r->mtu);
 	snprintf(what, sizeof(what), "add route %s/%u", addr_text(&r->dst).s, r->plen);
@@ -121,24 +121,12 @@ static int seen_mtu(const struct nlattr *a, void *route)
 
 static void seen_attr(const struct nlattr *a, struct seen *s)
 {
-	bool is_addr = mnl_attr_get_payload_len(a) == sizeof(struct in6_addr);
 	bool is_u32 = mnl_attr_validate(a, MNL_TYPE_U32) >= 0;
 
 	switch (mnl_attr_get_type(a)) {
-	case RTA_DST:
-		if (is_addr)
-			memcpy(&s->r.dst, mnl_attr_get_payload(a), sizeof(s->r.dst));
-		break;
-	case RTA_GATEWAY:
-		s->has_gateway = is_addr;
-		if (is_addr)
-			memcpy(&s->r.gateway, mnl_attr_get_payload(a), sizeof(s->r.gateway));
-		break;
-	case RTA_SRC:
-		s->r.has_from = is_addr;
-		if (is_addr)
-			memcpy(&s->r.from, mnl_attr_get_payload(a), sizeof(s->r.from));
-		break;
+	case RTA_DST: (void)!nl_addr(a, &s->r.dst); break;
+	case RTA_GATEWAY: s->has_gateway = nl_addr(a, &s->r.gateway); break;
+	case RTA_SRC: s->r.has_from = nl_addr(a, &s->r.from); break;
 	case RTA_TABLE: s->r.table = is_u32 ? mnl_attr_get_u32(a) : s->r.table; break;
 	case RTA_OIF: s->r.ifindex = is_u32 ? mnl_attr_get_u32(a) : 0; break;
 	case RTA_CACHEINFO:
@@ -146,10 +134,7 @@ static void seen_attr(const struct nlattr *a, struct seen *s)
 			s->expires = ((const struct rta_cacheinfo *)mnl_attr_get_payload(a))->rta_expires != 0;
 		break;
 	case RTA_PRIORITY: s->metric = is_u32 ? mnl_attr_get_u32(a) : 0; break;
-	case RTA_PREFSRC:
-		if (is_addr)
-			memcpy(&s->r.src, mnl_attr_get_payload(a), sizeof(s->r.src));
-		break;
+	case RTA_PREFSRC: (void)!nl_addr(a, &s->r.src); break;
 	case RTA_METRICS: mnl_attr_parse_nested(a, seen_mtu, &s->r); break;
 	case RTA_ENCAP: seen_encap(a, &s->r); break;
 	}
@@ -161,6 +146,10 @@ static struct seen seen_route(const struct nlmsghdr *h)
 	const struct nlattr *a;
 
 	s.r.plen = s.m->rtm_dst_len;
+	if (s.m->rtm_family == AF_INET) {
+		s.r.plen = (uint8_t)(s.r.plen + NL_IPV4_BITS);
+		s.r.dst = addr_mapped(&(struct in_addr){INADDR_ANY});
+	}
 	s.r.table = s.m->rtm_table;
 	s.r.end = s.m->rtm_protocol == MIP_RTPROT_END;
 	mnl_attr_for_each (a, h, sizeof(*s.m))
@@ -190,20 +179,21 @@ static void delete_seen(struct walk *w, const struct seen *s)
 
 	m->rtm_protocol = s->m->rtm_protocol;
 	m->rtm_type = s->m->rtm_type;
+	m->rtm_scope = s->m->rtm_scope;
 	mnl_attr_for_each (a, h, sizeof(*m))
 		if (mnl_attr_get_type(a) == RTA_PRIORITY)
 			*(uint32_t *)mnl_attr_get_payload(a) = s->metric;
 	w->err = nl_queue(w->nl, h, w->why) ?: w->err;
 }
 
-static int walk_routes(struct walk *w, mnl_cb_t each)
+static int walk_routes(struct walk *w, uint8_t family, mnl_cb_t each)
 {
 	char buf[NL_MSG_MAX];
 	struct nlmsghdr *h = nl_msg(buf, RTM_GETROUTE, 0, sizeof(struct rtmsg));
 	struct rtmsg *m = mnl_nlmsg_get_payload(h);
 	int err, flushed;
 
-	m->rtm_family = AF_INET6;
+	m->rtm_family = family;
 	err = nl_dump(w->nl, h, each, w, w->why, "list routes");
 	flushed = nl_flush(w->nl, w->why);
 	return err ?: w->err ?: flushed;
@@ -225,7 +215,7 @@ int route_sweep(struct nl *nl, unsigned ifindex, bool (*keep)(void *, const stru
 {
 	struct walk w = {.nl = nl, .why = why, .ifindex = ifindex, .keep = keep, .ctx = ctx};
 
-	return walk_routes(&w, sweep_one);
+	return walk_routes(&w, AF_INET6, sweep_one) ?: walk_routes(&w, AF_INET, sweep_one);
 }
 
 /* --- what was found ----------------------------------------------------------------------------------------------- */
@@ -350,7 +340,7 @@ int route_flush_ra(struct nl *nl, unsigned ifindex, const struct in6_addr *keep,
 {
 	struct walk w = {.nl = nl, .why = why, .ifindex = ifindex, .addr = keep, .n = n};
 
-	return walk_routes(&w, flush_router);
+	return walk_routes(&w, AF_INET6, flush_router);
 }
 
 /* The route of a prefix that an RA told expires, as that of an address set by hand does not; or the RA said it never
@@ -383,5 +373,5 @@ int route_flush_prefixes(struct nl *nl, unsigned ifindex, const struct in6_addr 
 {
 	struct walk w = {.nl = nl, .why = why, .ifindex = ifindex, .addr = keep, .n = n};
 
-	return walk_routes(&w, flush_prefix);
+	return walk_routes(&w, AF_INET6, flush_prefix);
 }

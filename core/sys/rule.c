@@ -1,8 +1,9 @@
 /*
  * link.h: policy rules `from HOME iif lo lookup TABLE`, `from NETWORK iif DEV lookup TABLE`, `oif DEV lookup TABLE`,
- * `to NETWORK lookup main` and `iif DEV blackhole`, marked by FRA_PROTOCOL. FIB_RULE_FIND_SADDR lets a packet whose
- * source is not chosen yet try the rule too: the kernel then asks source address selection and follows the rule when
- * that would pick the home address.
+ * `to NETWORK lookup main` and `iif DEV blackhole`, marked by FRA_PROTOCOL. IPv4 knows no source address selection
+ * before a route is found: who has not chosen a source says 0.0.0.0, which `from 0.0.0.0/32` is a rule for.
+ * FIB_RULE_FIND_SADDR lets a packet whose source is not chosen yet try the rule too: the kernel then asks source
+ * address selection and follows the rule when that would pick the home address.
  */
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
@@ -16,17 +17,17 @@ static void put_prefix(struct nlmsghdr *h, const struct rule *r)
 {
 	struct fib_rule_hdr *m = mnl_nlmsg_get_payload(h);
 
-	*(r->to ? &m->dst_len : &m->src_len) = r->plen ? r->plen : 128;
-	mnl_attr_put(h, r->to ? FRA_DST : FRA_SRC, sizeof(r->home), &r->home);
+	*(r->to ? &m->dst_len : &m->src_len) = nl_plen(&r->home, r->plen ? r->plen : 128);
+	nl_put_addr(h, r->to ? FRA_DST : FRA_SRC, &r->home);
 }
 
 static struct nlmsghdr *rule_msg(void *buf, uint16_t type, uint16_t flags, const struct rule *r)
 {
 	struct nlmsghdr *h = nl_msg(buf, type, flags, sizeof(struct fib_rule_hdr));
 	struct fib_rule_hdr *m = mnl_nlmsg_get_payload(h);
-	uint32_t prio = r->oif[0] || r->to ? MIP_RULE_PRIO - 1 : MIP_RULE_PRIO;
+	uint32_t prio = r->oif[0] || r->to || r->links ? MIP_RULE_PRIO - 1 : MIP_RULE_PRIO;
 
-	m->family = AF_INET6;
+	m->family = nl_family(&r->home);
 	m->action = r->table ? FR_ACT_TO_TBL : FR_ACT_BLACKHOLE;
 	m->table = RT_TABLE_UNSPEC;
 	if (r->oif[0])
@@ -39,6 +40,8 @@ static struct nlmsghdr *rule_msg(void *buf, uint16_t type, uint16_t flags, const
 		prio++;
 	if (r->table)
 		mnl_attr_put_u32(h, FRA_TABLE, r->table);
+	if (r->links)
+		mnl_attr_put_u32(h, FRA_SUPPRESS_PREFIXLEN, 0);
 	mnl_attr_put_u32(h, FRA_PRIORITY, prio);
 	mnl_attr_put_u8(h, FRA_PROTOCOL, MIP_RTPROT);
 	return h;
@@ -56,7 +59,7 @@ int rule_add(struct nl *nl, const struct rule *r, struct why *why)
 	struct addr_text text;
 	struct nlmsghdr *h = rule_msg(buf, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, r);
 
-	if (!addr_any(&r->home) && !r->iif[0] && !r->to)
+	if (!addr_any(&r->home) && !r->iif[0] && !r->to && !addr_is_ipv4(&r->home))
 		((struct fib_rule_hdr *)mnl_nlmsg_get_payload(h))->flags = FIB_RULE_FIND_SADDR;
 	snprintf(what, sizeof(what), "add rule for %s", name_of(r, &text));
 	return nl_add(nl, h, why, what);
@@ -102,13 +105,17 @@ static int sweep_one(const struct nlmsghdr *h, void *ctx)
 			ours = mnl_attr_get_u8(a) == MIP_RTPROT;
 		else if (type == FRA_TABLE)
 			r.table = mnl_attr_get_u32(a);
-		else if ((type == FRA_SRC || type == FRA_DST) && mnl_attr_get_payload_len(a) == sizeof(r.home))
-			memcpy(&r.home, mnl_attr_get_payload(a), sizeof(r.home));
+		else if (type == FRA_SRC || type == FRA_DST)
+			(void)!nl_addr(a, &r.home);
+		else if (type == FRA_SUPPRESS_PREFIXLEN)
+			r.links = !mnl_attr_get_u32(a);
 		else if (type == FRA_OIFNAME)
 			snprintf(r.oif, sizeof(r.oif), "%s", mnl_attr_get_str(a));
 		else if (type == FRA_IIFNAME)
 			seen_iif(&r, mnl_attr_get_str(a));
 	}
+	if (m->family == AF_INET)
+		plen = (uint8_t)(plen + NL_IPV4_BITS);
 	r.plen = plen < 128 ? plen : 0;
 	r.table = m->action == FR_ACT_TO_TBL ? r.table : 0;
 	if (ours && (!w->keep || !w->keep(w->ctx, &r)))
@@ -120,11 +127,15 @@ int rule_sweep(struct nl *nl, bool (*keep)(void *, const struct rule *), void *c
 {
 	struct walk w = {nl, why, keep, ctx, 0};
 	char buf[NL_MSG_MAX];
-	struct nlmsghdr *h = nl_msg(buf, RTM_GETRULE, 0, sizeof(struct fib_rule_hdr));
-	int err;
+	static const uint8_t families[] = {AF_INET6, AF_INET};
+	int err = 0;
 
-	((struct fib_rule_hdr *)mnl_nlmsg_get_payload(h))->family = AF_INET6;
-	err = nl_dump(nl, h, sweep_one, &w, why, "list rules");
+	for (size_t i = 0; i < sizeof(families) && !err; i++) {
+		struct nlmsghdr *h = nl_msg(buf, RTM_GETRULE, 0, sizeof(struct fib_rule_hdr));
+
+		((struct fib_rule_hdr *)mnl_nlmsg_get_payload(h))->family = families[i];
+		err = nl_dump(nl, h, sweep_one, &w, why, "list rules");
+	}
 	return err ?: w.err;
 }
 

@@ -14,7 +14,7 @@
 #include "mip/ctl.h"
 #include "sys/link.h"
 
-#define ROOT	 "/proc/sys/net/ipv6/"
+#define NET	 "/proc/sys/net"
 #define LINE	 128
 #define KEPT_MAX 512
 
@@ -32,12 +32,12 @@ static const char *store(char *to, size_t cap)
 	return to;
 }
 
-/* PATH comes from us and from interface names: no step out of net/ipv6. */
+/* PATH comes from us and from interface names: no step out of net. */
 static int full_path(char *to, size_t cap, const char *path)
 {
 	if (strstr(path, "..") || strchr(path, ' ') || strlen(path) > LINE - 24)
 		return -EINVAL;
-	snprintf(to, cap, ROOT "%s", path);
+	snprintf(to, cap, *path == '/' ? NET "%s" : NET "/ipv6/%s", path);
 	return 0;
 }
 

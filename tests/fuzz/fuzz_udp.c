@@ -15,6 +15,9 @@
 #define DATAGRAMS 80
 #define TCP_SUM	  16
 #define SRC_AT	  8
+#define IP4_HLEN  20
+#define IP4_SUM	  10
+#define IP4_SRC	  12
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -42,6 +45,17 @@ static void fill_checksum(uint8_t *pkt, size_t len)
 {
 	struct in6_addr end[2];
 
+	if (pkt[0] >> 4 == 4) {
+		if (len < IP4_HLEN + 20)
+			return;
+		put_u16(pkt + IP4_SUM, 0);
+		put_u16(pkt + IP4_SUM, ip6_sum_end(ip6_sum(0, pkt, IP4_HLEN)));
+		put_u16(pkt + IP4_HLEN + TCP_SUM, 0);
+		put_u16(pkt + IP4_HLEN + TCP_SUM,
+			ip6_sum_end(ip6_sum(ip6_sum(len - IP4_HLEN + IPPROTO_TCP, pkt + IP4_SRC, 8), pkt + IP4_HLEN,
+				len - IP4_HLEN)));
+		return;
+	}
 	if (len < IP6_HLEN + 20)
 		return;
 	memcpy(end, pkt + SRC_AT, sizeof(end));
@@ -92,7 +106,7 @@ static size_t split(const uint8_t *data, size_t len, struct datagram *to)
 		data += 2;
 		len -= 2;
 		size = size < len ? size : len;
-		if (size >= IP6_HLEN) {
+		if (size >= IP4_HLEN) {
 			to[n] = (struct datagram){malloc(size), size};
 			must(to[n].pkt != NULL);
 			memcpy(to[n].pkt, data, size);

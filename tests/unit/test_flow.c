@@ -333,17 +333,33 @@ struct big {
 	uint8_t front[EDIT_FRONT], data[IP6_HLEN + 64 + BIG];
 };
 
+/* With an identification that is there already. */
+static void ip4_header(uint8_t *p, uint8_t proto, size_t len)
+{
+	p[0] = 0x45;
+	put_u16(p + 2, (uint16_t)(20 + len));
+	put_u16(p + 6, 0x4000); /* DF */
+	p[9] = proto;
+	put_u16(p + 10, 0);
+	put_u16(p + 10, ip6_sum_end(ip6_sum(0, p, 20)));
+}
+
 /* A packet of segments, as a device with checksum and segmentation offload is given it: the sum of the pseudo-header
  * stands in the checksum field. */
-static struct packet whole(struct big *b, uint8_t proto, size_t hlen, size_t payload, uint16_t size)
+static struct packet whole_of(
+	struct big *b, unsigned version, uint8_t proto, size_t hlen, size_t payload, uint16_t size)
 {
 	struct in6_addr src = t_addr(HOME), dst = t_addr(CN);
-	struct packet p = {.data = b->data, .len = IP6_HLEN + hlen + payload};
+	size_t ip = version == 4 ? 20 : IP6_HLEN;
+	struct packet p = {.data = b->data, .len = ip + hlen + payload};
 	bool tcp = proto == IPPROTO_TCP;
-	uint8_t *upper = b->data + IP6_HLEN;
+	uint8_t *upper = b->data + ip;
 
 	t_bytes(b->data, p.len);
-	ip6_header(b->data, &src, &dst, proto, hlen + payload);
+	if (version == 4)
+		ip4_header(b->data, proto, hlen + payload);
+	else
+		ip6_header(b->data, &src, &dst, proto, hlen + payload);
 	if (tcp) {
 		upper[12] = (uint8_t)(hlen / 4 << 4);
 		upper[13] = 0x18; /* ACK, PSH */
@@ -351,14 +367,21 @@ static struct packet whole(struct big *b, uint8_t proto, size_t hlen, size_t pay
 		put_u16(upper + 4, (uint16_t)(hlen + payload));
 	p.vnet = (struct virtio_net_hdr){.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
 		.gso_type = payload <= size ? 0
-			    : tcp	    ? VIRTIO_NET_HDR_GSO_TCPV6
-					    : 5,
+			    : !tcp	    ? 5
+			    : version == 4  ? VIRTIO_NET_HDR_GSO_TCPV4
+					    : VIRTIO_NET_HDR_GSO_TCPV6,
 		.gso_size = payload <= size ? 0 : size,
-		.csum_start = IP6_HLEN,
+		.csum_start = (uint16_t)ip,
 		.csum_offset = tcp ? 16 : 6};
 	put_u16(upper + p.vnet.csum_offset,
-		(uint16_t)~ip6_sum_end(ip6_sum(hlen + payload + proto, b->data + 8, 2 * sizeof(src))));
+		(uint16_t)~ip6_sum_end(ip6_sum(hlen + payload + proto, b->data + (version == 4 ? 12 : 8),
+			version == 4 ? 8 : 2 * sizeof(src))));
 	return p;
+}
+
+static struct packet whole(struct big *b, uint8_t proto, size_t hlen, size_t payload, uint16_t size)
+{
+	return whole_of(b, 6, proto, hlen, payload, size);
 }
 
 /* Cuts p; each segment, gathered, goes to `each`. */
@@ -387,6 +410,12 @@ static void assert_segment(const uint8_t *seg, size_t len, uint8_t proto)
 	struct in6_addr src = t_addr(HOME), dst = t_addr(CN);
 	struct exthdr e;
 
+	if (seg[0] == 0x45) {
+		assert_int_equal(seg[2] << 8 | seg[3], len);
+		assert_int_equal(ip6_sum_end(ip6_sum(0, seg, 20)), 0);
+		assert_int_equal(ip6_sum_end(ip6_sum(ip6_sum(len - 20 + proto, seg + 12, 8), seg + 20, len - 20)), 0);
+		return;
+	}
 	assert_int_equal(exthdr_read(seg, len, &e), EXT_OK);
 	assert_int_equal(e.end, len);
 	assert_int_equal(ip6_checksum(&src, &dst, proto, seg + IP6_HLEN, len - IP6_HLEN), 0);
@@ -403,16 +432,16 @@ static void test_segments(void **state)
 	(void)state;
 	t_seed();
 	for (int round = 0; round < 300; round++) {
-		size_t hlen = 20 + 4 * t_below(11), payload = 1 + t_below(BIG);
+		size_t hlen = 20 + 4 * t_below(11), payload = 1 + t_below(BIG), ip = round % 2 ? 20 : IP6_HLEN;
 		uint16_t size = (uint16_t)(200 + t_below(1200));
-		struct packet p = whole(&b, IPPROTO_TCP, hlen, payload, size);
+		struct packet p = whole_of(&b, round % 2 ? 4 : 6, IPPROTO_TCP, hlen, payload, size);
 		unsigned n = cut_all(&p, seg, len);
 
 		assert_int_equal(n, (payload + size - 1) / size);
 		m.pieces = 0;
 		for (unsigned i = 0; i < n; i++) {
 			assert_segment(seg[i], len[i], IPPROTO_TCP);
-			assert_int_equal(seg[i][IP6_HLEN + 13], i + 1 < n ? 0x10 : 0x18);
+			assert_int_equal(seg[i][ip + 13], i + 1 < n ? 0x10 : 0x18);
 			assert_true(merge_add(&m, seg[i], len[i]));
 		}
 		merge_end(&m);
@@ -421,7 +450,7 @@ static void test_segments(void **state)
 		assert_memory_equal(m.piece[1].iov_base, b.data, m.piece[1].iov_len);
 		assert_int_equal(m.len, p.len);
 		assert_int_equal(m.vnet.gso_size, size);
-		assert_int_equal(m.vnet.hdr_len, IP6_HLEN + hlen);
+		assert_int_equal(m.vnet.hdr_len, ip + hlen);
 	}
 }
 

@@ -1,7 +1,7 @@
 /*
- * IPv6 in UDP over IPv4, RFC 5555 4: one socket that knows IPv4 only, and says it as IPv4-mapped addresses. A datagram
- * holds a whole IPv6 packet. The outer Don't Fragment bit is the kernel's: set until a router says that the path takes
- * less; then what is longer leaves in fragments.
+ * apart.h. UDP over IPv4: one socket that knows IPv4 only, and says it as IPv4-mapped addresses; a datagram holds a
+ * whole packet of IPv6, or of IPv4. IPv4 in IPv6: a raw socket of protocol 4. The outer Don't Fragment bit is the
+ * kernel's: set until a router says that the path takes less; then what is longer leaves in fragments.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,13 +11,12 @@
 
 #include "flow/carrier.h"
 #include "flow/flow_impl.h"
-#include "flow/udp.h"
+#include "flow/apart.h"
 #include "sys/tun.h"
 #include "wire/mh.h"
 
 #define SOCK_BUF    (8 << 20)
 #define IP6_NEXT_AT 6
-#define IP6_SRC_AT  8
 #define BRR_LEN	    8 /* RFC 6275 6.1.2 */
 
 static struct udp_ends ends_of(const struct msghdr *h)
@@ -43,7 +42,8 @@ static bool message(struct carrier *c, const struct msghdr *h, const uint8_t *pk
 	struct exthdr e;
 	struct udp_ends ends;
 
-	if (len <= IP6_HLEN || pkt[IP6_NEXT_AT] != MH_PROTO || !ev->udp || exthdr_read(pkt, len, &e) != EXT_OK)
+	if (len <= IP6_HLEN || pkt[0] >> 4 != 6 || pkt[IP6_NEXT_AT] != MH_PROTO || !ev->udp ||
+		exthdr_read(pkt, len, &e) != EXT_OK)
 		return false;
 	ends = ends_of(h);
 	return ev->udp(ev->ctx, &ends, &e, pkt);
@@ -52,26 +52,27 @@ static bool message(struct carrier *c, const struct msghdr *h, const uint8_t *pk
 static void elsewhere(struct carrier *c, const struct msghdr *h, const uint8_t *pkt, size_t len)
 {
 	const struct flow_events *ev = &c->flows->ev;
-	struct in6_addr src;
+	struct in6_addr src, dst;
 	struct udp_ends ends;
 
-	if (len <= IP6_HLEN + BRR_LEN || !ev->elsewhere)
+	if (len <= IP6_HLEN + BRR_LEN || !ev->elsewhere || !edit_addrs(pkt, len, &src, &dst))
 		return;
-	memcpy(&src, pkt + IP6_SRC_AT, sizeof(src));
 	ends = ends_of(h);
 	ev->elsewhere(ev->ctx, &ends, &src);
 }
 
-void udp_out(struct flows *t, struct packet *p, struct flow_entry *e)
+void apart_out(struct flows *t, struct packet *p, struct flow_entry *e)
 {
-	if (!t->udp) {
+	struct carrier *c = e->flow.port ? t->udp : t->ipv4;
+
+	if (!c) {
 		t->drops.no_flow++;
 		return;
 	}
-	if (!carrier_may(t->udp, p, e))
+	if (!carrier_may(c, p, e))
 		return;
-	carrier_add(t->udp, p, e);
-	(void)!carrier_flush(t->udp);
+	carrier_add(c, p, e);
+	(void)!carrier_flush(c);
 }
 
 int flow_udp_send(struct flows *t, const struct udp_ends *to, uint8_t *pkt, size_t len)
@@ -103,16 +104,37 @@ static int udp_socket(struct why *why)
 	return err;
 }
 
-static void udp_close(struct flows *t)
+static void end(struct flows *t, struct carrier **at)
 {
-	if (!t->udp)
+	struct carrier *c = *at;
+
+	*at = NULL;
+	if (!c)
 		return;
-	if (t->udp->socket.fd >= 0) {
-		loop_unwatch(t->loop, &t->udp->socket);
-		close(t->udp->socket.fd);
+	if (c->socket.fd >= 0) {
+		loop_unwatch(t->loop, &c->socket);
+		close(c->socket.fd);
 	}
-	free(t->udp);
-	t->udp = NULL;
+	free(c);
+}
+
+static int begin(struct flows *t, struct carrier **at, int fd)
+{
+	struct carrier *c = fd < 0 ? NULL : calloc(1, sizeof(*c));
+	int err;
+
+	*at = c;
+	if (!c) {
+		if (fd >= 0)
+			close(fd);
+		return fd < 0 ? fd : -ENOMEM;
+	}
+	carrier_begin(c, t, shim_device(t->shim));
+	c->socket.fd = fd;
+	err = loop_watch(t->loop, &c->socket, EPOLLIN);
+	if (err)
+		end(t, at);
+	return err;
 }
 
 int flow_udp_listen(struct flows *t, bool on, struct why *why)
@@ -120,18 +142,26 @@ int flow_udp_listen(struct flows *t, bool on, struct why *why)
 	int err;
 
 	if (!on)
-		udp_close(t);
+		end(t, &t->udp);
 	if (!on || t->udp)
 		return 0;
-	t->udp = calloc(1, sizeof(*t->udp));
-	if (!t->udp)
-		return why_set(why, ENOMEM, "out of memory");
-	carrier_begin(t->udp, t, shim_device(t->shim));
+	err = begin(t, &t->udp, udp_socket(why));
+	if (err)
+		return why && why->err ? err : why_set(why, -err, "UDP port %d: %s", MIP_UDP_PORT, strerror(-err));
 	t->udp->message = message;
 	t->udp->elsewhere = elsewhere;
-	t->udp->socket.fd = udp_socket(why);
-	err = t->udp->socket.fd < 0 ? t->udp->socket.fd : loop_watch(t->loop, &t->udp->socket, EPOLLIN);
-	if (err)
-		udp_close(t);
-	return err;
+	return 0;
+}
+
+int apart_listen(struct flows *t, struct why *why)
+{
+	int err = t->ipv4 ? 0 : begin(t, &t->ipv4, carrier_raw(IPPROTO_IPIP, why));
+
+	return err && why && !why->err ? why_set(why, -err, "tunnels of IPv4: %s", strerror(-err)) : err;
+}
+
+void apart_close(struct flows *t)
+{
+	end(t, &t->udp);
+	end(t, &t->ipv4);
 }
