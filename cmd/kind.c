@@ -134,6 +134,7 @@ const char *kind_name(unsigned kind)
 		[MIP_K_PREFIXES] = "prefixes",
 		[MIP_K_IPV4] = "ipv4-address",
 		[MIP_K_CSTATE] = "cell-state",
+		[MIP_K_PREFIX4] = "ipv4-prefix",
 	};
 
 	return names[kind];
@@ -251,10 +252,11 @@ static void print_address(const uint8_t *bytes, char *buf, size_t size)
 
 static void print_prefix(const uint8_t *bytes, char *buf, size_t size)
 {
+	unsigned before = memcmp(bytes, kind_ipv4, sizeof(kind_ipv4)) ? 0 : 8 * sizeof(kind_ipv4);
 	char addr[INET6_ADDRSTRLEN];
 
-	inet_ntop(AF_INET6, bytes, addr, sizeof(addr));
-	snprintf(buf, size, "%s/%u", addr, bytes[16]);
+	print_address(bytes, addr, sizeof(addr));
+	snprintf(buf, size, "%s/%u", addr, bytes[16] - before);
 }
 
 /* As many as fit, with a comma between two. */
@@ -306,7 +308,7 @@ void kind_print(unsigned kind, const void *bytes, size_t len, bool plain, char *
 		print_key(bytes, len, buf, size);
 	else if (kind == MIP_K_ADDR || kind == MIP_K_IPV4)
 		print_address(bytes, buf, size);
-	else if (kind == MIP_K_PREFIX)
+	else if (kind == MIP_K_PREFIX || kind == MIP_K_PREFIX4)
 		print_prefix(bytes, buf, size);
 	else if (kind == MIP_K_PREFIXES)
 		print_prefixes(bytes, len, buf, size);

@@ -90,6 +90,22 @@ static bool parse_prefix(const char *word, uint8_t *bytes)
 	return inet_pton(AF_INET6, addr, bytes) == 1;
 }
 
+/* ADDRESS/LENGTH, or an address alone. */
+static bool parse_prefix4(const char *word, uint8_t bytes[static KIND_MAX])
+{
+	const char *slash = strchr(word, '/');
+	size_t n = slash ? (size_t)(slash - word) : strlen(word);
+	char addr[INET_ADDRSTRLEN];
+	uint64_t len = 32;
+
+	if (n >= sizeof(addr) || (slash && (!parse_number(slash + 1, &len) || len > 32)))
+		return false;
+	memcpy(addr, word, n);
+	addr[n] = 0;
+	bytes[16] = (uint8_t)(8 * sizeof(kind_ipv4) + len);
+	return parse_ipv4(addr, bytes);
+}
+
 /* The prefix that `bytes` are of. True when they are it themselves. */
 static bool cut(const uint8_t *bytes, uint8_t prefix[static MIP_PREFIX_LEN])
 {
@@ -113,17 +129,21 @@ static bool say(char *text, size_t size, const char *fmt, const char *word)
 	return false;
 }
 
-static bool parse_prefix_kind(const char *word, uint8_t *bytes, size_t *len, char *text, size_t size)
+static bool parse_prefix_kind(unsigned kind, const char *word, uint8_t *bytes, size_t *len, char *text, size_t size)
 {
+	bool ipv4 = kind == MIP_K_PREFIX4;
 	uint8_t prefix[MIP_PREFIX_LEN];
 	char meant[INET6_ADDRSTRLEN + 4];
 
 	*len = MIP_PREFIX_LEN;
-	if (!parse_prefix(word, bytes))
-		return say(text, size, "'%s' is not a prefix: write 2001:db8:1::/64", word);
+	if (ipv4 ? !parse_prefix4(word, bytes) : !parse_prefix(word, bytes))
+		return say(text, size,
+			ipv4 ? "'%s' is not an IPv4 prefix: write 198.51.100.64/26"
+			     : "'%s' is not a prefix: write 2001:db8:1::/64",
+			word);
 	if (cut(bytes, prefix))
 		return true;
-	kind_print(MIP_K_PREFIX, prefix, sizeof(prefix), true, meant, sizeof(meant));
+	kind_print(kind, prefix, sizeof(prefix), true, meant, sizeof(meant));
 	snprintf(text, size, "'%s' has bits set behind its length: is %s meant?", word, meant);
 	return false;
 }
@@ -203,7 +223,7 @@ bool kind_parse(unsigned kind, const char *word, uint8_t bytes[static KIND_MAX],
 		return inet_pton(AF_INET6, word, bytes) == 1 || say(text, size, "'%s' is not an IPv6 address", word);
 	if (kind == MIP_K_IPV4)
 		return parse_ipv4(word, bytes) || say(text, size, "'%s' is not an IPv4 address", word);
-	if (kind == MIP_K_PREFIX || kind == MIP_K_PREFIXES)
-		return parse_prefix_kind(word, bytes, len, text, size);
+	if (kind == MIP_K_PREFIX || kind == MIP_K_PREFIXES || kind == MIP_K_PREFIX4)
+		return parse_prefix_kind(kind, word, bytes, len, text, size);
 	return parse_num_kind(kind, word, bytes, *len, text, size);
 }

@@ -30,6 +30,7 @@ static const char *layout(unsigned kind)
 	case MIP_K_ADDR: return "16 bytes";
 	case MIP_K_IPV4: return "16 bytes, an IPv4-mapped address";
 	case MIP_K_PREFIX: return "16 bytes, then one of length";
+	case MIP_K_PREFIX4: return "16 bytes, an IPv4-mapped address, then one of length, 96 to 128";
 	case MIP_K_STR: return "text, then a zero byte";
 	case MIP_K_DEV: return "name of an interface, then a zero byte";
 	case MIP_K_S32: return "s32";

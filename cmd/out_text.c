@@ -75,6 +75,7 @@ static const char *color_of(unsigned kind, const char *value)
 	case MIP_K_ADDR:
 	case MIP_K_IPV4:
 	case MIP_K_PREFIX:
+	case MIP_K_PREFIX4:
 	case MIP_K_PREFIXES: return "\033[34m";
 	case MIP_K_DEV: return "\033[36m";
 	case MIP_K_BSTATE:

@@ -24,6 +24,7 @@ static const char *const kinds[] = {
 	[MIP_K_ADDR] = "\"type\":\"string\",\"anyOf\":[{\"format\":\"ipv6\"},{\"format\":\"ipv4\"}]",
 	[MIP_K_IPV4] = "\"type\":\"string\",\"format\":\"ipv4\"",
 	[MIP_K_PREFIX] = "\"type\":\"string\",\"pattern\":\"^[0-9a-f:.]+/[0-9]+$\"",
+	[MIP_K_PREFIX4] = "\"type\":\"string\",\"pattern\":\"^[0-9.]+/[0-9]+$\"",
 	[MIP_K_S32] = "\"type\":\"integer\",\"minimum\":-2147483648,\"maximum\":2147483647",
 	[MIP_K_PREFIXES] = "\"type\":\"array\",\"items\":{\"type\":\"string\",\"pattern\":\"^[0-9a-f:.]+/[0-9]+$\"}",
 	[MIP_K_KEY] = "\"type\":\"string\",\"pattern\":\"^0x([0-9a-f]{2})+$\"",

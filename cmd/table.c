@@ -33,15 +33,16 @@ static const struct arg ha_set[] = {{MIP_A_ADDRESS, SOME}, {MIP_A_IPV4, SOME}, {
 	{MIP_A_MAX_BINDINGS, SOME}, {MIP_A_INSECURE, SOME}, {MIP_A_PREFERENCE, SOME}, {MIP_A_MIN_PREFIX, SOME},
 	{MIP_A_MAX_PREFIX, SOME}, {MIP_A_PREFIX_ADVS, SOME}, {0}};
 static const struct arg acl_allow[] = {{MIP_A_PREFIX, REQ, BARE}, {MIP_A_INSECURE, OPT, FLAG},
-	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {MIP_A_NETWORK, OPT}, {MIP_A_MAX_NETWORKS, OPT}, {0}};
+	{MIP_A_MAX_BINDINGS, OPT}, {MIP_A_MAX_LIFETIME, OPT}, {MIP_A_NETWORK, OPT}, {MIP_A_MAX_NETWORKS, OPT},
+	{MIP_A_HOMES4, OPT}, {0}};
 static const struct arg acl_prefix[] = {{MIP_A_PREFIX, REQ, BARE}, {0}};
 static const struct arg mn_start[] = {{MIP_A_HOME, ALL}, {MIP_A_PREFIX, ALL}, {MIP_A_AGENT, OPT}, {MIP_A_IPV4, OPT},
-	{MIP_A_DEV, OPT}, {MIP_A_LIFETIME, OPT}, {MIP_A_NETWORK, OPT}, {MIP_A_INSIDE, OPT, AFTER}, {W_SAVE, OPT, FLAG},
-	{0}};
+	{MIP_A_HOME4, OPT}, {MIP_A_DEV, OPT}, {MIP_A_LIFETIME, OPT}, {MIP_A_NETWORK, OPT}, {MIP_A_INSIDE, OPT, AFTER},
+	{W_SAVE, OPT, FLAG}, {0}};
 static const struct arg mn_links[] = {{MIP_A_DEV, OPT}, {0}}, mn_unuse[] = {{MIP_A_DEV, REQ}, {0}},
 			mn_use[] = {{MIP_A_DEV, REQ}, {MIP_A_RANK, OPT}, {0}};
 static const struct arg mn_add[] = {{MIP_A_HOME, REQ}, {MIP_A_PREFIX, REQ}, {MIP_A_AGENT, OPT}, {MIP_A_IPV4, OPT},
-	{MIP_A_LIFETIME, OPT}, {MIP_A_NETWORK, OPT}, {MIP_A_INSIDE, OPT, AFTER}, {0}};
+	{MIP_A_HOME4, OPT}, {MIP_A_LIFETIME, OPT}, {MIP_A_NETWORK, OPT}, {MIP_A_INSIDE, OPT, AFTER}, {0}};
 static const struct arg mn_wait[] = {{MIP_A_MSTATE, REQ, BARE}, {MIP_A_HOME, OPT}, {MIP_A_TIMEOUT, OPT}, {0}};
 static const struct arg agent_wait[] = {{W_LIFE, REQ, BARE}, {MIP_A_TIMEOUT, OPT}, {0}},
 			binding_wait[] = {{MIP_A_BSTATE, REQ, BARE}, {MIP_A_HOME, OPT}, {MIP_A_TIMEOUT, OPT}, {0}},

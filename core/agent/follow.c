@@ -94,7 +94,7 @@ static bool same_networks(const struct mn_home_conf *a, const struct mn_home_con
 static bool same_home(const struct mn_home_conf *a, const struct mn_home_conf *b)
 {
 	return same_networks(a, b) && addr_eq(&a->home, &b->home) && addr_eq(&a->agent, &b->agent) &&
-	       addr_eq(&a->ipv4, &b->ipv4) && a->plen == b->plen;
+	       addr_eq(&a->ipv4, &b->ipv4) && addr_eq(&a->ipv4_home, &b->ipv4_home) && a->plen == b->plen;
 }
 
 static const struct mn_home_conf *wanted_home(const struct conf *c, const struct mn_home_conf *h)

@@ -289,6 +289,14 @@ static int begin(struct agent *a, const struct conf *want, const struct ha_conf 
 	return err;
 }
 
+static bool gives_ipv4(const struct conf *c)
+{
+	for (size_t i = 0; i < c->ha.rules; i++)
+		if (c->ha.rule[i].ipv4.plen)
+			return true;
+	return false;
+}
+
 int agent_follow_ha(struct agent *a, const struct conf *want, struct why *why)
 {
 	struct ha_conf conf = {.address = want->ha.address,
@@ -324,5 +332,7 @@ int agent_follow_ha(struct agent *a, const struct conf *want, struct why *why)
 		return 0;
 	}
 	err = serve_links(a, &conf, why);
+	if (!err && gives_ipv4(want) && !(a->ha.on && gives_ipv4(&a->conf)))
+		err = host_forwards_ipv4(why);
 	return err ? err : begin(a, want, &conf, why);
 }

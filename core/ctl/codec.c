@@ -64,6 +64,14 @@ static bool prefixes_ok(const uint8_t *p, size_t len)
 	return ok;
 }
 
+static bool is_ipv4(const uint8_t *p)
+{
+	struct in6_addr a;
+
+	memcpy(&a, p, sizeof(a));
+	return addr_is_ipv4(&a);
+}
+
 static bool value_ok(enum mip_kind kind, const struct nlattr *at)
 {
 	const uint8_t *p = mnl_attr_get_payload(at);
@@ -73,6 +81,8 @@ static bool value_ok(enum mip_kind kind, const struct nlattr *at)
 	case MIP_K_STR: return str_ok((const char *)p, len, MIP_MSG_MAX);
 	case MIP_K_DEV: return str_ok((const char *)p, len, IFNAMSIZ);
 	case MIP_K_PREFIX: return len == MIP_PREFIX_LEN && prefix_ok(p);
+	case MIP_K_PREFIX4: return len == MIP_PREFIX_LEN && prefix_ok(p) && is_ipv4(p) && p[16] >= 96;
+	case MIP_K_IPV4: return len == sizeof(struct in6_addr) && is_ipv4(p);
 	case MIP_K_PREFIXES: return prefixes_ok(p, len);
 	case MIP_K_KEY: return len >= 1 && len <= MIP_KEY_MAX;
 	case MIP_K_BOOL: return len == 1 && p[0] <= 1;
@@ -149,7 +159,7 @@ bool ctl_prefix(const struct ctl_request *rq, enum mip_attr a, struct in6_addr *
 {
 	const uint8_t *p;
 
-	assert(ctl_attrs[a].kind == MIP_K_PREFIX);
+	assert(ctl_attrs[a].kind == MIP_K_PREFIX || ctl_attrs[a].kind == MIP_K_PREFIX4);
 	if (!rq->attr[a])
 		return false;
 	p = mnl_attr_get_payload(rq->attr[a]);
@@ -232,7 +242,7 @@ void ctl_put_prefix(struct ctl_msg *m, enum mip_attr a, const struct in6_addr *v
 {
 	uint8_t bytes[MIP_PREFIX_LEN];
 
-	assert(ctl_attrs[a].kind == MIP_K_PREFIX);
+	assert(ctl_attrs[a].kind == MIP_K_PREFIX || ctl_attrs[a].kind == MIP_K_PREFIX4);
 	pack(bytes, v, len);
 	put(m, (uint16_t)a, sizeof(bytes), bytes);
 }

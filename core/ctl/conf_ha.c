@@ -176,6 +176,22 @@ static int take_networks(const struct ctl_request *rq, struct ha_rule *r, struct
 	return conf_take_number(rq, MIP_A_MAX_NETWORKS, MH_NETWORKS, &r->max_networks, why);
 }
 
+/* What IPv4 home addresses of that prefix are given out of. */
+static int take_ipv4_homes(const struct ctl_request *rq, struct ha_rule *r, struct why *why)
+{
+	struct in6_addr addr;
+	uint8_t plen;
+
+	if (!ctl_prefix(rq, MIP_A_HOMES4, &addr, &plen))
+		return 0;
+	if (!addr_is_place(&addr))
+		return why_attr(why, EINVAL, MIP_A_HOMES4, "%s cannot be a home address", addr_text(&addr).s);
+	if (plen < 96 + 16)
+		return why_attr(why, EINVAL, MIP_A_HOMES4, "no more than a /16");
+	r->ipv4 = addr_prefix(&addr, plen);
+	return 0;
+}
+
 int conf_acl_allow(struct conf *c, const struct ctl_request *rq, struct why *why)
 {
 	struct ha_rule r = {.insecure = ctl_num(rq, MIP_A_INSECURE, false)};
@@ -187,6 +203,8 @@ int conf_acl_allow(struct conf *c, const struct ctl_request *rq, struct why *why
 		err = conf_take_lifetime(rq, MIP_A_MAX_LIFETIME, CONF_LIFETIME_MIN, &r.max_lifetime, why);
 	if (!err)
 		err = take_networks(rq, &r, why);
+	if (!err)
+		err = take_ipv4_homes(rq, &r, why);
 	return err ? err : put_rule(c, &r, why);
 }
 

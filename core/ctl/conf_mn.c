@@ -54,6 +54,22 @@ static int check_networks(const struct conf *c, const struct mn_home_conf *h, st
 	return 0;
 }
 
+static int take_ipv4_home(const struct conf *c, const struct ctl_request *rq, struct mn_home_conf *h, struct why *why)
+{
+	const struct in6_addr *v = ctl_addr(rq, MIP_A_HOME4);
+	bool any = v && !memcmp(&v->s6_addr[12], &(struct in_addr){INADDR_ANY}, sizeof(struct in_addr));
+
+	if (v && !any && !addr_is_place(v))
+		return why_attr(why, EINVAL, MIP_A_HOME4, "%s cannot be a home address", addr_text(v).s);
+	for (size_t i = 0; v && !any && i < c->mn.homes; i++)
+		if (addr_eq(&c->mn.home[i].ipv4_home, v) && !addr_eq(&c->mn.home[i].home, &h->home))
+			return why_attr(why, EEXIST, MIP_A_HOME4, "%s is beside %s already", addr_text(v).s,
+				addr_text(&c->mn.home[i].home).s);
+	if (v)
+		h->ipv4_home = *v;
+	return 0;
+}
+
 static int read_home(const struct conf *c, const struct ctl_request *rq, struct mn_home_conf *h, struct why *why)
 {
 	struct in6_addr prefix;
@@ -65,6 +81,8 @@ static int read_home(const struct conf *c, const struct ctl_request *rq, struct 
 		err = conf_take_address(rq, MIP_A_AGENT, &h->agent, why);
 	if (!err)
 		err = conf_take_ipv4(rq, &h->ipv4, why);
+	if (!err)
+		err = take_ipv4_home(c, rq, h, why);
 	if (!err)
 		err = conf_take_lifetime(rq, MIP_A_LIFETIME, CONF_LIFETIME_MIN, &h->lifetime, why);
 	if (err)

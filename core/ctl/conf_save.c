@@ -72,6 +72,8 @@ static void put_rule_command(const struct ha_rule *r, struct ctl_msg *m)
 	ctl_put_prefixes(m, MIP_A_NETWORK, r->network, r->networks);
 	if (r->max_networks)
 		ctl_put_num(m, MIP_A_MAX_NETWORKS, r->max_networks);
+	if (r->ipv4.plen)
+		ctl_put_prefix(m, MIP_A_HOMES4, &r->ipv4.addr, r->ipv4.plen);
 }
 
 static void put_home(const struct mn_home_conf *h, struct ctl_msg *m)
@@ -83,6 +85,8 @@ static void put_home(const struct mn_home_conf *h, struct ctl_msg *m)
 		ctl_put_addr(m, MIP_A_AGENT, &h->agent);
 	if (!addr_any(&h->ipv4))
 		ctl_put_addr(m, MIP_A_IPV4, &h->ipv4);
+	if (!addr_any(&h->ipv4_home))
+		ctl_put_addr(m, MIP_A_HOME4, &h->ipv4_home);
 	ctl_put_num(m, MIP_A_LIFETIME, h->lifetime);
 	ctl_put_prefixes(m, MIP_A_NETWORK, h->network, h->networks);
 	if (h->inside[0])

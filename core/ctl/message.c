@@ -126,6 +126,8 @@ static void put_bu(struct line *l, struct ctl_msg *m, const struct mh *mh)
 	else if (mh->opt.has & MHO_IPV4_COA)
 		both_addr(l, m, MIP_A_COA, &mh->opt.ipv4_coa);
 	put_networks(l, m, &mh->opt);
+	if (mh->opt.has & MHO_IPV4_HOME)
+		both_addr(l, m, MIP_A_HOME4, &mh->opt.ipv4_home.addr);
 	put_by_key(l, m, &mh->opt);
 	if (!(mh->opt.has & MHO_NONCES))
 		return;
@@ -146,6 +148,11 @@ static void put_ba(struct line *l, struct ctl_msg *m, const struct mh *mh)
 		both_num(l, m, MIP_A_REFRESH, (uint64_t)mh->opt.refresh * MH_LIFE_UNIT);
 	if (mh->opt.has & MHO_NAT)
 		both_num(l, m, MIP_A_KEEPALIVE, mh->opt.nat_refresh == NAT_REFRESH_NEVER ? 0 : mh->opt.nat_refresh);
+	if (mh->opt.has & MHO_IPV4_ACK) {
+		both_addr(l, m, MIP_A_HOME4, &mh->opt.ipv4_home.addr);
+		say(l, " (%s)", ipv4_status_text(mh->opt.ipv4_status));
+		ctl_put_str(m, MIP_A_HOME4_STATUS, ipv4_status_text(mh->opt.ipv4_status));
+	}
 	put_by_key(l, m, &mh->opt);
 }
 

@@ -77,7 +77,9 @@ void record_binding(
 	put_left(m, MIP_A_REMAINING, e->expires, now);
 	ctl_put_num(m, MIP_A_AGE, (uint64_t)((now - e->made) / SEC));
 	ctl_put_num(m, MIP_A_STATIC, e->fixed);
-	ctl_put_prefixes(m, MIP_A_NETWORK, e->network, e->networks);
+	ctl_put_prefixes(m, MIP_A_NETWORK, e->network, bc_networks(e));
+	if (bc_ipv4_home(e))
+		ctl_put_addr(m, MIP_A_HOME4, &bc_ipv4_home(e)->addr);
 	if (e->cache == &v->ha->bc && !e->fixed)
 		put_proof(m, v->ha->w, &v->ha->auth, &e->home);
 	if (e->cache == &v->cn->bc)
@@ -123,6 +125,16 @@ static const struct in6_addr *taken(const struct attach *a)
 	return NULL;
 }
 
+/* What it has, or asks for, and why it has not. */
+static void put_ipv4_home(struct ctl_msg *m, const struct mn_home *h)
+{
+	if (addr_any(&h->conf.ipv4_home))
+		return;
+	ctl_put_addr(m, MIP_A_HOME4, addr_any(&h->ipv4_home) ? &h->conf.ipv4_home : &h->ipv4_home);
+	if (h->ipv4_answered)
+		ctl_put_str(m, MIP_A_HOME4_STATUS, ipv4_status_text(h->ipv4_status));
+}
+
 void record_home(struct ctl_msg *m, const struct mn_home *h, usec now)
 {
 	char dev[IF_NAMESIZE];
@@ -134,6 +146,7 @@ void record_home(struct ctl_msg *m, const struct mn_home *h, usec now)
 		ctl_put_addr(m, MIP_A_AGENT, &h->agent);
 	if (!addr_any(&h->conf.ipv4))
 		ctl_put_addr(m, MIP_A_IPV4, &h->conf.ipv4);
+	put_ipv4_home(m, h);
 	ctl_put_num(m, MIP_A_MSTATE, h->state);
 	ctl_put_num(m, MIP_A_AT_HOME, h->place.where == AT_HOME);
 	if (h->place.where == AT_AWAY)
@@ -243,6 +256,8 @@ void record_rule(struct ctl_msg *m, const struct view *v, size_t n)
 	ctl_put_prefixes(m, MIP_A_NETWORK, r->network, r->networks);
 	if (r->networks)
 		ctl_put_num(m, MIP_A_MAX_NETWORKS, r->max_networks ? r->max_networks : HA_NETWORKS);
+	if (r->ipv4.plen)
+		ctl_put_prefix(m, MIP_A_HOMES4, &r->ipv4.addr, r->ipv4.plen);
 }
 
 void record_cn(struct ctl_msg *m, const struct view *v)

@@ -74,6 +74,12 @@ static void unregister(struct flows *t, const struct flow *bound)
 		(void)!forget(t, e, NULL);
 }
 
+/* Is it of those that have no table apart? Programs, and tunnels of IPv4. */
+static bool is_mixed(const struct flows *t, const struct flow_entry *e)
+{
+	return t->bpf || flow_is_ipv4(&e->flow.key);
+}
+
 static int set_tunnel(struct flows *t, struct flow_entry *e, const struct flow *old, struct why *why)
 {
 	bool away = flow_is_away(&e->flow);
@@ -88,7 +94,7 @@ static int set_tunnel(struct flows *t, struct flow_entry *e, const struct flow *
 		return why_set(why, ENOSPC, "more than %d home addresses", SLOTS_MAX);
 	if (old && old->key.dplen)
 		unregister(t, old);
-	if (!away && t->detached && (t->bpf || flow_is_ipv4(&e->flow.key))) /* they have no table apart */
+	if (!away && t->detached && is_mixed(t, e))
 		return 0;
 	err = t->ops->set && !flow_is_apart(&e->flow) ? t->ops->set(t, &e->flow, old, why) : 0;
 	err = err ?: flow_lead(t, e, why);
@@ -227,12 +233,22 @@ static int take_out(struct flows *t, struct flow_entry *e, struct why *why)
 	int err = flow_unlead(t, e, why);
 
 	e->routed = false;
-	return t->bpf && !flow_is_udp(&e->flow) ? bpf_del(t, &e->flow, why) ?: err : err;
+	return t->bpf && !flow_is_apart(&e->flow) ? bpf_del(t, &e->flow, why) ?: err : err;
 }
 
 static int put_in(struct flows *t, struct flow_entry *e, struct why *why)
 {
 	return set_tunnel(t, e, NULL, why);
+}
+
+static int take_mixed(struct flows *t, struct flow_entry *e, struct why *why)
+{
+	return is_mixed(t, e) ? take_out(t, e, why) : 0;
+}
+
+static int put_mixed(struct flows *t, struct flow_entry *e, struct why *why)
+{
+	return is_mixed(t, e) ? put_in(t, e, why) : 0;
 }
 
 int flow_part(struct flows *t, bool apart, struct why *why)
@@ -257,9 +273,9 @@ int flow_attach(struct flows *t, bool on, struct why *why)
 
 	if (!t->apart || t->detached == !on)
 		return 0;
-	err = !on && t->bpf ? for_each_bound(t, take_out, why) : 0;
+	err = on ? 0 : for_each_bound(t, take_mixed, why);
 	t->detached = !on;
-	err = on && t->bpf ? for_each_bound(t, put_in, why) : err;
+	err = on ? for_each_bound(t, put_mixed, why) : err;
 	err = flow_lead_apart(t, on, why) ?: err;
 	return watch_traffic(t, why) ?: err;
 }

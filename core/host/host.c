@@ -129,12 +129,26 @@ void host_warn(const struct why *why)
 		log_remote(LOG_WARN, clock_now(), "%s", why->text);
 }
 
+/* The addresses the home link is to send to us. */
+static size_t defended(const struct bc_entry *e, struct in6_addr addr[static 3])
+{
+	size_t n = 0;
+
+	addr[n++] = e->home;
+	if (e->flags & BU_F_LINKLOCAL)
+		addr[n++] = ha_link_local(&e->home);
+	if (bc_ipv4_home(e))
+		addr[n++] = bc_ipv4_home(e)->addr;
+	return n;
+}
+
 static int proxy(struct host *h, const struct bc_entry *e, bool on, struct why *why)
 {
-	struct in6_addr addr[] = {e->home, ha_link_local(&e->home)};
+	struct in6_addr addr[3];
+	size_t n = e->ifindex ? defended(e, addr) : 0;
 	int err = 0;
 
-	for (int i = 0; e->ifindex && i <= (e->flags & BU_F_LINKLOCAL ? 1 : 0) && !err; i++)
+	for (size_t i = 0; i < n && !err; i++)
 		err = on ? proxies_add(h->proxies, e->ifindex, &addr[i], why)
 			 : proxies_del(h->proxies, e->ifindex, &addr[i], why);
 	if (on)
@@ -153,12 +167,14 @@ static struct flow flow_of(const struct bc_entry *e, const struct in6_addr *to, 
 	return f;
 }
 
-static void do_unroute(void *ctx, const struct addr_prefix *network)
+static void do_unroute(void *ctx, const struct bc_entry *e, const struct addr_prefix *network)
 {
 	struct flow_key key = {.dst = network->addr, .dplen = network->plen};
 	struct host *h = ctx;
 	struct why why = {0};
 
+	if (addr_is_ipv4(&network->addr) && e->ifindex && proxies_del(h->proxies, e->ifindex, &network->addr, &why))
+		host_warn(&why);
 	if (flow_del(h->flows, &key, &why))
 		host_warn(&why);
 }
@@ -174,7 +190,7 @@ static void do_unbind(void *ctx, const struct bc_entry *e)
 	why = (struct why){0};
 	ipsec_home(h->ipsec, &e->home);
 	for (size_t i = 0; i < e->networks; i++)
-		do_unroute(ctx, &e->network[i]);
+		do_unroute(ctx, e, &e->network[i]);
 	if (flow_del(h->flows, &key, &why))
 		host_warn(&why);
 }
@@ -233,7 +249,7 @@ static int do_bind(void *ctx, const struct bc_entry *e, struct why *why)
 	}
 	if (!err && !f.port && !h->detached)
 		err = ipsec_away(h->ipsec, &e->home, &e->local, &e->coa, &own);
-	if (!err && e->state != MIP_BINDING_ACTIVE && !h->detached)
+	if (!err && (e->state != MIP_BINDING_ACTIVE || bc_ipv4_home(e)) && !h->detached)
 		err = proxy(h, e, true, &own);
 	if (err && e->state != MIP_BINDING_ACTIVE)
 		do_unbind(ctx, e);
@@ -271,14 +287,27 @@ int host_serve_link(struct host *h, unsigned ifindex, struct why *why)
 	return err ? err : raw_nd_watch(h->raw, ifindex, why);
 }
 
+int host_forwards_ipv4(struct why *why)
+{
+	int v = 0;
+
+	if (!sysctl_get("/ipv4/ip_forward", &v) && v)
+		return 0;
+	return why_set(why, ENETDOWN,
+		"this machine does not forward IPv4, as a home agent that gives out IPv4 home "
+		"addresses must: run 'sysctl -w net.ipv4.ip_forward=1'");
+}
+
 int host_proxy_again(struct host *h, const struct bc_entry *e, unsigned before, struct why *why)
 {
-	struct in6_addr ll = ha_link_local(&e->home);
+	struct in6_addr addr[3];
+	size_t n = before ? defended(e, addr) : 0;
 
 	if (e->state != MIP_BINDING_ACTIVE)
 		return 0;
-	if (before && (proxies_del(h->proxies, before, &e->home, NULL) || proxies_del(h->proxies, before, &ll, NULL)))
-		log_debug("the proxies of %s went with their link", addr_text(&e->home).s);
+	for (size_t i = 0; i < n; i++)
+		if (proxies_del(h->proxies, before, &addr[i], NULL))
+			log_debug("the proxy of %s went with its link", addr_text(&addr[i]).s);
 	return proxy(h, e, true, why);
 }
 

@@ -26,7 +26,7 @@ struct host_addr {
 	uint8_t plen;
 };
 
-#define HOST_ADDRS_MAX (2 * MN_HOMES_MAX) /* each home address on the tunnel device and at home */
+#define HOST_ADDRS_MAX (3 * MN_HOMES_MAX) /* each home address on the tunnel device and at home, and one of IPv4 */
 
 /* What we hold in the kernel is looked after: hold.c. */
 struct hold {
@@ -126,6 +126,8 @@ bool host_is_virtual(const struct nl_link *l);
 /* A home link of a home agent: forwarding must be on already; proxy Neighbor Discovery is switched on, and watched,
  * unless it is virtual. */
 int host_serve_link(struct host *h, unsigned ifindex, struct why *why) __attribute__((warn_unused_result));
+/* 0, or -ENETDOWN: the machine does not forward IPv4, and no IPv4 home address could be reached. */
+int host_forwards_ipv4(struct why *why) __attribute__((warn_unused_result));
 /* Puts an active binding's proxy on its home link, which was `before`; the kernel drops those of a link that goes down.
  */
 int host_proxy_again(struct host *h, const struct bc_entry *e, unsigned before, struct why *why)

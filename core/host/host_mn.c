@@ -110,6 +110,11 @@ static int do_tunnel(void *ctx, const struct mn_home *home)
 		f.key = network_key(&home->conf.network[i]);
 		err = flow_set(h->flows, &f, &why);
 	}
+	if (!err && addr_is_ipv4(&home->ipv4_home)) {
+		f.key = flow_key_away(&home->ipv4_home);
+		f.protect = false;
+		err = flow_set(h->flows, &f, &why);
+	}
 	if (!err && !f.port)
 		err = ipsec_away(h->ipsec, &home->conf.home, &f.peer, &f.local, &why);
 	host_warn(&why);
@@ -119,7 +124,7 @@ static int do_tunnel(void *ctx, const struct mn_home *home)
 static void do_untunnel(void *ctx, const struct mn_home *home)
 {
 	struct host *h = ctx;
-	struct flow_key key = flow_key_away(&home->conf.home);
+	struct flow_key key = flow_key_away(&home->conf.home), ipv4 = flow_key_away(&home->ipv4_home);
 	struct why why = {0};
 
 	ipsec_home(h->ipsec, &home->conf.home);
@@ -129,7 +134,7 @@ static void do_untunnel(void *ctx, const struct mn_home *home)
 		if (flow_del(h->flows, &network, &why))
 			host_warn(&why);
 	}
-	if (flow_del(h->flows, &key, &why))
+	if (flow_del(h->flows, &ipv4, &why) || flow_del(h->flows, &key, &why))
 		host_warn(&why);
 }
 
@@ -266,9 +271,12 @@ void host_del_networks(struct host *h, const struct mn_home_conf *conf)
 
 static void do_own_home(void *ctx, const struct in6_addr *home, bool on)
 {
+	struct flow_key ipv4 = flow_key_away(home);
 	struct host *h = ctx;
 	struct why why = {0};
 
+	if (!on && addr_is_ipv4(home) && flow_del(h->flows, &ipv4, &why))
+		host_warn(&why);
 	if (!on)
 		host_del_home(h, home);
 	else if (host_add_home(h, home, &why))

@@ -55,11 +55,14 @@ static void do_claim(void *ctx, unsigned ifindex, const struct in6_addr *home)
 {
 	struct host *h = ctx;
 	const struct mirror_link *l = mirror_link(&h->mirror, ifindex);
+	int err = addr_is_ipv4(home) && l ? raw_arp_announce(ifindex, l->l.lladdr, &home->s6_addr[12]) : 0;
 	const struct in6_addr *local = mirror_link_local(&h->mirror, ifindex);
 	bool own = mirror_addr(&h->mirror, ifindex, home);
 	const struct in6_addr *src = own ? home : mirror_source(&h->mirror, ifindex);
 
-	if (!l || !src)
+	if (err)
+		log_debug("ARP announcement of %s not sent: %s", addr_text(home).s, strerror(-err));
+	if (!l || !src || addr_is_ipv4(home))
 		return;
 	advertise(h, l, src, home);
 	if (own && local)

@@ -43,7 +43,10 @@ struct bc_entry {
 	uint16_t lifetime;	     /* granted, units of 4 s */
 	uint8_t networks;	     /* of a mobile router: how many prefixes are routed to it, */
 	bool implicit;		     /* of which the home agent knows by itself (RFC 3963 5.2), */
-	struct addr_prefix *network; /* and which; the cache's, NULL: it never had any */
+	struct addr_prefix *network; /* and which; the cache's, NULL: it never had any. The last may be an IPv4-mapped
+				      * one: the IPv4 home address */
+	bool ipv4_asked;	     /* the last update asked for an IPv4 home address, */
+	uint8_t ipv4_status;	     /* and this was the answer: enum ipv4_status */
 	uint16_t nonce;		     /* at a correspondent: the last index issued when the last update came */
 	uint8_t keepalive;	     /* seconds: an update as often, as the NAT on the way forgets; 0: not known */
 	uint8_t state;		     /* enum mip_binding_state */
@@ -79,6 +82,18 @@ static inline size_t bc_count(const struct bc *bc)
 static inline struct bc_entry *bc_at(const struct bc *bc, size_t i)
 {
 	return (struct bc_entry *)(void *)bc->map.item[i];
+}
+
+/* The IPv4 home address, or NULL; how many networks are of IPv6. */
+static inline const struct addr_prefix *bc_ipv4_home(const struct bc_entry *e)
+{
+	const struct addr_prefix *last = e->networks ? &e->network[e->networks - 1] : NULL;
+
+	return last && addr_is_ipv4(&last->addr) ? last : NULL;
+}
+static inline size_t bc_networks(const struct bc_entry *e)
+{
+	return e->networks - (bc_ipv4_home(e) ? 1U : 0);
 }
 
 #endif

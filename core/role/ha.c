@@ -110,6 +110,8 @@ static void claim(struct ha *ha, struct bc_entry *e, usec now)
 
 		ha->w->claim(ha->w->ctx, e->ifindex, &ll);
 	}
+	if (bc_ipv4_home(e))
+		ha->w->claim(ha->w->ctx, e->ifindex, &bc_ipv4_home(e)->addr);
 	e->claims--;
 	e->claim_at = e->claims ? now + CLAIM_INTERVAL : NEVER;
 }

@@ -44,6 +44,7 @@ struct ha_rule {
 	uint32_t max_networks; /* of one mobile router; 0 = HA_NETWORKS */
 	size_t networks;       /* what mobile routers may have routed to them: these, and parts of these */
 	struct addr_prefix network[MH_NETWORKS];
+	struct addr_prefix ipv4; /* IPv4-mapped: what IPv4 home addresses are given out of; plen 0 = none are */
 };
 
 /* A home link. A virtual one has a prefix and no neighbours: no home address is asked for or defended there. */
@@ -129,7 +130,11 @@ struct ha_request {
 	bool remove;
 	size_t networks; /* Mobile Network Prefixes it asks for, or has by configuration; the first of them: */
 	struct addr_prefix network[MH_NETWORKS];
-	bool implicit;	       /* it names none itself */
+	bool implicit;	 /* it names none itself */
+	bool ipv4_asked; /* for an IPv4 home address, this one; 0.0.0.0: any */
+	struct addr_prefix ipv4_home;
+	bool ipv4_prefix;      /* and for a prefix */
+	uint8_t ipv4_status;   /* once judged: enum ipv4_status; accepted, it is the last of `network` */
 	struct in6_addr named; /* the care-of address as it names it, which is not coa behind a NAT; :: = it does not */
 	bool nonces;	       /* it has a Nonce Indices option */
 	uint8_t keepalive;     /* of the binding (bc.h) */

@@ -45,6 +45,11 @@ void ha_answer(struct ha *ha, const struct ha_answer *a)
 		if (addr_eq(&rq->named, &rq->coa))
 			ba.opt.nat_refresh = NAT_REFRESH_NEVER;
 	}
+	if (rq->ipv4_asked && a->status < BA_UNSPECIFIED) {
+		ba.opt.has |= MHO_IPV4_ACK;
+		ba.opt.ipv4_status = rq->ipv4_status;
+		ba.opt.ipv4_home = rq->ipv4_home;
+	}
 	if (rq->flags & BU_F_ROUTER && ha_serves_routers(ha)) /* RFC 3963 4.2 */
 		ba.u.ba.flags = BA_F_ROUTER;
 	if (a->status < BA_UNSPECIFIED && keys_follow(ha, rq))
@@ -79,6 +84,10 @@ struct ha_request ha_request_again(const struct ha *ha, const struct bc_entry *e
 	struct ha_request rq = {.via = via, .home = e->home, .coa = e->coa, .from = e->from, .flags = e->flags};
 
 	rq.keepalive = e->keepalive;
+	rq.ipv4_asked = e->ipv4_asked;
+	rq.ipv4_status = e->ipv4_status;
+	rq.ipv4_home =
+		bc_ipv4_home(e) ? *bc_ipv4_home(e) : (struct addr_prefix){addr_mapped(&(struct in_addr){0}), 128};
 	*via = (struct via){.src = e->from, .dst = e->local, .udp = e->udp};
 	rq.named = e->named;
 	rq.stamped = sa != NULL;
@@ -232,6 +241,8 @@ static void note(struct bc_entry *e, const struct ha_request *rq, const struct h
 	e->seq = rq->seq;
 	e->flags = rq->flags;
 	e->implicit = rq->implicit;
+	e->ipv4_asked = rq->ipv4_asked;
+	e->ipv4_status = rq->ipv4_status;
 	e->lifetime = rq->lifetime < most ? rq->lifetime : (uint16_t)most;
 	e->expires = now + e->lifetime * MH_LIFE_UNIT * SEC;
 }
@@ -310,6 +321,8 @@ static void renew(struct ha *ha, struct bc_entry *e, const struct ha_request *rq
 		e->doubt = HA_SURE; /* the mobile node itself says whom it is with */
 		e->claim_at = now;
 	}
+	if (other && bc_ipv4_home(e) && e->ifindex)
+		ha_announce(ha, e, now);
 	ha_prefix_again(e, now);
 	ha_rearm(ha, e);
 	ha_tell(ha, moved ? EV_BINDING_MOVED : EV_BINDING_REFRESHED, e, &before.coa, now);
@@ -340,6 +353,9 @@ static struct ha_request request_of(const struct via *via, const struct mh *m)
 	}
 	rq.remove = !rq.lifetime || addr_eq(&rq.coa, &rq.home);
 	rq.nonces = m->opt.has & MHO_NONCES;
+	rq.ipv4_asked = m->opt.has & MHO_IPV4_HOME && !rq.remove;
+	rq.ipv4_home = m->opt.ipv4_home;
+	rq.ipv4_prefix = m->opt.ipv4_prefix;
 	rq.stamped = m->opt.has & MHO_TIMESTAMP;
 	rq.timestamp = m->opt.timestamp;
 	rq.networks = m->opt.networks;

@@ -45,11 +45,18 @@ static struct bc_entry *copy_kept(struct ha *ha, const struct bc_entry *kept)
 /* May it still have its mobile networks? `e`: the binding of its home address, or NULL. */
 static bool may_route(const struct ha *ha, const struct bc_entry *kept, const struct bc_entry *e)
 {
-	struct ha_request rq = {.home = kept->home, .coa = kept->coa, .flags = kept->flags, .networks = kept->networks};
+	struct ha_request rq = {
+		.home = kept->home, .coa = kept->coa, .flags = kept->flags, .networks = bc_networks(kept)};
+
+	const struct addr_prefix *ipv4 = bc_ipv4_home(kept);
 
 	if (kept->networks)
 		memcpy(rq.network, kept->network, kept->networks * sizeof(rq.network[0]));
-	return !ha_judge_networks(ha, &rq, e);
+	if (ipv4) {
+		rq.ipv4_asked = true;
+		rq.ipv4_home = *ipv4;
+	}
+	return !ha_judge_networks(ha, &rq, e) && rq.ipv4_status == IPV4_ACCEPTED;
 }
 
 static bool may_be_at(const struct ha *ha, const struct bc_entry *kept)

@@ -41,7 +41,8 @@ static bool same_networks(const struct ha_rule *a, const struct ha_rule *b)
 	while (i < a->networks && i < b->networks && a->network[i].plen == b->network[i].plen &&
 		addr_eq(&a->network[i].addr, &b->network[i].addr))
 		i++;
-	return i == a->networks && i == b->networks && a->max_networks == b->max_networks;
+	return i == a->networks && i == b->networks && a->max_networks == b->max_networks &&
+	       a->ipv4.plen == b->ipv4.plen && addr_eq(&a->ipv4.addr, &b->ipv4.addr);
 }
 
 static bool same_rule(const struct ha_rule *a, const struct ha_rule *b)

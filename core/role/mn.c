@@ -245,6 +245,8 @@ int mn_add(struct mn *mn, const struct mn_home_conf *conf, usec now, struct why 
 	*h = (struct mn_home){.conf = *conf, .mn = mn, .agent = conf->agent, .state = MIP_MN_DETACHED, .since = now};
 	h->prefix.valid_until = h->prefix.preferred_until = NEVER;
 	mn->homes++;
+	if (mn_has_ipv4_home(h))
+		mn->w->own_home(mn->w->ctx, &h->conf.ipv4_home, true);
 	if (mn->on)
 		look_around(mn, h, now);
 	return 0;
@@ -285,6 +287,11 @@ void mn_leave(struct mn *mn, struct mn_home *h, usec now)
 	if (h->place.where == AT_HOME)
 		mn->w->leave_home(mn->w->ctx, h, h->place.ifindex);
 	mn->w->untunnel(mn->w->ctx, h);
+	h->tunnelled = false;
+	if (mn_has_ipv4_home(h))
+		mn->w->own_home(mn->w->ctx, &h->conf.ipv4_home, false);
+	else
+		mn_have_ipv4_home(mn, h, &in6addr_any);
 	h->place.router = in6addr_any;
 	if (h->routed)
 		leave_by(mn, h);

@@ -21,6 +21,7 @@
 struct mn_home_conf {
 	struct in6_addr home, agent; /* agent ::  = the one that is discovered */
 	struct in6_addr ipv4;	     /* IPv4-mapped: that home agent's, for links without IPv6 (RFC 5555); :: = none */
+	struct in6_addr ipv4_home;   /* IPv4-mapped: to have beside `home`; 0.0.0.0 = any; :: = none */
 	uint8_t plen;		     /* of the home prefix */
 	uint32_t lifetime;	     /* seconds asked for, 4 .. 262140 */
 	size_t networks;	     /* behind a mobile router */
@@ -76,11 +77,20 @@ struct mn_home {
 	bool no_router;	 /* no home agent takes it for a router: it is a mobile node until we were home (5.4) */
 	uint8_t refusal; /* status of the last refusal since it was registered; 0: none */
 	struct in6_addr refused_by;
-	bool keyless;  /* an update waits for keys */
-	bool renewed;  /* keys were negotiated anew here, because updates were not answered */
-	bool numbered; /* seq is that of the last update, kept from one registration to the next */
+	bool keyless;		   /* an update waits for keys */
+	bool renewed;		   /* keys were negotiated anew here, because updates were not answered */
+	struct in6_addr ipv4_home; /* IPv4-mapped: the home agent gave us; :: = none */
+	bool ipv4_answered;	   /* it said so or refused: */
+	uint8_t ipv4_status;	   /* enum ipv4_status */
+	bool numbered;		   /* seq is that of the last update, kept from one registration to the next */
 	uint16_t seq;
 };
+
+/* Has it an IPv4 home address of its own, wherever it is? */
+static inline bool mn_has_ipv4_home(const struct mn_home *h)
+{
+	return addr_is_ipv4(&h->conf.ipv4_home) && addr_is_place(&h->conf.ipv4_home);
+}
 
 /* Do its networks go with it? */
 static inline bool mn_is_router(const struct mn_home *h)

@@ -22,6 +22,8 @@ void mn_refresh(struct mn *mn, struct mn_home *h, usec now);
 void mn_unregister(struct mn *mn, struct mn_home *h, usec now);
 /* De-registers, not waiting for the answer. */
 void mn_give_back(struct mn *mn, struct mn_home *h);
+/* An address of its binding ends with it; `addr`: the one that is ours instead, :: = none. */
+void mn_have_ipv4_home(struct mn *mn, struct mn_home *h, const struct in6_addr *addr);
 /* mn.c */
 void mn_untunnel(struct mn *mn, struct mn_home *h);
 /* At home the tunnel ends, if there still is one, and what correspondents know of its end. */

@@ -131,7 +131,8 @@ static void derive(struct mn *mn, const struct mn_home *h, const struct nd_prefi
 	struct mn_home *new;
 
 	conf.plen = p->len;
-	conf.networks = 0; /* they stay the first one's */
+	conf.networks = 0;	      /* they stay the first one's, */
+	conf.ipv4_home = in6addr_any; /* and so does this */
 	memcpy(&conf.home, &p->prefix, 8);
 	if (!addr_any(&h->conf.agent) && p->router)
 		conf.agent = p->prefix;

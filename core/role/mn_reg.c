@@ -49,6 +49,11 @@ static void transmit(struct mn *mn, const struct mn_home *h, struct bul_entry *e
 		bu.opt.has = MHO_ALT_COA;
 		bu.opt.alt_coa = e->coa;
 	}
+	if (lifetime && addr_is_ipv4(&h->conf.ipv4_home)) { /* RFC 5555 3.1.1: in each of them */
+		bu.opt.has |= MHO_IPV4_HOME;
+		bu.opt.ipv4_home.addr = addr_is_ipv4(&h->ipv4_home) ? h->ipv4_home : h->conf.ipv4_home;
+		bu.opt.ipv4_home.plen = 128;
+	}
 	if (lifetime && e->flags & BU_F_ROUTER && !h->implicit) { /* RFC 3963 5.2: in each of them */
 		bu.opt.has |= MHO_NETWORK;
 		bu.opt.networks = h->conf.networks;
@@ -292,6 +297,8 @@ static void claim(struct timer *t, usec now)
 	const struct world *w = h->mn->w;
 
 	w->claim(w->ctx, h->place.ifindex, &h->conf.home);
+	if (mn_has_ipv4_home(h))
+		w->claim(w->ctx, h->place.ifindex, &h->conf.ipv4_home);
 	if (++h->claims < CLAIMS)
 		timer_arm(w->timers, t, now + CLAIM_GAP, claim);
 }
@@ -301,12 +308,47 @@ void mn_now_home(struct mn *mn, struct mn_home *h, usec now)
 {
 	mn_return(mn, h, now);
 	mn_drop_registration(mn, h);
+	if (!mn_has_ipv4_home(h))
+		mn_have_ipv4_home(mn, h, &in6addr_any);
 	h->taken = h->ended = h->implicit = h->no_router = false;
 	h->refusal = 0;
 	h->claims = 0;
 	claim(&h->claim, now);
 	mn_enter(mn, h, MIP_MN_HOME, now);
 	ro_on_registered(mn, h, now);
+}
+
+void mn_have_ipv4_home(struct mn *mn, struct mn_home *h, const struct in6_addr *addr)
+{
+	const struct world *w = mn->w;
+
+	if (addr_eq(&h->ipv4_home, addr))
+		return;
+	if (!addr_any(&h->ipv4_home) && !mn_has_ipv4_home(h))
+		w->own_home(w->ctx, &h->ipv4_home, false);
+	h->ipv4_home = *addr;
+	if (!addr_any(addr) && !mn_has_ipv4_home(h))
+		w->own_home(w->ctx, addr, true);
+	if (h->tunnelled)
+		h->tunnelled = !w->tunnel(w->ctx, h);
+}
+
+/* RFC 5555 3.2.1. Who says nothing of it does not know what it is. */
+static void on_ipv4_home(struct mn *mn, struct mn_home *h, const struct mh_opts *o, usec now)
+{
+	bool answered = o->has & MHO_IPV4_ACK, ok = answered && o->ipv4_status < IPV4_UNSPECIFIED;
+	struct in6_addr was = h->ipv4_home;
+
+	if (addr_any(&h->conf.ipv4_home))
+		return;
+	if (ok && (!addr_is_place(&o->ipv4_home.addr) ||
+			  (mn_has_ipv4_home(h) && !addr_eq(&o->ipv4_home.addr, &h->conf.ipv4_home))))
+		ok = false;
+	h->ipv4_status = !answered ? IPV4_UNSPECIFIED : ok || o->ipv4_status ? o->ipv4_status : IPV4_INCORRECT;
+	mn_have_ipv4_home(mn, h, ok ? &o->ipv4_home.addr : &in6addr_any);
+	if (!h->ipv4_answered || !addr_eq(&was, &h->ipv4_home))
+		mn_tell(mn, EV_IPV4_HOME, h, NULL, now);
+	h->ipv4_answered = true;
 }
 
 static void now_bound(struct mn *mn, struct mn_home *h, struct bul_entry *e, const struct mh *m, usec now)
@@ -326,6 +368,7 @@ static void now_bound(struct mn *mn, struct mn_home *h, struct bul_entry *e, con
 	timer_arm(mn->w->timers, &e->timer, e->refresh_at, on_timer);
 	if (!h->tunnelled)
 		h->tunnelled = !mn->w->tunnel(mn->w->ctx, h);
+	on_ipv4_home(mn, h, &m->opt, now);
 	mn_enter(mn, h, MIP_MN_REGISTERED, now);
 	mn_prefix_registered(mn, h, e->status == BA_ACCEPTED_PREFIX, now);
 	ro_on_registered(mn, h, now);

@@ -44,12 +44,12 @@ struct world {
 	 * to the care-of address, all or none (also: move, and more networks). */
 	int (*bind)(void *ctx, const struct bc_entry *e, struct why *why);
 	void (*unbind)(void *ctx, const struct bc_entry *e);
-	/* That mobile network is not of the binding any more. */
-	void (*unroute)(void *ctx, const struct addr_prefix *network);
+	/* That mobile network, or IPv4 home address, is not of the binding any more. */
+	void (*unroute)(void *ctx, const struct bc_entry *e, const struct addr_prefix *network);
 	/* One Neighbor Solicitation from :: for `target` on the home link (RFC 4862 5.4.2). */
 	void (*probe)(void *ctx, unsigned ifindex, const struct in6_addr *target);
 	/* A multicast Neighbor Advertisement, Override set, Router clear, that makes the home link send `home` to us
-	 * (10.4.1). */
+	 * (10.4.1); an ARP announcement (RFC 5227) when it is one of IPv4. */
 	void (*claim)(void *ctx, unsigned ifindex, const struct in6_addr *home);
 
 	/* Home agent in a cell: packets take what bind() set, as they do at first / take it no more, nothing is
@@ -80,10 +80,11 @@ struct world {
 	/* Packets from h->place.coa, at home from the home address, leave by h->place.router; ::, by whatever route
 	 * there is. */
 	void (*leave_by)(void *ctx, const struct mn_home *h);
-	/* A home address that is not of the configuration is ours from now on / no more. */
+	/* A home address that is not of the configuration is ours from now on / no more. Of IPv4, its tunnel ends with
+	 * it. */
 	void (*own_home)(void *ctx, const struct in6_addr *home, bool on);
 	/* Reverse tunnel from the care-of address h->place.coa to h->agent, of the home address and, if mn_is_router(),
-	 * of its networks: made or moved / taken down. 0 or -errno (logged). */
+	 * of its networks, and of h->ipv4_home: made or moved / taken down. 0 or -errno (logged). */
 	int (*tunnel)(void *ctx, const struct mn_home *h);
 	void (*untunnel)(void *ctx, const struct mn_home *h);
 

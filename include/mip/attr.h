@@ -30,6 +30,7 @@ enum mip_kind {
 	MIP_K_PREFIXES,
 	MIP_K_IPV4, /* as ADDR, IPv4-mapped */
 	MIP_K_CSTATE,
+	MIP_K_PREFIX4, /* as PREFIX, IPv4-mapped */
 };
 
 #define MIP_KEY_MAX    64  /* octets of a key */
@@ -77,7 +78,8 @@ static inline unsigned mip_kind_size(enum mip_kind kind)
 	case MIP_K_BYTES: return 8;
 	case MIP_K_ADDR:
 	case MIP_K_IPV4: return 16;
-	case MIP_K_PREFIX: return 17;
+	case MIP_K_PREFIX:
+	case MIP_K_PREFIX4: return 17;
 	case MIP_K_DEV:
 	case MIP_K_STR:
 	case MIP_K_KEY:

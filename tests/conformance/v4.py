@@ -9,7 +9,6 @@ from node_mn import AGENT, HOME
 from nodes import until
 from table import MUST, SHOULD, must, should, unit, untested
 
-NO_IPV4_HOME = "not so: IPv4 home addresses are not supported; the option is skipped as an unknown one (RFC 6275 6.2.1)"
 PEER = "2001:db8:cc::7"
 H = 0x4000   # of a Binding Update; HOME is an address here
 
@@ -47,7 +46,7 @@ def delivered(mn4):
     assert (mn4.up4[-1][0].icmp, mn4.up4[-1][0].dst) == (REPLY, PEER)
 
 
-untested(MUST, "4.1", "IPv4 packets are tunnelled, too", why=NO_IPV4_HOME)
+untested(MUST, "4.1", "IPv4 packets are tunnelled, too", why="tests/net/home4.bats: TCP over IPv4, in IPv6 and in UDP")
 untested(MUST, "4.1.1", "the mobile node considers the MTU of the tunnel",
          why="tests/net/ipv4.bats: packets of 1,448 octets pass")
 
@@ -185,9 +184,10 @@ def as_ever(mn4):
     assert bu.hao == HOME and not bu.mh.flags & FORCE and IPV4_COA not in bu.mh.options, bu
 
 
-untested(MUST, "4.4.2", "a static IPv4 home address is in the IPv4 Home Address option, a dynamic one is asked for by 0.0.0.0",
-         why=NO_IPV4_HOME)
-untested(MUST, "4.4.2", "an IPv4 Address Acknowledgement makes, or refuses, an entry of the binding update list", why=NO_IPV4_HOME)
+unit(MUST, "4.4.2", "a static IPv4 home address is in the IPv4 Home Address option", "test_home4", "asks_and_has_it")
+unit(MUST, "4.4.2", "a dynamic one is asked for by 0.0.0.0", "test_home4", "takes_what_it_is_given")
+unit(MUST, "4.4.2", "an IPv4 Address Acknowledgement gives the address, or refuses it", "test_home4",
+     "has_none_when_the_answer_is_wrong")
 untested(SHOULD, "4.4.2", "status 144, UDP cannot be forced: the update may be sent again without F",
          why="not so: plain IPv6 in IPv4 is not spoken here; refused as by any status, and tried again")
 
@@ -258,7 +258,6 @@ def several(ha4):
     assert len(one.down()) == 1 and not two.heard() and len(two.down()) == 1 and not one.heard()
 
 
-for what in ("an IPv4 home address is checked, and whether the node may have it",
-             "0.0.0.0 gets an address of the pool",
-             "the acknowledgement has the IPv4 Address Acknowledgement option"):
-    untested(MUST, "4.5", what, why=NO_IPV4_HOME)
+unit(MUST, "4.5", "an IPv4 home address is checked, and whether the node may have it", "test_home4", "not_what_is_another_s")
+unit(MUST, "4.5", "0.0.0.0 gets an address of the pool", "test_home4", "any_of_those_there_are")
+unit(MUST, "4.5", "the acknowledgement has the IPv4 Address Acknowledgement option", "test_home4", "one_of_its_own")

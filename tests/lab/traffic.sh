@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # Files, and with whom: node, address, port at cn. With others of these the same runs to another node beside it.
-T=/run/lab/traffic WITH=mn WITH_ADDR=$HOA PORT=5001
+T=/run/lab/traffic WITH=mn WITH_ADDR=$HOA PORT=5001 IP=6
 PING_MS=$((10 * MIP_SLOW))   # an emulated machine cannot do 100 a second
 
 monitor_start() { lab_bg mn $T/monitor mip -j monitor; echo $! > $T/monitor.pid; lab_wait 5 grep -q '"sync"' $T/monitor; }
@@ -17,15 +17,17 @@ replies() { [ "$(grep -c 'bytes from' $T/ping)" -ge "$1" ]; }                   
 more_replies() { lab_wait 20 replies $(($(grep -c 'bytes from' $T/ping) + $1)); }   # waits for N more
 ping_stop() { kill -INT "$(cat $T/ping.pid)"; lab_wait 5 grep -q transmitted $T/ping; }
 
+literal() { if [ $IP = 6 ]; then echo "[$1]"; else echo "$1"; fi; }
 # One connection from that address; cn sends random bytes at 1 MB/s (as fast as an emulated machine can) until tcp_stop.
 tcp_start() {
+	mkdir -p $T
 	mkfifo $T/sent $T/received
 	sha256sum < $T/sent > $T/sent.sum 3>&- 4>&- &
 	sha256sum < $T/received > $T/received.sum 3>&- 4>&- &
 	lab_bg cn $T/sender bash -c "sh -c 'echo \$\$ > $T/source.pid; exec cat /dev/urandom' |
-		pv -qL $((1000000 / MIP_SLOW)) | tee $T/sent | socat -u - TCP6-LISTEN:$PORT,reuseaddr"
+		pv -qL $((1000000 / MIP_SLOW)) | tee $T/sent | socat -u - TCP$IP-LISTEN:$PORT,reuseaddr"
 	lab_wait 5 sh -c "nsenter --net=/run/netns/cn ss -Hltn 'sport = $PORT' | grep -q ."
-	lab_bg "$WITH" $T/receiver bash -c "socat -u 'TCP6:[$CN]:$PORT,bind=[$WITH_ADDR]' - | pv -nb -i 0.1 2>$T/bytes | tee $T/received >/dev/null"
+	lab_bg "$WITH" $T/receiver bash -c "socat -u 'TCP$IP:$(literal "$CN"):$PORT,bind=$(literal "$WITH_ADDR")' - | pv -nb -i 0.1 2>$T/bytes | tee $T/received >/dev/null"
 	lab_wait 10 tcp_beyond 0
 }
 tcp_bytes() { local n; n=$(tail -n 1 $T/bytes 2>/dev/null); echo "${n:-0}"; }

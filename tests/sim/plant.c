@@ -280,7 +280,7 @@ static void overlook_owners(struct sim_node *n)
 static void bare_networks(struct sim_node *n)
 {
 	if (n->mn && n->mn->homes && sometimes(n, 10))
-		n->w.unroute(n, &n->net[0]);
+		n->w.unroute(n, NULL, &n->net[0]);
 }
 
 /* A store that knows but the calendar. */

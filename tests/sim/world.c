@@ -144,8 +144,9 @@ static void on_unbind(void *ctx, const struct bc_entry *e)
 	unroute(n, e->network, e->networks);
 }
 
-static void on_unroute(void *ctx, const struct addr_prefix *network)
+static void on_unroute(void *ctx, const struct bc_entry *e, const struct addr_prefix *network)
 {
+	(void)e;
 	unroute(ctx, network, 1);
 }
 

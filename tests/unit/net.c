@@ -39,9 +39,9 @@ static void on_unbind(void *ctx, const struct bc_entry *e)
 	(void)ctx, (void)e;
 }
 
-static void on_unroute(void *ctx, const struct addr_prefix *network)
+static void on_unroute(void *ctx, const struct bc_entry *e, const struct addr_prefix *network)
 {
-	(void)ctx, (void)network;
+	(void)ctx, (void)e, (void)network;
 }
 
 static void on_link_addr(void *ctx, unsigned ifindex, const struct in6_addr *addr)

@@ -47,6 +47,7 @@ static const char *sample(const struct walk *w, unsigned attr)
 	switch (kind) {
 	case MIP_K_ADDR: return "2001:db8::1";
 	case MIP_K_IPV4: return "192.0.2.1";
+	case MIP_K_PREFIX4: return "198.51.100.64/26";
 	case MIP_K_PREFIX:
 	case MIP_K_PREFIXES: return "2001:db8::/64";
 	case MIP_K_SECS: return "7m";

@@ -119,10 +119,11 @@ static int on_bind(void *ctx, const struct bc_entry *e, struct why *why)
 	return 0;
 }
 
-static void on_unroute(void *ctx, const struct addr_prefix *network)
+static void on_unroute(void *ctx, const struct bc_entry *e, const struct addr_prefix *network)
 {
 	struct fake *f = ctx;
 
+	(void)e;
 	write_down(f, DID_UNROUTE)->addr = network->addr;
 	let_go(&f->routed, &network->addr);
 }
