@@ -16,8 +16,9 @@
 #include "host/ipsec.h"
 
 #define CONNECT_GAP  SEC /* until charon is looked for again */
+#define TALKS_MAX    32	 /* of a home agent at a time */
 #define FAREWELL_MAX (SEC / 2)
-#define RETRY_GAP    (30 * SEC) /* until a file or a refusal is looked at again */
+#define RETRY_GAP    (10 * SEC) /* until a file or a refusal is looked at again: charon begins without its keys */
 
 static void ask(struct ike *s);
 
@@ -91,17 +92,50 @@ static void list_begins(struct ike *s)
 	}
 }
 
-/* Whose keys charon does not know has none: what is in the kernel is of a charon that was killed. */
+static void negotiate_from(struct ike_peer *p, const struct in6_addr *coa)
+{
+	if (!addr_eq(&p->at, coa) && p->step == IKE_LOADED)
+		p->step = IKE_SECRET;
+	p->at = *coa;
+	p->wanted = true;
+	p->failed = false;
+}
+
+/* Charon has none. What is in the kernel then is of one that was killed, and protects until there are new keys. A home
+ * agent does not wait for the update of a mobile node that knows of no loss. */
+static void on_unseen(struct ike_peer *p, bool keyed)
+{
+	bool lost = p->conf.mine ? p->up || keyed : ipsec_place(p->ike->ipsec, &p->conf.home, &p->coa);
+
+	if (keyed)
+		p->unknown = (uint64_t)(clock_wall() / SEC);
+	if (lost && addr_routable(&p->coa) && !addr_is_ipv4(&p->coa))
+		negotiate_from(p, &p->coa);
+	p->up = false;
+}
+
+/* Charon has some that the kernel has not, after an agent was killed: they end, of which the other side is told. */
+static void on_seen(struct ike_peer *p, bool keyed)
+{
+	if (keyed) {
+		p->wanted &= !p->failed; /* the other side began */
+		if (!p->failed || p->step == IKE_LOADED)
+			ike_settle(p);
+		return;
+	}
+	p->renew = true;
+	if (p->conf.mine && addr_routable(&p->coa))
+		negotiate_from(p, &p->coa);
+}
+
 static void listed(struct ike *s)
 {
+	ipsec_refresh(s->ipsec);
 	for (size_t i = 0; i < s->peers; i++) {
 		struct ike_peer *p = s->peer[i];
 
-		if (p->seen || p->talk || p->gone)
-			continue;
-		ipsec_unkey(s->ipsec, &p->conf.home);
-		p->wanted |= p->conf.mine && p->up;
-		p->up = false;
+		if (!p->talk && !p->gone)
+			(p->seen ? on_seen : on_unseen)(p, ipsec_keyed(s->ipsec, &p->conf.home));
 	}
 }
 
@@ -127,7 +161,7 @@ static enum ike_command next_of(const struct ike_peer *p)
 		return IKE_END;
 	if (p->older && p->conf.mine)
 		return IKE_END_OLDER;
-	if (p->step == IKE_LOADED || p->failed || (p->conf.mine && !p->wanted))
+	if (p->step == IKE_LOADED || p->failed || (p->conf.mine && !p->wanted && !(p->up && addr_routable(&p->at))))
 		return IKE_NOTHING;
 	return p->step == IKE_NEW && !p->conf.cert ? IKE_LOAD_SECRET : IKE_LOAD;
 }
@@ -136,8 +170,9 @@ static void done(struct ike_peer *p, enum ike_command what, bool ok, const char 
 {
 	p->failed = !ok && (what == IKE_LOAD || what == IKE_LOAD_SECRET);
 	if (what == IKE_END) { /* what was not there is no failure */
-		if (p->renew)
-			ipsec_unkey(p->ike->ipsec, &p->conf.home);
+		if (p->renew || p->gone)
+			ipsec_unkey(p->ike->ipsec, &p->conf.home, UINT64_MAX);
+		p->unknown = 0;
 		p->renew = p->up = false;
 		p->step = p->gone ? IKE_ENDED : p->step;
 	} else if (what == IKE_END_OLDER) {
@@ -171,7 +206,7 @@ static bool ask_for(struct ike *s, struct ike_peer *p)
 
 	s->command = next_of(p);
 	if (s->command == IKE_NOTHING) {
-		if (!p->gone && p->step == IKE_LOADED && p->wanted && !p->talk)
+		if (!p->gone && p->step == IKE_LOADED && p->wanted && !p->failed && !p->talk && s->talks < TALKS_MAX)
 			ike_initiate(p);
 		return false;
 	}
@@ -239,19 +274,20 @@ static void on_answer(void *ctx, enum vici_packet type, struct vici_reader *r)
 	ask(s);
 }
 
-/* Which of a mobile node's SAs began or ended the list says; a home agent waits for the next that comes. */
+/* Which of a mobile node's SAs began or ended the list says; a home agent waits for the next that comes, unless those
+ * are awaited that take the place of others. */
 static void on_event(void *ctx, struct vici_text name, struct vici_reader *r)
 {
 	struct ike *s = ctx;
-	bool mine = false;
+	bool news = false;
 
 	if (vici_is(name, "list-sa")) {
 		on_list_sa(s, r);
 		return;
 	}
 	for (size_t i = 0; i < s->peers; i++)
-		mine |= s->peer[i]->conf.mine;
-	s->news |= mine;
+		news |= s->peer[i]->conf.mine || s->peer[i]->unknown || *s->peer[i]->trouble;
+	s->news |= news;
 	ask(s);
 }
 
@@ -315,8 +351,13 @@ static void on_timer(struct timer *t, usec now)
 		return;
 	if (!s->charon)
 		connect_charon(s);
-	for (size_t i = 0; i < s->peers; i++)
-		s->peer[i]->failed = false;
+	for (size_t i = 0; i < s->peers; i++) {
+		struct ike_peer *p = s->peer[i];
+
+		p->failed = false;
+		if (p->wanted && !p->conf.mine && !ipsec_place(s->ipsec, &p->conf.home, &p->coa))
+			p->wanted = false;
+	}
 	ask(s);
 	timer_arm(&s->loop->timers, &s->timer, now + (s->charon ? RETRY_GAP : CONNECT_GAP), on_timer);
 }
@@ -440,11 +481,8 @@ static void want_from(struct ike_peer *p, const struct in6_addr *at)
 	if (!addr_eq(&p->at, at)) {
 		p->renew |= p->talk != NULL;
 		ike_talk_ends(p);
-		p->step = p->step == IKE_LOADED ? IKE_SECRET : p->step;
 	}
-	p->at = *at;
-	p->wanted = true;
-	p->failed = false;
+	negotiate_from(p, at);
 	ask(p->ike);
 }
 
@@ -452,14 +490,18 @@ bool ike_keys(struct ike *s, const struct in6_addr *home, const struct in6_addr 
 	bool doubt)
 {
 	struct ike_peer *p = find(s, home);
+	bool keyed;
 
 	if (!p || !p->conf.mine || !addr_eq(&p->conf.agent, agent))
 		return true;
-	if (!doubt && !p->renew && ipsec_keyed(s->ipsec, home))
+	p->coa = *coa;
+	ipsec_refresh(s->ipsec);
+	keyed = !doubt && !p->renew && ipsec_keyed(s->ipsec, home);
+	if (keyed && !p->unknown)
 		return true;
 	p->renew |= doubt && !p->talk;
 	want_from(p, coa);
-	return false;
+	return keyed;
 }
 
 bool ike_at(struct ike *s, const struct in6_addr *home, const struct in6_addr *at, bool moves)
@@ -467,6 +509,8 @@ bool ike_at(struct ike *s, const struct in6_addr *home, const struct in6_addr *a
 	struct ike_peer *p = find(s, home);
 	int err;
 
+	if (p)
+		p->coa = *at;
 	if (!p || addr_eq(&p->at, at))
 		return p && moves;
 	err = moves ? ipsec_km_move(s->ipsec, home, &p->at, at) : -EOPNOTSUPP;

@@ -29,12 +29,14 @@ struct ike_peer {
 	enum ike_step step;
 	bool gone;	     /* not of the configuration any more */
 	bool failed;	     /* what was asked last was refused: not before the timer again */
-	bool wanted;	     /* keys are to be negotiated */
+	bool wanted;	     /* keys are to be negotiated by us */
 	bool up;	     /* they were */
 	bool seen;	     /* charon's list has SAs of it, or they came since */
 	bool renew;	     /* those there are of no use */
+	uint64_t unknown;    /* what the kernel has of before this second since 1970 charon does not know; 0: it does */
 	uint32_t id, older;  /* its SA in charon, and one it takes the place of; 0: none */
 	struct in6_addr at;  /* where the mobile node negotiates; :: not known */
+	struct in6_addr coa; /* where it was last: it negotiates from there next; :: not known */
 	struct charon *talk; /* an initiation is under way */
 	bool initiated;
 	char heard[120]; /* what the log said of it last that explains a failure */
@@ -56,14 +58,16 @@ struct ike {
 	enum ike_command command;
 	struct timer timer;
 	struct ike_peer **peer;
-	size_t peers;
-	char trouble[160]; /* with charon itself */
+	size_t peers, talks; /* talks: initiations under way */
+	char trouble[160];   /* with charon itself */
 };
 
 /* ike_talk.c. Did charon do what it was asked to? If not, `text` is why. */
 bool ike_succeeded(enum vici_packet type, struct vici_reader *r, char *text, size_t cap);
 /* What is in the way of a peer's keys, "": nothing. */
 void ike_note(struct ike_peer *p, const char *text);
+/* There are keys that charon knows: those of before that it does not go. */
+void ike_settle(struct ike_peer *p);
 void ike_initiate(struct ike_peer *p);
 void ike_talk_ends(struct ike_peer *p);
 /* ike_say.c. The name of its connection; a command about it into the room of `c`: -errno with why when a file is not

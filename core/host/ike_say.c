@@ -120,7 +120,10 @@ static void put_conn(struct wr *w, const struct ike_peer *p, const uint8_t *cert
 	vici_value(w, "version", "2");
 	vici_value(w, "mobike", "no"); /* MIGRATE moves it, with the binding and not before */
 	vici_list(w, "local_addrs", addr_text(conf->mine ? &p->at : &conf->agent).s, NULL);
-	vici_list(w, "remote_addrs", conf->mine ? addr_text(&conf->agent).s : "%any", NULL);
+	if (conf->mine)
+		vici_list(w, "remote_addrs", addr_text(&conf->agent).s, NULL);
+	else /* a home agent that lost its keys begins, too */
+		vici_list(w, "remote_addrs", p->wanted ? addr_text(&p->at).s : "%any", p->wanted ? "%any" : NULL);
 	if (conf->mine)
 		vici_value(w, "rekey_time", "0");
 	vici_value(w, "unique", conf->mine ? "never" : "replace"); /* who lost his keys comes again */

@@ -5,12 +5,21 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "host/ike_impl.h"
+#include "host/ipsec.h"
 
 void ike_note(struct ike_peer *p, const char *text)
 {
 	if (*text && strcmp(p->trouble, text) != 0)
 		log_warn("IKE for %s: %s", addr_text(&p->conf.home).s, text);
 	snprintf(p->trouble, sizeof(p->trouble), "%s", text);
+}
+
+void ike_settle(struct ike_peer *p)
+{
+	if (p->unknown)
+		ipsec_unkey(p->ike->ipsec, &p->conf.home, p->unknown);
+	p->unknown = 0;
+	ike_note(p, "");
 }
 
 bool ike_succeeded(enum vici_packet type, struct vici_reader *r, char *text, size_t cap)
@@ -32,6 +41,7 @@ bool ike_succeeded(enum vici_packet type, struct vici_reader *r, char *text, siz
 
 void ike_talk_ends(struct ike_peer *p)
 {
+	p->ike->talks -= p->talk != NULL;
 	charon_close(p->talk);
 	p->talk = NULL;
 }
@@ -40,9 +50,10 @@ static void talk_failed(struct ike_peer *p, const char *text)
 {
 	char why[sizeof(p->trouble)];
 
-	snprintf(why, sizeof(why), "no keys from %s: %s", addr_text(&p->conf.agent).s, *p->heard ? p->heard : text);
+	snprintf(why, sizeof(why), "no keys from %s: %s", addr_text(p->conf.mine ? &p->conf.agent : &p->at).s,
+		*p->heard ? p->heard : text);
 	ike_talk_ends(p);
-	p->wanted = false; /* until the mobile node asks again */
+	p->failed = true;
 	ike_note(p, why);
 }
 
@@ -65,7 +76,7 @@ static void on_talk_answer(void *ctx, enum vici_packet type, struct vici_reader 
 	ike_talk_ends(p);
 	p->wanted = false;
 	p->up = p->seen = true;
-	ike_note(p, "");
+	ike_settle(p);
 	p->ike->ev.keyed(p->ike->ev.ctx, &p->conf.home);
 }
 
@@ -104,6 +115,7 @@ void ike_initiate(struct ike_peer *p)
 		p->talk = NULL;
 		return; /* the other connection ends as well */
 	}
+	p->ike->talks++;
 	w = charon_begin(p->talk, VICI_REGISTER, "control-log");
 	if (charon_send(p->talk, &w))
 		talk_failed(p, "charon ended");

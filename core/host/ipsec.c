@@ -23,28 +23,28 @@ static void unkey_one(void *ctx, const struct xfrm_seen *sa)
 {
 	struct ipsec_unkey *u = ctx;
 
-	if (sa->reqid == u->reqid)
+	if (sa->reqid == u->reqid && sa->made < u->before)
 		(void)!xfrm_sa_del(u->x, &sa->dst, sa->spi, NULL);
 }
 
 /* Charon's, of whatever SPI. */
-static void unkey(struct ipsec *s, uint32_t reqid)
+static void unkey(struct ipsec *s, uint32_t reqid, uint64_t before)
 {
-	(void)!xfrm_each_sa(s->x, unkey_one, &(struct ipsec_unkey){s->x, reqid}, NULL);
+	(void)!xfrm_each_sa(s->x, unkey_one, &(struct ipsec_unkey){s->x, reqid, before}, NULL);
 }
 
-void ipsec_unkey(struct ipsec *s, const struct in6_addr *home)
+void ipsec_unkey(struct ipsec *s, const struct in6_addr *home, uint64_t before)
 {
 	for (size_t i = 0; i < s->entries; i++)
 		if (!s->entry[i].sa.cipher && addr_eq(&s->entry[i].sa.home, home) &&
 			s->entry[i].sa.towards == MIP_TO_HOME)
-			unkey(s, s->entry[i].sa.reqid);
+			unkey(s, s->entry[i].sa.reqid, before);
 }
 
 static void sa_out(struct ipsec *s, struct ipsec_entry *e)
 {
 	if (!e->sa.cipher && e->sa.towards == MIP_TO_HOME)
-		unkey(s, e->sa.reqid);
+		unkey(s, e->sa.reqid, UINT64_MAX);
 	else if (e->installed || e->left)
 		(void)!xfrm_sa_del(s->x, &e->dst, e->sa.spi, NULL);
 	e->installed = e->left = false;

@@ -80,10 +80,13 @@ unsigned ipsec_protects(const struct ipsec *s, const struct in6_addr *home);
  * MIP_PROTECT_BINDING, of Mobility Header messages; MIP_PROTECT_PREFIX, of mobile prefix discovery. */
 bool ipsec_came(
 	const struct ipsec *s, enum mip_protect protect, const struct in6_addr *src, const struct in6_addr *dst);
-/* Keys that charon negotiates for a home address: does the kernel have what it made of them, both ways? */
-bool ipsec_keyed(struct ipsec *s, const struct in6_addr *home);
-/* What charon left when it ended goes; ours what it makes of new ones is not. */
-void ipsec_unkey(struct ipsec *s, const struct in6_addr *home);
+/* Keys that charon negotiates for a home address: had the kernel what it made of them, both ways, when ipsec_refresh
+ * looked last? */
+bool ipsec_keyed(const struct ipsec *s, const struct in6_addr *home);
+/* What charon made before that second since 1970 goes. */
+void ipsec_unkey(struct ipsec *s, const struct in6_addr *home, uint64_t before);
+/* Where the mobile node with that home address is; false: it is at home, or not bound. */
+bool ipsec_place(const struct ipsec *s, const struct in6_addr *home, struct in6_addr *coa);
 /* The mobile node negotiates from `to` from now on, not from `was`: charon is told. 0 or -errno. */
 int ipsec_km_move(struct ipsec *s, const struct in6_addr *home, const struct in6_addr *was, const struct in6_addr *to)
 	__attribute__((warn_unused_result));

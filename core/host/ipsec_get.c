@@ -88,11 +88,20 @@ struct ipsec_counts ipsec_counts(const struct ipsec *s, const struct ipsec_sa *s
 		e->installed && !e->lost, e->sa.spi, e->counts.packets, e->counts.bytes, e->counts.failed};
 }
 
-bool ipsec_keyed(struct ipsec *s, const struct in6_addr *home)
+bool ipsec_place(const struct ipsec *s, const struct in6_addr *home, struct in6_addr *coa)
+{
+	const struct ipsec_home *h = ipsec_home_find(s, home);
+
+	if (!h || !h->away)
+		return false;
+	*coa = h->coa;
+	return true;
+}
+
+bool ipsec_keyed(const struct ipsec *s, const struct in6_addr *home)
 {
 	unsigned keyed = 0;
 
-	ipsec_refresh(s);
 	for (size_t i = 0; i < s->entries; i++) {
 		const struct ipsec_entry *e = &s->entry[i];
 

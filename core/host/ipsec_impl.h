@@ -41,6 +41,7 @@ struct ipsec_home {
 struct ipsec_unkey {
 	struct xfrm *x;
 	uint32_t reqid;
+	uint64_t before;
 };
 
 /* Two addresses that packets travel between directly. */

@@ -59,6 +59,7 @@ struct xfrm_counts {
 struct xfrm_seen {
 	struct in6_addr dst;
 	uint32_t spi, reqid;
+	uint64_t made; /* seconds since 1970 */
 	struct xfrm_counts counts;
 };
 

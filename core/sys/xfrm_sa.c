@@ -239,7 +239,7 @@ struct sa_walk {
 static int walk_sa(const struct nlmsghdr *h, void *ctx)
 {
 	const struct xfrm_usersa_info *i = mnl_nlmsg_get_payload(h);
-	struct xfrm_seen sa = {.spi = ntohl(i->id.spi), .reqid = i->reqid};
+	struct xfrm_seen sa = {.spi = ntohl(i->id.spi), .reqid = i->reqid, .made = i->curlft.add_time};
 	struct sa_walk *w = ctx;
 
 	memcpy(&sa.dst, &i->id.daddr, sizeof(sa.dst));

@@ -37,6 +37,16 @@ swan() { STRONGSWAN_CONF=$D/$1/strongswan.conf SWANCTL_DIR=$D/$1/swanctl in_ns "
 charon_kill() { kill -9 "$(cat "$D/$1/pid")"; lab_wait 5 eval "! kill -0 $(cat "$D/$1/pid")"; rm "$D/$1/vici"; }
 ike_sa() { swan "$1" --list-sas --raw; }
 
+spis() { ip -n "$1" xfrm state list proto esp | sed -n 's/.*spi \(0x[0-9a-f]*\) reqid 1.*/\1/p' | sort; }   # ours have large reqids
+# anew OLD: the mobile node has one security association each way, the home agent has both, and none is of those
+anew() {
+	local spi all new
+	new=$(spis mn) all=$(spis ha)
+	[ "$(wc -w <<< "$new")" -eq 2 ] || return
+	for spi in $new; do [[ $all == *$spi* && $1 != *$spi* ]] || return; done
+}
+unprotected() { wire "host $HA and (ip6[6] == 135 or ((ip6[6] == 60 or ip6[6] == 43) and ip6[40] == 135))"; }
+
 setup_file() {
 	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
 	mkdir -p $D
@@ -75,7 +85,7 @@ again() {
 	charon ha && charon mn
 	lab_wait 30 registered f1
 	wire_stop
-	is "$(wire "host $HA and (ip6[6] == 135 or ((ip6[6] == 60 or ip6[6] == 43) and ip6[40] == 135))")" -eq 0
+	is "$(unprotected)" -eq 0
 	is "$(wire "host $HA and (ip6[6] == 60 or ip6[6] == 43) and ip6[40] == 50")" -ge 2
 	mn ipsec check && ha ipsec check
 }
@@ -88,6 +98,19 @@ again() {
 	[[ $(show ha binding flags) = *K* ]]
 	[[ $(ike_sa ha) == *"remote-host=$(care_of mn) "* ]]
 	[[ $(ike_sa mn) == *"local-host=$(care_of mn) "* ]]
+}
+
+@test "the home agent renews IKE's own keys and those of the binding, after a move and before the next" {
+	local old
+	old=$(spis mn)
+	swan ha --rekey --ike "mip-$HOA"
+	swan ha --rekey --child binding
+	lab_wait 10 anew "$old"
+	away f1
+	old=$(spis mn)
+	swan ha --rekey --child binding
+	lab_wait 10 anew "$old"
+	away f2
 }
 
 @test "a secret that everybody can read is refused; none is in what can be read" {
@@ -143,18 +166,57 @@ certificate() {
 	[[ $(ike_sa mn) == *"remote-id=$HA "* ]]
 }
 
-# The home agent's keys are lost, which the mobile node finds out; then its own, which it knows.
-@test "charon killed at either side, and started again: registered again by itself, with nothing left over" {
-	local n
+
+@test "charon killed at either side, and started again: new keys by themselves while the old ones serve, and those go" {
+	local n old seq
+	wire_start
 	for n in ha mn; do
+		old=$(spis mn) seq=$(show mn bul sequence)
 		charon_kill $n
+		is "$(spis mn)" = "$old"
 		charon $n
 		swan $n --load-creds
-		[ $n = mn ] || lab_move f1
-		[ $n = ha ] || lab_move f2
-		lab_wait 60 registered "$([ $n = ha ] && echo f1 || echo f2)"
+		lab_wait 10 anew "$old"
+		is "$(show mn bul sequence)" = "$seq"   # it was not silence that told
+		registered f2
 	done
-	is "$(ip -n mn xfrm state | grep -c '^src')" -eq 2   # at the home agent charon waits for the dead one to agree
+	away f1
+	wire_stop
+	is "$(unprotected)" -eq 0
+	mn ipsec check && ha ipsec check
+}
+
+foreign() { ip -n "$1" xfrm state add src 2001:db8:99::1 dst 2001:db8:99::2 proto esp spi 0x999 reqid 7 mode transport aead 'rfc4106(gcm(aes))' 0x00112233445566778899aabbccddeeff00112233 128; }
+# agent_killed NODE [charon]: with that, if said, and begun again with its configuration
+agent_killed() {
+	local pid
+	pid=$(json "$1" agent show | jq '.[0].pid')
+	(umask 077; mip -n "$1" save > "$D/$1/conf")
+	kill -9 "$pid"
+	lab_wait 5 eval "! kill -0 $pid"
+	[ -z "$2" ] || { charon_kill "$1"; charon "$1"; swan "$1" --load-creds; }
+	MIP_VICI=$D/$1/vici agent "$1" && mip -n "$1" -b "$D/$1/conf"
+}
+keyed() { anew none && mn ipsec check && ha ipsec check; }
+
+@test "the agent killed at either side, alone and with charon: keys at both again, and nobody else's touched" {
+	local n what to=f2
+	for n in ha mn; do foreign $n; done
+	wire_start
+	for n in ha mn; do
+		for what in "" charon; do
+			agent_killed $n $what
+			lab_wait 10 keyed
+			away $to
+			[ $to = f1 ] && to=f2 || to=f1
+		done
+	done
+	wire_stop
+	is "$(unprotected)" -eq 0
+	for n in ha mn; do
+		is "$(ip -n $n xfrm state list proto esp spi 0x999 | grep -c '^src')" -eq 1
+		ip -n $n xfrm state delete src 2001:db8:99::1 dst 2001:db8:99::2 proto esp spi 0x999
+	done
 }
 
 @test "stop: charon has nothing of ours any more, nor has the kernel" {
