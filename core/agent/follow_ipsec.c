@@ -144,5 +144,5 @@ void agent_sa_facts(void *ctx, const struct conf_sa *sa, bool first, struct sa_f
 		c = ipsec_counts(a->host.ipsec, &s);
 	explicit_bzero(&s, sizeof(s));
 	*to = (struct sa_facts){c.installed, c.spi, host_is_open(&a->host) ? ike_trouble(a->host.ike, &sa->home) : "",
-		c.packets, c.bytes, c.failed};
+		c.cipher, c.auth, c.made, c.renewal, c.packets, c.bytes, c.failed};
 }

@@ -57,6 +57,8 @@ struct sa_facts {
 	bool installed;
 	uint32_t spi;	   /* of one with keys that were negotiated */
 	const char *waits; /* what keeps it from having them, or "" */
+	uint8_t cipher, auth;
+	uint64_t made, renewal; /* seconds since 1970; 0: not known, and not by this side */
 	uint64_t packets, bytes, failed;
 };
 

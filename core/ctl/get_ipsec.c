@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/addr.h"
+#include "base/clock.h"
 #include "ctl/record.h"
 
 /* Packets it is for, as tcpdump writes them. */
@@ -26,6 +27,21 @@ static void put_selector(struct ctl_msg *m, const struct conf_sa *sa)
 	ctl_put_str(m, MIP_A_SELECTOR, text);
 }
 
+/* Algorithms that have no name here are left out. */
+static void put_negotiated(struct ctl_msg *m, const struct sa_facts *f)
+{
+	uint64_t now = (uint64_t)(clock_wall() / SEC);
+
+	ctl_put_num(m, MIP_A_SPI, f->spi);
+	if (f->cipher)
+		ctl_put_num(m, MIP_A_CIPHER, f->cipher);
+	if (f->auth)
+		ctl_put_num(m, MIP_A_AUTH, f->auth);
+	ctl_put_num(m, MIP_A_AGE, now > f->made ? now - f->made : 0);
+	if (f->renewal)
+		ctl_put_num(m, MIP_A_RENEWAL, f->renewal > now ? f->renewal - now : 0);
+}
+
 void record_sa(struct ctl_msg *m, const struct view *v, const struct conf_sa *sa, bool keys, bool first)
 {
 	struct sa_facts f = {0};
@@ -36,7 +52,7 @@ void record_sa(struct ctl_msg *m, const struct view *v, const struct conf_sa *sa
 	if (sa->ike) {
 		ctl_put_num(m, MIP_A_TOWARDS, sa->towards);
 		if (f.installed)
-			ctl_put_num(m, MIP_A_SPI, f.spi);
+			put_negotiated(m, &f);
 		if (*f.waits)
 			ctl_put_str(m, MIP_A_WAITS, f.waits);
 	}

@@ -40,7 +40,9 @@ struct ipsec_sa {
 
 struct ipsec_counts {
 	bool installed;
-	uint32_t spi; /* charon's */
+	uint32_t spi;		/* charon's */
+	uint8_t cipher, auth;	/* those, too; 0: not known */
+	uint64_t made, renewal; /* seconds since 1970; renewal 0: not by this side */
 	uint64_t packets, bytes, failed;
 };
 

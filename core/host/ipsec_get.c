@@ -60,7 +60,14 @@ static void count_one(void *ctx, const struct xfrm_seen *sa)
 			e->installed = true;
 		}
 		if (e->installed && e->sa.spi == sa->spi && addr_eq(&e->dst, &sa->dst)) {
-			e->counts = sa->counts;
+			e->counts = (struct ipsec_counts){.spi = sa->spi,
+				.cipher = ipsec_cipher(sa->cipher),
+				.auth = ipsec_auth(sa->auth),
+				.made = sa->made,
+				.renewal = sa->renewal ? sa->made + sa->renewal : 0,
+				.packets = sa->counts.packets,
+				.bytes = sa->counts.bytes,
+				.failed = sa->counts.failed};
 			e->lost = false;
 		}
 	}
@@ -81,11 +88,13 @@ void ipsec_refresh(struct ipsec *s)
 struct ipsec_counts ipsec_counts(const struct ipsec *s, const struct ipsec_sa *sa)
 {
 	const struct ipsec_entry *e = ipsec_entry_find(s->entry, s->entries, sa);
+	struct ipsec_counts c;
 
 	if (!e)
 		return (struct ipsec_counts){0};
-	return (struct ipsec_counts){
-		e->installed && !e->lost, e->sa.spi, e->counts.packets, e->counts.bytes, e->counts.failed};
+	c = e->counts;
+	c.installed = e->installed && !e->lost;
+	return c;
 }
 
 bool ipsec_place(const struct ipsec *s, const struct in6_addr *home, struct in6_addr *coa)

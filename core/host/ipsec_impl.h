@@ -20,7 +20,7 @@ struct ipsec_entry {
 	bool lost;	     /* installed, but when last looked at somebody had taken it out */
 	bool left;	     /* not installed, but an earlier agent's stands, to be taken over by the tunnel */
 	struct in6_addr dst; /* when installed, or left */
-	struct xfrm_counts counts;
+	struct ipsec_counts counts;
 };
 
 /* A home address under protection. */
@@ -91,7 +91,10 @@ int guard_begin(struct ipsec *s, struct ipsec_home *h, struct why *why) __attrib
 void guard_end(struct ipsec *s, struct ipsec_home *h);
 void guard_unlead(struct ipsec *s);
 
-/* ipsec_sa.c. The SA as the kernel wants it; the pointers in it are into e and constants. */
+/* ipsec_sa.c. Algorithms by the kernel's name; 0: none that we know, or NULL. */
+uint8_t ipsec_cipher(const char *name);
+uint8_t ipsec_auth(const char *name);
+/* The SA as the kernel wants it; the pointers in it are into e and constants. */
 struct xfrm_sa ipsec_kernel_sa(const struct ipsec_home *h, const struct ipsec_sa *sa);
 /* The policies of one protection, and those that let a directly travelling pair pass: all but its Mobility Headers,
  * which stay in the tunnel of h; h NULL: to take them down. Returns how many. */

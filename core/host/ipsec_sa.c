@@ -3,6 +3,8 @@
  * those with a message type match outbound only on many kernels. The home agent forwards what comes out of the tunnel,
  * or takes it itself: in and fwd; the mobile node is no router.
  */
+#include <string.h>
+
 #include "host/ipsec_impl.h"
 #include "wire/icmp6.h"
 #include "wire/mh.h"
@@ -26,6 +28,24 @@ static const struct algorithm auths[] = {
 	[MIP_HMAC_SHA512] = {"hmac(sha512)", false, 256},
 	[MIP_HMAC_SHA1] = {"hmac(sha1)", false, 96}, /* RFC 2404 */
 };
+
+static uint8_t named(const struct algorithm *list, size_t n, const char *name)
+{
+	for (size_t i = 1; name && i < n; i++)
+		if (!strcmp(list[i].name, name))
+			return (uint8_t)i;
+	return 0;
+}
+
+uint8_t ipsec_cipher(const char *name)
+{
+	return named(ciphers, sizeof(ciphers) / sizeof(ciphers[0]), name);
+}
+
+uint8_t ipsec_auth(const char *name)
+{
+	return named(auths, sizeof(auths) / sizeof(auths[0]), name);
+}
 
 struct xfrm_sa ipsec_kernel_sa(const struct ipsec_home *h, const struct ipsec_sa *sa)
 {

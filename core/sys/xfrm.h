@@ -59,7 +59,9 @@ struct xfrm_counts {
 struct xfrm_seen {
 	struct in6_addr dst;
 	uint32_t spi, reqid;
-	uint64_t made; /* seconds since 1970 */
+	uint64_t made;		   /* seconds since 1970 */
+	uint64_t renewal;	   /* seconds after that; 0: never */
+	const char *cipher, *auth; /* as the kernel calls them, while it is told; NULL: none */
 	struct xfrm_counts counts;
 };
 

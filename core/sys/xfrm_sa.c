@@ -241,8 +241,19 @@ static int walk_sa(const struct nlmsghdr *h, void *ctx)
 	const struct xfrm_usersa_info *i = mnl_nlmsg_get_payload(h);
 	struct xfrm_seen sa = {.spi = ntohl(i->id.spi), .reqid = i->reqid, .made = i->curlft.add_time};
 	struct sa_walk *w = ctx;
+	const struct nlattr *at;
 
 	memcpy(&sa.dst, &i->id.daddr, sizeof(sa.dst));
+	if (i->lft.soft_add_expires_seconds != XFRM_INF)
+		sa.renewal = i->lft.soft_add_expires_seconds;
+	mnl_attr_for_each (at, h, sizeof(*i)) {
+		if (mnl_attr_get_payload_len(at) < sizeof(struct xfrm_algo))
+			continue;
+		if (mnl_attr_get_type(at) == XFRMA_ALG_CRYPT || mnl_attr_get_type(at) == XFRMA_ALG_AEAD)
+			sa.cipher = mnl_attr_get_payload(at); /* the name comes first */
+		if (mnl_attr_get_type(at) == XFRMA_ALG_AUTH_TRUNC)
+			sa.auth = mnl_attr_get_payload(at);
+	}
 	sa.counts =
 		(struct xfrm_counts){i->curlft.packets, i->curlft.bytes, i->stats.integrity_failed + i->stats.replay};
 	if (i->family == AF_INET6 && i->id.proto == IPPROTO_ESP && xfrm_is_ours(i->reqid))

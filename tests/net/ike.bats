@@ -98,6 +98,8 @@ again() {
 	[[ $(show ha binding flags) = *K* ]]
 	[[ $(ike_sa ha) == *"remote-host=$(care_of mn) "* ]]
 	[[ $(ike_sa mn) == *"local-host=$(care_of mn) "* ]]
+	json ha ipsec show home $HOA | jq -e 'length == 2 and all(.id == "mn1@example.org" and .cipher and .age >= 0) and any(.renewal > 0)'
+	json mn ipsec show | jq -e 'length == 2 and all(.age >= 0 and (has("renewal") | not))'   # the home agent does it
 }
 
 @test "the home agent renews IKE's own keys and those of the binding, after a move and before the next" {
