@@ -138,7 +138,7 @@ static int send_plain(uint16_t cmd)
 	return client_send(&rq);
 }
 
-static int refused(struct plan *p, const struct refusal *no)
+static int plan_refused(struct plan *p, const struct refusal *no)
 {
 	struct kept *k = no->index > 0 && (size_t)no->index <= p->n ? &p->list[no->index - 1] : NULL;
 
@@ -171,7 +171,7 @@ static int send_plan(struct plan *p, const struct value *confirm)
 			request_put(&rq, MIP_A_CONFIRM, confirm->bytes, confirm->len);
 		err = client_do(&rq, &no);
 	}
-	return err == REFUSED ? refused(p, &no) : err;
+	return err == REFUSED ? plan_refused(p, &no) : err;
 }
 
 static int take_roles(void *roles, const struct nlmsghdr *msg)

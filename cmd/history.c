@@ -33,7 +33,7 @@ static bool find_path(char *path, size_t size)
 	return n > 0 && (size_t)n < size;
 }
 
-static int open_file(struct history *h)
+static int open_store(struct history *h)
 {
 	return open(h->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
@@ -54,7 +54,7 @@ void history_open(struct history *h, EditLine *el)
 		return;
 	}
 	make_dirs(h->path);
-	fd = open_file(h);
+	fd = open_store(h);
 	if (fd < 0) {
 		h->path[0] = 0;
 		return;
@@ -73,7 +73,7 @@ void history_add(struct history *h, const char *line)
 	if (!h->list || strchr(" \t\n", line[0]) || strstr(line, "key 0x") ||
 		history(h->list, &ev, H_ENTER, line) < 0 || !h->path[0])
 		return;
-	fd = open_file(h);
+	fd = open_store(h);
 	f = fd < 0 ? NULL : fdopen(fd, "a");
 	if (!f)
 		return;

@@ -25,7 +25,7 @@ static const uint8_t cipher_octets[] = {[MIP_AES_CBC] = 32, [MIP_AES_GCM] = 36, 
 static const uint8_t auth_octets[] = {
 	[MIP_HMAC_SHA256] = 32, [MIP_HMAC_SHA384] = 48, [MIP_HMAC_SHA512] = 64, [MIP_HMAC_SHA1] = 20};
 
-static uint32_t number(const struct call *call, unsigned attr, uint32_t fallback)
+static uint32_t number_or(const struct call *call, unsigned attr, uint32_t fallback)
 {
 	const struct value *v = call_value(call, attr);
 
@@ -43,7 +43,8 @@ static bool print_sa(FILE *to, const void *what)
 {
 	const struct sa_words *words = what;
 	const struct call *call = words->call;
-	uint32_t cipher = number(call, MIP_A_CIPHER, MIP_AES_CBC), auth = number(call, MIP_A_AUTH, MIP_HMAC_SHA256);
+	uint32_t cipher = number_or(call, MIP_A_CIPHER, MIP_AES_CBC),
+		 auth = number_or(call, MIP_A_AUTH, MIP_HMAC_SHA256);
 	uint32_t spi;
 
 	if (!keys_spi(&spi))
@@ -61,12 +62,12 @@ static bool print_sa(FILE *to, const void *what)
 /* Both directions of each protection. The list is the same for both sides. */
 int run_ipsec_gen(const struct call *call)
 {
-	uint32_t from = number(call, MIP_A_PROTECT, MIP_PROTECT_BINDING);
-	uint32_t to = number(call, MIP_A_PROTECT, MIP_PROTECT_PAYLOAD);
+	uint32_t from = number_or(call, MIP_A_PROTECT, MIP_PROTECT_BINDING);
+	uint32_t to = number_or(call, MIP_A_PROTECT, MIP_PROTECT_PAYLOAD);
 
 	if (!keys_go_unseen())
 		return REFUSED;
-	if (number(call, MIP_A_CIPHER, MIP_AES_CBC) == MIP_AES_GCM)
+	if (number_or(call, MIP_A_CIPHER, MIP_AES_CBC) == MIP_AES_GCM)
 		fprintf(stderr,
 			"mip: aes-gcm must never use a number twice with one key, and one set by hand starts again "
 			"when the agent does: make new keys then, or take aes-cbc\n");

@@ -123,7 +123,7 @@ bool kind_split(const char *word, uint8_t address[static KIND_MAX], uint8_t pref
 	return true;
 }
 
-static bool say(char *text, size_t size, const char *fmt, const char *word)
+static bool say_bad(char *text, size_t size, const char *fmt, const char *word)
 {
 	snprintf(text, size, fmt, word);
 	return false;
@@ -137,7 +137,7 @@ static bool parse_prefix_kind(unsigned kind, const char *word, uint8_t *bytes, s
 
 	*len = MIP_PREFIX_LEN;
 	if (ipv4 ? !parse_prefix4(word, bytes) : !parse_prefix(word, bytes))
-		return say(text, size,
+		return say_bad(text, size,
 			ipv4 ? "'%s' is not an IPv4 prefix: write 198.51.100.64/26"
 			     : "'%s' is not a prefix: write 2001:db8:1::/64",
 			word);
@@ -158,18 +158,18 @@ static bool parse_choice(unsigned kind, const char *word, uint8_t *bytes, size_t
 		*len = mip_kind_size((enum mip_kind)kind);
 		return *len == 0 || put_number(i + kind_first(kind), *len, bytes);
 	}
-	return say(text, size, "'%s' is none of the words that can stand here", word);
+	return say_bad(text, size, "'%s' is none of the words that can stand here", word);
 }
 
 static bool parse_text(unsigned kind, const char *word, char *text, size_t size)
 {
 	for (const char *p = word; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return say(text, size, "control characters cannot stand in a word%s", "");
+			return say_bad(text, size, "control characters cannot stand in a word%s", "");
 	if (!*word)
-		return say(text, size, "unexpected empty word%s", "");
+		return say_bad(text, size, "unexpected empty word%s", "");
 	if (kind == MIP_K_DEV && (strlen(word) >= IFNAMSIZ || strchr(word, '/')))
-		return say(text, size, "'%s' cannot be the name of an interface", word);
+		return say_bad(text, size, "'%s' cannot be the name of an interface", word);
 	return true;
 }
 
@@ -179,9 +179,9 @@ static bool parse_num_kind(unsigned kind, const char *word, uint8_t *bytes, size
 	uint64_t v;
 
 	if (kind == MIP_K_S32 ? !parse_signed(word, &v) : time ? !parse_seconds(word, &v) : !parse_number(word, &v))
-		return say(
+		return say_bad(
 			text, room, time ? "'%s' is not a time: write 420, 7m or 1h30m" : "'%s' is not a number", word);
-	return put_number(v, size, bytes) || say(text, room, "%s is too large", word);
+	return put_number(v, size, bytes) || say_bad(text, room, "%s is too large", word);
 }
 
 static int hex_digit(char c)
@@ -196,14 +196,14 @@ static bool parse_key(const char *word, uint8_t *bytes, size_t *len, char *text,
 {
 	*len = 0;
 	if (strncmp(word, "0x", 2) || !word[2])
-		return say(text, size, "a key is written in hexadecimal: 0x...%s", "");
+		return say_bad(text, size, "a key is written in hexadecimal: 0x...%s", "");
 	for (word += 2; *word; word += 2) {
 		int high = hex_digit(word[0]), low = hex_digit(word[1]);
 
 		if (high < 0 || low < 0)
-			return say(text, size, "a key is written in hexadecimal, two digits an octet%s", "");
+			return say_bad(text, size, "a key is written in hexadecimal, two digits an octet%s", "");
 		if (*len == MIP_KEY_MAX)
-			return say(text, size, "no key is so long%s", "");
+			return say_bad(text, size, "no key is so long%s", "");
 		bytes[(*len)++] = (uint8_t)(high << 4 | low);
 	}
 	return true;
@@ -220,9 +220,10 @@ bool kind_parse(unsigned kind, const char *word, uint8_t bytes[static KIND_MAX],
 		return parse_key(word, bytes, len, text, size);
 	*len = mip_kind_size((enum mip_kind)kind);
 	if (kind == MIP_K_ADDR)
-		return inet_pton(AF_INET6, word, bytes) == 1 || say(text, size, "'%s' is not an IPv6 address", word);
+		return inet_pton(AF_INET6, word, bytes) == 1 ||
+		       say_bad(text, size, "'%s' is not an IPv6 address", word);
 	if (kind == MIP_K_IPV4)
-		return parse_ipv4(word, bytes) || say(text, size, "'%s' is not an IPv4 address", word);
+		return parse_ipv4(word, bytes) || say_bad(text, size, "'%s' is not an IPv4 address", word);
 	if (kind == MIP_K_PREFIX || kind == MIP_K_PREFIXES || kind == MIP_K_PREFIX4)
 		return parse_prefix_kind(kind, word, bytes, len, text, size);
 	return parse_num_kind(kind, word, bytes, *len, text, size);

@@ -33,7 +33,7 @@ static void usage(FILE *to)
 		to);
 }
 
-static int number(const char *s)
+static int parse_fd(const char *s)
 {
 	char *end;
 	long v = strtol(s, &end, 10);
@@ -52,7 +52,7 @@ static bool read_options(int argc, char **argv, struct agent_options *o, int *st
 		case 'd': break;
 		case 'D': o->debug = true; break;
 		case 'P': o->path = optarg; break;
-		case 'R': o->ready_fd = number(optarg); break;
+		case 'R': o->ready_fd = parse_fd(optarg); break;
 		case 'S': o->unconfined = true; break;
 		case 'T': o->transient = true; break;
 		case 'u': o->user = optarg; break;

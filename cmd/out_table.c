@@ -44,13 +44,13 @@ static void open_table(enum out_shape shape, const uint16_t *of_list)
 		widths[i] = (int)strlen(attr_info(columns[i])->word);
 }
 
-static void begin(void)
+static void table_begin(void)
 {
 	memset(cells, 0, sizeof(cells));
 	memset(key, 0, sizeof(key));
 }
 
-static void put(unsigned attr, const void *bytes, size_t len)
+static void put_cell(unsigned attr, const void *bytes, size_t len)
 {
 	unsigned kind = attr_info(attr)->kind;
 	int i = 0;
@@ -79,7 +79,7 @@ static void print_header(void)
 		printf("%-*s%s", i < n - 1 ? widths[i] : 0, attr_info(columns[i])->word, i < n - 1 ? "  " : "\n");
 }
 
-static void print_row(const char *text)
+static void print_cells(const char *text)
 {
 	for (int i = 0, n = column_count(); i < n; i++, text += strlen(text) + 1) {
 		out_value(attr_info(columns[i])->kind, text);
@@ -93,13 +93,13 @@ static void print_rows(void)
 		print_header();
 	qsort(rows, count, sizeof(struct row *), compare);
 	for (size_t i = 0; i < count; i++) {
-		print_row(rows[i]->text);
+		print_cells(rows[i]->text);
 		free(rows[i]);
 	}
 	count = 0;
 }
 
-static bool make_room(void)
+static bool more_cells(void)
 {
 	size_t more = room ? 2 * room : 64;
 	struct row **at = count < room ? rows : reallocarray(rows, more, sizeof(struct row *));
@@ -111,7 +111,7 @@ static bool make_room(void)
 	return true;
 }
 
-static void end(void)
+static void table_end(void)
 {
 	static char text[sizeof(cells)];
 	struct row *row;
@@ -123,10 +123,10 @@ static void end(void)
 		widths[i] = width > widths[i] ? width : widths[i];
 		len += (size_t)width + 1;
 	}
-	row = make_room() ? malloc(sizeof(*row) + len) : NULL;
+	row = more_cells() ? malloc(sizeof(*row) + len) : NULL;
 	if (!row) { /* no memory: what there is is not lost, only its order */
 		print_rows();
-		print_row(text);
+		print_cells(text);
 		return;
 	}
 	memcpy(row->key, key, sizeof(key));
@@ -144,4 +144,4 @@ static void close_table(void)
 	room = 0;
 }
 
-const struct out_format out_table = {open_table, begin, put, end, close_table};
+const struct out_format out_table = {open_table, table_begin, put_cell, table_end, close_table};

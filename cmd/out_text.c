@@ -137,7 +137,7 @@ static void make_room(unsigned attr, int need)
 	}
 }
 
-static void put(unsigned attr, const void *bytes, size_t len)
+static void put_field(unsigned attr, const void *bytes, size_t len)
 {
 	const struct mip_attr_info *info = attr_info(attr);
 	bool word = !among(bare, attr);
@@ -192,4 +192,4 @@ static void close_text(void)
 {
 }
 
-const struct out_format out_text = {open_text, begin, put, end, close_text};
+const struct out_format out_text = {open_text, begin, put_field, end, close_text};

@@ -38,7 +38,7 @@ struct keeper {
 };
 
 /* A radvd that is somebody else's, the distribution's perhaps, says what is to be said. */
-static void begin(struct keeper *k)
+static void begin_keeping(struct keeper *k)
 {
 	bool other = radvd_other() != 0;
 
@@ -84,12 +84,12 @@ static void announce(struct keeper *k, char *text)
 	if (k->radvd)
 		kill(k->radvd, SIGHUP);
 	else
-		begin(k);
+		begin_keeping(k);
 }
 
 /* radvd says what there is to say of the home links now. One that does not answer may do so yet; what is seen once may
  * be a home agent that starts again, unless we are told to look: `sure`. */
-static void look(struct keeper *k, bool sure)
+static void look_after(struct keeper *k, bool sure)
 {
 	struct radvd_links l;
 	int err = radvd_served(&l);
@@ -116,7 +116,7 @@ static bool take_signal(struct keeper *k)
 	if (read(k->signals, &s, sizeof(s)) != sizeof(s))
 		return true;
 	if (s.ssi_signo == SIGHUP)
-		look(k, true);
+		look_after(k, true);
 	if (s.ssi_signo == SIGCHLD)
 		for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
 			if (pid == k->radvd)
@@ -143,10 +143,10 @@ static void keep(struct keeper *k)
 		if (poll(&p, 1, time_left(k, looked)) > 0 && !take_signal(k))
 			break;
 		if (k->text && !k->radvd && client_now() >= k->again)
-			begin(k);
+			begin_keeping(k);
 		if (client_now() < looked + LOOK_MS)
 			continue;
-		look(k, false);
+		look_after(k, false);
 		looked = client_now();
 		if (looked - k->agent >= GRACE_MS)
 			break;
@@ -173,7 +173,7 @@ static void open_keeper(struct keeper *k)
 	k->signals = client_interrupt_fd = watch_signals();
 	prctl(PR_SET_NAME, RADVD_KEEPER);
 	k->agent = client_now();
-	look(k, true);
+	look_after(k, true);
 }
 
 /* In the child: of who started it nothing stays but the log and the network namespace; `told` until radvd runs. */

@@ -95,7 +95,7 @@ static int take_pair(void *ctx, const struct nlmsghdr *msg)
 	return DONE;
 }
 
-static int ask(uint16_t cmd, const struct value *peer, const uint8_t *home, record_fn take, struct pair *p)
+static int ask_agent(uint16_t cmd, const struct value *peer, const uint8_t *home, record_fn take, struct pair *p)
 {
 	struct request rq;
 	struct refusal no = {0};
@@ -115,7 +115,7 @@ static int ask(uint16_t cmd, const struct value *peer, const uint8_t *home, reco
 static int ask_pair(const struct value *peer, const uint8_t *home, struct pair *p)
 {
 	*p = (struct pair){0};
-	return ask(MIP_RO_GET, peer, home, take_pair, p);
+	return ask_agent(MIP_RO_GET, peer, home, take_pair, p);
 }
 
 /* A raw socket where we may, else one of those anybody in net.ipv4.ping_group_range may open. */
@@ -250,7 +250,7 @@ static int report(const struct call *call, const uint8_t *home, const struct res
 static int find_home(const struct call *call, struct pair *at)
 {
 	const struct value *home = call_value(call, MIP_A_HOME);
-	int err = ask(MIP_MN_GET, NULL, home ? home->bytes : NULL, take_home, at);
+	int err = ask_agent(MIP_MN_GET, NULL, home ? home->bytes : NULL, take_home, at);
 
 	if (err)
 		return err;

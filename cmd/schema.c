@@ -43,7 +43,7 @@ static void put_words(const char *key, unsigned kind)
 	putchar(']');
 }
 
-static void put_key(const char *word)
+static void put_member(const char *word)
 {
 	putchar('"');
 	for (; *word; word++)
@@ -56,7 +56,7 @@ static void put_key(const char *word)
 static void put_attr(unsigned a, const struct mip_attr_info *info)
 {
 	printf("%s\n  {\"number\":%u,\"kind\":\"%s\",\"key\":", a > 1 ? "," : "", a, kind_name(info->kind));
-	put_key(info->word);
+	put_member(info->word);
 	fputs(",\"meaning\":", stdout);
 	json_string(info->help);
 	if (kind_choice(info->kind, 0) && (unsigned)info->kind != MIP_K_BOOL)
@@ -106,7 +106,7 @@ static void put_property(const uint16_t *list, const uint16_t *at)
 		if (same_key(*a, *at))
 			return;
 	printf("%s\n    ", at > list ? "," : "");
-	put_key(attr_info(*at)->word);
+	put_member(attr_info(*at)->word);
 	fputs(":{\"description\":", stdout);
 	json_string(attr_info(*at)->help);
 	fputs(",\"anyOf\":[", stdout);

@@ -69,7 +69,7 @@ int run_stop(const struct call *call)
 }
 
 /* What this command started it takes back when the command fails; the bindings of before are kept for the next. */
-static int give_up(int err)
+static int start_failed(int err)
 {
 	if (client_connect() == DONE)
 		(void)!end_agent(client_agent_pid());
@@ -134,5 +134,5 @@ int run_start(const struct call *call)
 		err = doctor_confirms(call);
 	if (!err && call_value(call, W_SAVE))
 		err = config_save(call, config_path());
-	return err && fresh ? give_up(err) : err;
+	return err && fresh ? start_failed(err) : err;
 }

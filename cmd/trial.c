@@ -23,7 +23,7 @@
 #define ROOM 2048 /* for the messages of one question */
 
 /* Sends `len` bytes of messages; the errno of the first refusal, 0 when the one numbered `last` is acknowledged. */
-static int ask(int bus, const void *data, size_t len, unsigned last)
+static int try_on(int bus, const void *data, size_t len, unsigned last)
 {
 	struct mnl_socket *nl = mnl_socket_open(bus);
 	char rx[8192];
@@ -48,7 +48,7 @@ static int ask(int bus, const void *data, size_t len, unsigned last)
 	return err < 0 ? EIO : err;
 }
 
-static struct nlmsghdr *put(char *at, uint16_t type, uint16_t flags, unsigned seq)
+static struct nlmsghdr *put_request(char *at, uint16_t type, uint16_t flags, unsigned seq)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(at);
 
@@ -61,7 +61,7 @@ static struct nlmsghdr *put(char *at, uint16_t type, uint16_t flags, unsigned se
 static int try_tunnel(void)
 {
 	_Alignas(8) char buf[ROOM] = {0};
-	struct nlmsghdr *h = put(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 1);
+	struct nlmsghdr *h = put_request(buf, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 1);
 	struct nlattr *info, *data;
 
 	mnl_nlmsg_put_extra_header(h, sizeof(struct ifinfomsg));
@@ -72,7 +72,7 @@ static int try_tunnel(void)
 	mnl_attr_put(h, IFLA_IPTUN_COLLECT_METADATA, 0, NULL);
 	mnl_attr_nest_end(h, data);
 	mnl_attr_nest_end(h, info);
-	return ask(NETLINK_ROUTE, h, h->nlmsg_len, 1);
+	return try_on(NETLINK_ROUTE, h, h->nlmsg_len, 1);
 }
 
 static int try_tun(void)
@@ -90,7 +90,7 @@ static int try_tun(void)
 static struct nlmsghdr *put_nft(char *at, unsigned type, uint16_t flags, unsigned seq)
 {
 	bool edge = type == NFNL_MSG_BATCH_BEGIN || type == NFNL_MSG_BATCH_END;
-	struct nlmsghdr *h = put(at, (uint16_t)(edge ? type : NFNL_SUBSYS_NFTABLES << 8 | type), flags, seq);
+	struct nlmsghdr *h = put_request(at, (uint16_t)(edge ? type : NFNL_SUBSYS_NFTABLES << 8 | type), flags, seq);
 	struct nfgenmsg *g = mnl_nlmsg_put_extra_header(h, sizeof(*g));
 
 	if (edge)
@@ -168,7 +168,7 @@ static int try_ingress(void)
 	put_forward_rule(h);
 	at += h->nlmsg_len;
 	at += put_nft(at, NFNL_MSG_BATCH_END, 0, 5)->nlmsg_len;
-	return ask(NETLINK_NETFILTER, buf, (size_t)(at - buf), 4);
+	return try_on(NETLINK_NETFILTER, buf, (size_t)(at - buf), 4);
 }
 
 static void put_algorithm(struct nlmsghdr *h, uint16_t type, const char *name, unsigned bits)
@@ -185,7 +185,7 @@ static void put_algorithm(struct nlmsghdr *h, uint16_t type, const char *name, u
 static int try_esp(void)
 {
 	_Alignas(8) char buf[ROOM] = {0};
-	struct nlmsghdr *h = put(buf, XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL, 1);
+	struct nlmsghdr *h = put_request(buf, XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL, 1);
 	struct xfrm_usersa_info *sa = mnl_nlmsg_put_extra_header(h, sizeof(*sa));
 
 	sa->family = AF_INET6;
@@ -198,7 +198,7 @@ static int try_esp(void)
 	sa->lft.soft_packet_limit = sa->lft.hard_packet_limit = XFRM_INF;
 	put_algorithm(h, XFRMA_ALG_AUTH, "hmac(sha256)", 256);
 	put_algorithm(h, XFRMA_ALG_CRYPT, "cbc(aes)", 128);
-	return ask(NETLINK_XFRM, h, h->nlmsg_len, 1);
+	return try_on(NETLINK_XFRM, h, h->nlmsg_len, 1);
 }
 
 /* In the child. A user namespace lends who has no privilege those over a network namespace of his own. */

@@ -113,7 +113,7 @@ static bool take_member(const struct nlattr *at, struct key *key)
 	return true;
 }
 
-static int look(void *ctx, const struct nlmsghdr *msg)
+static int look_at(void *ctx, const struct nlmsghdr *msg)
 {
 	struct wait *w = ctx;
 	struct key key = {0};
@@ -178,9 +178,9 @@ static int watch(const struct call *call, struct wait *w, struct refusal *no, in
 	request_put(&rq, MIP_A_OBJECT, object, strlen(object) + 1);
 	err = client_send(&rq);
 	if (!err)
-		err = client_receive(look, w, no, CLIENT_PATIENCE);
+		err = client_receive(look_at, w, no, CLIENT_PATIENCE);
 	if (err == SYNCED)
-		err = client_receive(look, w, no, deadline);
+		err = client_receive(look_at, w, no, deadline);
 	client_close();
 	return err;
 }

@@ -335,7 +335,7 @@ static void on_wake(struct wake *w, usec slept)
 		attach_resume(&a->mn.attach, clock_now());
 }
 
-static void prepare(struct agent *a, const struct agent_options *options)
+static void prepare_agent(struct agent *a, const struct agent_options *options)
 {
 	uint64_t seed = 0;
 
@@ -450,7 +450,7 @@ int agent_main(const struct agent_options *options)
 
 	if (options->debug)
 		log_level_set(LOG_DEBUG);
-	prepare(&a, options);
+	prepare_agent(&a, options);
 	err = start(&a, &why);
 	if (!err) {
 		say_ready(options);

@@ -87,7 +87,7 @@ static void forget_pending(struct cell *c)
 	c->sent = c->delivered = c->queued;
 }
 
-static void give_up(struct cell *c)
+static void leave(struct cell *c)
 {
 	cell_lost(c);
 	c->ops.rejoin(c->ops.ctx);
@@ -118,7 +118,7 @@ static void queue(struct cell *c, enum kind kind, const void *body, size_t len)
 	uint8_t *p = room(c, RECORD_HEAD + len);
 
 	if (!p) { /* nobody is to wait for what will not be sent */
-		give_up(c);
+		leave(c);
 		return;
 	}
 	p[0] = (uint8_t)kind;
@@ -221,7 +221,7 @@ static int send_some(struct cell *c, usec now)
 	return 0;
 }
 
-static void on_timer(struct timer *t, usec now)
+static void cell_due(struct timer *t, usec now)
 {
 	cell_flush(timer_owner(t, struct cell, timer), now);
 }
@@ -234,9 +234,9 @@ void cell_flush(struct cell *c, usec now)
 	for (int i = 0; i < A_TURN && !err && c->members > 1 && (c->news || c->from < c->to); i++)
 		err = send_some(c, now);
 	if (err && err != -EAGAIN)
-		give_up(c);
+		leave(c);
 	else if (c->members > 1 && (c->telling || c->news || c->from < c->to))
-		timer_arm(c->timers, &c->timer, now + SOON, on_timer);
+		timer_arm(c->timers, &c->timer, now + SOON, cell_due);
 }
 
 void cell_event(struct cell *c, const struct event *ev)
@@ -504,7 +504,7 @@ static const char *walk(
 	return why;
 }
 
-static void refuse(struct cell *c, const struct cell_member *m, const char *why, usec now)
+static void refuse_record(struct cell *c, const struct cell_member *m, const char *why, usec now)
 {
 	c->refusals++;
 	if (rate_take(&c->complaints, now))
@@ -526,7 +526,7 @@ void cell_on_message(struct cell *c, struct cpg_node from, const uint8_t *data, 
 	else if (!ours)
 		why = walk(c, m, &h, r, false, now);
 	if (why) {
-		refuse(c, m, why, now);
+		refuse_record(c, m, why, now);
 		return;
 	}
 	changed = m->serves != h.serves;
@@ -544,7 +544,7 @@ void cell_on_message(struct cell *c, struct cpg_node from, const uint8_t *data, 
 	}
 	why = walk(c, m, &h, r, true, now);
 	if (why)
-		refuse(c, m, why, now);
+		refuse_record(c, m, why, now);
 }
 
 /* --- open and close ----------------------------------------------------------------------------------------------- */

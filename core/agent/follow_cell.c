@@ -40,7 +40,7 @@ bool agent_cell_facts(void *ctx, size_t n, struct cell_facts *to)
 	return true;
 }
 
-static void tell(struct agent *a, const struct cell_facts *f, bool gone)
+static void tell_cell(struct agent *a, const struct cell_facts *f, bool gone)
 {
 	static const char *const states[] = {"", "detached", "alone", "syncing", "synced"};
 	struct ctl_msg m;
@@ -64,7 +64,7 @@ static void on_changed(void *ctx, const struct cell_member *m, bool gone)
 	struct agent *a = ctx;
 	struct cell_facts f = facts_of(a, m);
 
-	tell(a, &f, gone);
+	tell_cell(a, &f, gone);
 }
 
 static void on_refused(void *ctx, const struct cell_member *m, const char *why)
@@ -93,7 +93,7 @@ static void on_members(void *ctx, struct cpg_node self, const struct cpg_node *l
 	struct cell_facts f;
 
 	if (!a->cell.members && agent_cell_facts(a, 0, &f))
-		tell(a, &f, true); /* it has a number now */
+		tell_cell(a, &f, true); /* it has a number now */
 	a->cell_why[0] = 0;
 	cell_on_members(&a->cell, self, list, n, clock_now());
 }
@@ -119,7 +119,7 @@ static void on_lost(void *ctx, const char *why)
 	snprintf(text, sizeof(text), "bindings are not replicated: %s", why);
 	agent_tell(a, "cell", text);
 	if (agent_cell_facts(a, 0, &f))
-		tell(a, &f, false);
+		tell_cell(a, &f, false);
 }
 
 void agent_cell_turn(struct turn *t)
@@ -139,7 +139,7 @@ void agent_leave_cell(struct agent *a)
 	a->cpg = NULL;
 }
 
-static int join(struct agent *a, const char *name, struct why *why)
+static int join_cell(struct agent *a, const char *name, struct why *why)
 {
 	struct cell_ops ops = {a, do_send, do_rejoin, on_changed, on_refused};
 	struct cpg_events ev = {a, on_members, on_message, on_lost};
@@ -164,7 +164,7 @@ int agent_follow_cell(struct agent *a, const char *name, struct why *why)
 		return 0;
 	agent_leave_cell(a);
 	if (*name)
-		return join(a, name, why);
+		return join_cell(a, name, why);
 	if (a->ha.standby)
 		ha_take_over(&a->ha, clock_now());
 	return host_join_cell(&a->host, false, why);

@@ -271,7 +271,7 @@ static int serve_links(struct agent *a, const struct ha_conf *conf, struct why *
 	return err;
 }
 
-static int begin(struct agent *a, const struct conf *want, const struct ha_conf *conf, struct why *why)
+static int begin_ha(struct agent *a, const struct conf *want, const struct ha_conf *conf, struct why *why)
 {
 	bool begins = !a->ha.on, same_wires = serves_all(a, conf) && a->ha.links == conf->links;
 	int err;
@@ -334,5 +334,5 @@ int agent_follow_ha(struct agent *a, const struct conf *want, struct why *why)
 	err = serve_links(a, &conf, why);
 	if (!err && gives_ipv4(want) && !(a->ha.on && gives_ipv4(&a->conf)))
 		err = host_forwards_ipv4(why);
-	return err ? err : begin(a, want, &conf, why);
+	return err ? err : begin_ha(a, want, &conf, why);
 }

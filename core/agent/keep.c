@@ -51,7 +51,7 @@ struct store_binding keep_binding_of(const struct bc_entry *e)
 	return b;
 }
 
-static void put(struct keep *k, const struct bc_entry *e)
+static void put_entry(struct keep *k, const struct bc_entry *e)
 {
 	put_binding(k, cache_of(k, e), keep_binding_of(e));
 }
@@ -104,7 +104,7 @@ void keep_event(struct keep *k, const struct event *ev)
 	switch (ev->type) {
 	case EV_BINDING_ADDED:
 	case EV_BINDING_MOVED:
-	case EV_BINDING_REFRESHED: put(k, e); break;
+	case EV_BINDING_REFRESHED: put_entry(k, e); break;
 	case EV_BINDING_REMOVED:
 	case EV_BINDING_EXPIRED: store_del(k->store, cache_of(k, e), &e->home, &e->local); break;
 	default: break;
@@ -121,7 +121,7 @@ static void put_all(struct keep *k, enum store_cache cache, const struct bc *bc)
 	store_clear(k->store, cache);
 	for (size_t i = 0; i < bc_count(bc); i++)
 		if (keep_is_kept(bc_at(bc, i)))
-			put(k, bc_at(bc, i));
+			put_entry(k, bc_at(bc, i));
 }
 
 /* --- trouble ------------------------------------------------------------------------------------------------------ */

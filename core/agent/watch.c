@@ -77,14 +77,14 @@ uint64_t agent_malformed(struct agent *a)
 
 /* --- one way only ------------------------------------------------------------------------------------------------- */
 
-static void look(struct timer *t, usec now)
+static void look_at_flows(struct timer *t, usec now)
 {
 	struct agent *a = timer_owner(t, struct agent, look);
 	struct flow_stats fs;
 
 	if (!a->ha.on || !host_is_open(&a->host))
 		return;
-	timer_arm(&a->loop.timers, t, now + LOOK, look);
+	timer_arm(&a->loop.timers, t, now + LOOK, look_at_flows);
 	if (flow_stats(a->host.flows, &fs))
 		return;
 	if (fs.rx_packets != a->tun_rx)
@@ -100,5 +100,5 @@ static void look(struct timer *t, usec now)
 void agent_look(struct agent *a)
 {
 	if (!timer_armed(&a->look))
-		timer_arm(&a->loop.timers, &a->look, clock_now() + LOOK, look);
+		timer_arm(&a->loop.timers, &a->look, clock_now() + LOOK, look_at_flows);
 }

@@ -202,7 +202,7 @@ void ctl_msg_open(struct ctl_msg *m, uint16_t type)
 }
 
 /* Whose length is not a multiple of four is followed by zeros: what stood there of another message may be of a key. */
-static void put(struct ctl_msg *m, uint16_t type, size_t len, const void *v)
+static void put_attr(struct ctl_msg *m, uint16_t type, size_t len, const void *v)
 {
 	char *to = (char *)mnl_nlmsg_get_payload_tail(&m->head) + MNL_ATTR_HDRLEN;
 
@@ -215,10 +215,10 @@ static void put(struct ctl_msg *m, uint16_t type, size_t len, const void *v)
 void ctl_put_num(struct ctl_msg *m, enum mip_attr a, uint64_t v)
 {
 	switch (mip_kind_size(ctl_attrs[a].kind)) {
-	case 1: put(m, (uint16_t)a, 1, &(uint8_t){(uint8_t)v}); return;
-	case 2: put(m, (uint16_t)a, 2, &(uint16_t){(uint16_t)v}); return;
-	case 4: put(m, (uint16_t)a, 4, &(uint32_t){(uint32_t)v}); return;
-	case 8: put(m, (uint16_t)a, 8, &v); return;
+	case 1: put_attr(m, (uint16_t)a, 1, &(uint8_t){(uint8_t)v}); return;
+	case 2: put_attr(m, (uint16_t)a, 2, &(uint16_t){(uint16_t)v}); return;
+	case 4: put_attr(m, (uint16_t)a, 4, &(uint32_t){(uint32_t)v}); return;
+	case 8: put_attr(m, (uint16_t)a, 8, &v); return;
 	}
 	assert(!"ctl_put_num of what is not a number");
 }
@@ -226,7 +226,7 @@ void ctl_put_num(struct ctl_msg *m, enum mip_attr a, uint64_t v)
 void ctl_put_addr(struct ctl_msg *m, enum mip_attr a, const struct in6_addr *v)
 {
 	assert(ctl_attrs[a].kind == MIP_K_ADDR || ctl_attrs[a].kind == MIP_K_IPV4);
-	put(m, (uint16_t)a, sizeof(*v), v);
+	put_attr(m, (uint16_t)a, sizeof(*v), v);
 }
 
 static void pack(uint8_t bytes[MIP_PREFIX_LEN], const struct in6_addr *v, uint8_t len)
@@ -244,7 +244,7 @@ void ctl_put_prefix(struct ctl_msg *m, enum mip_attr a, const struct in6_addr *v
 
 	assert(ctl_attrs[a].kind == MIP_K_PREFIX || ctl_attrs[a].kind == MIP_K_PREFIX4);
 	pack(bytes, v, len);
-	put(m, (uint16_t)a, sizeof(bytes), bytes);
+	put_attr(m, (uint16_t)a, sizeof(bytes), bytes);
 }
 
 void ctl_put_prefixes(struct ctl_msg *m, enum mip_attr a, const struct addr_prefix *list, size_t n)
@@ -255,19 +255,19 @@ void ctl_put_prefixes(struct ctl_msg *m, enum mip_attr a, const struct addr_pref
 	for (size_t i = 0; i < n; i++)
 		pack(bytes + i * MIP_PREFIX_LEN, &list[i].addr, list[i].plen);
 	if (n)
-		put(m, (uint16_t)a, n * MIP_PREFIX_LEN, bytes);
+		put_attr(m, (uint16_t)a, n * MIP_PREFIX_LEN, bytes);
 }
 
 void ctl_put_key(struct ctl_msg *m, enum mip_attr a, const uint8_t *v, size_t len)
 {
 	assert(ctl_attrs[a].kind == MIP_K_KEY && len <= MIP_KEY_MAX);
-	put(m, (uint16_t)a, len, v);
+	put_attr(m, (uint16_t)a, len, v);
 }
 
 void ctl_put_str(struct ctl_msg *m, enum mip_attr a, const char *v)
 {
 	assert(ctl_attrs[a].kind == MIP_K_STR || ctl_attrs[a].kind == MIP_K_DEV);
-	put(m, (uint16_t)a, strlen(v) + 1, v);
+	put_attr(m, (uint16_t)a, strlen(v) + 1, v);
 }
 
 void ctl_msg_error(struct ctl_msg *m, uint32_t seq, const struct why *why, int64_t index)
@@ -282,9 +282,9 @@ void ctl_msg_error(struct ctl_msg *m, uint32_t seq, const struct why *why, int64
 	if (!why || !why->err)
 		return;
 	err->error = -why->err;
-	put(m, MIP_ERR_TEXT, strlen(why->text) + 1, why->text);
+	put_attr(m, MIP_ERR_TEXT, strlen(why->text) + 1, why->text);
 	if (why->attr)
-		put(m, MIP_ERR_ATTR, sizeof(why->attr), &why->attr);
+		put_attr(m, MIP_ERR_ATTR, sizeof(why->attr), &why->attr);
 	if (index >= 0)
-		put(m, MIP_ERR_INDEX, 4, &(uint32_t){(uint32_t)index});
+		put_attr(m, MIP_ERR_INDEX, 4, &(uint32_t){(uint32_t)index});
 }

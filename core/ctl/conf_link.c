@@ -8,7 +8,7 @@
 
 #include "ctl/conf_impl.h"
 
-static struct conf_link *find(const struct conf *c, const char *dev)
+static struct conf_link *link_of_conf(const struct conf *c, const char *dev)
 {
 	for (size_t i = 0; i < c->mn.links; i++)
 		if (!strcmp(c->mn.link[i].dev, dev))
@@ -18,7 +18,7 @@ static struct conf_link *find(const struct conf *c, const char *dev)
 
 uint8_t conf_preference(const struct conf *c, const char *dev)
 {
-	const struct conf_link *l = find(c, dev);
+	const struct conf_link *l = link_of_conf(c, dev);
 
 	for (size_t i = 0; i < c->mn.homes; i++)
 		if (!strcmp(c->mn.home[i].inside, dev))
@@ -27,7 +27,7 @@ uint8_t conf_preference(const struct conf *c, const char *dev)
 		return l->preference;
 	if (c->mn.dev[0] && !strcmp(c->mn.dev, dev))
 		return CONF_PREFERENCE;
-	l = find(c, CONF_ANY);
+	l = link_of_conf(c, CONF_ANY);
 	if (l)
 		return l->preference;
 	return c->mn.links || c->mn.dev[0] ? 0 : CONF_PREFERENCE;
@@ -55,7 +55,7 @@ int conf_mn_use(struct conf *c, const struct ctl_request *rq, struct why *why)
 		err = why_attr(why, ERANGE, MIP_A_RANK, "0 to %d", UINT8_MAX);
 	if (err)
 		return err;
-	l = find(c, dev);
+	l = link_of_conf(c, dev);
 	if (!l && c->mn.links == CONF_LINKS_MAX)
 		return why_set(why, ENOSPC, "no room for more than %d interfaces", CONF_LINKS_MAX);
 	if (!l)
@@ -68,7 +68,7 @@ int conf_mn_use(struct conf *c, const struct ctl_request *rq, struct why *why)
 int conf_mn_unuse(struct conf *c, const struct ctl_request *rq, struct why *why)
 {
 	int err = ctl_need(rq, MIP_A_DEV, why);
-	struct conf_link *l = err ? NULL : find(c, ctl_str(rq, MIP_A_DEV));
+	struct conf_link *l = err ? NULL : link_of_conf(c, ctl_str(rq, MIP_A_DEV));
 
 	if (err)
 		return err;

@@ -57,9 +57,9 @@ struct line {
 	size_t at;
 };
 
-static void say(struct line *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void add_words(struct line *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-static void say(struct line *l, const char *fmt, ...)
+static void add_words(struct line *l, const char *fmt, ...)
 {
 	va_list ap;
 	int n;
@@ -73,13 +73,13 @@ static void say(struct line *l, const char *fmt, ...)
 /* A value in both: " word value" in the line, the attribute in the record. */
 static void both_num(struct line *l, struct ctl_msg *m, enum mip_attr a, uint64_t v)
 {
-	say(l, " %s %llu", ctl_attrs[a].word, (unsigned long long)v);
+	add_words(l, " %s %llu", ctl_attrs[a].word, (unsigned long long)v);
 	ctl_put_num(m, a, v);
 }
 
 static void both_addr(struct line *l, struct ctl_msg *m, enum mip_attr a, const struct in6_addr *v)
 {
-	say(l, " %s %s", ctl_attrs[a].word, addr_text(v).s);
+	add_words(l, " %s %s", ctl_attrs[a].word, addr_text(v).s);
 	ctl_put_addr(m, a, v);
 }
 
@@ -90,7 +90,7 @@ static void put_by_key(struct line *l, struct ctl_msg *m, const struct mh_opts *
 
 	if (o->has & MHO_MN_ID) {
 		memcpy(id, o->mn_id, o->mn_id_len);
-		say(l, " identifier %s", id);
+		add_words(l, " identifier %s", id);
 		ctl_put_str(m, MIP_A_IDENTIFIER, id);
 	}
 	if (o->has & MHO_TIMESTAMP)
@@ -107,7 +107,7 @@ static void put_networks(struct line *l, struct ctl_msg *m, const struct mh_opts
 	if (!(o->has & MHO_NETWORK))
 		return;
 	for (size_t i = 0; i < n; i++)
-		say(l, "%s%s/%u", i ? "," : " network ", addr_text(&o->network[i].addr).s, o->network[i].plen);
+		add_words(l, "%s%s/%u", i ? "," : " network ", addr_text(&o->network[i].addr).s, o->network[i].plen);
 	ctl_put_prefixes(m, MIP_A_NETWORK, o->network, n);
 }
 
@@ -118,7 +118,7 @@ static void put_bu(struct line *l, struct ctl_msg *m, const struct mh *mh)
 	flags_text(mh->u.bu.flags, flags);
 	both_num(l, m, MIP_A_SEQUENCE, mh->u.bu.seq);
 	if (*flags)
-		say(l, " flags %s", flags);
+		add_words(l, " flags %s", flags);
 	ctl_put_str(m, MIP_A_FLAGS, flags);
 	both_num(l, m, MIP_A_LIFETIME, (uint64_t)mh->u.bu.lifetime * MH_LIFE_UNIT);
 	if (mh->opt.has & MHO_ALT_COA)
@@ -140,7 +140,7 @@ static void put_ba(struct line *l, struct ctl_msg *m, const struct mh *mh)
 	const char *text = ba_status_text(mh->u.ba.status);
 
 	both_num(l, m, MIP_A_STATUS, mh->u.ba.status);
-	say(l, " (%s)", text);
+	add_words(l, " (%s)", text);
 	ctl_put_str(m, MIP_A_STATUS_TEXT, text);
 	both_num(l, m, MIP_A_SEQUENCE, mh->u.ba.seq);
 	both_num(l, m, MIP_A_LIFETIME, (uint64_t)mh->u.ba.lifetime * MH_LIFE_UNIT);
@@ -150,7 +150,7 @@ static void put_ba(struct line *l, struct ctl_msg *m, const struct mh *mh)
 		both_num(l, m, MIP_A_KEEPALIVE, mh->opt.nat_refresh == NAT_REFRESH_NEVER ? 0 : mh->opt.nat_refresh);
 	if (mh->opt.has & MHO_IPV4_ACK) {
 		both_addr(l, m, MIP_A_HOME4, &mh->opt.ipv4_home.addr);
-		say(l, " (%s)", ipv4_status_text(mh->opt.ipv4_status));
+		add_words(l, " (%s)", ipv4_status_text(mh->opt.ipv4_status));
 		ctl_put_str(m, MIP_A_HOME4_STATUS, ipv4_status_text(mh->opt.ipv4_status));
 	}
 	put_by_key(l, m, &mh->opt);
@@ -159,7 +159,7 @@ static void put_ba(struct line *l, struct ctl_msg *m, const struct mh *mh)
 static void put_be(struct line *l, struct ctl_msg *m, const struct mh *mh)
 {
 	both_num(l, m, MIP_A_STATUS, mh->u.be.status);
-	say(l, " (%s)", be_status_text(mh->u.be.status));
+	add_words(l, " (%s)", be_status_text(mh->u.be.status));
 	if (!addr_any(&mh->u.be.home))
 		both_addr(l, m, MIP_A_HOME, &mh->u.be.home);
 }
@@ -182,16 +182,16 @@ static void put_travel(struct line *l, struct ctl_msg *m, const struct message *
 	char dev[IF_NAMESIZE] = "";
 
 	if (via->ifindex && if_indextoname(via->ifindex, dev)) {
-		say(l, " %s", dev);
+		add_words(l, " %s", dev);
 		ctl_put_str(m, MIP_A_DEV, dev);
 	}
-	say(l, " %s > %s:", addr_text(&via->src).s, addr_text(&via->dst).s);
+	add_words(l, " %s > %s:", addr_text(&via->src).s, addr_text(&via->dst).s);
 	ctl_put_addr(m, MIP_A_SOURCE, &via->src);
 	ctl_put_addr(m, MIP_A_DESTINATION, &via->dst);
 	if (via->esp)
-		say(l, " esp");
+		add_words(l, " esp");
 	ctl_put_num(m, MIP_A_ESP, via->esp);
-	say(l, " %s", message_type_name(message_type(msg)));
+	add_words(l, " %s", message_type_name(message_type(msg)));
 	ctl_put_str(m, MIP_A_TYPE, message_type_name(message_type(msg)));
 	if (via->has_hao)
 		both_addr(l, m, MIP_A_HOME, &via->hao);
@@ -207,12 +207,12 @@ void message_record(const struct message *msg, struct ctl_msg *m)
 	ctl_put_num(m, MIP_A_TS, (uint64_t)clock_wall());
 	ctl_put_str(m, MIP_A_OBJECT, MIP_WATCH_PACKETS);
 	ctl_put_str(m, MIP_A_EVENT, msg->out ? "sent" : "received");
-	say(&l, "%s", msg->out ? "out" : "in ");
+	add_words(&l, "%s", msg->out ? "out" : "in ");
 	put_travel(&l, m, msg);
 	if (msg->mh)
 		put_content(&l, m, msg->mh);
 	if (msg->dropped != DROP_NONE) {
-		say(&l, " dropped: %s", drop_text(msg->dropped));
+		add_words(&l, " dropped: %s", drop_text(msg->dropped));
 		ctl_put_str(m, MIP_A_DROPPED, drop_text(msg->dropped));
 	}
 	ctl_put_str(m, MIP_A_MESSAGE, l.text);

@@ -213,7 +213,7 @@ static void accept_ready(struct watch *w, uint32_t events)
 
 /* --- somebody removes the socket -------------------------------------------------------------------------------- */
 
-static void renew(struct timer *t, usec now)
+static void renew_budget(struct timer *t, usec now)
 {
 	struct ctl *ctl = timer_owner(t, struct ctl, renew);
 	struct why why = {0};
@@ -226,7 +226,7 @@ static void renew(struct timer *t, usec now)
 	ctl->watch.fd = ctl->listener.fd;
 	err = loop_watch(ctl->loop, &ctl->watch, EPOLLIN) ?: err;
 	if (err)
-		timer_arm(&ctl->loop->timers, &ctl->renew, now + RENEW_DELAY, renew);
+		timer_arm(&ctl->loop->timers, &ctl->renew, now + RENEW_DELAY, renew_budget);
 	if (err && ctl->renews++ == 0)
 		log_warn("the control socket was removed, and cannot be made anew yet: %s", why.text);
 	if (err)
@@ -245,7 +245,7 @@ static void files_went(struct watch *w, uint32_t events)
 	while (read(w->fd, buf, sizeof(buf)) > 0)
 		;
 	if (!listener_stands(&ctl->listener) && !timer_armed(&ctl->renew))
-		timer_arm(&ctl->loop->timers, &ctl->renew, clock_now() + RENEW_DELAY, renew);
+		timer_arm(&ctl->loop->timers, &ctl->renew, clock_now() + RENEW_DELAY, renew_budget);
 }
 
 static int watch_socket(struct ctl *ctl, struct why *why)

@@ -15,7 +15,7 @@ struct all {
 	usec now;
 };
 
-static bool put(struct ctl_msg *m, const char *of, uint64_t count)
+static bool put_count(struct ctl_msg *m, const char *of, uint64_t count)
 {
 	if (of)
 		ctl_put_str(m, MIP_A_OF, of);
@@ -25,17 +25,17 @@ static bool put(struct ctl_msg *m, const char *of, uint64_t count)
 
 static bool put_received(const struct all *a, size_t i, struct ctl_msg *m)
 {
-	return put(m, message_type_name((enum message_type)i), a->tally.in[i]);
+	return put_count(m, message_type_name((enum message_type)i), a->tally.in[i]);
 }
 
 static bool put_sent(const struct all *a, size_t i, struct ctl_msg *m)
 {
-	return put(m, message_type_name((enum message_type)i), a->tally.out[i]);
+	return put_count(m, message_type_name((enum message_type)i), a->tally.out[i]);
 }
 
 static bool put_dropped(const struct all *a, size_t i, struct ctl_msg *m)
 {
-	return put(m, drop_text((enum drop)i), a->tally.dropped[i]);
+	return put_count(m, drop_text((enum drop)i), a->tally.dropped[i]);
 }
 
 /* 256 statuses, of which few occur. */
@@ -46,17 +46,17 @@ static bool put_refused(const struct all *a, size_t i, struct ctl_msg *m)
 	if (!a->tally.refused[i])
 		return false;
 	snprintf(of, sizeof(of), "%zu %s", i, ba_status_text((uint8_t)i));
-	return put(m, of, a->tally.refused[i]);
+	return put_count(m, of, a->tally.refused[i]);
 }
 
 static bool put_tunnelled(const struct all *a, size_t i, struct ctl_msg *m)
 {
-	return put(m, i ? "out" : "in", i ? a->facts.tun_tx : a->facts.tun_rx);
+	return put_count(m, i ? "out" : "in", i ? a->facts.tun_tx : a->facts.tun_rx);
 }
 
 static bool put_bindings(const struct all *a, size_t i, struct ctl_msg *m)
 {
-	return put(m, i ? "correspondent" : "home-agent", bc_count(i ? &a->v->cn->bc : &a->v->ha->bc));
+	return put_count(m, i ? "correspondent" : "home-agent", bc_count(i ? &a->v->cn->bc : &a->v->ha->bc));
 }
 
 /* Of a home agent that is in none there is nothing to say. */
@@ -69,7 +69,7 @@ static bool put_members(const struct all *a, size_t i, struct ctl_msg *m)
 	i = f.state != MIP_CELL_DETACHED;
 	while (i && a->v->cell(a->v->ctx, i, &f))
 		i++;
-	return put(m, NULL, i);
+	return put_count(m, NULL, i);
 }
 
 static bool own_cell(const struct all *a, struct cell_facts *f)
@@ -85,7 +85,7 @@ static bool put_serves(const struct all *a, size_t i, struct ctl_msg *m)
 	struct cell_facts f;
 
 	(void)i;
-	return own_cell(a, &f) && put(m, NULL, f.serves);
+	return own_cell(a, &f) && put_count(m, NULL, f.serves);
 }
 
 static bool put_behind(const struct all *a, size_t i, struct ctl_msg *m)
@@ -93,19 +93,19 @@ static bool put_behind(const struct all *a, size_t i, struct ctl_msg *m)
 	struct cell_facts f;
 
 	(void)i;
-	return own_cell(a, &f) && put(m, NULL, f.behind);
+	return own_cell(a, &f) && put_count(m, NULL, f.behind);
 }
 
 static bool put_memory(const struct all *a, size_t i, struct ctl_msg *m)
 {
 	(void)i;
-	return put(m, NULL, a->facts.memory);
+	return put_count(m, NULL, a->facts.memory);
 }
 
 static bool put_uptime(const struct all *a, size_t i, struct ctl_msg *m)
 {
 	(void)i;
-	return put(m, NULL, (uint64_t)((a->now - a->facts.started) / SEC));
+	return put_count(m, NULL, (uint64_t)((a->now - a->facts.started) / SEC));
 }
 
 enum {

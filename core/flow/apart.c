@@ -104,7 +104,7 @@ static int udp_socket(struct why *why)
 	return err;
 }
 
-static void end(struct flows *t, struct carrier **at)
+static void end_socket(struct flows *t, struct carrier **at)
 {
 	struct carrier *c = *at;
 
@@ -118,7 +118,7 @@ static void end(struct flows *t, struct carrier **at)
 	free(c);
 }
 
-static int begin(struct flows *t, struct carrier **at, int fd)
+static int begin_socket(struct flows *t, struct carrier **at, int fd)
 {
 	struct carrier *c = fd < 0 ? NULL : calloc(1, sizeof(*c));
 	int err;
@@ -133,7 +133,7 @@ static int begin(struct flows *t, struct carrier **at, int fd)
 	c->socket.fd = fd;
 	err = loop_watch(t->loop, &c->socket, EPOLLIN);
 	if (err)
-		end(t, at);
+		end_socket(t, at);
 	return err;
 }
 
@@ -142,10 +142,10 @@ int flow_udp_listen(struct flows *t, bool on, struct why *why)
 	int err;
 
 	if (!on)
-		end(t, &t->udp);
+		end_socket(t, &t->udp);
 	if (!on || t->udp)
 		return 0;
-	err = begin(t, &t->udp, udp_socket(why));
+	err = begin_socket(t, &t->udp, udp_socket(why));
 	if (err)
 		return why && why->err ? err : why_set(why, -err, "UDP port %d: %s", MIP_UDP_PORT, strerror(-err));
 	t->udp->message = message;
@@ -155,13 +155,13 @@ int flow_udp_listen(struct flows *t, bool on, struct why *why)
 
 int apart_listen(struct flows *t, struct why *why)
 {
-	int err = t->ipv4 ? 0 : begin(t, &t->ipv4, carrier_raw(IPPROTO_IPIP, why));
+	int err = t->ipv4 ? 0 : begin_socket(t, &t->ipv4, carrier_raw(IPPROTO_IPIP, why));
 
 	return err && why && !why->err ? why_set(why, -err, "tunnels of IPv4: %s", strerror(-err)) : err;
 }
 
 void apart_close(struct flows *t)
 {
-	end(t, &t->udp);
-	end(t, &t->ipv4);
+	end_socket(t, &t->udp);
+	end_socket(t, &t->ipv4);
 }

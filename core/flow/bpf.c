@@ -198,7 +198,7 @@ static size_t segment_of(const struct packet *p)
 	return p->vnet.gso_type == VIRTIO_NET_HDR_GSO_NONE ? p->len : (size_t)p->vnet.hdr_len + p->vnet.gso_size;
 }
 
-static void tell(int fd, const struct in6_addr *from, const struct tunnel_error *e)
+static void send_error(int fd, const struct in6_addr *from, const struct tunnel_error *e)
 {
 	uint8_t b[sizeof(struct virtio_net_hdr) + IP6_HLEN + sizeof(e->data)] = {0};
 	uint8_t *pkt = b + sizeof(struct virtio_net_hdr);
@@ -239,7 +239,7 @@ static bool too_big(struct flows *t, int fd, struct packet *pkt)
 	if (segment_of(pkt) <= mtu)
 		return false;
 	if (tunnel_too_big(pkt->data, pkt->len, mtu < MTU_MIN ? MTU_MIN : mtu, &e))
-		tell(fd, f->flow.edits & FLOW_RH2 ? &src : &f->flow.local, &e);
+		send_error(fd, f->flow.edits & FLOW_RH2 ? &src : &f->flow.local, &e);
 	return true;
 }
 

@@ -126,7 +126,7 @@ static void take_packet(struct carrier *c, int i)
 	(void)!merge_add(&in->merge, in->data[i], len);
 }
 
-static int receive(struct carrier *c)
+static int receive_batch(struct carrier *c)
 {
 	struct carrier_in *in = &c->in;
 	int n;
@@ -143,14 +143,14 @@ static int receive(struct carrier *c)
 	return n;
 }
 
-static void ready(struct watch *w, uint32_t events)
+static void packets_came(struct watch *w, uint32_t events)
 {
 	struct carrier *c = timer_owner(w, struct carrier, socket);
 	int n = CARRIER_BATCH;
 
 	(void)events;
 	for (int round = 0; round < ROUNDS && n == CARRIER_BATCH; round++)
-		n = receive(c);
+		n = receive_batch(c);
 }
 
 int carrier_raw(int proto, struct why *why)
@@ -166,7 +166,7 @@ int carrier_raw(int proto, struct why *why)
 
 void carrier_begin(struct carrier *c, struct flows *flows, const int *device)
 {
-	c->socket = (struct watch){-1, ready};
+	c->socket = (struct watch){-1, packets_came};
 	c->flows = flows;
 	c->device = device;
 }

@@ -230,7 +230,7 @@ int fast_counts(const struct fast *f, const struct flow_key *k, struct flow_coun
 
 /* --- links -------------------------------------------------------------------------------------------------------- */
 
-static struct fast_link *find(const struct fast *f, unsigned ifindex)
+static struct fast_link *find_attached(const struct fast *f, unsigned ifindex)
 {
 	for (size_t i = 0; i < f->links; i++)
 		if (f->link[i].ifindex == ifindex)
@@ -258,18 +258,19 @@ static int link_add(struct fast *f, struct fast_link *l, struct why *why)
 
 int fast_link(struct fast *f, unsigned ifindex, bool ether, struct why *why)
 {
-	return find(f, ifindex) ? 0
-				: link_add(f, &(struct fast_link){ifindex, TC_IN, ether ? IN : IN_BARE, false}, why);
+	return find_attached(f, ifindex)
+		       ? 0
+		       : link_add(f, &(struct fast_link){ifindex, TC_IN, ether ? IN : IN_BARE, false}, why);
 }
 
 bool fast_on(const struct fast *f, unsigned ifindex)
 {
-	return find(f, ifindex) != NULL;
+	return find_attached(f, ifindex) != NULL;
 }
 
 void fast_unlink(struct fast *f, unsigned ifindex)
 {
-	struct fast_link *l = find(f, ifindex);
+	struct fast_link *l = find_attached(f, ifindex);
 
 	if (l && l >= f->link + DEVICE_LINKS)
 		*l = f->link[--f->links];

@@ -18,7 +18,7 @@ static const struct flow_ops *const best[] = {&flow_lwt, &flow_tun, &flow_bpf};
 
 /* --- flows -------------------------------------------------------------------------------------------------------- */
 
-static int forget(struct flows *t, struct flow_entry *e, struct why *why);
+static int forget_flow(struct flows *t, struct flow_entry *e, struct why *why);
 
 /* Somebody must be asked for samples only while they are wanted. */
 static int watch_traffic(struct flows *t, struct why *why)
@@ -71,7 +71,7 @@ static void unregister(struct flows *t, const struct flow *bound)
 	struct flow_entry *e = table_pair(&t->table, &bound->local, &bound->key.dst);
 
 	if (e && e->registered)
-		(void)!forget(t, e, NULL);
+		(void)!forget_flow(t, e, NULL);
 }
 
 /* Is it of those that have no table apart? Programs, and tunnels of IPv4. */
@@ -132,7 +132,7 @@ static int del_tunnel(struct flows *t, const struct flow_entry *e, struct why *w
 	return reroute(t, &key, why) ?: err;
 }
 
-static int forget(struct flows *t, struct flow_entry *e, struct why *why)
+static int forget_flow(struct flows *t, struct flow_entry *e, struct why *why)
 {
 	int err = flow_unlead(t, e, why);
 
@@ -161,7 +161,7 @@ int flow_set(struct flows *t, const struct flow *f, struct why *why)
 	if (e && e->routed && flow_is_bound(f) && is_same(&e->flow, f))
 		return 0;
 	if (e && !moved) /* other routes lead there */
-		(void)!forget(t, e, NULL);
+		(void)!forget_flow(t, e, NULL);
 	e = table_put(&t->table, f, &err);
 	if (!e)
 		return why_set(why, -err, "flow: %s", strerror(-err));
@@ -171,7 +171,7 @@ int flow_set(struct flows *t, const struct flow *f, struct why *why)
 		e->flow = old; /* what took the new values gets these again */
 		(void)!(old.edits & FLOW_ENCAP ? set_tunnel : set_edits)(t, e, f, NULL);
 	} else if (err)
-		(void)!forget(t, e, NULL);
+		(void)!forget_flow(t, e, NULL);
 	return err;
 }
 
@@ -191,7 +191,7 @@ static void set_registered(struct flows *t, const struct flow *bound)
 	e->registered = true;
 	if (!set_edits(t, e, NULL, &why))
 		return;
-	(void)!forget(t, e, NULL);
+	(void)!forget_flow(t, e, NULL);
 	log_remote(LOG_WARN, clock_now(), "answers to %s take the tunnel: %s", addr_text(&bound->key.dst).s, why.text);
 }
 
@@ -211,7 +211,7 @@ int flow_del(struct flows *t, const struct flow_key *key, struct why *why)
 {
 	struct flow_entry *e = table_find(&t->table, key);
 
-	return e ? forget(t, e, why) : 0;
+	return e ? forget_flow(t, e, why) : 0;
 }
 
 /* --- a cell ------------------------------------------------------------------------------------------------------- */
@@ -368,7 +368,7 @@ bool flow_busy(struct flows *t, const struct flow_key *key)
 	return busy;
 }
 
-static void add(struct flow_count *to, const struct flow_count *c)
+static void add_count(struct flow_count *to, const struct flow_count *c)
 {
 	to->packets += c->packets;
 	to->octets += c->octets;
@@ -381,8 +381,8 @@ struct flow_counts flow_counted(const struct flows *t, const struct flow_entry *
 	if (t->bpf) {
 		struct flow_counts c = bpf_counted(t, &e->flow.key);
 
-		add(&all.out, &c.out);
-		add(&all.in, &c.in);
+		add_count(&all.out, &c.out);
+		add_count(&all.in, &c.in);
 	}
 	return all;
 }
@@ -532,7 +532,7 @@ void flow_close(struct flows *t)
 	traffic_close(t->traffic);
 	for (size_t i = table_count(&t->table); i-- > 0;)
 		if (flow_is_pair(&table_at(&t->table, i)->flow.key))
-			(void)!forget(t, table_at(&t->table, i), NULL);
+			(void)!forget_flow(t, table_at(&t->table, i), NULL);
 	table_free(&t->table);
 	left_end(&t->left, NULL, NULL);
 	t->inners = 0;

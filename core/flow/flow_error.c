@@ -85,7 +85,7 @@ uint32_t flow_obey(struct flows *t, struct flow_entry *p, uint32_t path, size_t 
 	return mtu;
 }
 
-static void tell(struct flows *t, struct error *r, const struct in6_addr *from, const struct in6_addr *local)
+static void tell_source(struct flows *t, struct error *r, const struct in6_addr *from, const struct in6_addr *local)
 {
 	size_t len = ICMP_HLEN + r->have;
 	struct packet p = {.data = r->b, .len = IP6_HLEN + len};
@@ -146,7 +146,7 @@ bool flow_error(struct flows *t, const struct raw_meta *m, const uint8_t *data, 
 		put_u16(r.icmp + WORD_AT, 0);
 		put_u16(r.icmp + WORD_AT + 2, (uint16_t)flow_obey(t, p, word_of(&r), removed));
 	}
-	tell(t, &r, &m->src, &p->flow.key.src);
+	tell_source(t, &r, &m->src, &p->flow.key.src);
 	if (gone && t->ev.unreachable)
 		t->ev.unreachable(t->ev.ctx, &p->flow.key.src, &p->flow.key.dst); /* may end the pair */
 	return true;

@@ -50,7 +50,7 @@ static struct route tunnel_route(const struct flows *t, const struct flow_entry 
 }
 
 /* While its tunnel's route is away, what comes from a home address must not leave as it is by the foreign link. */
-static struct route end_of(const struct flow_entry *e)
+static struct route unreachable(const struct flow_entry *e)
 {
 	struct route r = {.table = e->table, .end = true};
 
@@ -98,7 +98,7 @@ static bool is_in_programs(const struct flows *t, const struct flow_entry *e)
 /* A route that was found as it should be stays. */
 static int lead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 {
-	struct route r = tunnel_route(t, e), end = end_of(e);
+	struct route r = tunnel_route(t, e), end = unreachable(e);
 	bool away = flow_is_away(&e->flow);
 	struct rule rule[RULES_MAX];
 	int err;
@@ -130,7 +130,7 @@ static size_t ipv4_aways(const struct flows *t)
 
 static int unlead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 {
-	struct route r = tunnel_route(t, e), end = end_of(e);
+	struct route r = tunnel_route(t, e), end = unreachable(e);
 	struct rule rule[RULES_MAX];
 	int err = 0;
 
@@ -149,7 +149,7 @@ static int unlead_tunnel(struct flows *t, struct flow_entry *e, struct why *why)
 
 static void hold_tunnel(struct flows *t, struct flow_entry *e, struct held *h)
 {
-	struct route r = tunnel_route(t, e), end = end_of(e);
+	struct route r = tunnel_route(t, e), end = unreachable(e);
 	bool away = flow_is_away(&e->flow);
 	struct rule rule[RULES_MAX];
 

@@ -12,7 +12,7 @@
 #include "base/addr.h"
 #include "flow/flow_impl.h"
 
-static struct route end_of(const struct addr_prefix *p)
+static struct route unreachable(const struct addr_prefix *p)
 {
 	return (struct route){.dst = p->addr, .plen = p->plen, .end = true};
 }
@@ -30,7 +30,7 @@ static struct rule close_rule(const struct flow_inner *i)
 	return r;
 }
 
-static struct flow_inner *find(const struct flows *t, const struct addr_prefix *p)
+static struct flow_inner *find_network(const struct flows *t, const struct addr_prefix *p)
 {
 	for (size_t i = 0; i < t->inners; i++)
 		if (t->inner[i].prefix.plen == p->plen && addr_eq(&t->inner[i].prefix.addr, &p->addr))
@@ -42,7 +42,7 @@ bool network_has_end(const struct flows *t, const struct route *r)
 {
 	struct addr_prefix p = {r->dst, r->plen};
 
-	return r->table == RT_TABLE_MAIN && find(t, &p);
+	return r->table == RT_TABLE_MAIN && find_network(t, &p);
 }
 
 bool network_has_rule(const struct flows *t, const struct rule *r)
@@ -52,13 +52,13 @@ bool network_has_rule(const struct flows *t, const struct rule *r)
 	for (size_t i = 0; i < t->inners && !r->to; i++)
 		if (t->inner[i].closed && !strcmp(t->inner[i].dev, r->iif))
 			return true;
-	return r->to && find(t, &p);
+	return r->to && find_network(t, &p);
 }
 
 const char *network_dev(const struct flows *t, const struct flow_key *k)
 {
 	struct addr_prefix p = {k->src, k->splen};
-	const struct flow_inner *i = find(t, &p);
+	const struct flow_inner *i = find_network(t, &p);
 
 	return i ? i->dev : "";
 }
@@ -112,11 +112,11 @@ void flow_forward_link(const char *dev, bool on)
 int flow_add_network(struct flows *t, const struct addr_prefix *p, const char *dev, struct why *why)
 {
 	struct flow_inner *i = &t->inner[t->inners];
-	struct route end = end_of(p);
+	struct route end = unreachable(p);
 	struct rule to = to_rule(p);
 	int err;
 
-	if (find(t, p))
+	if (find_network(t, p))
 		return why_set(why, EEXIST, "network %s/%u is there already", addr_text(&p->addr).s, p->plen);
 	if (t->inners == FLOW_NETWORKS)
 		return why_set(why, ENOSPC, "no room for more than %d networks", FLOW_NETWORKS);
@@ -133,8 +133,8 @@ int flow_add_network(struct flows *t, const struct addr_prefix *p, const char *d
 
 void flow_del_network(struct flows *t, const struct addr_prefix *p)
 {
-	struct flow_inner *i = find(t, p);
-	struct route end = end_of(p);
+	struct flow_inner *i = find_network(t, p);
+	struct route end = unreachable(p);
 	struct rule to = to_rule(p);
 
 	if (!i)
@@ -147,7 +147,7 @@ void flow_del_network(struct flows *t, const struct addr_prefix *p)
 
 void flow_close_network(struct flows *t, const struct addr_prefix *p, bool closed)
 {
-	struct flow_inner *i = find(t, p);
+	struct flow_inner *i = find_network(t, p);
 	struct rule r;
 
 	if (!i || !i->dev[0] || i->closed == closed)
@@ -163,7 +163,7 @@ void flow_close_network(struct flows *t, const struct addr_prefix *p, bool close
 void network_hold(struct flows *t, struct held *h)
 {
 	for (size_t i = 0; i < t->inners; i++) {
-		struct route end = end_of(&t->inner[i].prefix);
+		struct route end = unreachable(&t->inner[i].prefix);
 		struct rule to = to_rule(&t->inner[i].prefix), close = close_rule(&t->inner[i]);
 
 		held_route(h, &end);

@@ -210,7 +210,7 @@ static bool same_tcp(const uint8_t *a, const uint8_t *b, size_t head)
 	       !memcmp(a + tcp + TCP_SUM + 2, b + tcp + TCP_SUM + 2, head - tcp - TCP_SUM - 2);
 }
 
-static void begin(struct merge *m, const uint8_t *pkt, size_t len)
+static void merge_begin(struct merge *m, const uint8_t *pkt, size_t len)
 {
 	m->head = tcp_head(pkt, len);
 	m->first = pkt;
@@ -238,7 +238,7 @@ bool merge_add(struct merge *m, const uint8_t *pkt, size_t len)
 	size_t payload = len - m->head;
 
 	if (merge_empty(m)) {
-		begin(m, pkt, len);
+		merge_begin(m, pkt, len);
 		return true;
 	}
 	if (!belongs(m, pkt, len) || !sum_ok(pkt, len) || (m->pieces == 2 && !sum_ok(m->first, m->len)))

@@ -217,7 +217,7 @@ static int device(struct shim *s, struct why *why)
 	return s->dev.fd < 0 ? s->dev.fd : loop_watch(s->loop, &s->dev, EPOLLIN);
 }
 
-static void lost(void *nl)
+static void nft_removed(void *nl)
 {
 	nl_lost(nl, LOST_NFT);
 }
@@ -231,7 +231,7 @@ static int open_all(struct shim *s, struct why *why)
 	if (!err)
 		err = table(s, why) ?: watched_set(s, why);
 	if (!err)
-		err = nft_watch(s->nft, s->loop, lost, s->nl, why);
+		err = nft_watch(s->nft, s->loop, nft_removed, s->nl, why);
 	return err ? why_set(why, -err, "shim: %s", strerror(-err)) : 0;
 }
 

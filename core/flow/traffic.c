@@ -84,7 +84,7 @@ static void resume(struct timer *t, usec now)
 }
 
 /* The callee may end the last home address, and us with it: nothing of ours is touched after it. */
-static void ready(struct watch *watch, uint32_t events)
+static void sample_came(struct watch *watch, uint32_t events)
 {
 	struct traffic *t = timer_owner(watch, struct traffic, watch);
 	struct flows *flows = t->flows;
@@ -132,7 +132,7 @@ int traffic_open(struct traffic **out, struct flows *flows, struct why *why)
 	if (!t)
 		return why_set(why, ENOMEM, "out of memory");
 	t->flows = flows;
-	t->watch = (struct watch){packet_socket(flows->ifindex), ready};
+	t->watch = (struct watch){packet_socket(flows->ifindex), sample_came};
 	err = t->watch.fd < 0 ? t->watch.fd : loop_watch(flows->loop, &t->watch, EPOLLIN);
 	if (!err) {
 		*out = t;

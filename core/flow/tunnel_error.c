@@ -34,7 +34,7 @@ static size_t length_of(const uint8_t *pkt)
 }
 
 /* The tunnel between the ends of the outer header that the packet in it takes. */
-static const struct flow_entry *tunnel_of(const struct flows *t, const uint8_t *outer, const uint8_t *inner)
+static const struct flow_entry *tunnel_quoted(const struct flows *t, const uint8_t *outer, const uint8_t *inner)
 {
 	struct in6_addr src = addr_at(inner + AT_SRC), dst = addr_at(inner + AT_DST);
 	struct in6_addr local = addr_at(outer + AT_SRC), peer = addr_at(outer + AT_DST);
@@ -99,7 +99,7 @@ bool flow_tunnel_error(const struct flows *t, const uint8_t *data, size_t len, s
 
 	if (t->ops->tells || len < ICMP6_ERROR_HLEN + 2 * IP6_HLEN || outer[6] != IPPROTO_IPV6)
 		return false;
-	e = tunnel_of(t, outer, inner);
+	e = tunnel_quoted(t, outer, inner);
 	if (!e)
 		return false;
 	len -= ICMP6_ERROR_HLEN + IP6_HLEN;

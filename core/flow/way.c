@@ -32,7 +32,7 @@ int ways_open(struct ways *w, struct nl *nl, struct why *why)
 	return route_sweep(nl, 0, is_none, NULL, why);
 }
 
-static struct way *slot(struct ways *w, const struct in6_addr *home)
+static struct way *way_slot(struct ways *w, const struct in6_addr *home)
 {
 	struct way *free_slot = NULL;
 
@@ -70,7 +70,7 @@ static int forget(struct ways *w, struct way *way, struct why *why)
 
 int ways_set(struct ways *w, const struct way *way, struct why *why)
 {
-	struct way *at = slot(w, &way->home);
+	struct way *at = way_slot(w, &way->home);
 	struct route r = route_of(way), to_agent = agent_route_of(way);
 	int err;
 

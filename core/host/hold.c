@@ -31,7 +31,7 @@ static void look_at(struct host *h, usec due)
 		timer_arm(&h->loop->timers, &h->hold.timer, due, look);
 }
 
-static void lost(void *ctx, unsigned what)
+static void was_removed(void *ctx, unsigned what)
 {
 	struct host *h = ctx;
 
@@ -48,7 +48,7 @@ static unsigned link_of(const struct host *h, const struct host_addr *a)
 	return a->ifindex ? a->ifindex : flow_ifindex(h->flows);
 }
 
-static struct host_addr *find(struct host *h, const struct host_addr *a)
+static struct host_addr *find_addr(struct host *h, const struct host_addr *a)
 {
 	for (size_t i = 0; i < h->hold.addrs; i++)
 		if (h->hold.addr[i].ifindex == a->ifindex && addr_eq(&h->hold.addr[i].addr, &a->addr))
@@ -58,7 +58,7 @@ static struct host_addr *find(struct host *h, const struct host_addr *a)
 
 int host_own(struct host *h, const struct host_addr *a, struct why *why)
 {
-	struct host_addr *at = find(h, a);
+	struct host_addr *at = find_addr(h, a);
 
 	if (!at && h->hold.addrs < HOST_ADDRS_MAX)
 		at = &h->hold.addr[h->hold.addrs++];
@@ -69,7 +69,7 @@ int host_own(struct host *h, const struct host_addr *a, struct why *why)
 
 int host_disown(struct host *h, const struct host_addr *a, struct why *why)
 {
-	struct host_addr *at = find(h, a);
+	struct host_addr *at = find_addr(h, a);
 
 	if (at)
 		*at = h->hold.addr[--h->hold.addrs];
@@ -106,7 +106,7 @@ void host_hold_link(struct host *h, const struct nl_link *l)
 		return;
 	if (l->gone || !l->up || strcmp(l->name, tunnel ? FLOW_DEV : SHIM_DEV) ||
 		l->mtu != (tunnel ? FLOW_MTU : SHIM_MTU))
-		lost(h, LOST_ENTRIES);
+		was_removed(h, LOST_ENTRIES);
 }
 
 void host_hold_addr(struct host *h, const struct nl_addr *k)
@@ -115,8 +115,8 @@ void host_hold_addr(struct host *h, const struct nl_addr *k)
 
 	if (!k->gone || !host_is_open(h))
 		return;
-	if (find(h, &at_home) || (k->index == flow_ifindex(h->flows) && find(h, &on_tunnel)))
-		lost(h, LOST_ENTRIES);
+	if (find_addr(h, &at_home) || (k->index == flow_ifindex(h->flows) && find_addr(h, &on_tunnel)))
+		was_removed(h, LOST_ENTRIES);
 }
 
 /* --- a look ------------------------------------------------------------------------------------------------------- */
@@ -169,7 +169,7 @@ static void put_back(struct host *h, const struct held *held, usec now)
 	h->on_put_back(h->owner, o->what);
 }
 
-static void try_again(struct host *h, const struct held *held, usec now)
+static void put_back_later(struct host *h, const struct held *held, usec now)
 {
 	struct hold *o = &h->hold;
 
@@ -187,7 +187,7 @@ static void look(struct timer *t, usec now)
 	struct held held;
 
 	if (held_read(&held, h->nl, o->lost ? o->lost : LOST_SYSCTLS)) {
-		try_again(h, &held, now);
+		put_back_later(h, &held, now);
 		return;
 	}
 	o->lost = 0;
@@ -199,7 +199,7 @@ static void look(struct timer *t, usec now)
 	put_back(h, &held, now);
 	o->not_before = clock_now() + LOOK_COST * (clock_now() - now) + (rate_take(&o->rate, now) ? 0 : SEC);
 	if (held.err)
-		try_again(h, &held, now);
+		put_back_later(h, &held, now);
 	else
 		o->patience = 0;
 	if (o->lost)
@@ -226,7 +226,7 @@ const char *host_keeps_losing(const struct host *h, usec now, char *text, size_t
 
 int host_hold_open(struct host *h, struct why *why)
 {
-	return nl_watch(h->nl, lost, h, why);
+	return nl_watch(h->nl, was_removed, h, why);
 }
 
 void host_hold_close(struct host *h)

@@ -32,7 +32,7 @@ static struct ike_peer *find(const struct ike *s, const struct in6_addr *home)
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */
 
-static uint32_t number(struct vici_text t)
+static uint32_t number_in(struct vici_text t)
 {
 	char text[12];
 	unsigned v = 0;
@@ -43,7 +43,7 @@ static uint32_t number(struct vici_text t)
 
 /* --- what charon has ---------------------------------------------------------------------------------------------- */
 
-static struct ike_peer *named(const struct ike *s, struct vici_text name)
+static struct ike_peer *peer_named(const struct ike *s, struct vici_text name)
 {
 	char own[IKE_NAME];
 
@@ -74,12 +74,12 @@ static void on_list_sa(struct ike *s, struct vici_reader *r)
 
 	while (vici_next(r, &item) == 1) {
 		if (item.type == VICI_SECTION && item.depth == 1)
-			p = named(s, item.name);
+			p = peer_named(s, item.name);
 		if (!p || item.type != VICI_VALUE)
 			continue;
 		if (item.depth == 1 && vici_is(item.name, "uniqueid"))
-			id = number(item.value);
-		if (item.depth == 3 && vici_is(item.name, "reqid") && number(item.value) == p->conf.reqid)
+			id = number_in(item.value);
+		if (item.depth == 3 && vici_is(item.name, "reqid") && number_in(item.value) == p->conf.reqid)
 			see(p, id);
 	}
 }
@@ -436,7 +436,7 @@ static void take_over(struct ike *s, struct ike_peer *p)
 		}
 }
 
-static int add(struct ike *s, const struct ike_conf *conf, struct why *why)
+static int add_peer(struct ike *s, const struct ike_conf *conf, struct why *why)
 {
 	struct ike_peer *p = calloc(1, sizeof(*p)), **peer;
 
@@ -468,7 +468,7 @@ int ike_set(struct ike *s, const struct ike_conf *list, size_t n, struct why *wh
 	}
 	for (size_t i = 0; i < n && !err; i++)
 		if (!has(s, &list[i]))
-			err = add(s, &list[i], why);
+			err = add_peer(s, &list[i], why);
 	if (!timer_armed(&s->timer) && s->peers)
 		timer_arm(&s->loop->timers, &s->timer, clock_now(), on_timer);
 	ask(s);

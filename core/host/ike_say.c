@@ -76,7 +76,7 @@ void ike_name(const struct ike_conf *conf, char name[IKE_NAME])
 }
 
 /* Both show their identity in the same way: the mobile node's is said, the home agent's is its address. */
-static void put_auth(struct wr *w, const struct ike_conf *conf, const char *side, const uint8_t *cert, size_t len)
+static void put_identity(struct wr *w, const struct ike_conf *conf, const char *side, const uint8_t *cert, size_t len)
 {
 	bool local = !strcmp(side, "local");
 
@@ -127,8 +127,8 @@ static void put_conn(struct wr *w, const struct ike_peer *p, const uint8_t *cert
 	if (conf->mine)
 		vici_value(w, "rekey_time", "0");
 	vici_value(w, "unique", conf->mine ? "never" : "replace"); /* who lost his keys comes again */
-	put_auth(w, conf, "local", cert, len);
-	put_auth(w, conf, "remote", NULL, 0);
+	put_identity(w, conf, "local", cert, len);
+	put_identity(w, conf, "remote", NULL, 0);
 	put_child(w, conf);
 	vici_section_end(w);
 }

@@ -31,7 +31,7 @@
 #define REFUTED	    (10 * SEC)
 #define REFUTED_MAX (320 * SEC)
 
-static struct attach_link *find(struct attach *a, unsigned ifindex, bool make)
+static struct attach_link *link_for(struct attach *a, unsigned ifindex, bool make)
 {
 	struct attach_link *free_slot = NULL;
 
@@ -49,7 +49,7 @@ static struct attach_link *find(struct attach *a, unsigned ifindex, bool make)
 
 struct attach_link *attach_link(struct attach *a, unsigned ifindex)
 {
-	return find(a, ifindex, false);
+	return link_for(a, ifindex, false);
 }
 
 static void tell(struct attach *a, enum event_type type, unsigned ifindex, const struct in6_addr *addr, usec now)
@@ -114,7 +114,7 @@ static void go_down(struct attach_link *l, usec now)
 
 bool attach_on_link(struct attach *a, unsigned ifindex, bool up, bool gone, usec now)
 {
-	struct attach_link *l = find(a, ifindex, !gone);
+	struct attach_link *l = link_for(a, ifindex, !gone);
 	bool was = l && l->up;
 
 	if (!l)
@@ -130,7 +130,7 @@ bool attach_on_link(struct attach *a, unsigned ifindex, bool up, bool gone, usec
 
 bool attach_prefer(struct attach *a, unsigned ifindex, uint8_t preference)
 {
-	struct attach_link *l = find(a, ifindex, false);
+	struct attach_link *l = link_for(a, ifindex, false);
 	bool other = l && l->preference != preference;
 
 	if (other)
@@ -249,7 +249,7 @@ void attach_seek(struct attach_link *l, usec now)
 
 bool attach_on_ra(struct attach *a, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now)
 {
-	struct attach_link *l = find(a, ifindex, false);
+	struct attach_link *l = link_for(a, ifindex, false);
 	uint8_t there, told_by;
 	bool had_default, ask;
 
@@ -444,7 +444,7 @@ bool attach_holds(const struct attach *a, const struct place *at, usec now)
 
 void attach_refute(struct attach *a, unsigned ifindex, const struct in6_addr *home, uint8_t plen, usec now)
 {
-	struct attach_link *l = find(a, ifindex, false);
+	struct attach_link *l = link_for(a, ifindex, false);
 
 	for (struct attach_prefix *p = l ? l->prefix : NULL; l && p < l->prefix + l->prefixes; p++) {
 		if (!is_home_prefix(p, home, plen) || p->refuted_until > now)
@@ -461,7 +461,7 @@ void attach_refute(struct attach *a, unsigned ifindex, const struct in6_addr *ho
 
 void attach_confirm(struct attach *a, unsigned ifindex, const struct in6_addr *home, uint8_t plen)
 {
-	struct attach_link *l = find(a, ifindex, false);
+	struct attach_link *l = link_for(a, ifindex, false);
 
 	for (struct attach_prefix *p = l ? l->prefix : NULL; l && p < l->prefix + l->prefixes; p++)
 		if (is_home_prefix(p, home, plen))

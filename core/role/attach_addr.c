@@ -103,7 +103,7 @@ void attach_on_duplicate(struct attach_link *l, const struct in6_addr *addr, use
 
 /* RFC 4862 5.4.5: another node has it. The kernel forgets an autoconfigured address that is a duplicate, and the next
  * advertisement makes it again, optimistic. True: it may be used. */
-static bool is_ours(struct attach_link *l, const struct attach_addr *addr, usec now)
+static bool is_own_address(struct attach_link *l, const struct attach_addr *addr, usec now)
 {
 	struct in6_addr *at = find_taken(l, &addr->addr);
 
@@ -140,7 +140,7 @@ bool attach_on_addr(struct attach *a, unsigned ifindex, const struct attach_addr
 		keep_local(l, &addr->addr, addr->usable && !gone);
 	if (!l || !(addr_routable(&addr->addr) || addr_is_place(&addr->addr)))
 		return false;
-	usable = is_ours(l, addr, now);
+	usable = is_own_address(l, addr, now);
 	if (gone) {
 		if (slot)
 			*slot = l->addr[--l->addrs];

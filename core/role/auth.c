@@ -15,7 +15,7 @@ static bool is_newer(uint64_t a, uint64_t b)
 	return (int64_t)(a - b) > 0;
 }
 
-static struct auth_sa *sa_of(struct map_node *n)
+static struct auth_sa *auth_of(struct map_node *n)
 {
 	return n ? (struct auth_sa *)(void *)((char *)n - offsetof(struct auth_sa, node)) : NULL;
 }
@@ -35,7 +35,7 @@ static void drop_sa(struct auth *a, struct auth_sa *sa)
 void auth_free(struct auth *a)
 {
 	while (a->map.n)
-		drop_sa(a, sa_of(a->map.item[a->map.n - 1]));
+		drop_sa(a, auth_of(a->map.item[a->map.n - 1]));
 	map_free(&a->map);
 }
 
@@ -67,7 +67,7 @@ int auth_set(struct auth *a, const struct auth_key *list, size_t n, usec wall)
 		}
 	}
 	for (size_t i = a->map.n; i-- > 0;) {
-		struct auth_sa *sa = sa_of(a->map.item[i]);
+		struct auth_sa *sa = auth_of(a->map.item[i]);
 
 		if (!sa->wanted)
 			drop_sa(a, sa);
@@ -79,7 +79,7 @@ int auth_set(struct auth *a, const struct auth_key *list, size_t n, usec wall)
 
 struct auth_sa *auth_find(const struct auth *a, const struct in6_addr *home)
 {
-	return a->map.n ? sa_of(map_find(&a->map, home)) : NULL;
+	return a->map.n ? auth_of(map_find(&a->map, home)) : NULL;
 }
 
 static void fill_auth(const struct auth_sa *sa, const struct in6_addr *coa, struct mh_auth *to)

@@ -17,7 +17,7 @@
 #define UNREACHABLE_FOR (20 * SEC) /* a care-of address of which errors say so for that long ... */
 #define UNREACHABLE_GAP (10 * SEC) /* ... without a pause of that, is left */
 
-static void on_timer(struct timer *t, usec now);
+static void binding_due(struct timer *t, usec now);
 
 void cn_init(struct cn *cn, const struct world *w, uint64_t seed)
 {
@@ -44,7 +44,8 @@ void cn_start(struct cn *cn, const struct cn_conf *conf)
 	cn->on = true;
 }
 
-static void tell(struct cn *cn, enum event_type type, const struct bc_entry *e, const struct in6_addr *old, usec now)
+static void tell_binding(
+	struct cn *cn, enum event_type type, const struct bc_entry *e, const struct in6_addr *old, usec now)
 {
 	cn->w->event(cn->w->ctx, &(struct event){.type = type, .binding = e, .coa = old}, now);
 }
@@ -78,7 +79,7 @@ static usec nonces_end(const struct bc_entry *e)
 }
 
 /* why: as in struct event; NULL: its lifetime is over. */
-static void forget(struct cn *cn, struct bc_entry *e, const char *why, usec now)
+static void forget_binding(struct cn *cn, struct bc_entry *e, const char *why, usec now)
 {
 	struct event ev = {.type = why ? EV_BINDING_REMOVED : EV_BINDING_EXPIRED, .binding = e, .why = why};
 
@@ -94,7 +95,7 @@ static void forget(struct cn *cn, struct bc_entry *e, const char *why, usec now)
 void cn_stop(struct cn *cn, usec now)
 {
 	while (bc_count(&cn->bc))
-		forget(cn, bc_at(&cn->bc, bc_count(&cn->bc) - 1), "the correspondent stops", now);
+		forget_binding(cn, bc_at(&cn->bc, bc_count(&cn->bc) - 1), "the correspondent stops", now);
 	bc_free(&cn->bc);
 	seq_free(&cn->ended);
 	map_free(&cn->places);
@@ -176,7 +177,7 @@ static bool evict_one(struct cn *cn, usec now)
 	if (now - updated_at(victim) < EVICT_AGE)
 		return false;
 	cn->stats.evicted++;
-	forget(cn, victim, "replaced, the cache is full", now);
+	forget_binding(cn, victim, "replaced, the cache is full", now);
 	return true;
 }
 
@@ -199,7 +200,7 @@ static void rearm(struct cn *cn, struct bc_entry *e)
 {
 	bool ask = !e->asked && e->lifetime * MH_LIFE_UNIT * SEC > BRR_BEFORE;
 
-	timer_arm(cn->w->timers, &e->timer, ask ? e->expires - BRR_BEFORE : e->expires, on_timer);
+	timer_arm(cn->w->timers, &e->timer, ask ? e->expires - BRR_BEFORE : e->expires, binding_due);
 }
 
 static void note(struct bc_entry *e, const struct cn_request *rq, uint16_t nonce, usec now)
@@ -232,7 +233,7 @@ static void take_binding(struct cn *cn, struct bc_entry *e, const struct cn_requ
 		e = add_entry(cn, rq, now);
 	if (!e || cn->w->optimize(cn->w->ctx, RO_PEER, &e->local, &e->home, &rq->coa)) {
 		if (e)
-			forget(cn, e, ba_status_text(BA_RESOURCES), now);
+			forget_binding(cn, e, ba_status_text(BA_RESOURCES), now);
 		refuse(cn, rq, BA_RESOURCES, rq->m->u.bu.seq, now);
 		return;
 	}
@@ -243,7 +244,7 @@ static void take_binding(struct cn *cn, struct bc_entry *e, const struct cn_requ
 	note(e, rq, cn->rr.index, now);
 	cn_place_enter(cn, e);
 	rearm(cn, e);
-	tell(cn, what, e, &old, now);
+	tell_binding(cn, what, e, &old, now);
 	if (e->flags & BU_F_ACK)
 		send_ba(cn, rq, BA_ACCEPTED, e->seq, e->lifetime);
 }
@@ -279,7 +280,7 @@ int cn_restore(struct cn *cn, const struct bc_entry *kept, usec now)
 static void drop_binding(struct cn *cn, struct bc_entry *e, const struct cn_request *rq, usec now)
 {
 	if (e)
-		forget(cn, e, "deregistered", now);
+		forget_binding(cn, e, "deregistered", now);
 	remember_ended(cn, &rq->home, &rq->local, rq->m->u.bu.seq, cn->rr.index, now + RR_MAX_NONCE_LIFE, now);
 	if (rq->m->u.bu.flags & BU_F_ACK)
 		send_ba(cn, rq, BA_ACCEPTED, rq->m->u.bu.seq, 0);
@@ -332,13 +333,13 @@ static void ask_refresh(struct cn *cn, struct bc_entry *e)
 	cn->w->send(cn->w->ctx, &via, &brr);
 }
 
-static void on_timer(struct timer *t, usec now)
+static void binding_due(struct timer *t, usec now)
 {
 	struct bc_entry *e = timer_owner(t, struct bc_entry, timer);
 	struct cn *cn = e->cache->owner;
 
 	if (now >= e->expires) {
-		forget(cn, e, NULL, now);
+		forget_binding(cn, e, NULL, now);
 		return;
 	}
 	ask_refresh(cn, e);
@@ -371,7 +372,7 @@ void cn_on_unreachable(struct cn *cn, const struct in6_addr *home, const struct 
 	e->heard = heard;
 	e->unreachable_last = now;
 	if (now - e->unreachable_since >= UNREACHABLE_FOR) {
-		forget(cn, e, "the care-of address is unreachable", now);
+		forget_binding(cn, e, "the care-of address is unreachable", now);
 	} else if (now - e->unreachable_since >= UNREACHABLE_FOR / 2 && !e->asked) {
 		ask_refresh(cn, e);
 		rearm(cn, e);

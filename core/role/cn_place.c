@@ -17,14 +17,14 @@ void cn_places_init(struct cn *cn, uint64_t seed)
 	map_init(&cn->places, sizeof(struct in6_addr), seed);
 }
 
-static struct place *find(const struct cn *cn, const struct in6_addr *coa)
+static struct place *find_place(const struct cn *cn, const struct in6_addr *coa)
 {
 	return (struct place *)(void *)map_find(&cn->places, coa);
 }
 
 void cn_place_enter(struct cn *cn, const struct bc_entry *e)
 {
-	struct place *p = find(cn, &e->coa);
+	struct place *p = find_place(cn, &e->coa);
 
 	if (!p) {
 		p = calloc(1, sizeof(*p));
@@ -41,7 +41,7 @@ void cn_place_enter(struct cn *cn, const struct bc_entry *e)
 
 void cn_place_leave(struct cn *cn, const struct bc_entry *e)
 {
-	struct place *p = e->state == MIP_BINDING_ACTIVE ? find(cn, &e->coa) : NULL;
+	struct place *p = e->state == MIP_BINDING_ACTIVE ? find_place(cn, &e->coa) : NULL;
 
 	if (!p || --p->bindings)
 		return;
@@ -51,7 +51,7 @@ void cn_place_leave(struct cn *cn, const struct bc_entry *e)
 
 usec *cn_place_pace(const struct cn *cn, const struct in6_addr *coa)
 {
-	struct place *p = find(cn, coa);
+	struct place *p = find_place(cn, coa);
 
 	return p ? &p->full_at : NULL;
 }

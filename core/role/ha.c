@@ -12,7 +12,7 @@
 #define CLAIMS	       3   /* MAX_NEIGHBOR_ADVERTISEMENT, RFC 4861 10 */
 #define CLAIM_INTERVAL SEC
 
-static void on_timer(struct timer *t, usec now);
+static void binding_due(struct timer *t, usec now);
 
 void ha_init(struct ha *ha, const struct world *w, uint64_t seed)
 {
@@ -70,7 +70,7 @@ void ha_rearm(struct ha *ha, struct bc_entry *e)
 	if (due == NEVER)
 		timer_stop(ha->w->timers, &e->timer);
 	else
-		timer_arm(ha->w->timers, &e->timer, due, on_timer);
+		timer_arm(ha->w->timers, &e->timer, due, binding_due);
 }
 
 /* 9.5.1 lets any number begin a binding. Two updates must not all the same: one that was on its way while the binding
@@ -192,12 +192,12 @@ void ha_begin(struct ha *ha, struct bc_entry *e, usec now)
 		probe_over(ha, e, now);
 		return;
 	}
-	timer_arm(ha->w->timers, &e->timer, now + DAD_WAIT, on_timer);
+	timer_arm(ha->w->timers, &e->timer, now + DAD_WAIT, binding_due);
 	probe(ha, e);
 	ha_tell(ha, EV_BINDING_PROBING, e, NULL, now);
 }
 
-static void on_timer(struct timer *t, usec now)
+static void binding_due(struct timer *t, usec now)
 {
 	struct bc_entry *e = timer_owner(t, struct bc_entry, timer);
 	struct ha *ha = e->cache->owner;

@@ -247,7 +247,7 @@ static void note(struct bc_entry *e, const struct ha_request *rq, const struct h
 	e->expires = now + e->lifetime * MH_LIFE_UNIT * SEC;
 }
 
-static void start(struct ha *ha, const struct ha_request *rq, usec now)
+static void start_binding(struct ha *ha, const struct ha_request *rq, usec now)
 {
 	struct bc_entry *e = ha_has_room(ha, &rq->home) ? bc_add(&ha->bc, &rq->home, &rq->via->dst) : NULL;
 
@@ -296,7 +296,7 @@ static bool rebind(struct ha *ha, struct bc_entry *e, const struct bc_entry *bef
 }
 
 /* The mobile node moved or refreshes. While the probe runs, the newest update is the one that will be answered. */
-static void renew(struct ha *ha, struct bc_entry *e, const struct ha_request *rq, usec now)
+static void renew_binding(struct ha *ha, struct bc_entry *e, const struct ha_request *rq, usec now)
 {
 	struct bc_entry before = *e;
 	struct addr_prefix network[MH_NETWORKS];
@@ -464,9 +464,9 @@ void ha_on_bu(struct ha *ha, const struct via *via, const struct mh *m, bool pee
 	else if (rq.remove)
 		deregister(ha, e, &rq, now);
 	else if (e)
-		renew(ha, e, &rq, now);
+		renew_binding(ha, e, &rq, now);
 	else
-		start(ha, &rq, now);
+		start_binding(ha, &rq, now);
 }
 
 /* A NAT may have forgotten the node, and have another mapping for it. Only an update moves a binding: it is asked for

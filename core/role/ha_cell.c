@@ -142,7 +142,7 @@ static bool is_newer(const struct ha *ha, const struct bc_entry *theirs, const s
 					: registered_at(theirs) > registered_at(ours);
 }
 
-static void end(struct ha *ha, struct bc_entry *e, const struct bc_entry *theirs, usec now)
+static void end_older(struct ha *ha, struct bc_entry *e, const struct bc_entry *theirs, usec now)
 {
 	if (e) {
 		e->seq = theirs->seq;
@@ -152,7 +152,7 @@ static void end(struct ha *ha, struct bc_entry *e, const struct bc_entry *theirs
 		(void)!seq_keep(&ha->ended, &theirs->home, theirs->seq, 0, theirs->expires, now);
 }
 
-static int begin(struct ha *ha, const struct bc_entry *theirs, struct bc_entry **to)
+static int begin_binding(struct ha *ha, const struct bc_entry *theirs, struct bc_entry **to)
 {
 	int err = ha_has_room(ha, &theirs->home) ? ha_adopt(ha, theirs, to) : -ENOSPC;
 
@@ -187,12 +187,12 @@ int ha_replica(struct ha *ha, const struct bc_entry *theirs, usec now)
 	if (!is_newer(ha, theirs, e, now))
 		return 0;
 	if (!theirs->lifetime) {
-		end(ha, e, theirs, now);
+		end_older(ha, e, theirs, now);
 		return 0;
 	}
 	if (theirs->expires <= now)
 		return 0;
-	err = e ? succeed(ha, e, theirs, now) : begin(ha, theirs, &e);
+	err = e ? succeed(ha, e, theirs, now) : begin_binding(ha, theirs, &e);
 	if (err)
 		return err;
 	if (!ha->standby)

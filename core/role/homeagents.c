@@ -25,7 +25,7 @@ static struct homeagent *make_room(struct homeagents *l, uint16_t preference)
 	return worst->preference < preference ? worst : NULL;
 }
 
-static struct homeagent *find(struct homeagents *l, const struct in6_addr *router, const struct in6_addr *addr)
+static struct homeagent *find_agent(struct homeagents *l, const struct in6_addr *router, const struct in6_addr *addr)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (addr_eq(&l->list[i].router, router) && addr_eq(&l->list[i].addr, addr))
@@ -37,7 +37,7 @@ static struct homeagent *find(struct homeagents *l, const struct in6_addr *route
  * takes an address back at the next look. */
 static void keep_addr(struct homeagents *l, const struct homeagent *says, const struct nd_prefix *p, usec now)
 {
-	struct homeagent *h = find(l, &says->router, &p->prefix);
+	struct homeagent *h = find_agent(l, &says->router, &p->prefix);
 
 	if (!p->router || !addr_routable(&p->prefix) || addr_is_anycast(&p->prefix, p->len) || (!h && !p->valid))
 		return;

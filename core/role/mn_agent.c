@@ -19,7 +19,7 @@
 
 static void on_search_timer(struct timer *t, usec now);
 
-static void take(struct mn *mn, struct mn_home *h, const struct in6_addr *agent, usec now)
+static void take_agent(struct mn *mn, struct mn_home *h, const struct in6_addr *agent, usec now)
 {
 	h->agent = *agent;
 	mn_tell(mn, EV_HOME_AGENT, h, NULL, now);
@@ -27,7 +27,7 @@ static void take(struct mn *mn, struct mn_home *h, const struct in6_addr *agent,
 
 static void try(struct mn *mn, struct mn_home *h, const struct in6_addr *agent, usec now)
 {
-	take(mn, h, agent, now);
+	take_agent(mn, h, agent, now);
 	mn_register(mn, h, now);
 }
 
@@ -47,7 +47,7 @@ static bool asks(struct mn *mn, struct mn_home *h, usec now)
 
 /* Nobody answers: those who were named before are tried again, and then it is asked again; or the answers were that no
  * home agent serves mobile routers. */
-static void ask(struct mn *mn, struct mn_home *h, usec now)
+static void ask_again(struct mn *mn, struct mn_home *h, usec now)
 {
 	bool unserved = h->search.unserved;
 	const struct in6_addr *old;
@@ -83,7 +83,7 @@ static void on_search_timer(struct timer *t, usec now)
 	if (h->place.where == AT_AWAY && h->reg && h->reg->bound)
 		ask_beside(h->mn, h, now);
 	else if (h->place.where == AT_AWAY)
-		ask(h->mn, h, now);
+		ask_again(h->mn, h, now);
 }
 
 bool mn_has_agent(struct mn *mn, struct mn_home *h, usec now)
@@ -91,7 +91,7 @@ bool mn_has_agent(struct mn *mn, struct mn_home *h, usec now)
 	if (!addr_any(&h->agent))
 		return true;
 	dhaad_stop(&h->search, mn->w);
-	ask(mn, h, now);
+	ask_again(mn, h, now);
 	return !addr_any(&h->agent);
 }
 
@@ -104,7 +104,7 @@ bool mn_hears_agent(struct mn *mn, struct mn_home *h, usec now)
 		return true;
 	heard = attach_agent(&mn->attach, h->place.ifindex, &h->conf.home, h->conf.plen, now);
 	if (heard)
-		take(mn, h, heard, now);
+		take_agent(mn, h, heard, now);
 	return heard != NULL;
 }
 
@@ -125,7 +125,7 @@ static void leave_agent(struct mn *mn, struct mn_home *h, usec now)
 }
 
 /* None of the others either: it may have been the network. The first still has our binding. */
-static bool go_back(struct mn *mn, struct mn_home *h, usec now)
+static bool back_to_agent(struct mn *mn, struct mn_home *h, usec now)
 {
 	struct in6_addr agent = h->held_by;
 
@@ -162,7 +162,7 @@ bool mn_agent_failed(struct mn *mn, struct mn_home *h, usec now)
 		try(mn, h, next, now);
 		return true;
 	}
-	if (go_back(mn, h, now))
+	if (back_to_agent(mn, h, now))
 		return true;
 	if (mn_next_mode(mn, h, now)) {
 		dhaad_rewind(s);

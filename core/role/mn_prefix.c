@@ -13,12 +13,12 @@
 #define AGAIN_MIN  (60 * SEC) /* between questions that nothing provokes */
 #define HEARD_WAIT SEC	      /* an unsolicited advertisement is answered within this, at random */
 
-static void on_timer(struct timer *t, usec now);
+static void prefix_due(struct timer *t, usec now);
 
 /* Or when the prefix ends. */
 static void ask_at(struct mn *mn, struct mn_home *h, usec at)
 {
-	timer_arm(mn->w->timers, &h->prefix.timer, at < h->prefix.valid_until ? at : h->prefix.valid_until, on_timer);
+	timer_arm(mn->w->timers, &h->prefix.timer, at < h->prefix.valid_until ? at : h->prefix.valid_until, prefix_due);
 }
 
 static void solicit(struct mn *mn, struct mn_home *h, usec now)
@@ -78,7 +78,7 @@ void mn_prefix_forget(struct mn *mn, struct mn_home *h)
 
 /* RFC 4862 5.5.4: with its prefix a home address ends. One that was configured stays, without a registration, for the
  * prefix may be told again at home. */
-static void end(struct mn *mn, struct mn_home *h, usec now)
+static void end_prefixes(struct mn *mn, struct mn_home *h, usec now)
 {
 	if (h->derived) {
 		mn_leave(mn, h, now);
@@ -90,12 +90,12 @@ static void end(struct mn *mn, struct mn_home *h, usec now)
 }
 
 /* A question nobody answers is asked again with the next registration. */
-static void on_timer(struct timer *t, usec now)
+static void prefix_due(struct timer *t, usec now)
 {
 	struct mn_home *h = timer_owner(t, struct mn_home, prefix.timer);
 
 	if (now >= h->prefix.valid_until) {
-		end(h->mn, h, now);
+		end_prefixes(h->mn, h, now);
 		return;
 	}
 	if (h->prefix.tries >= TRIES || !can_ask(h)) {

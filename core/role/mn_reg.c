@@ -23,7 +23,7 @@
 #define CLAIM_GAP     SEC	    /* RETRANS_TIMER */
 #define REG_FLAGS     (BU_F_ACK | BU_F_HOME)
 
-static void on_timer(struct timer *t, usec now);
+static void registration_due(struct timer *t, usec now);
 
 /* --- Binding Updates --------------------------------------------------------------------------------------------- */
 
@@ -92,7 +92,7 @@ static void send_bu(struct mn *mn, struct mn_home *h, struct bul_entry *e, bool 
 {
 	bool away = !addr_eq(&e->coa, &h->conf.home);
 
-	timer_arm(mn->w->timers, &e->timer, now + e->backoff, on_timer);
+	timer_arm(mn->w->timers, &e->timer, now + e->backoff, registration_due);
 	if (!has_keys(mn, h, false)) {
 		e->tries = 0;
 		e->state = e->state == MIP_BUL_BOUND ? MIP_BUL_WAITING : e->state;
@@ -224,7 +224,7 @@ void mn_unregister(struct mn *mn, struct mn_home *h, usec now)
 
 void mn_await_end(struct mn *mn, struct mn_home *h)
 {
-	timer_arm(mn->w->timers, &h->reg->timer, h->reg->expires, on_timer);
+	timer_arm(mn->w->timers, &h->reg->timer, h->reg->expires, registration_due);
 }
 
 /* --- timers ------------------------------------------------------------------------------------------------------ */
@@ -236,7 +236,7 @@ void mn_refresh(struct mn *mn, struct mn_home *h, usec now)
 	send_bu(mn, h, h->reg, false, now);
 }
 
-static void on_timer(struct timer *t, usec now)
+static void registration_due(struct timer *t, usec now)
 {
 	struct bul_entry *e = timer_owner(t, struct bul_entry, timer);
 	struct mn *mn = e->owner;
@@ -365,7 +365,7 @@ static void now_bound(struct mn *mn, struct mn_home *h, struct bul_entry *e, con
 	e->granted = granted;
 	e->expires = e->first_at + lifetime; /* the home agent's began later, never earlier */
 	e->refresh_at = now + refresh_after(m, e->expires - now);
-	timer_arm(mn->w->timers, &e->timer, e->refresh_at, on_timer);
+	timer_arm(mn->w->timers, &e->timer, e->refresh_at, registration_due);
 	if (!h->tunnelled)
 		h->tunnelled = !mn->w->tunnel(mn->w->ctx, h);
 	on_ipv4_home(mn, h, &m->opt, now);

@@ -59,7 +59,7 @@ static usec two_hour_rule(usec end, usec until, usec now)
 	return until < now + TWO_HOURS ? until : now + TWO_HOURS;
 }
 
-static bool renew(struct prefix *x, const struct nd_prefix *p, bool ours, usec now)
+static bool renew_prefix(struct prefix *x, const struct nd_prefix *p, bool ours, usec now)
 {
 	usec end = end_of(p->valid, now);
 	bool changed = x->onlink != p->onlink || x->autoconf != p->autoconf ||
@@ -80,12 +80,12 @@ static bool keep(struct prefixes *l, const struct nd_prefix *p, bool ours, usec 
 	struct prefix *x = slot(l, p);
 
 	if (x)
-		return renew(x, p, ours, now);
+		return renew_prefix(x, p, ours, now);
 	if (!p->valid || l->n == PREFIXES_MAX)
 		return false;
 	x = &l->list[l->n++];
 	*x = (struct prefix){.prefix = p->prefix, .len = p->len, .valid_until = now};
-	renew(x, p, true, now);
+	renew_prefix(x, p, true, now);
 	return true;
 }
 

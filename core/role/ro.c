@@ -19,7 +19,7 @@
 /* Without a link or registration what was not bound yet is wanted no longer than this. */
 #define WAIT_HOME (60 * SEC)
 
-static void on_timer(struct timer *t, usec now);
+static void ro_due(struct timer *t, usec now);
 
 static struct mn_home *home_of(struct mn *mn, const struct bul_entry *e)
 {
@@ -29,7 +29,7 @@ static struct mn_home *home_of(struct mn *mn, const struct bul_entry *e)
 /* At `due`, and never later than the end of the binding. */
 void ro_arm(struct mn *mn, struct bul_entry *e, usec due)
 {
-	timer_arm(mn->w->timers, &e->timer, e->bound ? sooner(due, e->expires) : due, on_timer);
+	timer_arm(mn->w->timers, &e->timer, e->bound ? sooner(due, e->expires) : due, ro_due);
 }
 
 void ro_enter(struct mn *mn, struct bul_entry *e, enum mip_ro_state state, usec now)
@@ -253,7 +253,7 @@ static void renew_or_end(struct mn *mn, struct mn_home *h, struct bul_entry *e, 
 		ro_arm(mn, e, now + RO_RENEW_BEFORE / 4);
 }
 
-static void on_timer(struct timer *t, usec now)
+static void ro_due(struct timer *t, usec now)
 {
 	struct bul_entry *e = timer_owner(t, struct bul_entry, timer);
 	struct mn *mn = e->owner;

@@ -47,8 +47,8 @@ bool ro_coa_token_lives(const struct bul_entry *e, const struct mn_home *h, usec
 
 /* One question, with a new cookie (11.8), unless one is under way and it is not to be asked `again`. Returns when it
  * may be asked, if not now. */
-static usec ask(struct mn *mn, const struct bul_entry *e, struct bul_test *t, uint8_t type, const struct in6_addr *from,
-	unsigned ifindex, bool again, usec now)
+static usec send_init(struct mn *mn, const struct bul_entry *e, struct bul_test *t, uint8_t type,
+	const struct in6_addr *from, unsigned ifindex, bool again, usec now)
 {
 	struct mh m = {.type = type};
 	struct via via = {.src = *from, .dst = e->peer, .ifindex = ifindex};
@@ -79,10 +79,10 @@ usec ro_ask_missing(struct mn *mn, const struct mn_home *h, struct bul_entry *e,
 	if (!h->tunnelled && mn_place(h)->where == AT_AWAY)
 		return NEVER;
 	if (!ro_token_lives(&e->home_test, now))
-		next = ask(mn, e, &e->home_test, MH_HOTI, &e->home, 0, again, now);
+		next = send_init(mn, e, &e->home_test, MH_HOTI, &e->home, 0, again, now);
 	if (!e->leaving && !ro_coa_token_lives(e, h, now))
-		next = sooner(
-			next, ask(mn, e, &e->coa_test, MH_COTI, &mn_place(h)->coa, mn_place(h)->ifindex, again, now));
+		next = sooner(next,
+			send_init(mn, e, &e->coa_test, MH_COTI, &mn_place(h)->coa, mn_place(h)->ifindex, again, now));
 	return next;
 }
 

@@ -69,7 +69,7 @@ bool router_since(const struct attach_link *l, usec when)
 
 /* --- known routers ------------------------------------------------------------------------------------------------ */
 
-static struct attach_router *find(struct attach_link *l, const struct in6_addr *addr)
+static struct attach_router *find_router(struct attach_link *l, const struct in6_addr *addr)
 {
 	for (struct attach_router *r = l->routers; r < l->routers + ATTACH_ROUTERS; r++)
 		if (addr_eq(&r->addr, addr))
@@ -77,7 +77,7 @@ static struct attach_router *find(struct attach_link *l, const struct in6_addr *
 	return NULL;
 }
 
-static void drop(struct attach_link *l, struct attach_router *r)
+static void drop_router(struct attach_link *l, struct attach_router *r)
 {
 	for (struct attach_prefix *p = l->prefix; p < l->prefix + l->prefixes; p++) {
 		p->told_by &= (uint8_t)~bit_of(l, r);
@@ -144,7 +144,7 @@ static struct attach_router *meet(struct attach_link *l, const struct in6_addr *
 	struct attach_router *r = slot(l);
 	usec asked = r->asked; /* of a slot: newcomers cannot make us ask faster */
 
-	drop(l, r);
+	drop_router(l, r);
 	*r = (struct attach_router){.addr = *addr, .since = l->heard ? now : l->up_at, .asked = asked};
 	for (struct attach_router *each = l->routers; others && each < l->routers + ATTACH_ROUTERS; each++)
 		doubt(each);
@@ -181,7 +181,7 @@ static void note_lladdr(struct attach_router *r, const struct nd_ra *ra, bool fi
 
 uint8_t router_heard(struct attach_link *l, const struct in6_addr *from, const struct nd_ra *ra, usec now)
 {
-	struct attach_router *r = find(l, from);
+	struct attach_router *r = find_router(l, from);
 	bool first;
 
 	if (r && !r->gone && is_another(l, r, ra)) {
@@ -189,7 +189,7 @@ uint8_t router_heard(struct attach_link *l, const struct in6_addr *from, const s
 		return 0;
 	}
 	if (r && is_another(l, r, ra)) {
-		drop(l, r);
+		drop_router(l, r);
 		r = NULL;
 	}
 	first = !r;
@@ -276,7 +276,7 @@ static usec due_of(const struct attach_router *r)
 	return r->doubted ? (r->asked ? r->asked + WAIT : 0) : silent_at(r);
 }
 
-static void ask(struct attach_link *l, struct attach_router *r, usec now)
+static void ask_router(struct attach_link *l, struct attach_router *r, usec now)
 {
 	const struct world *w = l->attach->w;
 
@@ -356,7 +356,7 @@ static void bury(struct attach_link *l)
 {
 	for (struct attach_router *r = l->routers; r < l->routers + ATTACH_ROUTERS; r++)
 		if (is_used(r) && r->gone && router_there(l))
-			drop(l, r);
+			drop_router(l, r);
 }
 
 void router_tidy(struct attach_link *l, usec now)
@@ -388,7 +388,7 @@ static void on_watch(struct timer *t, usec now)
 		if (silent_at(r) <= now)
 			doubt(r);
 		if (is_used(r) && r->doubted && due_of(r) <= now)
-			ask(l, r, now);
+			ask_router(l, r, now);
 	}
 	if (before && !router_there(l))
 		attach_solicit(l, now);

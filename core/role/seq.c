@@ -23,7 +23,7 @@ void seq_init(struct seq *s, size_t key_len, uint64_t seed)
 	map_init(&s->map, key_len, seed);
 }
 
-static void drop(struct seq *s, struct seq_entry *e)
+static void drop_number(struct seq *s, struct seq_entry *e)
 {
 	map_del(&s->map, &e->node);
 	free(e);
@@ -32,7 +32,7 @@ static void drop(struct seq *s, struct seq_entry *e)
 void seq_free(struct seq *s)
 {
 	while (s->map.n)
-		drop(s, entry_of(s->map.item[s->map.n - 1]));
+		drop_number(s, entry_of(s->map.item[s->map.n - 1]));
 	map_free(&s->map);
 }
 
@@ -57,7 +57,7 @@ static void sweep(struct seq *s, usec now)
 			s->hand = 0;
 		e = entry_of(s->map.item[s->hand]);
 		if (e->until <= now)
-			drop(s, e); /* the last of the array takes its place */
+			drop_number(s, e); /* the last of the array takes its place */
 		else
 			s->hand++;
 	}
@@ -85,7 +85,7 @@ bool seq_keep(struct seq *s, const void *key, uint16_t seq, uint16_t nonce, usec
 	sweep(s, now);
 	e = entry_of(map_find(&s->map, key));
 	if (!e && s->map.n >= s->max && s->map.n && until == NEVER)
-		drop(s, entry_of(s->map.item[s->hand % s->map.n]));
+		drop_number(s, entry_of(s->map.item[s->hand % s->map.n]));
 	if (!e && s->map.n < s->max)
 		e = add(s, key);
 	if (!e)
@@ -101,5 +101,5 @@ void seq_forget(struct seq *s, const void *key)
 	struct seq_entry *e = entry_of(map_find(&s->map, key));
 
 	if (e)
-		drop(s, e);
+		drop_number(s, e);
 }

@@ -35,7 +35,7 @@ static int errno_of(int rc)
 	}
 }
 
-static int fail(struct why *why, const struct store *s, int rc)
+static int store_failed(struct why *why, const struct store *s, int rc)
 {
 	if ((rc & 0xff) == SQLITE_BUSY)
 		return why_set(why, EBUSY, "%s is another agent's", s->path);
@@ -44,23 +44,23 @@ static int fail(struct why *why, const struct store *s, int rc)
 
 /* --- changes ------------------------------------------------------------------------------------------------------ */
 
-static void note(struct store *s, int rc)
+static void note_result(struct store *s, int rc)
 {
 	if (rc && rc != SQLITE_DONE && rc != SQLITE_ROW && !s->failed)
 		s->failed = rc;
 }
 
-static void begin(struct store *s)
+static void begin_batch(struct store *s)
 {
 	if (!s->begun)
-		note(s, sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL));
+		note_result(s, sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL));
 	s->begun = true;
 }
 
-static void run(struct store *s, sqlite3_stmt *st)
+static void step(struct store *s, sqlite3_stmt *st)
 {
 	if (!s->failed)
-		note(s, sqlite3_step(st));
+		note_result(s, sqlite3_step(st));
 	sqlite3_reset(st);
 }
 
@@ -69,10 +69,10 @@ void store_put(struct store *s, enum store_cache cache, const struct store_bindi
 	struct record r;
 
 	record_write(&r, cache, b);
-	begin(s);
+	begin_batch(s);
 	sqlite3_bind_blob(s->put, 1, r.key, r.key_len, SQLITE_STATIC);
 	sqlite3_bind_blob(s->put, 2, r.value, r.value_len, SQLITE_STATIC);
-	run(s, s->put);
+	step(s, s->put);
 }
 
 void store_del(struct store *s, enum store_cache cache, const struct in6_addr *home, const struct in6_addr *local)
@@ -80,19 +80,19 @@ void store_del(struct store *s, enum store_cache cache, const struct in6_addr *h
 	struct record r;
 
 	record_key(&r, cache, home, local);
-	begin(s);
+	begin_batch(s);
 	sqlite3_bind_blob(s->del, 1, r.key, r.key_len, SQLITE_STATIC);
-	run(s, s->del);
+	step(s, s->del);
 }
 
 void store_clear(struct store *s, enum store_cache cache)
 {
 	uint8_t from = (uint8_t)cache, to = (uint8_t)(cache + 1);
 
-	begin(s);
+	begin_batch(s);
 	sqlite3_bind_blob(s->clear, 1, &from, 1, SQLITE_STATIC);
 	sqlite3_bind_blob(s->clear, 2, &to, 1, SQLITE_STATIC);
-	run(s, s->clear);
+	step(s, s->clear);
 }
 
 int store_commit(struct store *s, struct why *why)
@@ -100,23 +100,23 @@ int store_commit(struct store *s, struct why *why)
 	int rc;
 
 	if (s->begun && !s->failed)
-		note(s, sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL));
+		note_result(s, sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL));
 	rc = s->failed;
 	if (!sqlite3_get_autocommit(s->db))
 		(void)!sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	s->begun = false;
 	s->failed = 0;
-	return rc ? fail(why, s, rc) : 0;
+	return rc ? store_failed(why, s, rc) : 0;
 }
 
 /* --- facts -------------------------------------------------------------------------------------------------------- */
 
 static void put_fact(struct store *s, const char *name, sqlite3_int64 value)
 {
-	begin(s);
+	begin_batch(s);
 	sqlite3_bind_text(s->put_fact, 1, name, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(s->put_fact, 2, value);
-	run(s, s->put_fact);
+	step(s, s->put_fact);
 }
 
 static sqlite3_int64 get_fact(struct store *s, const char *name)
@@ -213,7 +213,7 @@ int store_open(struct store **out, const struct store_owner *o, struct why *why)
 		rc = prepare(s);
 	if (!rc)
 		check_owner(s, o);
-	err = rc ? fail(why, s, rc) : 0;
+	err = rc ? store_failed(why, s, rc) : 0;
 	if (err)
 		store_close(s);
 	else

@@ -112,7 +112,7 @@ static bool lib_open(struct lib *l, struct why *why)
 	return true;
 }
 
-static int prepare(const struct lib *l, struct bpf_object *o, const void *conf, size_t conf_len,
+static int prepare_object(const struct lib *l, struct bpf_object *o, const void *conf, size_t conf_len,
 	const struct ebpf_map *maps, size_t n_maps)
 {
 	struct bpf_map *m = l->find_map(o, ".rodata");
@@ -131,7 +131,7 @@ static int own(int fd, int *to)
 	return *to < 0 ? -EBADF : 0;
 }
 
-static int take(const struct lib *l, struct bpf_object *o, struct ebpf_map *maps, size_t n_maps,
+static int own_all(const struct lib *l, struct bpf_object *o, struct ebpf_map *maps, size_t n_maps,
 	struct ebpf_prog *progs, size_t n_progs)
 {
 	int err = 0;
@@ -173,10 +173,10 @@ int ebpf_load(const void *elf, size_t len, const void *conf, size_t conf_len, st
 		progs[i].fd = -1;
 	if (!err) {
 		o = l.open_mem(elf, len, NULL);
-		err = o ? prepare(&l, o, conf, conf_len, maps, n_maps) : -errno;
+		err = o ? prepare_object(&l, o, conf, conf_len, maps, n_maps) : -errno;
 	}
 	if (!err)
-		err = l.load(o) ?: take(&l, o, maps, n_maps, progs, n_progs);
+		err = l.load(o) ?: own_all(&l, o, maps, n_maps, progs, n_progs);
 	if (err)
 		ebpf_unload(maps, n_maps, progs, n_progs);
 	if (o)

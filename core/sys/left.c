@@ -36,7 +36,7 @@ static int by_key(const void *a, const void *b, void *klen)
 	return memcmp(a, b, *(size_t *)klen);
 }
 
-static uint8_t *find(struct left *l, const uint8_t *key)
+static uint8_t *find_item(struct left *l, const uint8_t *key)
 {
 	size_t low = 0, high = l->n;
 
@@ -60,7 +60,7 @@ static uint8_t *find(struct left *l, const uint8_t *key)
 
 bool left_take(struct left *l, const void *key, const void *value)
 {
-	uint8_t *at = find(l, key), *taken = at ? at + item_size(l) - 1 : NULL;
+	uint8_t *at = find_item(l, key), *taken = at ? at + item_size(l) - 1 : NULL;
 	bool first = taken && !*taken;
 
 	if (taken)
@@ -70,7 +70,7 @@ bool left_take(struct left *l, const void *key, const void *value)
 
 const void *left_value(struct left *l, const void *key)
 {
-	const uint8_t *at = find(l, key);
+	const uint8_t *at = find_item(l, key);
 
 	return at ? at + l->klen : NULL;
 }

@@ -67,7 +67,7 @@ struct looked {
 	bool found;
 };
 
-static int look(const struct nlmsghdr *h, void *ctx)
+static int take_link(const struct nlmsghdr *h, void *ctx)
 {
 	const struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
 	struct looked *l = ctx;
@@ -133,7 +133,7 @@ int link_mend(struct nl *nl, unsigned ifindex, const char *name, const struct li
 {
 	struct looked l = {.ifindex = ifindex};
 	char buf[NL_MSG_MAX];
-	int err = nl_dump(nl, link_msg(buf, RTM_GETLINK, 0, 0), look, &l, why, "list links");
+	int err = nl_dump(nl, link_msg(buf, RTM_GETLINK, 0, 0), take_link, &l, why, "list links");
 
 	if (err)
 		return err;

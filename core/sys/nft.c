@@ -50,7 +50,7 @@ void nft_close(struct nft *n)
 }
 
 /* A request's header at the end of the batch, or NULL: full. */
-static struct nlmsghdr *put(struct nft *n, uint16_t type, uint16_t flags)
+static struct nlmsghdr *put_message(struct nft *n, uint16_t type, uint16_t flags)
 {
 	if (!n->len) {
 		nftnl_batch_begin(n->buf, n->seq++);
@@ -68,10 +68,10 @@ static void done(struct nft *n, const struct nlmsghdr *h)
 	n->len += MNL_ALIGN(h->nlmsg_len);
 }
 
-static void table(struct nft *n, uint16_t type, uint16_t flags, uint32_t table_flags)
+static void put_table(struct nft *n, uint16_t type, uint16_t flags, uint32_t table_flags)
 {
 	struct nftnl_table *t = nftnl_table_alloc();
-	struct nlmsghdr *h = t ? put(n, type, flags) : NULL;
+	struct nlmsghdr *h = t ? put_message(n, type, flags) : NULL;
 
 	n->full |= !t;
 	if (h) {
@@ -87,12 +87,12 @@ static void table(struct nft *n, uint16_t type, uint16_t flags, uint32_t table_f
 
 void nft_table_add(struct nft *n, uint32_t flags)
 {
-	table(n, NFT_MSG_NEWTABLE, NLM_F_CREATE, flags);
+	put_table(n, NFT_MSG_NEWTABLE, NLM_F_CREATE, flags);
 }
 
 void nft_table_del(struct nft *n)
 {
-	table(n, NFT_MSG_DELTABLE, 0, 0);
+	put_table(n, NFT_MSG_DELTABLE, 0, 0);
 }
 
 static struct nftnl_chain *chain_alloc(struct nft *n, const char *name)
@@ -109,7 +109,7 @@ static struct nftnl_chain *chain_alloc(struct nft *n, const char *name)
 
 static void chain_put(struct nft *n, struct nftnl_chain *c, uint16_t type, uint16_t flags)
 {
-	struct nlmsghdr *h = c ? put(n, type, flags) : NULL;
+	struct nlmsghdr *h = c ? put_message(n, type, flags) : NULL;
 
 	if (h) {
 		nftnl_chain_nlmsg_build_payload(h, c);
@@ -159,7 +159,7 @@ struct nftnl_rule *nft_rule(struct nft *n, const char *chain)
 
 void nft_rule_add(struct nft *n, struct nftnl_rule *r)
 {
-	struct nlmsghdr *h = r ? put(n, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND) : NULL;
+	struct nlmsghdr *h = r ? put_message(n, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND) : NULL;
 
 	if (h) {
 		nftnl_rule_nlmsg_build_payload(h, r);
@@ -172,7 +172,7 @@ void nft_rule_add(struct nft *n, struct nftnl_rule *r)
 void nft_chain_flush(struct nft *n, const char *name)
 {
 	struct nftnl_rule *r = nft_rule(n, name);
-	struct nlmsghdr *h = r ? put(n, NFT_MSG_DELRULE, 0) : NULL;
+	struct nlmsghdr *h = r ? put_message(n, NFT_MSG_DELRULE, 0) : NULL;
 
 	if (h) {
 		nftnl_rule_nlmsg_build_payload(h, r);
@@ -207,7 +207,7 @@ static uint32_t type_of(uint32_t klen)
 void nft_set_add(struct nft *n, const char *name, uint32_t klen)
 {
 	struct nftnl_set *s = set_alloc(n, name);
-	struct nlmsghdr *h = s ? put(n, NFT_MSG_NEWSET, NLM_F_CREATE) : NULL;
+	struct nlmsghdr *h = s ? put_message(n, NFT_MSG_NEWSET, NLM_F_CREATE) : NULL;
 
 	if (h) {
 		nftnl_set_set_u32(s, NFTNL_SET_ID, ++n->set_id);
@@ -224,7 +224,7 @@ static void elems(struct nft *n, const char *name, const void *key, uint32_t kle
 {
 	struct nftnl_set *s = set_alloc(n, name);
 	struct nftnl_set_elem *e = s ? nftnl_set_elem_alloc() : NULL;
-	struct nlmsghdr *h = s ? put(n, type, flags) : NULL;
+	struct nlmsghdr *h = s ? put_message(n, type, flags) : NULL;
 
 	n->full |= !e;
 	if (e) {

@@ -26,7 +26,7 @@ static bool is_deletion(uint16_t type)
 	return false;
 }
 
-static bool concerns(void *ctx, const struct nlmsghdr *h)
+static bool is_of_nft(void *ctx, const struct nlmsghdr *h)
 {
 	const struct nfgenmsg *m = mnl_nlmsg_get_payload(h);
 	const struct nft *n = ctx;
@@ -40,7 +40,7 @@ static bool concerns(void *ctx, const struct nlmsghdr *h)
 	return false;
 }
 
-static void told(void *ctx)
+static void nft_changed(void *ctx)
 {
 	struct nft *n = ctx;
 
@@ -61,8 +61,8 @@ int nft_watch(struct nft *n, struct loop *loop, void (*lost)(void *ctx), void *c
 
 	n->lost = lost;
 	n->lost_ctx = ctx;
-	n->removal.concerns = concerns;
-	n->removal.told = told;
+	n->removal.concerns = is_of_nft;
+	n->removal.told = nft_changed;
 	n->removal.ctx = n;
 	return removal_open(&n->removal, loop, NETLINK_NETFILTER, groups, &prog, why);
 }

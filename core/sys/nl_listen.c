@@ -201,7 +201,7 @@ static bool read_events(struct nl *nl)
 	return n > 0;
 }
 
-static void ready(struct watch *w, uint32_t events)
+static void news_came(struct watch *w, uint32_t events)
 {
 	struct nl *nl = timer_owner(w, struct nl, watch);
 
@@ -229,7 +229,7 @@ int nl_listen(struct nl *nl, const struct nl_events *ev, struct why *why)
 	nl->ev = nl_socket(NETLINK_ROUTE, why);
 	if (!nl->ev)
 		return -(why && why->err ? why->err : EPROTONOSUPPORT);
-	nl->watch = (struct watch){mnl_socket_get_fd(nl->ev), ready};
+	nl->watch = (struct watch){mnl_socket_get_fd(nl->ev), news_came};
 	err = join(nl, why);
 	if (!err)
 		err = loop_watch(nl->loop, &nl->watch, EPOLLIN);

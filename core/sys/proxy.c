@@ -31,7 +31,7 @@ _Static_assert(offsetof(struct proxy, ifindex) == offsetof(struct proxy, addr) +
 
 #define KEY_LEN (sizeof(struct in6_addr) + sizeof(uint32_t))
 
-static struct proxy *find(const struct proxies *p, unsigned ifindex, const struct in6_addr *addr)
+static struct proxy *find_proxy(const struct proxies *p, unsigned ifindex, const struct in6_addr *addr)
 {
 	uint8_t key[KEY_LEN];
 
@@ -45,9 +45,9 @@ static struct proxy *at(const struct proxies *p, size_t i)
 	return (struct proxy *)(void *)p->map.item[i];
 }
 
-static struct proxy *note(struct proxies *p, unsigned ifindex, const struct in6_addr *addr)
+static struct proxy *note_proxy(struct proxies *p, unsigned ifindex, const struct in6_addr *addr)
 {
-	struct proxy *x = find(p, ifindex, addr);
+	struct proxy *x = find_proxy(p, ifindex, addr);
 
 	if (x || !(x = calloc(1, sizeof(*x))))
 		return x;
@@ -59,7 +59,7 @@ static struct proxy *note(struct proxies *p, unsigned ifindex, const struct in6_
 	return NULL;
 }
 
-static void forget(struct proxies *p, struct proxy *x)
+static void forget_proxy(struct proxies *p, struct proxy *x)
 {
 	map_del(&p->map, &x->node);
 	free(x);
@@ -98,35 +98,35 @@ static int kernel_del(struct proxies *p, const struct proxy *x, struct why *why)
 
 int proxies_add(struct proxies *p, unsigned ifindex, const struct in6_addr *addr, struct why *why)
 {
-	struct proxy *x = find(p, ifindex, addr);
+	struct proxy *x = find_proxy(p, ifindex, addr);
 	bool adopted = x && !x->claimed;
 	int err;
 
 	if (!x && p->map.n >= PROXIES_MAX)
 		return 0;
-	x = note(p, ifindex, addr);
+	x = note_proxy(p, ifindex, addr);
 	if (!x)
 		return why_set(why, ENOMEM, "out of memory");
 	x->claimed = true;
 	err = adopted ? 0 : kernel_add(p, x, why);
 	if (err)
-		forget(p, x);
+		forget_proxy(p, x);
 	return err;
 }
 
 int proxies_del(struct proxies *p, unsigned ifindex, const struct in6_addr *addr, struct why *why)
 {
-	struct proxy *x = find(p, ifindex, addr);
+	struct proxy *x = find_proxy(p, ifindex, addr);
 	int err = x ? kernel_del(p, x, why) : 0;
 
 	if (x)
-		forget(p, x);
+		forget_proxy(p, x);
 	return err;
 }
 
 bool proxies_has(const struct proxies *p, unsigned ifindex, const struct in6_addr *addr)
 {
-	return find(p, ifindex, addr) != NULL;
+	return find_proxy(p, ifindex, addr) != NULL;
 }
 
 /* Is it a proxy that carries our mark? Those of others are left alone. */
@@ -151,7 +151,7 @@ static int see(const struct nlmsghdr *h, void *ctx)
 	struct proxies *p = ctx;
 	struct in6_addr addr;
 
-	if (is_marked(h, &addr) && !note(p, (unsigned)m->ndm_ifindex, &addr))
+	if (is_marked(h, &addr) && !note_proxy(p, (unsigned)m->ndm_ifindex, &addr))
 		p->err = -ENOMEM;
 	return MNL_CB_OK;
 }
@@ -160,7 +160,7 @@ static int see_again(const struct nlmsghdr *h, void *ctx)
 {
 	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
 	struct in6_addr addr;
-	struct proxy *x = is_marked(h, &addr) ? find(ctx, (unsigned)m->ndm_ifindex, &addr) : NULL;
+	struct proxy *x = is_marked(h, &addr) ? find_proxy(ctx, (unsigned)m->ndm_ifindex, &addr) : NULL;
 
 	if (x)
 		x->seen = true;
@@ -219,7 +219,7 @@ int proxies_sweep(struct proxies *p, struct why *why)
 		if (x->claimed)
 			continue;
 		err = kernel_del(p, x, why) ?: err;
-		forget(p, x);
+		forget_proxy(p, x);
 	}
 	return err;
 }
@@ -228,7 +228,7 @@ void proxies_clear(struct proxies *p)
 {
 	while (p->map.n) {
 		(void)!kernel_del(p, at(p, p->map.n - 1), NULL);
-		forget(p, at(p, p->map.n - 1));
+		forget_proxy(p, at(p, p->map.n - 1));
 	}
 }
 

@@ -100,7 +100,7 @@ static void meta_ctl(struct raw_meta *m, struct msghdr *h)
 	}
 }
 
-static void take(struct raw_sock *s, struct mmsghdr *msg)
+static void take_packet(struct raw_sock *s, struct mmsghdr *msg)
 {
 	struct raw *r = s->raw;
 	struct raw_meta m = {0};
@@ -118,7 +118,7 @@ static void take(struct raw_sock *s, struct mmsghdr *msg)
 	s->take(r, &m, msg->msg_hdr.msg_iov->iov_base, msg->msg_len);
 }
 
-static void prepare(struct raw *r)
+static void prepare_messages(struct raw *r)
 {
 	for (int i = 0; i < RAW_BATCH; i++) {
 		r->iov[i] = (struct iovec){r->data[i], RAW_ROOM};
@@ -127,7 +127,7 @@ static void prepare(struct raw *r)
 	}
 }
 
-/* A callback may unwatch the link whose messages are being walked: the list node may be gone after take(). */
+/* A callback may unwatch the link whose messages are being walked: the list node may be gone after take_packet(). */
 static bool still_there(const struct raw *r, const struct raw_sock *s)
 {
 	if (s == &r->mh || s == &r->icmp)
@@ -146,10 +146,10 @@ void raw_ready(struct watch *w, uint32_t events)
 
 	(void)events;
 	for (int round = 0; round < RAW_ROUNDS && n == RAW_BATCH; round++) {
-		prepare(r);
+		prepare_messages(r);
 		n = recvmmsg(s->watch.fd, r->msgs, RAW_BATCH, MSG_DONTWAIT, NULL);
 		for (int i = 0; i < n; i++) {
-			take(s, &r->msgs[i]);
+			take_packet(s, &r->msgs[i]);
 			if (!still_there(r, s))
 				return;
 		}

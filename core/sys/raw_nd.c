@@ -72,7 +72,7 @@ static int nd_socket(unsigned ifindex)
 	return err;
 }
 
-static struct raw_link **find(struct raw *r, unsigned ifindex)
+static struct raw_link **find_raw_link(struct raw *r, unsigned ifindex)
 {
 	struct raw_link **at = &r->links;
 
@@ -81,7 +81,7 @@ static struct raw_link **find(struct raw *r, unsigned ifindex)
 	return at;
 }
 
-static void drop(struct raw *r, struct raw_link **at)
+static void close_link(struct raw *r, struct raw_link **at)
 {
 	struct raw_link *l = *at;
 
@@ -96,7 +96,7 @@ int raw_nd_watch(struct raw *r, unsigned ifindex, struct why *why)
 	struct raw_link *l;
 	int err, fd;
 
-	if (*find(r, ifindex))
+	if (*find_raw_link(r, ifindex))
 		return 0;
 	fd = nd_socket(ifindex);
 	if (fd < 0)
@@ -110,22 +110,22 @@ int raw_nd_watch(struct raw *r, unsigned ifindex, struct why *why)
 	r->links = l;
 	err = loop_watch(r->loop, &l->sock.watch, EPOLLIN);
 	if (err)
-		drop(r, find(r, ifindex));
+		close_link(r, find_raw_link(r, ifindex));
 	return err ? why_set(why, -err, "watch Neighbor Discovery: %s", strerror(-err)) : 0;
 }
 
 void raw_nd_unwatch(struct raw *r, unsigned ifindex)
 {
-	struct raw_link **at = find(r, ifindex);
+	struct raw_link **at = find_raw_link(r, ifindex);
 
 	if (*at)
-		drop(r, at);
+		close_link(r, at);
 }
 
 void raw_nd_close(struct raw *r)
 {
 	while (r->links)
-		drop(r, &r->links);
+		close_link(r, &r->links);
 }
 
 int raw_arp_announce(unsigned ifindex, const uint8_t lladdr[static 6], const uint8_t ipv4[static 4])

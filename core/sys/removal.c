@@ -22,7 +22,7 @@ static bool any(struct removal *r, const void *buf, ssize_t len)
 	return false;
 }
 
-static void ready(struct watch *w, uint32_t events)
+static void removals_came(struct watch *w, uint32_t events)
 {
 	struct removal *r = timer_owner(w, struct removal, watch);
 	char buf[16 * 1024];
@@ -50,7 +50,7 @@ int removal_open(struct removal *r, struct loop *loop, int family, const int *gr
 	if (!r->s)
 		return -EPROTONOSUPPORT;
 	fd = mnl_socket_get_fd(r->s);
-	r->watch = (struct watch){fd, ready};
+	r->watch = (struct watch){fd, removals_came};
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, prog, sizeof(*prog)) < 0)
 		err = -errno;
 	for (; !err && *groups; groups++)
@@ -91,7 +91,7 @@ static bool is_our_rule(const struct nlmsghdr *h)
 }
 
 /* The kernel filtered routes by their protocol already. */
-static bool concerns(void *ctx, const struct nlmsghdr *h)
+static bool is_removal(void *ctx, const struct nlmsghdr *h)
 {
 	struct nl *nl = ctx;
 
@@ -127,7 +127,7 @@ int nl_watch(struct nl *nl, void (*lost)(void *, unsigned), void *ctx, struct wh
 
 	nl->lost = lost;
 	nl->lost_ctx = ctx;
-	nl->removal.concerns = concerns;
+	nl->removal.concerns = is_removal;
 	nl->removal.told = told;
 	nl->removal.ctx = nl;
 	return removal_open(&nl->removal, nl->loop, NETLINK_ROUTE, groups, &prog, why);

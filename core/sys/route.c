@@ -241,7 +241,7 @@ static struct key key_of(const struct route *r)
 	return k;
 }
 
-static struct value value_of(const struct route *r)
+static struct value route_value(const struct route *r)
 {
 	struct value v = {.src = r->src, .remote = r->remote, .gateway = r->gateway};
 
@@ -255,10 +255,10 @@ struct noting {
 	int err;
 };
 
-static bool note(void *noting, const struct route *r)
+static bool note_route(void *noting, const struct route *r)
 {
 	struct key k = key_of(r);
-	struct value v = value_of(r);
+	struct value v = route_value(r);
 	struct noting *n = noting;
 
 	n->err = left_note(n->left, &k, &v) ?: n->err;
@@ -271,14 +271,14 @@ int route_find(struct nl *nl, unsigned ifindex, struct left *to, struct why *why
 	int err;
 
 	*to = (struct left){.klen = sizeof(struct key), .vlen = sizeof(struct value)};
-	err = route_sweep(nl, ifindex, note, &n, why);
+	err = route_sweep(nl, ifindex, note_route, &n, why);
 	return err || !n.err ? err : why_set(why, -n.err, "out of memory");
 }
 
 bool route_take(struct left *found, const struct route *r)
 {
 	struct key k = key_of(r);
-	struct value v = value_of(r);
+	struct value v = route_value(r);
 
 	return left_take(found, &k, &v);
 }

@@ -145,7 +145,7 @@ struct noting {
 };
 
 /* A rule is its own key; octets behind the name are zero. */
-static bool note(void *noting, const struct rule *r)
+static bool note_rule(void *noting, const struct rule *r)
 {
 	struct noting *n = noting;
 
@@ -159,7 +159,7 @@ int rule_find(struct nl *nl, struct left *to, struct why *why)
 	int err;
 
 	*to = (struct left){.klen = sizeof(struct rule)};
-	err = rule_sweep(nl, note, &n, why);
+	err = rule_sweep(nl, note_rule, &n, why);
 	return err || !n.err ? err : why_set(why, -n.err, "out of memory");
 }
 

@@ -57,7 +57,7 @@ int sysctl_get(const char *path, int *value)
 	return err;
 }
 
-static int put(const char *path, int value)
+static int write_value(const char *path, int value)
 {
 	char name[256];
 	int err = full_path(name, sizeof(name), path);
@@ -161,7 +161,7 @@ size_t sysctl_hold(void)
 			memmove(&held[i], &held[i + 1], (--helds - i) * sizeof(held[0]));
 			continue;
 		}
-		if (!err && v != held[i].value && !put(held[i].path, held[i].value))
+		if (!err && v != held[i].value && !write_value(held[i].path, held[i].value))
 			n++;
 		i++;
 	}
@@ -179,7 +179,7 @@ int sysctl_set(const char *path, int value, struct why *why)
 	if (!err)
 		err = remember(path, old);
 	if (!err)
-		err = put(path, value);
+		err = write_value(path, value);
 	return err ? why_set(why, -err, "set sysctl net/ipv6/%s to %d: %s", path, value, strerror(-err)) : 0;
 }
 
@@ -191,7 +191,7 @@ static void restore_line(const char *line)
 
 	if (sscanf(line, "%127s %d", name, &old) != 2)
 		return;
-	err = put(name, old);
+	err = write_value(name, old);
 	if (err && err != -ENOENT)
 		log_warn("sysctl net/ipv6/%s is not put back to %d: %s", name, old, strerror(-err));
 }

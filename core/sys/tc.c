@@ -88,7 +88,7 @@ static bool is_ours(const struct nlmsghdr *h, const struct tcmsg *t)
 }
 
 /* A filter comes with a handle; what comes without stands for its preference. */
-static int note(const struct nlmsghdr *h, void *found)
+static int note_filter(const struct nlmsghdr *h, void *found)
 {
 	const struct tcmsg *t = mnl_nlmsg_get_payload(h);
 	struct found *f = found;
@@ -100,12 +100,12 @@ static int note(const struct nlmsghdr *h, void *found)
 }
 
 /* No such link, and no clsact there, is an answer. */
-static int look(struct nl *nl, enum tc_side side, struct found *f, struct why *why)
+static int find_filter(struct nl *nl, enum tc_side side, struct found *f, struct why *why)
 {
 	char buf[NL_MSG_MAX];
 	struct why own = {0};
-	int err = nl_dump(
-		nl, tc_msg(buf, RTM_GETTFILTER, 0, f->ifindex, parent_of(side)), note, f, &own, "list tc filters");
+	int err = nl_dump(nl, tc_msg(buf, RTM_GETTFILTER, 0, f->ifindex, parent_of(side)), note_filter, f, &own,
+		"list tc filters");
 
 	if (err == -ENODEV || err == -EINVAL || err == -ENOENT || err == -EOPNOTSUPP)
 		return 0;
@@ -117,7 +117,7 @@ static int look(struct nl *nl, enum tc_side side, struct found *f, struct why *w
 int tc_attached(struct nl *nl, unsigned ifindex, enum tc_side side, bool *there, struct why *why)
 {
 	struct found f = {.ifindex = ifindex};
-	int err = look(nl, side, &f, why);
+	int err = find_filter(nl, side, &f, why);
 
 	*there = f.ours;
 	return err;
@@ -127,7 +127,7 @@ int tc_detach(struct nl *nl, unsigned ifindex, struct why *why)
 {
 	struct found in = {.ifindex = ifindex}, out = in;
 	char buf[NL_MSG_MAX];
-	int err = look(nl, TC_IN, &in, why) ?: look(nl, TC_OUT, &out, why);
+	int err = find_filter(nl, TC_IN, &in, why) ?: find_filter(nl, TC_OUT, &out, why);
 
 	if (!err && in.ours)
 		err = nl_del(nl, filter_msg(buf, RTM_DELTFILTER, 0, ifindex, TC_IN), why, "delete tc filter");

@@ -18,7 +18,7 @@
 
 #define ACCOUNT "mip"
 
-static int fail(struct why *why, const char *what, const char *which)
+static int user_failed(struct why *why, const char *what, const char *which)
 {
 	int err = errno;
 
@@ -49,12 +49,12 @@ static int take_dir(const char *path, const struct passwd *pw, struct why *why)
 	int dir, err = 0;
 
 	if (mkdir(path, 0750) < 0 && errno != EEXIST)
-		return fail(why, "make", path);
+		return user_failed(why, "make", path);
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0 || fstat(dir, &st) < 0)
-		err = fail(why, "open", path);
+		err = user_failed(why, "open", path);
 	else if (!st.st_uid && fchown(dir, pw->pw_uid, pw->pw_gid) < 0)
-		err = fail(why, "give away", path);
+		err = user_failed(why, "give away", path);
 	else if (!st.st_uid)
 		take_files(dir, pw);
 	if (dir >= 0)
@@ -92,6 +92,6 @@ int self_become(const char *user, const char *run_dir, const char *state_dir, st
 		return err;
 	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || initgroups(pw->pw_name, pw->pw_gid) < 0 ||
 		setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 || setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
-		return fail(why, "become user", pw->pw_name);
+		return user_failed(why, "become user", pw->pw_name);
 	return 0;
 }

@@ -140,7 +140,7 @@ struct standing {
 };
 
 /* How the SA stands that the kernel already has in place of `sa`, which `want` asks for. */
-static struct standing look(struct xfrm *x, const struct xfrm_sa *sa, const struct nlmsghdr *want)
+static struct standing standing_of(struct xfrm *x, const struct xfrm_sa *sa, const struct nlmsghdr *want)
 {
 	_Alignas(8) char buf[NL_MSG_MAX], answer[4096];
 	const struct nlmsghdr *there = (void *)answer;
@@ -190,7 +190,7 @@ int xfrm_sa_add(struct xfrm *x, const struct xfrm_sa *sa, struct why *why)
 	add_text(what, sizeof(what), sa);
 	err = nl_do(x->nl, h, &said, what);
 	if (err == -EEXIST)
-		there = look(x, sa, h);
+		there = standing_of(x, sa, h);
 	if (there.same) {
 		err = 0;
 	} else if (there.ours) {
@@ -214,7 +214,7 @@ int xfrm_sa_try(struct xfrm *x, const struct xfrm_sa *sa, struct why *why)
 	err = nl_do(x->nl, h, &said, what);
 	if (!err)
 		err = xfrm_sa_del(x, &sa->dst, sa->spi, &said);
-	else if (err == -EEXIST && look(x, sa, h).ours)
+	else if (err == -EEXIST && standing_of(x, sa, h).ours)
 		err = 0;
 	explicit_bzero(buf, sizeof(buf));
 	return err ? explain(sa, err, &said, why) : 0;

@@ -11,7 +11,7 @@
 /* Readers of one whole header, pkt[at] up to pkt[end]. On a verdict other than EXT_OK they have set e->at. */
 typedef enum exthdr_verdict reader(const uint8_t *pkt, size_t at, size_t end, struct exthdr *e);
 
-static enum exthdr_verdict refuse(struct exthdr *e, enum exthdr_verdict v, size_t at)
+static enum exthdr_verdict verdict_at(struct exthdr *e, enum exthdr_verdict v, size_t at)
 {
 	e->at = at;
 	return v;
@@ -23,7 +23,7 @@ static enum exthdr_verdict hopopts_read(const uint8_t *pkt, size_t at, size_t en
 {
 	(void)pkt;
 	if (at != IP6_HLEN)
-		return refuse(e, EXT_DROP, at);
+		return verdict_at(e, EXT_DROP, at);
 	e->insert_at = end;
 	return EXT_OK;
 }
@@ -32,12 +32,12 @@ static enum exthdr_verdict hopopts_read(const uint8_t *pkt, size_t at, size_t en
 static enum exthdr_verdict hao_read(const uint8_t *pkt, size_t at, size_t opt_at, struct exthdr *e)
 {
 	if (e->hao_at || e->frag_at)
-		return refuse(e, EXT_DROP, opt_at);
+		return verdict_at(e, EXT_DROP, opt_at);
 	if (pkt[opt_at + 1] != sizeof(e->hao))
-		return refuse(e, EXT_DROP, opt_at + 1);
+		return verdict_at(e, EXT_DROP, opt_at + 1);
 	memcpy(&e->hao, pkt + opt_at + 2, sizeof(e->hao));
 	if (!addr_routable(&e->hao))
-		return refuse(e, EXT_DROP, opt_at + 2);
+		return verdict_at(e, EXT_DROP, opt_at + 2);
 	e->hao_at = at;
 	e->hao_opt_at = opt_at;
 	return EXT_OK;
@@ -49,7 +49,7 @@ static enum exthdr_verdict dstopts_read(const uint8_t *pkt, size_t at, size_t en
 
 	for (size_t p = at + 2; p < end && v == EXT_OK; p += exthdr_opt_len(pkt, p)) {
 		if (pkt[p] != EXTHDR_PAD1 && (end - p < 2 || end - p < exthdr_opt_len(pkt, p)))
-			return refuse(e, EXT_DROP, p);
+			return verdict_at(e, EXT_DROP, p);
 		if (pkt[p] == HAO_TYPE)
 			v = hao_read(pkt, at, p, e);
 		else if (pkt[p] == TEL_TYPE && pkt[p + 1] == 1 && !e->tel_at)
@@ -63,14 +63,14 @@ static enum exthdr_verdict rh2_read(const uint8_t *pkt, size_t at, struct exthdr
 {
 	e->rh2_segleft = pkt[at + 3];
 	if (e->rh2_at || e->frag_at)
-		return refuse(e, EXT_DROP, at);
+		return verdict_at(e, EXT_DROP, at);
 	if (pkt[at + 1] != 2)
-		return refuse(e, EXT_BAD_RH2, at + 1);
+		return verdict_at(e, EXT_BAD_RH2, at + 1);
 	if (e->rh2_segleft != 1)
-		return refuse(e, EXT_BAD_RH2, at + 3);
+		return verdict_at(e, EXT_BAD_RH2, at + 3);
 	memcpy(&e->rh2, pkt + at + 8, sizeof(e->rh2));
 	if (!addr_routable(&e->rh2))
-		return refuse(e, EXT_DROP, at + 8);
+		return verdict_at(e, EXT_DROP, at + 8);
 	e->rh2_at = at;
 	return EXT_OK;
 }
@@ -115,13 +115,13 @@ static reader *reader_find(uint8_t proto)
 static enum exthdr_verdict ip6_read(const uint8_t *pkt, size_t len, struct exthdr *e)
 {
 	if (len < IP6_HLEN || pkt[0] >> 4 != 6)
-		return refuse(e, EXT_DROP, 0);
+		return verdict_at(e, EXT_DROP, 0);
 	e->end = IP6_HLEN + ((size_t)pkt[AT_PLEN] << 8 | pkt[AT_PLEN + 1]);
 	e->insert_at = IP6_HLEN;
 	memcpy(&e->src, pkt + AT_SRC, sizeof(e->src));
 	memcpy(&e->dst, pkt + AT_DST, sizeof(e->dst));
 	if (e->end > len)
-		return refuse(e, EXT_DROP, AT_PLEN);
+		return verdict_at(e, EXT_DROP, AT_PLEN);
 	return EXT_OK;
 }
 
@@ -137,7 +137,7 @@ enum exthdr_verdict exthdr_read(const uint8_t *pkt, size_t len, struct exthdr *o
 		return v;
 	for (h = exthdr_first(pkt); (read = reader_find(h.proto)); h = exthdr_next(pkt, &h)) {
 		if (out->end - h.at < 8 || out->end - h.at < exthdr_len(pkt, &h))
-			return refuse(out, EXT_DROP, h.at);
+			return verdict_at(out, EXT_DROP, h.at);
 		v = read(pkt, h.at, h.at + exthdr_len(pkt, &h), out);
 		if (v != EXT_OK)
 			return v;
@@ -146,7 +146,7 @@ enum exthdr_verdict exthdr_read(const uint8_t *pkt, size_t len, struct exthdr *o
 	}
 	/* A name and nothing that bears it: cut short, or a jumbogram (RFC 2675), whose Payload Length is 0. */
 	if (h.at == out->end && h.proto != IPPROTO_NONE)
-		return refuse(out, EXT_DROP, h.named_at);
+		return verdict_at(out, EXT_DROP, h.named_at);
 	out->upper = h.proto;
 	out->upper_at = h.at;
 	return EXT_OK;

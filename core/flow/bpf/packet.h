@@ -108,7 +108,7 @@ INLINE int drop(__u32 reason)
 
 /* --- flows -------------------------------------------------------------------------------------------------------- */
 
-INLINE struct fmap_flow *find(void *hosts, void *nets, const struct fmap_addr *addr)
+INLINE struct fmap_flow *find_flow(void *hosts, void *nets, const struct fmap_addr *addr)
 {
 	struct fmap_flow *f = bpf_map_lookup_elem(hosts, addr);
 	struct {
@@ -125,12 +125,12 @@ INLINE struct fmap_flow *find(void *hosts, void *nets, const struct fmap_addr *a
 
 INLINE struct fmap_flow *find_bound(const struct fmap_addr *home)
 {
-	return find(&bound, &bound_nets, home);
+	return find_flow(&bound, &bound_nets, home);
 }
 
 INLINE struct fmap_flow *find_away(const struct fmap_addr *home)
 {
-	return find(&away, &away_nets, home);
+	return find_flow(&away, &away_nets, home);
 }
 
 INLINE struct fmap_flow *find_pair(const struct fmap_addr *src, const struct fmap_addr *dst)
