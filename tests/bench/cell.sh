@@ -93,7 +93,7 @@ round() {
 	for i in $(seq "$PINGED"); do gap_of "$CELL_DIR/ping$i"; done > "$CELL_DIR/now"
 	state "$3" | cmp -s "$CELL_DIR/before" - || missed "all $N bindings as they were"
 	address=$(gap_of "$CELL_DIR/ping0")
-	echo "gaps, ms:" $(sort -n "$CELL_DIR/now") "the address: $address"
+	echo "gaps, ms: $(sort -n "$CELL_DIR/now" | xargs) the address: $address"
 	cat "$CELL_DIR/now" >> "$CELL_DIR/$1.gaps"
 	awk -v address="$address" '{ print $1 - address }' "$CELL_DIR/now" >> "$CELL_DIR/$1.more"
 }
