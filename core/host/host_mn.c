@@ -134,7 +134,9 @@ static void do_untunnel(void *ctx, const struct mn_home *home)
 		if (flow_del(h->flows, &network, &why))
 			host_warn(&why);
 	}
-	if (flow_del(h->flows, &ipv4, &why) || flow_del(h->flows, &key, &why))
+	if (flow_del(h->flows, &ipv4, &why))
+		host_warn(&why);
+	if (flow_del(h->flows, &key, &why))
 		host_warn(&why);
 }
 

@@ -12,6 +12,7 @@ setup_file() {
 	ip link add eth1 netns ha type veth peer name ha1 netns sw && ip -n sw link set ha1 up && ip -n ha link set eth1 up
 	ip -n ha addr add 2001:db8:2::1/64 dev eth1 nodad
 	lab_sysctl ha net.ipv6.conf.eth1.forwarding=1
+	lab_sysctl ha net.ipv4.ip_forward=1
 	ip -n ha link add home9 type dummy 2> /dev/null || { ip -n ha link add home9 type bridge && ip -n ha link set home9 arp off; } || return
 	ip -n ha link set home9 up
 	ip -n ha addr add 2001:db8:9::1/64 dev home9 nodad
