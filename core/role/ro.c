@@ -278,7 +278,13 @@ static void ro_due(struct timer *t, usec now)
 		else
 			ro_arm(mn, e, e->retry_at);
 		break;
-	case MIP_RO_UNSUPPORTED: ro_rest(mn, e, now); break;
+	case MIP_RO_UNSUPPORTED:
+		/* It may send to where we were, and no packet of it would come that wakes us. */
+		if (e->alone == ALONE_SILENT && now < e->held_until)
+			ro_start_tests(mn, h, e, now);
+		else
+			ro_rest(mn, e, now);
+		break;
 	default: drop(mn, e, now);
 	}
 }
@@ -305,7 +311,7 @@ static void moved(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec no
 		e->pause = 0;
 		ro_rest(mn, e, now);
 	}
-	if (asleep && (mn_place(h)->where != AT_HOME || now >= e->held_until))
+	if (asleep && now >= e->held_until)
 		return;
 	ro_direct(mn, e, NULL);
 	e->coa_test.got = e->coa_test.asked = 0;

@@ -90,6 +90,30 @@ static void issue_a_with_loss_and_disorder(void **state)
 	assert_all_direct();
 }
 
+static bool to_mn(struct net *n, const struct net_msg *m)
+{
+	(void)n;
+	return m->node == other->id && (addr_eq(&m->via.dst, &mn->addr) || addr_eq(&m->via.rh2, &mn->addr));
+}
+
+/* The one that is not told of a move sends to where the other was: no packet of its comes that begins anything. */
+static void issue_a_a_move_that_could_not_be_told_is_told_later(void **state)
+{
+	(void)state;
+	two_mobile_nodes();
+	for (int k = 0; k < 20 && !both_ways(NULL); k++)
+		net_chat(mn, other, 10);
+	net.lose = to_mn;
+	net_move(other, 9);
+	for (int k = 0; k < 300 && net_entry(other, mn)->ro != MIP_RO_UNSUPPORTED; k++)
+		net_chat(mn, other, 10);
+	assert_int_equal(net_entry(other, mn)->ro, MIP_RO_UNSUPPORTED);
+	net.lose = NULL;
+	for (int k = 0; k < 60 && !both_ways(NULL); k++)
+		net_chat(mn, other, 10);
+	assert_all_direct();
+}
+
 /* --- (b) a binding that expires just after the return home -------------------------------------------------------- */
 
 static struct in6_addr left; /* the care-of address that was left */
@@ -273,6 +297,7 @@ int main(void)
 		T(issue_a_two_mobile_nodes_in_every_order),
 		T(issue_a_both_move_at_once),
 		T(issue_a_with_loss_and_disorder),
+		T(issue_a_a_move_that_could_not_be_told_is_told_later),
 		T(issue_b_binding_expires_just_after_the_return),
 		T(issue_b_home_registration_expires_just_after_the_return),
 		T(issue_c_rebinding_goes_on_while_packets_flow),
