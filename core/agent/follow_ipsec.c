@@ -74,12 +74,13 @@ static int try_new(struct agent *a, const struct conf *want, struct why *why)
 	int err = 0;
 
 	for (size_t i = 0; i < want->sas && !err; i++) {
-		struct ipsec_sa s = sa_of(want, &want->sa[i]);
+		const struct conf_sa *sa = &want->sa[i];
+		struct ipsec_sa s;
 
-		if (!has(&a->conf, &want->sa[i]) && want->sa[i].ike)
-			err = try_ike(a, want, &want->sa[i], why);
-		else if (!has(&a->conf, &want->sa[i]) && !host_is_open(&a->host))
-			err = ipsec_try(&a->loop, &s, why);
+		if ((!sa->ike && host_is_open(&a->host)) || has(&a->conf, sa))
+			continue;
+		s = sa_of(want, sa);
+		err = sa->ike ? try_ike(a, want, sa, why) : ipsec_try(&a->loop, &s, why);
 		explicit_bzero(&s, sizeof(s));
 	}
 	return err;

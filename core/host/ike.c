@@ -30,7 +30,7 @@ static struct ike_peer *find(const struct ike *s, const struct in6_addr *home)
 	return NULL;
 }
 
-/* --- answers ------------------------------------------------------------------------------------------------------ */
+/* --- what charon has ---------------------------------------------------------------------------------------------- */
 
 static uint32_t number_in(struct vici_text t)
 {
@@ -40,8 +40,6 @@ static uint32_t number_in(struct vici_text t)
 	vici_copy(t, text, sizeof(text));
 	return sscanf(text, "%u", &v) == 1 ? v : 0;
 }
-
-/* --- what charon has ---------------------------------------------------------------------------------------------- */
 
 static struct ike_peer *peer_named(const struct ike *s, struct vici_text name)
 {

@@ -280,7 +280,7 @@ static void ro_due(struct timer *t, usec now)
 		break;
 	case MIP_RO_UNSUPPORTED:
 		/* It may send to where we were, and no packet of it would come that wakes us. */
-		if (e->alone == ALONE_SILENT && now < e->held_until)
+		if (e->alone == ALONE_SILENT && now < e->held_until && ro_mode(mn, &e->peer) != MIP_RO_NEVER)
 			ro_start_tests(mn, h, e, now);
 		else
 			ro_rest(mn, e, now);
@@ -315,7 +315,7 @@ static void moved(struct mn *mn, struct mn_home *h, struct bul_entry *e, usec no
 		return;
 	ro_direct(mn, e, NULL);
 	e->coa_test.got = e->coa_test.asked = 0;
-	e->leaving = e->leaving && ro_mode(mn, &e->peer) == MIP_RO_NEVER;
+	e->leaving = (e->leaving || asleep) && ro_mode(mn, &e->peer) == MIP_RO_NEVER;
 	if (mn_place(h)->where == AT_NOWHERE) {
 		ro_enter(mn, e, MIP_RO_TESTING, now);
 		ro_arm(mn, e, e->held_until > now + WAIT_HOME ? e->held_until : now + WAIT_HOME);

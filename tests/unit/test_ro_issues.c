@@ -114,6 +114,31 @@ static void issue_a_a_move_that_could_not_be_told_is_told_later(void **state)
 	assert_all_direct();
 }
 
+/* Who is not to be optimized any more, and was not told, is told after the move, and not optimized. */
+static void issue_a_policy_never_outlives_what_was_lost(void **state)
+{
+	struct ro_policy never = {.plen = 128, .mode = MIP_RO_NEVER};
+
+	(void)state;
+	two_mobile_nodes();
+	never.peer = mn->addr;
+	for (int k = 0; k < 20 && !both_ways(NULL); k++)
+		net_chat(mn, other, 10);
+	net.lose = to_mn;
+	assert_int_equal(ro_policy_set(&other->mn, &never, net.now, NULL), 0);
+	for (int k = 0; k < 300 && net_entry(other, mn)->ro != MIP_RO_IDLE; k++)
+		net_chat(mn, other, 10);
+	assert_int_equal(net_entry(other, mn)->ro, MIP_RO_IDLE);
+	assert_non_null(net_fact(mn, RO_PEER, other));
+	net.lose = NULL;
+	net_move(other, 9);
+	for (int k = 0; k < 10; k++) {
+		net_chat(mn, other, 10);
+		assert_null(net_fact(other, RO_HOME, mn));
+	}
+	assert_null(net_fact(mn, RO_PEER, other));
+}
+
 /* --- (b) a binding that expires just after the return home -------------------------------------------------------- */
 
 static struct in6_addr left; /* the care-of address that was left */
@@ -298,6 +323,7 @@ int main(void)
 		T(issue_a_both_move_at_once),
 		T(issue_a_with_loss_and_disorder),
 		T(issue_a_a_move_that_could_not_be_told_is_told_later),
+		T(issue_a_policy_never_outlives_what_was_lost),
 		T(issue_b_binding_expires_just_after_the_return),
 		T(issue_b_home_registration_expires_just_after_the_return),
 		T(issue_c_rebinding_goes_on_while_packets_flow),

@@ -286,6 +286,24 @@ INLINE int decapsulate(struct __sk_buff *skb, __u32 l2, const struct ip6 *outer)
 	return from || to ? drop(FMAP_DROP_TUNNEL) : PASS;
 }
 
+/* What must not lose its HAO or RH2 here, as somebody after us looks at that: signalling, how prefix discovery came
+ * (6.7, 6.8), IPsec, and more headers. `next` stands at `at`. */
+INLINE int is_for_agent(struct __sk_buff *skb, __u32 at, __u8 next)
+{
+	__u8 type = 0;
+
+	if (next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS || next == MH ||
+		IS_IPSEC(next))
+		return 1;
+	if (next != IPPROTO_FRAGMENT && next != IPPROTO_ICMPV6)
+		return 0;
+	if (bpf_skb_load_bytes(skb, at, &type, 1))
+		return 1;
+	if (next == IPPROTO_ICMPV6)
+		return type == ICMP6_MPS || type == ICMP6_MPA;
+	return type == MH || IS_IPSEC(type) || type == IPPROTO_DSTOPTS || type == IPPROTO_ROUTING;
+}
+
 /* HAO and RH2 the way everybody writes them: nothing else in those headers, the RH2 first. What is allowed loses them
  * (9.3.1, 11.3.3), the rest is for the agent to judge. */
 INLINE int strip(struct __sk_buff *skb, __u32 l2, struct ip6 *ip)
@@ -294,7 +312,7 @@ INLINE int strip(struct __sk_buff *skb, __u32 l2, struct ip6 *ip)
 	__u32 has_hao = 0, has_rh2 = 0, room;
 	struct fmap_flow *f, *home = 0;
 	__u64 edits = 0;
-	__u8 next = ip->next, type = 0;
+	__u8 next = ip->next;
 	struct ext e;
 	struct wire w;
 
@@ -317,15 +335,7 @@ INLINE int strip(struct __sk_buff *skb, __u32 l2, struct ip6 *ip)
 		next = e.next;
 	}
 	room = (has_hao ? EXT : 0) + (has_rh2 ? EXT : 0);
-	if (next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS || next == MH ||
-		IS_IPSEC(next))
-		return PASS;
-	if (next == IPPROTO_FRAGMENT && (bpf_skb_load_bytes(skb, l2 + IP6 + room, &type, 1) || type == MH ||
-						IS_IPSEC(type) || type == IPPROTO_DSTOPTS || type == IPPROTO_ROUTING))
-		return PASS;
-	/* 6.7, 6.8: how prefix discovery came is the agent's to judge, too. */
-	if (next == IPPROTO_ICMPV6 &&
-		(bpf_skb_load_bytes(skb, l2 + IP6 + room, &type, 1) || type == ICMP6_MPS || type == ICMP6_MPA))
+	if (is_for_agent(skb, l2 + IP6 + room, next))
 		return PASS;
 	if (bpf_ntohs(ip->plen) + IP6 != skb->len - l2 || bpf_ntohs(ip->plen) < room)
 		return PASS;

@@ -43,29 +43,19 @@ const volatile struct fmap_conf conf; /* the only constant: it is what .rodata h
 
 __u64 sample_from, sample_count; /* races between processors cost or give a sample */
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1024);
-	__type(key, struct fmap_addr);
-	__type(value, struct fmap_flow);
-} bound SEC(".maps"), away SEC(".maps");
+/* A map of flows; the loader says how many. */
+#define FLOWS(kind, of, most)                                                                                          \
+	struct {                                                                                                       \
+		__uint(type, kind);                                                                                    \
+		__uint(map_flags, BPF_F_NO_PREALLOC);                                                                  \
+		__uint(max_entries, most);                                                                             \
+		__type(key, struct of);                                                                                \
+		__type(value, struct fmap_flow);                                                                       \
+	}
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1024);
-	__type(key, struct fmap_pair);
-	__type(value, struct fmap_flow);
-} pairs SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 4096);
-	__type(key, struct fmap_net);
-	__type(value, struct fmap_flow);
-} bound_nets SEC(".maps"), away_nets SEC(".maps");
+FLOWS(BPF_MAP_TYPE_HASH, fmap_addr, 1024) bound SEC(".maps"), away SEC(".maps");
+FLOWS(BPF_MAP_TYPE_HASH, fmap_pair, 1024) pairs SEC(".maps");
+FLOWS(BPF_MAP_TYPE_LPM_TRIE, fmap_net, 4096) bound_nets SEC(".maps"), away_nets SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
