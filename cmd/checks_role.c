@@ -189,13 +189,52 @@ void check_interface(const struct patient *p, struct finding *f)
 		mend(f, "ip link set DEV up");
 }
 
+/* Programs that read Router Advertisements themselves, and keep the kernel from it: accept_ra is theirs. */
+static const struct manager {
+	const char *process, *name, *before, *after; /* these two: around the interface, what makes it read them */
+} managers[] = {
+	{"systemd-network", "systemd-networkd", "IPv6AcceptRA=yes below [Network] in the file that 'networkctl status ",
+		"' names; then networkctl reload"},
+	{"NetworkManager", "NetworkManager", "nmcli device modify ", " ipv6.method auto"},
+	{"dhcpcd", "dhcpcd", "no noipv6 and noipv6rs for ", " in /etc/dhcpcd.conf; then dhcpcd -n"},
+};
+
+static bool has_lent_address(const char *dev)
+{
+	struct nic_addr list[256];
+	size_t n = machine_addrs(list, sizeof(list) / sizeof(list[0]));
+	bool lent = false;
+
+	while (n-- > 0)
+		lent |= list[n].lent && list[n].routable && !strcmp(list[n].dev, dev);
+	return lent;
+}
+
+static bool check_manager(const char *dev, struct finding *f)
+{
+	for (size_t i = 0; i < sizeof(managers) / sizeof(managers[0]); i++) {
+		const struct manager *m = &managers[i];
+
+		if (!machine_process(m->process, NULL))
+			continue;
+		found(f, MIP_VERDICT_OK, "%s configures care-of addresses of %s", m->name, dev);
+		if (has_lent_address(dev))
+			return true;
+		found(f, MIP_VERDICT_WEAK, "%s configures %s, and has no address from a Router Advertisement yet",
+			m->name, dev);
+		mend(f, "%s%s%s", m->before, dev, m->after);
+		return true;
+	}
+	return false;
+}
+
 void check_autoconf(const struct patient *p, struct finding *f)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "conf/%s/accept_ra", p->dev ? p->dev : "default");
 	found(f, MIP_VERDICT_OK, "care-of addresses are configured from Router Advertisements");
-	if (machine_sysctl(path) != 0)
+	if (machine_sysctl(path) != 0 || (p->dev && check_manager(p->dev, f)))
 		return;
 	found(f, MIP_VERDICT_WEAK,
 		"Router Advertisements are ignored: care-of addresses must come by DHCPv6 or by hand");

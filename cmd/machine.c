@@ -89,6 +89,7 @@ static bool read_addr(const char *line, struct nic_addr *to)
 		return false;
 	to->failed = (flags & IFA_F_DADFAILED) != 0;
 	to->usable = !to->failed && (!(flags & IFA_F_TENTATIVE) || flags & IFA_F_OPTIMISTIC);
+	to->lent = !(flags & IFA_F_PERMANENT);
 	to->routable = is_routable(&to->addr);
 	return true;
 }

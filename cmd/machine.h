@@ -21,6 +21,7 @@ struct nic_addr {
 	char dev[IFNAMSIZ];
 	bool usable;   /* Duplicate Address Detection is over and found none */
 	bool failed;   /* it found one */
+	bool lent;     /* for a lifetime, as what Router Advertisements and DHCPv6 give */
 	bool routable; /* neither loopback, multicast, link-local nor IPv4 in disguise */
 };
 

@@ -20,7 +20,9 @@
 #include "cmd/table.h"
 
 #define VALUE_MAX 160
-#define HOMES_MAX 16 /* as many as a mobile node has */
+#define HOMES_MAX 16	 /* as many as a mobile node has */
+#define TUNNEL	  "mip0" /* the tunnels' interface, mipd(8) */
+#define RULES	  1190	 /* the preference of the agent's routing rules, mipd(8) */
 
 /* What is wrong, gathered while the records pass by. */
 static struct {
@@ -115,8 +117,9 @@ static const char *cause(const struct nlmsghdr *of, const char *guess)
 	filter = suspect_filter(false, chain, sizeof(chain));
 	if (coa && agent && suspect_route(mnl_attr_get_payload(coa), mnl_attr_get_payload(agent), &way) &&
 		!is(of, MIP_A_DEV, way.dev))
-		snprintf(text, sizeof(text), "what is sent to it leaves by %s, not by %s: see ip -6 rule", way.dev,
-			value(of, MIP_A_DEV, "?"));
+		snprintf(text, sizeof(text),
+			"what is sent to it leaves by %s, not by %s: ip -6 rule add pref 51 to %s lookup main", way.dev,
+			value(of, MIP_A_DEV, "?"), value(of, MIP_A_AGENT, "?"));
 	else if (filter == SUSPECT_FIREWALLD)
 		snprintf(text, sizeof(text),
 			"firewalld rejects what none of its zones accepts: firewall-cmd --add-protocol=41 "
@@ -144,9 +147,9 @@ static void show_detour(const struct nlmsghdr *msg)
 	struct suspect_route way;
 
 	if (is_here() && home && suspect_route(mnl_attr_get_payload(home), NULL, &way) && !way.ours)
-		wrong("packets of %s leave by %s, not through the tunnel: a routing rule comes before the agent's: see "
-		      "ip -6 rule",
-			value(msg, MIP_A_HOME, "?"), way.dev);
+		wrong("packets of %s leave by %s, not through the tunnel: a routing rule comes before the agent's: "
+		      "ip -6 rule add pref 50 from %s goto %u",
+			value(msg, MIP_A_HOME, "?"), way.dev, value(msg, MIP_A_HOME, "?"), RULES);
 }
 
 static void show_refusal(const struct nlmsghdr *msg)
@@ -288,10 +291,32 @@ static void show_unwanted(const struct nlmsghdr *msg)
 		line("", "", "%s messages ignored: they came unprotected", value(msg, MIP_A_UNPROTECTED, "0"));
 }
 
-static void show_ha(const struct nlmsghdr *msg)
+/* Others of this machine that keep a home agent's packets. What firewalld rejects it answers, so that something does go
+ * into the tunnels. */
+static void show_filters(const struct nlmsghdr *msg)
 {
+	const char *dev = value(msg, MIP_A_DEV, "the home link");
 	char chain[200];
 
+	if (!is_here())
+		return;
+	if (suspect_reverse_path(chain, sizeof(chain)))
+		wrong("%s drops what comes by another interface than the route back: what a node sends that has "
+		      "returned to %s while its tunnel stands: firewalld wants IPv6_rpfilter=no in "
+		      "/etc/firewalld/firewalld.conf",
+			chain, dev);
+	if (if_nametoindex(TUNNEL) && suspect_no_zone(TUNNEL))
+		wrong("firewalld rejects what is from and to home addresses: firewall-cmd --change-interface=%s "
+		      "--change-interface=" TUNNEL " && firewall-cmd --runtime-to-permanent",
+			dev);
+	else if (record_find(msg, MIP_A_SILENT) && suspect_filter(true, chain, sizeof(chain)))
+		wrong("packets come out of the tunnels, and none has gone in for %s: perhaps %s drops them: it must "
+		      "accept what is from and to home addresses",
+			value(msg, MIP_A_SILENT, "?"), chain);
+}
+
+static void show_ha(const struct nlmsghdr *msg)
+{
 	line("home agent", "", "%s on %s, %s of %s bindings%s", value(msg, MIP_A_ADDRESS, "no address"),
 		value(msg, MIP_A_DEV, "no link"), value(msg, MIP_A_BINDINGS, "0"), value(msg, MIP_A_MAX_BINDINGS, "?"),
 		is(msg, MIP_A_INSECURE, "yes") ? ", insecure" : "");
@@ -299,10 +324,7 @@ static void show_ha(const struct nlmsghdr *msg)
 		show_unwanted(msg);
 	if (record_find(msg, MIP_A_WAITS))
 		wrong("the home agent waits: %s", value(msg, MIP_A_WAITS, "?"));
-	if (record_find(msg, MIP_A_SILENT) && is_here() && suspect_filter(true, chain, sizeof(chain)))
-		wrong("packets come out of the tunnels, and none has gone in for %s: perhaps %s drops them: it must "
-		      "accept what is from and to home addresses",
-			value(msg, MIP_A_SILENT, "?"), chain);
+	show_filters(msg);
 	if (record_find(msg, MIP_A_DEV))
 		look_around(ROLE_HA, value(msg, MIP_A_DEV, NULL));
 	if (is(msg, MIP_A_BINDINGS, value(msg, MIP_A_MAX_BINDINGS, "")))

@@ -41,6 +41,7 @@ struct filter {
 struct chain {
 	const char *table, *name, *type;
 	uint32_t hook, policy;
+	uint8_t family;
 };
 
 static void read_hook(const struct nlattr *hook, struct chain *c)
@@ -54,9 +55,11 @@ static void read_hook(const struct nlattr *hook, struct chain *c)
 
 static struct chain read_chain(const struct nlmsghdr *h)
 {
-	struct chain c = {.table = "", .name = "", .type = "", .hook = NF_INET_NUMHOOKS, .policy = NF_ACCEPT};
+	const struct nfgenmsg *head = mnl_nlmsg_get_payload(h);
+	struct chain c = {.family = head->nfgen_family, .table = "", .name = "", .type = "", .policy = NF_ACCEPT};
 	const struct nlattr *at;
 
+	c.hook = NF_INET_NUMHOOKS;
 	mnl_attr_for_each (at, h, sizeof(struct nfgenmsg))
 		switch (mnl_attr_get_type(at)) {
 		case NFTA_CHAIN_TABLE: c.table = mnl_attr_get_str(at); break;
@@ -69,34 +72,149 @@ static struct chain read_chain(const struct nlmsghdr *h)
 	return c;
 }
 
-/* Ours are in tables whose names begin with mip. */
+/* Does it see packets of IPv6 there, and is it not ours? Our tables' names begin with mip. */
+static bool is_of_others(const struct chain *c, uint32_t hook)
+{
+	return (c->family == NFPROTO_INET || c->family == NFPROTO_IPV6) && c->hook == hook &&
+	       !strcmp(c->type, "filter") && strncmp(c->table, "mip", 3) != 0;
+}
+
 static int take_chain(const struct nlmsghdr *h, void *ctx)
 {
-	const struct nfgenmsg *head = mnl_nlmsg_get_payload(h);
 	struct chain c = read_chain(h);
 	struct filter *f = ctx;
 	enum suspect_filter is = !strcmp(c.table, "firewalld") ? SUSPECT_FIREWALLD
 				 : c.policy == NF_DROP	       ? SUSPECT_POLICY
 							       : SUSPECT_RULES;
 
-	if ((head->nfgen_family != NFPROTO_INET && head->nfgen_family != NFPROTO_IPV6) || c.hook != f->hook ||
-		strcmp(c.type, "filter") != 0 || !strncmp(c.table, "mip", 3) || is <= f->found)
+	if (!is_of_others(&c, f->hook) || is <= f->found)
 		return MNL_CB_OK;
 	f->found = is;
 	snprintf(f->chain, f->size, "chain %s of nft table %s", c.name, c.table);
 	return MNL_CB_OK;
 }
 
+static struct nlmsghdr *dump_of(void *buf, uint16_t type, uint8_t family)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct nfgenmsg *head;
+
+	h->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	head = mnl_nlmsg_put_extra_header(h, sizeof(*head));
+	head->nfgen_family = family;
+	return h;
+}
+
 enum suspect_filter suspect_filter(bool forward, char *chain, size_t size)
 {
 	struct filter f = {.hook = forward ? NF_INET_FORWARD : NF_INET_LOCAL_IN, .chain = chain, .size = size};
 	char buf[64] = "";
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 
-	h->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	mnl_nlmsg_put_extra_header(h, sizeof(struct nfgenmsg));
-	ask(NETLINK_NETFILTER, h, take_chain, &f);
+	ask(NETLINK_NETFILTER, dump_of(buf, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC), take_chain, &f);
+	return f.found;
+}
+
+/* --- rules -------------------------------------------------------------------------------------------------------- */
+
+struct rules {
+	bool (*is)(const char *expr, const struct nlattr *data, const char *dev); /* the one that is looked for */
+	const char *dev;
+	bool found;
+};
+
+/* The attribute of that type in `in`, or NULL. */
+static const struct nlattr *inside(const struct nlattr *in, uint16_t type)
+{
+	const struct nlattr *at;
+
+	mnl_attr_for_each_nested (at, in)
+		if (mnl_attr_get_type(at) == type)
+			return at;
+	return NULL;
+}
+
+static int take_rule(const struct nlmsghdr *h, void *ctx)
+{
+	const struct nlattr *at, *expr, *name, *data;
+	struct rules *r = ctx;
+
+	mnl_attr_for_each (at, h, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(at) != NFTA_RULE_EXPRESSIONS)
+			continue;
+		mnl_attr_for_each_nested (expr, at) {
+			name = inside(expr, NFTA_EXPR_NAME);
+			data = inside(expr, NFTA_EXPR_DATA);
+			r->found |= name && data && r->is(mnl_attr_get_str(name), data, r->dev);
+		}
+	}
+	return MNL_CB_OK;
+}
+
+/* Of that table; of one of its chains only, unless it is NULL. */
+static void ask_rules(uint8_t family, const char *table, const char *chain, struct rules *r)
+{
+	char buf[512] = "";
+	struct nlmsghdr *h = dump_of(buf, NFT_MSG_GETRULE, family);
+
+	mnl_attr_put_strz(h, NFTA_RULE_TABLE, table);
+	if (chain)
+		mnl_attr_put_strz(h, NFTA_RULE_CHAIN, chain);
+	ask(NETLINK_NETFILTER, h, take_rule, r);
+}
+
+static bool is_about(const char *expr, const struct nlattr *data, const char *dev)
+{
+	const struct nlattr *value = strcmp(expr, "cmp") != 0 ? NULL : inside(data, NFTA_CMP_DATA);
+
+	value = value ? inside(value, NFTA_DATA_VALUE) : NULL;
+	return value && mnl_attr_get_payload_len(value) > strlen(dev) &&
+	       !memcmp(mnl_attr_get_payload(value), dev, strlen(dev) + 1);
+}
+
+bool suspect_no_zone(const char *dev)
+{
+	struct rules r = {.is = is_about, .dev = dev};
+	char chain[200];
+
+	if (suspect_filter(true, chain, sizeof(chain)) != SUSPECT_FIREWALLD)
+		return false;
+	ask_rules(NFPROTO_INET, "firewalld", NULL, &r);
+	return !r.found;
+}
+
+static bool is_reverse_path(const char *expr, const struct nlattr *data, const char *dev)
+{
+	const struct nlattr *flags = strcmp(expr, "fib") != 0 ? NULL : inside(data, NFTA_FIB_FLAGS);
+	const struct nlattr *result = flags ? inside(data, NFTA_FIB_RESULT) : NULL;
+
+	(void)dev;
+	return result && ntohl(mnl_attr_get_u32(result)) == NFT_FIB_RESULT_OIF &&
+	       ntohl(mnl_attr_get_u32(flags)) & NFTA_FIB_F_SADDR && ntohl(mnl_attr_get_u32(flags)) & NFTA_FIB_F_IIF;
+}
+
+static int look_for_reverse_path(const struct nlmsghdr *h, void *ctx)
+{
+	struct chain c = read_chain(h);
+	struct rules r = {.is = is_reverse_path};
+	struct filter *f = ctx;
+
+	if (f->found || !is_of_others(&c, NF_INET_PRE_ROUTING))
+		return MNL_CB_OK;
+	ask_rules(c.family, c.table, c.name, &r);
+	if (r.found) {
+		f->found = SUSPECT_RULES;
+		snprintf(f->chain, f->size, "chain %s of nft table %s", c.name, c.table);
+	}
+	return MNL_CB_OK;
+}
+
+bool suspect_reverse_path(char *chain, size_t size)
+{
+	struct filter f = {.chain = chain, .size = size};
+	char buf[64] = "";
+
+	ask(NETLINK_NETFILTER, dump_of(buf, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC), look_for_reverse_path, &f);
 	return f.found;
 }
 

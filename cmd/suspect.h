@@ -14,6 +14,14 @@ enum suspect_filter { SUSPECT_NONE, SUSPECT_RULES, SUSPECT_POLICY, SUSPECT_FIREW
  * CAP_NET_ADMIN. */
 enum suspect_filter suspect_filter(bool forward, char *chain, size_t size);
 
+/* Whether firewalld filters what passes through, and none of its zones has the interface: what comes by it is rejected.
+ */
+bool suspect_no_zone(const char *dev);
+
+/* A rule of somebody else's, in the `chain` named so, that drops what comes by another interface than the route to its
+ * source leads to. */
+bool suspect_reverse_path(char *chain, size_t size);
+
 struct suspect_route {
 	char dev[IFNAMSIZ];
 	bool ours; /* the agent's route */

@@ -84,14 +84,19 @@ add() { ha binding add home "2001:db8:1::$1" care-of "2001:db8:f1::$1"; }
 
 # --- their clocks ---
 
-# clocks NODE...: the clock of agents started there until agents_stop can be moved. pass SECONDS NODE...: it is, so far ahead.
+# clocks NODE...: the clock of agents started there until agents_stop can be moved. ahead SECONDS NODE: it is, so far ahead.
+# pass SECONDS NODE...: and they look at it.
 clocks() { local n; for n; do head -c 16 /dev/zero > "/run/lab/$n.warp"; done; }
+ahead() {
+	local i at octets=
+	at=$(($(od -An -td8 -N8 "/run/lab/$2.warp") + $1 * 1000000))
+	for i in 0 8 16 24 32 40 48 56; do printf -v octets '%s\\x%02x' "$octets" $((at >> i & 255)); done
+	printf '%b' "$octets" | dd of="/run/lab/$2.warp" conv=notrunc status=none
+}
 pass() {
-	local n i at octets
+	local n
 	for n in "${@:2}"; do
-		at=$(($(od -An -td8 -N8 "/run/lab/$n.warp") + $1 * 1000000)) octets=
-		for i in 0 8 16 24 32 40 48 56; do printf -v octets '%s\\x%02x' "$octets" $((at >> i & 255)); done
-		printf '%b' "$octets" | dd of="/run/lab/$n.warp" conv=notrunc status=none
+		ahead "$1" "$n"
 		has_agent "$n" >/dev/null 2>&1 || true   # it looks at its clock when something wakes it
 	done
 }

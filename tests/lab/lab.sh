@@ -88,6 +88,10 @@ lab_advertise() {   # lab_advertise DEV PREFIX [INTERFACE-OPTION ... -- PREFIX-O
 	CONF
 }
 
+# lab_routers [OPTION... -- PREFIX-OPTION...]: f1's, with those, and f2's. lab_routers_end: as they say, with a lifetime of 0
+lab_routers() { { lab_advertise f1 2001:db8:f1::/64 "$@"; lab_advertise f2 2001:db8:f2::/64; } | lab_radvd r; }
+lab_routers_end() { kill "$(cat /run/lab/r/radvd.pid)" && lab_wait 5 [ ! -e /run/lab/r/radvd.pid ]; }
+
 # lab_up: builds the network, the mobile node at home. Nothing in it needs waiting for: infrastructure does no DAD. Each file of
 # tests builds it, and what it costs is processes: one `ip` a namespace, as far as the order lets it.
 lab_up() {

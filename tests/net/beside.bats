@@ -10,13 +10,13 @@
 setup_file() {
 	local dir
 	lab_up || return
-	for dir in /etc/NetworkManager /var/lib/NetworkManager /etc/firewalld; do
+	for dir in /etc/NetworkManager /var/lib/NetworkManager /etc/firewalld /var/lib/dhcpcd; do
 		[ ! -d $dir ] || mount -t tmpfs tmpfs $dir || return   # of this world only
 	done
 }
 
 setup() { lab_move home; }
-teardown() { traffic_end; agents_stop; program_end; lab_sysctl mn net.ipv6.conf.eth0.accept_ra=1; }
+teardown() { traffic_end; agents_stop; program_end; dhcp_end; lab_sysctl mn net.ipv6.conf.eth0.accept_ra=1; }
 
 # has PROGRAM...: else the test is skipped
 has() { local p; for p; do PATH=$PATH:/lib/systemd command -v "$p" >/dev/null || skip "$p is not installed"; done; }
@@ -46,11 +46,18 @@ says() { in_ns "$1" mip | grep '^! ' | grep -q -- "$2"; }
 silent() { ! in_ns "$1" mip | grep -q '^! '; }
 has_prefix() { ip -n mn -6 -o addr show dev eth0 -tentative | grep -q " 2001:db8:$1:"; }
 
-# lives START: with the program that START starts
+# autoconf VERDICT TEXT: what doctor says of who configures care-of addresses
+autoconf() {
+	{ in_ns mn mip -j doctor mn dev eth0 || true; } |
+		jq -e --arg v "$1" --arg t "$2" 'any(.[]; .check == "autoconf" and .verdict == $v and (tostring | test($t)))'
+}
+
+# lives START [NAME]: with the program that START starts; NAME: it keeps the kernel from reading advertisements
 lives() {
 	local link
 	"$1"
 	lab_wait 20 has_prefix 1
+	[ -z "${2:-}" ] || lab_wait 20 autoconf ok "$2 configures care-of addresses of eth0"
 	ha_start
 	mn_start
 	lab_wait 15 at_home
@@ -91,14 +98,18 @@ took_over() { [ -z "$TOOK" ] || grep -q "$TOOK" /run/lab/program; }
 
 start_networkd() {
 	mkdir -p /run/systemd/network
-	printf '[Match]\nName=eth0\n[Network]\nIPv6AcceptRA=yes\n' > /run/systemd/network/10-eth0.network
+	printf '[Match]\nName=eth0\n[Network]\nIPv6AcceptRA=%s\n' "${1:-yes}" > /run/systemd/network/10-eth0.network
 	TOOK="eth0: Gained IPv6LL"
 	program mn /lib/systemd/systemd-networkd
 }
 
 @test "systemd-networkd" {
 	has systemd-networkd
-	lives start_networkd
+	lives start_networkd systemd-networkd
+	program_end
+	ip -n mn -6 addr flush dev eth0 scope global
+	start_networkd no
+	lab_wait 20 autoconf weak "systemd-networkd .*IPv6AcceptRA=yes below .Network. in the file that 'networkctl status eth0' names"
 }
 
 start_nm() {
@@ -116,7 +127,18 @@ start_nm() {
 @test "NetworkManager" {
 	has NetworkManager dbus-daemon
 	bus
-	lives start_nm
+	lives start_nm NetworkManager
+}
+
+start_dhcpcd() {
+	printf '%s\n' 'slaac hwaddr' noipv4 'script /bin/true' > /run/lab/dhcpcd.conf
+	TOOK="eth0: adding default route via"
+	program mn dhcpcd --nobackground --debug -f /run/lab/dhcpcd.conf eth0
+}
+
+@test "dhcpcd" {
+	has dhcpcd
+	lives start_dhcpcd dhcpcd
 }
 
 # ifupdown has no program that runs: what ifup started is ended by ifdown
@@ -133,9 +155,96 @@ start_ifupdown() {
 	lives start_ifupdown
 }
 
+# --- addresses by DHCPv6 only, at f1 ---
+
+dhcp_server() {
+	lab_routers_end
+	lab_routers "AdvManagedFlag on" -- "AdvAutonomous off"
+	lab_bg r /run/lab/dnsmasq dnsmasq -k -C /dev/null --port=0 --interface=f1 --bind-interfaces --user=root \
+		--dhcp-range=2001:db8:f1::1000,2001:db8:f1::1fff,64,10m --dhcp-leasefile=/run/lab/leases --pid-file=/run/lab/dnsmasq.pid
+	lab_wait 10 [ -s /run/lab/dnsmasq.pid ]
+}
+dhcp_end() {
+	[ -s /run/lab/dnsmasq.pid ] || return 0
+	kill "$(cat /run/lab/dnsmasq.pid)"
+	rm /run/lab/dnsmasq.pid
+	lab_routers_end
+	lab_routers
+}
+
+# leased START: the program that START starts is the client
+leased() {
+	dhcp_server
+	"$1"
+	lab_wait 20 has_prefix 1
+	ha_start
+	mn_start
+	lab_wait 15 at_home
+	traffic_start
+	move_to f1
+	ip -n mn -6 -o addr show dev eth0 | grep -q " $(care_of mn)/128 "
+	[[ $(care_of mn) = 2001:db8:f1::1* ]]
+	tcp_flows
+	move_to f2
+	tcp_flows
+	move_to f1
+	move_to home
+	tcp_flows
+	ping_stop
+	tcp_stop
+	silent mn
+}
+
+@test "DHCPv6 only, systemd-networkd asks" {
+	has systemd-networkd dnsmasq
+	leased start_networkd
+}
+
+@test "DHCPv6 only, dhcpcd asks" {
+	has dhcpcd dnsmasq
+	leased start_dhcpcd
+}
+
+# --- the machine sleeps ---
+
+expired() { [ "$(json ha binding show)" = "[]" ]; }
+# sleeps LINK: for two hours, during which it is carried there; its agent stands still, and its clock does not
+sleeps() {
+	local pid
+	pid=$(show mn agent pid)
+	kill -STOP "$pid"
+	lab_move nowhere
+	ahead 7200 mn
+	pass 7200 ha
+	lab_wait 10 expired
+	lab_move "$1"
+	kill -CONT "$pid"
+}
+
+@test "the machine sleeps for hours, and wakes up elsewhere" {
+	clocks mn ha
+	ha_start
+	mn_start
+	traffic_start
+	move_to f1
+	sleeps f2
+	lab_wait 15 registered f2
+	tcp_flows
+	sleeps f2
+	lab_wait 15 registered f2
+	tcp_flows
+	sleeps home
+	lab_wait 20 at_home
+	tcp_flows
+	ping_stop
+	tcp_stop
+	silent mn
+}
+
 fw() { in_ns r firewall-cmd "$@"; }   # it is asked by the bus, wherever it runs
+# firewalld_on NODE yes|no: with that IPv6_rpfilter; Debian has yes
 firewalld_on() {
-	printf '%s\n' DefaultZone=public IPv6_rpfilter=no > /etc/firewalld/firewalld.conf
+	printf '%s\n' DefaultZone=public "IPv6_rpfilter=$2" > /etc/firewalld/firewalld.conf
 	program "$1" firewalld --nofork --nopid --log-target=console
 	lab_wait 20 fw --state
 }
@@ -145,7 +254,11 @@ firewalld_on() {
 	bus
 	ha_start
 	mn_start
-	firewalld_on ha
+	firewalld_on ha yes
+	says ha "drops what comes by another interface than the route back: .*IPv6_rpfilter=no in /etc/firewalld/firewalld.conf"
+	program_end
+	firewalld_on ha no
+	! says ha "another interface" || false
 	lab_move f1
 	lab_wait 15 says mn "home agent $HA does not answer: .*protocol 135 is dropped on the way"
 	fw --add-protocol=41 --add-protocol=50 --add-protocol=135
@@ -153,7 +266,9 @@ firewalld_on() {
 	lab_bg mn /dev/null ping -6 -i 0.5 -I "$HOA" "$CN"
 	echo $! > "$T/talk.pid"
 	lab_wait 15 says mn "through the tunnel to $HA, and nothing has come back for .*: the home agent does not forward"
+	says ha "firewalld rejects .*: firewall-cmd --change-interface=eth0 --change-interface=mip0"
 	fw --change-interface=eth0 --change-interface=mip0
+	lab_wait 15 silent ha
 	lab_wait 15 reachable
 	lab_wait 15 silent mn
 	fw --runtime-to-permanent
@@ -172,10 +287,13 @@ firewalld_on() {
 	bus
 	ha_start
 	mn_start
-	firewalld_on mn
+	firewalld_on mn yes
+	lab_move f1
+	lab_wait 15 says mn "firewall-cmd --add-protocol=41 --add-protocol=50 --add-protocol=135"
 	fw --add-protocol=41 --add-protocol=50 --add-protocol=135
 	fw --runtime-to-permanent
-	lab_wait 15 at_home
+	back
+	lab_wait 15 silent mn
 	traffic_start
 	move_to f1
 	fw --reload

@@ -11,7 +11,7 @@ teardown() {
 	[ ! -s "$BATS_TEST_TMPDIR/ping" ] || kill "$(cat "$BATS_TEST_TMPDIR/ping")" || true
 	agents_stop
 	for n in mn ha r; do in_ns $n nft delete table inet block 2>/dev/null || true; done
-	for n in 100 101 2000; do ip -n mn -6 rule del pref $n 2>/dev/null || true; done
+	for n in 50 51 100 101 2000; do ip -n mn -6 rule del pref $n 2>/dev/null || true; done
 	ip -n mn link del wg0 2>/dev/null || true
 	lab_move home
 }
@@ -33,9 +33,6 @@ talks() {
 # block NODE HOOK RULE...: a firewall there. unblock NODE
 block() { in_ns "$1" nft -f - <<< "table inet block { chain fw { type filter hook $2 priority 0; ${*:3}; }; }"; }
 unblock() { in_ns "$1" nft delete table inet block; }
-# routers [OPTION... -- PREFIX-OPTION...]: f1's, with those, and f2's. routers_end
-routers() { { lab_advertise f1 2001:db8:f1::/64 "$@"; lab_advertise f2 2001:db8:f2::/64; } | lab_radvd r; }
-routers_end() { kill "$(cat /run/lab/r/radvd.pid)" && lab_wait 5 [ ! -e /run/lab/r/radvd.pid ]; }
 
 @test "protocol 41 is dropped on the way back; and is not any more" {
 	talks
@@ -75,7 +72,12 @@ vpn() {
 @test "a VPN takes all packets, as wg-quick has it: those of the home address leave by another link than the tunnel" {
 	talks
 	vpn "pref 101 not fwmark 0xca6c table 51820" "pref 100 table main suppress_prefixlength 0"
-	lab_wait 15 says mn "packets of $HOA leave by wg0, not through the tunnel"
+	lab_wait 15 says mn "packets of $HOA leave by wg0, not through the tunnel: .*ip -6 rule add pref 50 from "$HOA" goto 1190"
+	ip -n mn -6 rule add pref 50 from "$HOA" goto 1190
+	lab_wait 15 silent mn wg0
+	lab_wait 15 reachable
+	ip -n mn -6 rule del pref 50
+	lab_wait 15 says mn "packets of $HOA leave by wg0"
 	ip -n mn -6 rule del pref 101
 	lab_wait 15 silent mn wg0
 }
@@ -83,7 +85,12 @@ vpn() {
 @test "a VPN takes what other rules do not: the tunnel leaves by another link than the care-of address's" {
 	talks
 	vpn "pref 2000 not fwmark 0xca6c table 51820"
-	lab_wait 15 says mn "what is sent to it leaves by wg0, not by eth0"
+	lab_wait 15 says mn "what is sent to it leaves by wg0, not by eth0: ip -6 rule add pref 51 to "$HA" lookup main"
+	ip -n mn -6 rule add pref 51 to "$HA" lookup main
+	lab_wait 15 silent mn wg0
+	lab_wait 15 reachable
+	ip -n mn -6 rule del pref 51
+	lab_wait 15 says mn "leaves by wg0"
 	ip -n mn -6 rule del pref 2000
 	lab_wait 15 silent mn wg0
 }
@@ -107,9 +114,9 @@ vpn() {
 	lab_wait 15 says mn "eth0: no IPv6 router here"
 	away f1
 	[ -z "$(in_ns mn mip | grep '^!')" ]
-	routers_end   # and say so, with a lifetime of 0
+	lab_routers_end   # and say so, with a lifetime of 0
 	lab_wait 15 says mn "eth0: its router is no default router"
-	routers
+	lab_routers
 	lab_wait 15 silent mn eth0
 	ip -n sw link del empty
 }
@@ -117,12 +124,12 @@ vpn() {
 @test "a network that gives addresses by DHCPv6 only" {
 	ha_start
 	mn_start
-	routers_end
-	routers "AdvManagedFlag on" -- "AdvAutonomous off"
+	lab_routers_end
+	lab_routers "AdvManagedFlag on" -- "AdvAutonomous off"
 	lab_move f1
 	lab_wait 15 says mn "eth0: no address, and this network gives them by DHCPv6 only"
-	routers_end
-	routers
+	lab_routers_end
+	lab_routers
 	lab_wait 15 silent mn eth0
 }
 
@@ -132,6 +139,37 @@ refused_again() {
 	[ "$(refusals)" -ge "$1" ]
 }
 refusals() { ha -j stats | jq '[.[] | select(.metric == "bindings-refused").value] | add // 0'; }
+
+@test "another node of the link has the care-of address; and has it no more" {
+	local taken=2001:db8:f1::ff:fe00:164
+	ha_start
+	mn_start
+	ip -n r addr add $taken/64 dev f1 nodad
+	lab_move f1
+	lab_wait 15 says mn "eth0: another node of the link has $taken, which is not used"
+	doctor_says mn "another node of the link has $taken"
+	ip -n r addr del $taken/64 dev f1
+	lab_wait 60 silent mn "$taken"
+	lab_wait 15 reachable
+}
+
+@test "another node has the home address, status 134: said wherever the node goes, with what to do; no retry is promised" {
+	local at
+	ha_start
+	ip -n r addr add "$HOA/64" dev home nodad
+	lab_move f1
+	mn_start
+	for at in f1 f2; do
+		lab_move $at
+		lab_wait 15 says mn "$HOA is not registered: $HA refuses it, status 134 .*mip mn stop and mip mn start"
+		[ -z "$(in_ns mn mip | grep 'asked again after')" ]
+	done
+	ip -n r addr del "$HOA/64" dev home
+	mn mn stop
+	mn_start
+	lab_wait 15 registered f2
+	silent mn "refuses it"
+}
 
 @test "why a registration was refused is still said when home agents are looked for anew; under its own home address" {
 	ha_start
