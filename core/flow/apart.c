@@ -14,6 +14,7 @@
 #include "flow/apart.h"
 #include "sys/tun.h"
 #include "wire/mh.h"
+#include <linux/udp.h> /* after netinet/in.h */
 
 #define SOCK_BUF    (8 << 20)
 #define IP6_NEXT_AT 6
@@ -23,12 +24,9 @@ static struct udp_ends ends_of(const struct msghdr *h)
 {
 	const struct sockaddr_in6 *from = h->msg_name;
 	struct udp_ends ends = {.peer = from->sin6_addr, .port = ntohs(from->sin6_port)};
-	const struct cmsghdr *c = CMSG_FIRSTHDR(h);
 	struct in6_pktinfo info;
 
-	if (c && c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO &&
-		c->cmsg_len >= CMSG_LEN(sizeof(info))) {
-		memcpy(&info, CMSG_DATA(c), sizeof(info));
+	if (carrier_told(h, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info))) {
 		ends.local = info.ipi6_addr;
 		ends.ifindex = info.ipi6_ifindex;
 	}
@@ -95,6 +93,7 @@ static int udp_socket(struct why *why)
 	at.sin6_addr = addr_mapped(&(struct in_addr){INADDR_ANY});
 	if (fd >= 0 && !setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) &&
 		!bind(fd, (struct sockaddr *)&at, sizeof(at))) {
+		(void)setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on)); /* 5.0 */
 		sock_grow(fd, SOCK_BUF);
 		return fd;
 	}
@@ -118,7 +117,7 @@ static void end_socket(struct flows *t, struct carrier **at)
 	free(c);
 }
 
-static int begin_socket(struct flows *t, struct carrier **at, int fd)
+static int begin_socket(struct flows *t, struct carrier **at, int fd, size_t room)
 {
 	struct carrier *c = fd < 0 ? NULL : calloc(1, sizeof(*c));
 	int err;
@@ -129,7 +128,7 @@ static int begin_socket(struct flows *t, struct carrier **at, int fd)
 			close(fd);
 		return fd < 0 ? fd : -ENOMEM;
 	}
-	carrier_begin(c, t, shim_device(t->shim));
+	carrier_begin(c, t, shim_device(t->shim), room);
 	c->socket.fd = fd;
 	err = loop_watch(t->loop, &c->socket, EPOLLIN);
 	if (err)
@@ -145,7 +144,7 @@ int flow_udp_listen(struct flows *t, bool on, struct why *why)
 		end_socket(t, &t->udp);
 	if (!on || t->udp)
 		return 0;
-	err = begin_socket(t, &t->udp, udp_socket(why));
+	err = begin_socket(t, &t->udp, udp_socket(why), CARRIER_TRAIN);
 	if (err)
 		return why && why->err ? err : why_set(why, -err, "UDP port %d: %s", MIP_UDP_PORT, strerror(-err));
 	t->udp->message = message;
@@ -155,7 +154,7 @@ int flow_udp_listen(struct flows *t, bool on, struct why *why)
 
 int apart_listen(struct flows *t, struct why *why)
 {
-	int err = t->ipv4 ? 0 : begin_socket(t, &t->ipv4, carrier_raw(IPPROTO_IPIP, why));
+	int err = t->ipv4 ? 0 : begin_socket(t, &t->ipv4, carrier_raw(IPPROTO_IPIP, why), CARRIER_ROOM);
 
 	return err && why && !why->err ? why_set(why, -err, "tunnels of IPv4: %s", strerror(-err)) : err;
 }

@@ -7,13 +7,49 @@
 #include "flow/carrier.h"
 #include "flow/flow_impl.h"
 #include "sys/tun.h"
+#include <linux/udp.h> /* after netinet/in.h */
 
-#define ROUNDS	 4 /* batches a turn */
-#define SOCK_BUF (8 << 20)
+#define ROUNDS	  4 /* batches a turn */
+#define SOCK_BUF  (8 << 20)
+#define TRAIN_MAX 65507					 /* octets of a UDP datagram over IPv4 */
+#define SINGLE	  CMSG_SPACE(sizeof(struct in6_pktinfo)) /* octets of what is said with a message of one packet */
 
 /* --- out ---------------------------------------------------------------------------------------------------------- */
 
-/* A message the kernel refuses is skipped, not retried. */
+static int packets_of(const struct msghdr *m)
+{
+	return m->msg_controllen > SINGLE ? (int)m->msg_iovlen / 2 : 1;
+}
+
+/* The kernel makes no datagrams of a message when they would leave in fragments, or by a device that sums nothing. */
+static int send_singly(struct carrier *c, const struct msghdr *m)
+{
+	struct msghdr one = *m;
+	int err = 0;
+
+	one.msg_controllen = SINGLE;
+	one.msg_iovlen = 2;
+	for (size_t at = 0; at < m->msg_iovlen; at += 2) {
+		one.msg_iov = m->msg_iov + at;
+		if (sendmsg(c->socket.fd, &one, MSG_DONTWAIT) >= 0) {
+			c->tx_packets++;
+			continue;
+		}
+		err = -errno;
+		c->flows->drops.refused++;
+	}
+	return err;
+}
+
+static int refused(struct carrier *c, const struct msghdr *m, int err)
+{
+	if (packets_of(m) > 1 && (err == EINVAL || err == EIO || err == EMSGSIZE))
+		return send_singly(c, m);
+	c->flows->drops.refused += (unsigned)packets_of(m);
+	return -err;
+}
+
+/* What the kernel refuses is skipped, not retried. */
 int carrier_flush(struct carrier *c)
 {
 	struct carrier_out *o = &c->out;
@@ -22,32 +58,56 @@ int carrier_flush(struct carrier *c)
 	for (int at = 0; at < o->n;) {
 		int sent = sendmmsg(c->socket.fd, o->msgs + at, (unsigned)(o->n - at), MSG_DONTWAIT);
 
-		if (sent > 0) {
-			c->tx_packets += (unsigned)sent;
-			at += sent;
-		} else if (errno != EINTR) {
-			err = -errno;
-			c->flows->drops.refused++;
-			at++;
-		}
+		if (sent < 0 && errno != EINTR)
+			err = refused(c, &o->msgs[at++].msg_hdr, errno);
+		for (; sent > 0; sent--)
+			c->tx_packets += (unsigned)packets_of(&o->msgs[at++].msg_hdr);
 	}
-	o->n = 0;
+	o->n = o->packets = o->iovs = 0;
+	o->segment = 0;
 	return err;
 }
 
-/* The ends of the tunnel of message i; its pieces are there. */
-static void address_message(struct carrier_out *o, int i, int pieces, const struct flow *f)
+/* A message of one packet yet, `len` octets in so many pieces, into the tunnel of f. */
+static void begin_message(struct carrier_out *o, int pieces, size_t len, const struct flow *f)
 {
 	struct in6_pktinfo info = {.ipi6_addr = f->local, .ipi6_ifindex = f->ifindex};
+	uint16_t segment = (uint16_t)len;
+	int i = o->n++;
 	struct msghdr *m = &o->msgs[i].msg_hdr;
 	struct cmsghdr *c;
 
 	o->peer[i] = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = f->peer, .sin6_port = htons(f->port)};
 	*m = (struct msghdr){
-		&o->peer[i], sizeof(o->peer[i]), o->iov[i], (size_t)pieces, o->ctl[i], sizeof(o->ctl[i]), 0};
+		&o->peer[i], sizeof(o->peer[i]), o->iov + o->iovs, (size_t)pieces, o->ctl[i], sizeof(o->ctl[i]), 0};
 	c = CMSG_FIRSTHDR(m);
 	*c = (struct cmsghdr){CMSG_LEN(sizeof(info)), IPPROTO_IPV6, IPV6_PKTINFO};
 	memcpy(CMSG_DATA(c), &info, sizeof(info));
+	c = (struct cmsghdr *)(void *)(o->ctl[i] + SINGLE);
+	*c = (struct cmsghdr){CMSG_LEN(sizeof(segment)), IPPROTO_UDP, UDP_SEGMENT};
+	memcpy(CMSG_DATA(c), &segment, sizeof(segment));
+	m->msg_controllen = SINGLE;
+	o->len = len;
+	o->segment = f->port && pieces == 2 ? len : 0;
+}
+
+/* Segments of one packet, which all but the last are equally long, leave in one message. */
+static void add_piece(struct carrier_out *o, int pieces, const struct flow *f)
+{
+	const struct iovec *v = o->iov + o->iovs;
+	size_t len = v[0].iov_len + (pieces == 2 ? v[1].iov_len : 0);
+	struct msghdr *m;
+
+	if (len > o->segment || o->len + len > TRAIN_MAX)
+		begin_message(o, pieces, len, f);
+	else {
+		m = &o->msgs[o->n - 1].msg_hdr;
+		m->msg_iovlen += 2;
+		m->msg_controllen = sizeof(o->ctl[0]);
+		o->len += len;
+	}
+	o->packets++;
+	o->iovs += pieces;
 }
 
 bool carrier_may(struct carrier *c, const struct packet *p, const struct flow_entry *e)
@@ -69,9 +129,10 @@ void carrier_add(struct carrier *c, struct packet *p, struct flow_entry *e)
 		return;
 	}
 	edit_count(&e->counts.out, p);
-	while ((pieces = cut_next(&cut, o->head[o->n], o->iov[o->n]))) {
-		address_message(o, o->n, pieces, &e->flow);
-		if (++o->n == CARRIER_BATCH)
+	o->segment = 0;
+	while ((pieces = cut_next(&cut, o->head[o->packets], o->iov + o->iovs))) {
+		add_piece(o, pieces, &e->flow);
+		if (o->packets == CARRIER_BATCH)
 			(void)!carrier_flush(c);
 	}
 }
@@ -106,51 +167,79 @@ static void write_merged(struct carrier *c)
 	m->pieces = 0;
 }
 
-static void take_packet(struct carrier *c, int i)
+static void take_packet(struct carrier *c, const struct msghdr *h, const uint8_t *pkt, size_t len)
 {
-	struct carrier_in *in = &c->in;
-	size_t len = in->msgs[i].msg_len;
-	bool whole = !(in->msgs[i].msg_hdr.msg_flags & MSG_TRUNC);
+	struct merge *m = &c->in.merge;
+	bool whole = !(h->msg_flags & MSG_TRUNC);
 
-	if (whole && c->message && c->message(c, &in->msgs[i].msg_hdr, in->data[i], len))
+	if (whole && c->message && c->message(c, h, pkt, len))
 		return;
-	if (!whole || !accepted(c, in->data[i], len, &in->peer[i])) {
+	if (!whole || !accepted(c, pkt, len, h->msg_name)) {
 		c->flows->drops.tunnel++;
 		if (whole && c->elsewhere)
-			c->elsewhere(c, &in->msgs[i].msg_hdr, in->data[i], len);
+			c->elsewhere(c, h, pkt, len);
 		return;
 	}
-	if (merge_add(&in->merge, in->data[i], len))
+	if (merge_add(m, pkt, len))
 		return;
 	write_merged(c);
-	(void)!merge_add(&in->merge, in->data[i], len);
+	(void)!merge_add(m, pkt, len);
 }
 
-static int receive_batch(struct carrier *c)
+bool carrier_told(const struct msghdr *h, int level, int type, void *out, size_t len)
+{
+	struct msghdr *m = (struct msghdr *)h;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
+		if (c->cmsg_level == level && c->cmsg_type == type && c->cmsg_len >= CMSG_LEN(len)) {
+			memcpy(out, CMSG_DATA(c), len);
+			return true;
+		}
+	return false;
+}
+
+static void take_message(struct carrier *c, struct mmsghdr *m)
+{
+	const uint8_t *at = m->msg_hdr.msg_iov->iov_base;
+	size_t left = m->msg_len, len;
+	int segment;
+
+	if (!carrier_told(&m->msg_hdr, IPPROTO_UDP, UDP_GRO, &segment, sizeof(segment)) || segment <= 0)
+		segment = CARRIER_TRAIN;
+	do {
+		len = (size_t)segment < left ? (size_t)segment : left;
+		take_packet(c, &m->msg_hdr, at, len);
+		at += len;
+		left -= len;
+	} while (left);
+}
+
+/* False: that was all. */
+static bool receive_batch(struct carrier *c)
 {
 	struct carrier_in *in = &c->in;
-	int n;
+	int most = (int)(CARRIER_DATA / c->room), n;
 
-	for (int i = 0; i < CARRIER_BATCH; i++) {
-		in->iov[i] = (struct iovec){in->data[i], CARRIER_ROOM};
+	most = most < CARRIER_BATCH ? most : CARRIER_BATCH;
+	for (int i = 0; i < most; i++) {
+		in->iov[i] = (struct iovec){in->data + (size_t)i * c->room, c->room};
 		in->msgs[i].msg_hdr = (struct msghdr){
 			&in->peer[i], sizeof(in->peer[i]), &in->iov[i], 1, in->ctl[i], sizeof(in->ctl[i]), 0};
 	}
-	n = recvmmsg(c->socket.fd, in->msgs, CARRIER_BATCH, MSG_DONTWAIT, NULL);
+	n = recvmmsg(c->socket.fd, in->msgs, (unsigned)most, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++)
-		take_packet(c, i);
+		take_message(c, &in->msgs[i]);
 	write_merged(c);
-	return n;
+	return n == most;
 }
 
 static void packets_came(struct watch *w, uint32_t events)
 {
 	struct carrier *c = timer_owner(w, struct carrier, socket);
-	int n = CARRIER_BATCH;
 
 	(void)events;
-	for (int round = 0; round < ROUNDS && n == CARRIER_BATCH; round++)
-		n = receive_batch(c);
+	for (int round = 0; round < ROUNDS && receive_batch(c); round++)
+		;
 }
 
 int carrier_raw(int proto, struct why *why)
@@ -164,9 +253,10 @@ int carrier_raw(int proto, struct why *why)
 	return fd;
 }
 
-void carrier_begin(struct carrier *c, struct flows *flows, const int *device)
+void carrier_begin(struct carrier *c, struct flows *flows, const int *device, size_t room)
 {
 	c->socket = (struct watch){-1, packets_came};
 	c->flows = flows;
 	c->device = device;
+	c->room = room;
 }

@@ -203,7 +203,7 @@ static int tun_flow_open(
 		return why_set(why, ENOMEM, "out of memory");
 	t->flows = flow_begin(ops, loop, nl);
 	t->dev = (struct watch){-1, dev_ready};
-	carrier_begin(&t->raw, &t->flows, &t->dev.fd);
+	carrier_begin(&t->raw, &t->flows, &t->dev.fd, CARRIER_ROOM);
 	err = open_both(t, nl, why);
 	if (!err)
 		err = loop_watch(loop, &t->dev, EPOLLIN) ?: loop_watch(loop, &t->raw.socket, EPOLLIN);

@@ -37,7 +37,7 @@ nat_reboot() {
 }
 # nat_forgets SECONDS: after that many without a packet
 nat_forgets() { lab_sysctl gw net.netfilter.nf_conntrack_udp_timeout="$1" net.netfilter.nf_conntrack_udp_timeout_stream="$1"; }
-nat_forgot() { ! in_ns gw grep -q src=10.0.0. /proc/net/nf_conntrack; }
+nat_forgot() { ! in_ns gw grep -q "src=10.0.0.77 " /proc/net/nf_conntrack; }
 # behind_nat NAME N: another node, for good, with address 10.0.0.N
 behind_nat() {
 	ip netns add "$1" && ip -n "$1" link set lo up || return

@@ -1,6 +1,6 @@
 # Streams of iperf3 between two nodes, their processor time, medians and ratios of several rounds. Sourced by benchmarks,
-# which set: D, a directory of their own; T, seconds a run; FROM and TO, nodes; C, the address of TO; pids, the processes
-# whose time counts; status: it becomes 1 when a bar is missed.
+# which set: D, a directory of their own; T, seconds a run; FROM and TO, nodes; C, the address of TO, and C4, that of IPv4
+# where a source is one; pids, the processes whose time counts; status: it becomes 1 when a bar is missed.
 # shellcheck shell=bash disable=SC2034,SC2154
 
 machine() { awk '/^cpu / { print ($2 + $3 + $4 + $7 + $8) * 10 }' /proc/stat; }   # ms
@@ -12,12 +12,13 @@ busy_before() { local idle; idle=$(machine); read -rt 1 <> <(:); echo $((($(mach
 
 # run NAME SOURCE IPERF-OPTION...: a line "NAME Mbit/s machine-ms tasks-ms MB packets"
 run() {
-	local name=$1 source=$2 machine0 tasks0 machine1; shift 2
-	lab_bg "$TO" "$D/server" iperf3 -s -6 -1
+	local name=$1 source=$2 to=$C machine0 tasks0 machine1; shift 2
+	[[ $source = *:* ]] || to=$C4
+	lab_bg "$TO" "$D/server" iperf3 -s -1
 	local server=$!
 	lab_wait 5 eval '[ -n "$(in_ns $TO ss -Hltn "sport = :5201")" ]'
 	machine0=$(machine) tasks0=$(tasks)
-	in_ns "$FROM" iperf3 -6 -J -c "$C" -B "$source" -t "$T" "$@" > "$D/json" 2>&1 || { cat "$D/json"; exit 1; }
+	in_ns "$FROM" iperf3 -J -c "$to" -B "$source" -t "$T" "$@" > "$D/json" 2>&1 || { cat "$D/json"; exit 1; }
 	machine1=$(machine)
 	jq -r --arg n "$name" --argjson m $((machine1 - machine0)) --argjson t $(($(tasks) - tasks0)) '.end |
 		(.sum_received // .sum) as $s | (.cpu_utilization_percent | .host_total + .remote_total) as $cpu |

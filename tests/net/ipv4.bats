@@ -153,9 +153,44 @@ updates() { [ $((($(show ha binding sequence) - $1) & 65535)) -ge "$2" ]; }
 	tcp_stop
 }
 
+# long NODE: what it sends and what comes out of its tunnels is looked at; long_seen NODE sent|came: as segments yet to be cut?
+long() {
+	in_ns "$1" nft -f - <<-NFT
+	table inet long {
+		chain out { type filter hook postrouting priority 0; meta l4proto udp meta length > 3000 counter comment "sent"; }
+		chain in { type filter hook prerouting priority 0; iifname mipro meta length > 3000 counter comment "came"; }
+	}
+	NFT
+}
+long_seen() { [ "$(in_ns "$1" nft -j list table inet long | jq "[.. | .rule? // empty | select(.comment == \"$2\") | .expr[] | .counter? // empty | .packets] | add")" -gt 0 ]; }
+dropped() { mip -n "$1" stats format prometheus | awk -v reason="$2" '/dropped/ && index($0, reason) { n += $NF } END { print n + 0 }'; }
+# carry FROM TO BIND ADDRESS: a megabyte, by TCP
+carry() {
+	lab_bg "$2" /run/lab/carried socat -u TCP6-LISTEN:5002,reuseaddr SYSTEM:sha256sum
+	lab_wait 5 eval '[ -n "$(in_ns '"$2"' ss -Hltn "sport = :5002")" ]'
+	head -c 1000000 /dev/zero | tr '\0' x | in_ns "$1" socat -u - "TCP6:[$4]:5002,bind=[$3]"
+	lab_wait 20 grep -q "$(head -c 1000000 /dev/zero | tr '\0' x | sha256sum)" /run/lab/carried
+}
+
+@test "segments of TCP stay whole in UDP, both ways; where the path takes less they are cut, and arrive all the same" {
+	local n lost lost_there
+	ha4; mn4
+	move4 nat
+	at $NAT4
+	for n in mn ha; do long $n; done
+	carry mn cn $HOA $CN
+	carry cn mn $CN $HOA
+	for n in mn ha; do long_seen $n sent; long_seen $n came; done
+	lost=$(dropped mn "not sent") lost_there=$(dropped ha "not sent")
+	for n in mn ha; do ip -n $n link set eth0 mtu 1400; in_ns $n nft delete table inet long; long $n; done
+	carry mn cn $HOA $CN
+	carry cn mn $CN $HOA
+	is "$(dropped mn "not sent") $(dropped ha "not sent")" = "$lost $lost_there"
+	for n in mn ha; do ip -n $n link set eth0 mtu 1500; in_ns $n nft delete table inet long; done
+}
+
 # attack SOURCE PORT WORD...: from beyond the home link
 attack() { in_ns r "$BATS_TEST_DIRNAME/udpsend.py" "$1" "$2" $HA4 "${@:3}"; }
-tunnel_drops() { ha stats format prometheus | awk '/dropped.*tunnelled from another/ { n += $NF } END { print n + 0 }'; }
 
 @test "what others send in UDP changes nothing: another source, another port, an update played again, noise" {
 	local sequence before seed=${SEED:-$RANDOM}
