@@ -2,7 +2,8 @@
  * cell.h. A message: magic, version, flags, the sender's epoch and clock, the number of its last record, how many
  * bindings the sender has; then records: kind, length, and a record of the store (key length, key, value) whose times
  * are by the sender's clock, so that members need not agree about the time of day. A lifetime of 0 is the end of a
- * binding. Of traffic a record has the home address.
+ * binding. Of traffic a record has the home address; a confirmation has a member, and the number of its last record
+ * here. Kinds and flags that are not known are skipped: members of different versions are one cell.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #define MAGIC	    0x6d697063 /* "mipc" */
 #define VERSION	    1
 #define F_SERVES    1
+#define F_CONFIRMS  2
 #define HEAD_LEN    32
 #define RECORD_HEAD 3
 #define END_LEN	    13 /* node, process, epoch, whether its state was told */
@@ -26,11 +28,14 @@
 #define PENDING_MAX (32 << 20)	 /* octets that wait when the group takes nothing: then it is left */
 #define A_TURN	    32		 /* messages sent in one turn, at most */
 #define SOON	    (2 * 1000)	 /* us, until what could not be sent is tried again */
+#define LOOK_EVERY  (SEC / 2)	 /* whether anything was confirmed meanwhile; */
+#define LOOKS	    4		 /* who did not so often counts as a member that does not confirm */
+#define CONFIRM_LEN 16
 
-enum kind { LIVE = 1, STATE = 2, END = 3, TRAFFIC = 4 };
+enum kind { LIVE = 1, STATE = 2, END = 3, TRAFFIC = 4, CONFIRM = 5 };
 
 struct head {
-	bool serves;
+	uint8_t flags;
 	uint32_t epoch;
 	usec now;
 	uint64_t number;
@@ -79,12 +84,56 @@ unsigned cell_state(const struct cell *c, const struct cell_member *m)
 	return (ours ? all_together(c) : m->together) ? MIP_CELL_SYNCED : MIP_CELL_SYNCING;
 }
 
+/* --- confirmed ---------------------------------------------------------------------------------------------------- */
+
+/* What came back to us, and one other has. */
+static void release(struct cell *c)
+{
+	uint64_t most = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < c->members; i++) {
+		const struct cell_member *m = &c->member[i];
+
+		if (!m->confirms || same_node(m->id, c->self))
+			continue;
+		any = true;
+		most = m->has > most ? m->has : most;
+	}
+	most = any && most < c->delivered ? most : c->delivered;
+	if (most <= c->held)
+		return;
+	c->held = most;
+	c->look_at = 0;
+	ha_replicated(c->ha, most);
+}
+
+/* Who waits for an acknowledgement asks again after 1 s, and longer (11.8): a member that hangs is not waited for.
+ * Several times are looked at: the clock may leap. */
+static void look_who_is_silent(struct cell *c, usec now)
+{
+	if (c->held >= c->live || c->members < 2) {
+		c->look_at = 0;
+		return;
+	}
+	if (c->look_at > now)
+		return;
+	c->looks = c->look_at ? c->looks + 1 : 0;
+	c->look_at = now + LOOK_EVERY;
+	if (c->looks < LOOKS)
+		return;
+	c->looks = 0;
+	for (size_t i = 0; i < c->members; i++)
+		c->member[i].confirms = false;
+	release(c);
+}
+
 /* --- out ---------------------------------------------------------------------------------------------------------- */
 
 static void forget_pending(struct cell *c)
 {
 	c->from = c->to = 0;
-	c->sent = c->delivered = c->queued;
+	c->sent = c->delivered = c->held = c->queued;
 }
 
 static void leave(struct cell *c)
@@ -139,6 +188,8 @@ static void queue_binding(struct cell *c, enum kind kind, const struct bc_entry 
 	memcpy(body + 1, r.key, (size_t)r.key_len);
 	memcpy(body + 1 + r.key_len, r.value, (size_t)r.value_len);
 	queue(c, kind, body, 1 + (size_t)r.key_len + (size_t)r.value_len);
+	if (kind == LIVE)
+		c->live = c->queued;
 }
 
 static void queue_end(struct cell *c)
@@ -153,6 +204,24 @@ static void queue_end(struct cell *c)
 		wr_u8(&w, c->member[i].together);
 	}
 	queue(c, END, body, wr_at(&w));
+}
+
+static void queue_confirmations(struct cell *c)
+{
+	uint8_t body[CONFIRM_LEN];
+
+	for (size_t i = 0; i < c->members; i++) {
+		struct cell_member *m = &c->member[i];
+		struct wr w = wr_over(body, sizeof(body));
+
+		if (!m->owed || !m->confirms || same_node(m->id, c->self))
+			continue;
+		m->owed = false;
+		wr_u32(&w, m->id.node);
+		wr_u32(&w, m->id.pid);
+		wr_u64(&w, m->heard);
+		queue(c, CONFIRM, body, sizeof(body));
+	}
 }
 
 /* Maps are walked from the end: what goes meanwhile makes one be told twice, none be left out. */
@@ -182,7 +251,7 @@ static void write_head(struct cell *c, struct wr *w, usec now)
 {
 	wr_u32(w, MAGIC);
 	wr_u8(w, VERSION);
-	wr_u8(w, c->ha->on && !c->ha->standby ? F_SERVES : 0);
+	wr_u8(w, F_CONFIRMS | (c->ha->on && !c->ha->standby ? F_SERVES : 0));
 	wr_u16(w, 0);
 	wr_u32(w, c->epoch);
 	wr_u64(w, (uint64_t)now);
@@ -230,13 +299,17 @@ void cell_flush(struct cell *c, usec now)
 {
 	int err = 0;
 
+	look_who_is_silent(c, now);
 	tell_state(c, now);
+	queue_confirmations(c);
 	for (int i = 0; i < A_TURN && !err && c->members > 1 && (c->news || c->from < c->to); i++)
 		err = send_some(c, now);
 	if (err && err != -EAGAIN)
 		leave(c);
 	else if (c->members > 1 && (c->telling || c->news || c->from < c->to))
 		timer_arm(c->timers, &c->timer, now + SOON, cell_due);
+	else if (c->look_at)
+		timer_arm(c->timers, &c->timer, c->look_at, cell_due);
 }
 
 void cell_event(struct cell *c, const struct event *ev)
@@ -280,7 +353,7 @@ void cell_news(struct cell *c)
 
 uint64_t cell_replicate(const struct cell *c)
 {
-	return c->members > 1 && c->delivered < c->queued ? c->queued : 0;
+	return c->members > 1 && c->held < c->live ? c->live : 0;
 }
 
 /* --- members ------------------------------------------------------------------------------------------------------ */
@@ -356,6 +429,7 @@ void cell_on_members(struct cell *c, struct cpg_node self, const struct cpg_node
 		forget_pending(c);
 		ha_replicated(c->ha, UINT64_MAX);
 	}
+	release(c);
 	cell_self(c)->bindings = (uint32_t)bc_count(&c->ha->bc);
 	cell_news(c);
 	say_all(c);
@@ -368,6 +442,7 @@ void cell_lost(struct cell *c)
 		drop_member(c, c->members - 1);
 	timer_stop(c->timers, &c->timer);
 	c->telling = false;
+	c->look_at = 0;
 	forget_pending(c);
 	ha_replicated(c->ha, UINT64_MAX);
 }
@@ -379,7 +454,7 @@ static bool read_head(struct rd *r, struct head *h)
 	uint32_t magic = rd_u32(r);
 	uint8_t version = rd_u8(r);
 
-	h->serves = rd_u8(r) & F_SERVES;
+	h->flags = rd_u8(r);
 	rd_u16(r);
 	h->epoch = rd_u32(r);
 	h->now = (usec)rd_u64(r);
@@ -447,9 +522,21 @@ static void take_end(struct cell *c, struct rd r)
 	for (size_t i = 0; i < c->members; i++)
 		all &= c->member[i].told;
 	for (size_t i = 0; all && i < c->members; i++)
-		c->member[i].together = true;
+		c->member[i].together = c->member[i].owed = true;
 	if (all)
 		say_all(c);
+}
+
+/* The newer, where a member has what is older: whoever believed that hears of it. */
+static void retell(struct cell *c, const struct in6_addr *home, usec now)
+{
+	const struct bc_entry *e = bc_find(&c->ha->bc, home, NULL);
+	struct bc_entry end;
+
+	if (e && keep_is_kept(e))
+		queue_binding(c, LIVE, e);
+	else if (!e && ha_end_of(c->ha, home, now, &end))
+		queue_binding(c, LIVE, &end);
 }
 
 /* NULL, or why not. What one tells with whom we are together is for others. */
@@ -464,9 +551,22 @@ static const char *take_binding(
 	c->applying = true;
 	err = ha_replica(c->ha, &e, now);
 	c->applying = false;
+	if (err > 0 && kind == STATE)
+		retell(c, &e.home, now);
 	return err == -ENOSPC ? "there is no room for its bindings"
-	       : err	      ? "it has bindings that cannot be served here: is the configuration the same?"
+	       : err < 0      ? "it has bindings that cannot be served here: is the configuration the same?"
 			      : NULL;
+}
+
+static void take_confirmation(struct cell *c, struct cell_member *m, struct rd r)
+{
+	struct cpg_node whose = read_node(&r);
+	uint64_t has = rd_u64(&r);
+
+	if (!same_node(whose, c->self) || has <= m->has || has > c->sent)
+		return;
+	m->has = has;
+	release(c);
 }
 
 static void take_traffic(struct cell *c, const uint8_t *body, usec now)
@@ -478,8 +578,7 @@ static void take_traffic(struct cell *c, const uint8_t *body, usec now)
 }
 
 /* Twice: whether all can be read, and then for what it says. */
-static const char *walk(
-	struct cell *c, const struct cell_member *m, const struct head *h, struct rd r, bool take, usec now)
+static const char *walk(struct cell *c, struct cell_member *m, const struct head *h, struct rd r, bool take, usec now)
 {
 	const char *why = NULL;
 
@@ -492,7 +591,7 @@ static const char *walk(
 
 		if (r.bad || ((kind == LIVE || kind == STATE) && !read_binding(in, h, now, &b)))
 			return "it sent what cannot be read";
-		if (kind == TRAFFIC && len != sizeof(struct in6_addr))
+		if ((kind == TRAFFIC && len != sizeof(struct in6_addr)) || (kind == CONFIRM && len != CONFIRM_LEN))
 			return "it sent what cannot be read";
 		if (take && (kind == LIVE || kind == STATE) && c->ha->on)
 			why = take_binding(c, m, kind, &b, now) ?: why;
@@ -500,6 +599,9 @@ static const char *walk(
 			take_traffic(c, body, now);
 		else if (take && kind == END)
 			take_end(c, in);
+		else if (take && kind == CONFIRM)
+			take_confirmation(c, m, in);
+		m->owed |= take && kind == LIVE;
 	}
 	return why;
 }
@@ -529,8 +631,10 @@ void cell_on_message(struct cell *c, struct cpg_node from, const uint8_t *data, 
 		refuse_record(c, m, why, now);
 		return;
 	}
-	changed = m->serves != h.serves;
-	m->serves = h.serves;
+	changed = m->serves != (h.flags & F_SERVES);
+	m->serves = h.flags & F_SERVES;
+	m->confirms = h.flags & F_CONFIRMS;
+	m->heard = h.number;
 	m->bindings = h.bindings;
 	if (m->epoch != h.epoch) {
 		m->epoch = h.epoch;
@@ -540,7 +644,7 @@ void cell_on_message(struct cell *c, struct cpg_node from, const uint8_t *data, 
 		c->ops.changed(c->ops.ctx, m, false);
 	if (ours) {
 		c->delivered = h.number;
-		ha_replicated(c->ha, h.number);
+		release(c);
 	}
 	why = walk(c, m, &h, r, true, now);
 	if (why)

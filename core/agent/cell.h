@@ -9,6 +9,12 @@
  * have, and that it was all; the newer registration wins. When that was heard of every member, all are together: a
  * member that joins is a set of its own, the halves of a cell that was cut in two are two sets. Updates go on
  * meanwhile.
+ *
+ * That our own message came back says that it has its place in the order, and not yet that anybody else has it:
+ * corosync knows agreed delivery only, and a machine that dies takes along what got lost on the wire. So members
+ * confirm what they have, and an update is replicated when one other member has confirmed it. A member that does not
+ * (of an older version) counts as having what came back to us; so does one that is silent for long, as one that is
+ * gone.
  */
 #ifndef MIP_AGENT_CELL_H
 #define MIP_AGENT_CELL_H
@@ -28,6 +34,10 @@ struct cell_member {
 	bool together;	/* has what we have, and we what it has */
 	bool told;	/* since the membership changed: its set told all it has */
 	bool serves;
+	bool confirms;	/* what it has of ours, and did not fail to for long */
+	bool owed;	/* we are to confirm */
+	uint64_t heard; /* so many of its records we have, */
+	uint64_t has;	/* and so many of ours it confirmed */
 };
 
 struct cell_ops {
@@ -52,6 +62,9 @@ struct cell {
 	uint8_t *pending; /* records that were not sent yet, from `from` to `to` */
 	size_t from, to, cap;
 	uint64_t queued, sent, delivered; /* records */
+	uint64_t live, held;		  /* up to the last that changes a binding; up to what another member has */
+	usec look_at;			  /* whether more was confirmed; 0: all is */
+	unsigned looks;			  /* in vain */
 	size_t ended, bindings;		  /* how many are still to be told of a state that is being told */
 	bool telling;
 	uint32_t epoch;

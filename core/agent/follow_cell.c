@@ -19,7 +19,7 @@ static struct cell_facts facts_of(const struct agent *a, const struct cell_membe
 	f.serves = m->serves;
 	f.state = cell_state(&a->cell, m);
 	f.bindings = f.own ? bc_count(&a->ha.bc) : m->bindings;
-	f.behind = f.own ? a->cell.queued - a->cell.delivered : 0;
+	f.behind = f.own && a->cell.held < a->cell.live ? a->cell.queued - a->cell.held : 0;
 	return f;
 }
 

@@ -93,7 +93,8 @@ void ha_forget(struct ha *ha, struct bc_entry *e, const char *why, usec now)
 	timer_stop(ha->w->timers, &e->timer);
 	if (e->state != MIP_BINDING_DAD)
 		ha->w->unbind(ha->w->ctx, e);
-	if (!e->fixed)
+	/* What was under way when the address went is for the member that has it now: nothing has ended. */
+	if (!e->fixed && !(ha->standby && e->state == MIP_BINDING_DAD))
 		ha_remember(ha, &e->home, e->seq, now);
 	ha->w->event(ha->w->ctx, &ev, now);
 	ha_count(ha, e, -1);
@@ -176,10 +177,12 @@ static void fail_pending(struct ha *ha, struct bc_entry *e, uint8_t status, usec
 static void probe_over(struct ha *ha, struct bc_entry *e, usec now)
 {
 	e->expires = now + e->lifetime * MH_LIFE_UNIT * SEC;
-	if (ha_activate(ha, e, now, NULL))
+	if (ha_activate(ha, e, now, NULL)) {
 		fail_pending(ha, e, ha_no_forwarding(e->flags, e->implicit), now);
-	else
-		ha_accept(ha, e, now);
+		return;
+	}
+	seq_forget(&ha->ended, &e->home);
+	ha_accept(ha, e, now);
 }
 
 /* First registration: nobody else on the home link may have the address (10.3.1). */

@@ -158,7 +158,8 @@ int ha_restore(struct ha *ha, const struct bc_entry *kept, usec now) __attribute
 void ha_stand_by(struct ha *ha, usec now);
 void ha_take_over(struct ha *ha, usec now);
 /* A binding as another member of the cell has it, or the end of one (lifetime 0, expires: how long its number is
- * remembered): the newer registration wins. 0, or -errno: it cannot be served here. */
+ * remembered): the newer registration wins. 0; 1: ours is newer, and they may not know; or -errno: it cannot be served
+ * here. */
 int ha_replica(struct ha *ha, const struct bc_entry *theirs, usec now) __attribute__((warn_unused_result));
 /* Packets passed the tunnel of that home address, here or at another member. True: the other members may have
  * forgotten that they do. */
@@ -167,6 +168,8 @@ bool ha_saw_traffic(struct ha *ha, const struct in6_addr *home, usec now);
 void ha_replicated(struct ha *ha, uint64_t number);
 /* The i-th number of a home address whose binding ended, as such an end; false behind the last. */
 bool ha_ended(const struct ha *ha, size_t i, struct bc_entry *to);
+/* That of `home`; false: none is remembered. */
+bool ha_end_of(const struct ha *ha, const struct in6_addr *home, usec now, struct bc_entry *to);
 /* Our addresses on the home links, as the kernel tells them. */
 void ha_address(struct ha *ha, unsigned ifindex, const struct in6_addr *addr, uint8_t plen, bool gone);
 /* The home link of that number, or NULL. */

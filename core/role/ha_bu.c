@@ -259,7 +259,6 @@ static void start_binding(struct ha *ha, const struct ha_request *rq, usec now)
 		ha_refuse(ha, rq, BA_RESOURCES, rq->seq, now);
 		return;
 	}
-	seq_forget(&ha->ended, &rq->home);
 	ha_count(ha, e, 1);
 	note(e, rq, ha, now);
 	ha_begin(ha, e, now);

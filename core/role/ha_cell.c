@@ -35,9 +35,9 @@ void ha_stand_by(struct ha *ha, usec now)
 		return;
 	ha_drop_answers(ha);
 	timer_stop(ha->w->timers, &ha->serving);
+	ha->standby = true;
 	for (size_t i = bc_count(&ha->bc); i-- > 0;)
 		hold(ha, bc_at(&ha->bc, i), now);
-	ha->standby = true;
 	ha->w->attach(ha->w->ctx, false);
 }
 
@@ -127,7 +127,8 @@ static bool is_end_of(const struct bc_entry *e, uint16_t seq, usec until)
 	return seq_is_old(e->seq, seq) && (until == NEVER || registered_at(e) <= until - HA_LATE_FOR);
 }
 
-/* The newer registration wins: by its sequence number (9.5.1), then by time. A binding ends after its last update. */
+/* The newer registration wins: by its sequence number (9.5.1), then by time. A binding ends after its last update. What
+ * is still asked for on the home link was not acknowledged: it gives way, and its mobile node says it again. */
 static bool is_newer(const struct ha *ha, const struct bc_entry *theirs, const struct bc_entry *ours, usec now)
 {
 	const struct seq_entry *ended = seq_find(&ha->ended, &theirs->home, now);
@@ -136,7 +137,7 @@ static bool is_newer(const struct ha *ha, const struct bc_entry *theirs, const s
 		return is_end_of(ours, theirs->seq, theirs->expires);
 	if (!theirs->lifetime)
 		return !ended || !seq_is_old(theirs->seq, ended->seq);
-	if (!ours)
+	if (!ours || ours->state == MIP_BINDING_DAD)
 		return !ended || !is_end_of(theirs, ended->seq, ended->until);
 	return theirs->seq != ours->seq ? !seq_is_old(theirs->seq, ours->seq)
 					: registered_at(theirs) > registered_at(ours);
@@ -177,15 +178,15 @@ int ha_replica(struct ha *ha, const struct bc_entry *theirs, usec now)
 {
 	struct bc_entry *e = bc_find(&ha->bc, &theirs->home, NULL);
 	struct in6_addr old = e ? e->coa : in6addr_any;
-	enum event_type type = !e				? EV_BINDING_ADDED
-			       : addr_eq(&e->coa, &theirs->coa) ? EV_BINDING_REFRESHED
-								: EV_BINDING_MOVED;
+	enum event_type type = !e || e->state == MIP_BINDING_DAD ? EV_BINDING_ADDED
+			       : addr_eq(&e->coa, &theirs->coa)	 ? EV_BINDING_REFRESHED
+								 : EV_BINDING_MOVED;
 	int err;
 
 	if (e && e->fixed)
 		return -EEXIST;
 	if (!is_newer(ha, theirs, e, now))
-		return 0;
+		return theirs->lifetime && (!e || e->seq != theirs->seq);
 	if (!theirs->lifetime) {
 		end_older(ha, e, theirs, now);
 		return 0;
@@ -201,15 +202,23 @@ int ha_replica(struct ha *ha, const struct bc_entry *theirs, usec now)
 	return 0;
 }
 
-bool ha_ended(const struct ha *ha, size_t i, struct bc_entry *to)
+static bool end_of(const struct ha *ha, const struct seq_entry *s, struct bc_entry *to)
 {
-	const struct seq_entry *s = seq_at(&ha->ended, i);
-
 	if (!s)
 		return false;
 	*to = (struct bc_entry){.local = ha->conf.address, .expires = s->until, .seq = s->seq};
 	memcpy(&to->home, s->key, sizeof(to->home));
 	return true;
+}
+
+bool ha_ended(const struct ha *ha, size_t i, struct bc_entry *to)
+{
+	return end_of(ha, seq_at(&ha->ended, i), to);
+}
+
+bool ha_end_of(const struct ha *ha, const struct in6_addr *home, usec now, struct bc_entry *to)
+{
+	return end_of(ha, seq_find(&ha->ended, home, now), to);
 }
 
 /* --- answers that wait -------------------------------------------------------------------------------------------- */
