@@ -33,7 +33,7 @@ FUZZ  := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH := $(filter-out $(LOADS),$(wildcard tests/bench/*.c))
 SIM   := $(wildcard tests/sim/*.c)
 BATS  := $(wildcard tests/*.bats)
-SIMLIB := $(filter-out tests/sim/main.c tests/sim/alloc.c tests/sim/plant.c,$(SIM)) tests/fuzz/steps.c
+SIMLIB := $(filter-out tests/sim/main.c tests/sim/alloc.c tests/sim/plant.c tests/sim/cell.c tests/sim/group.c,$(SIM)) tests/fuzz/steps.c
 obj    = $(patsubst %.c,$(B)/%.o,$(1))
 
 all: $(B)/mip $(B)/mipd $(B)/mip-import
@@ -97,7 +97,7 @@ again:   ## of what ran last only what failed; what that left is in build/failed
 	@$(CHECK) again
 check-unit: $(UNIT_BIN) $(REPLAY)   ## C unit tests under virtual time and replayed fuzz corpora; no root, < 10 s
 	@$(TAP) unit tests/each.sh $(UNIT_BIN) $(REPLAY)
-check-sim: $(B)/tests/sim/sim   ## 50 seeds of the deterministic simulation, and a planted bug for each of its invariants; no root, < 20 s
+check-sim: $(B)/tests/sim/sim   ## 50 seeds of the deterministic simulation, cells of home agents too, and a planted bug for each of its invariants; no root, < 20 s
 	@$(TAP) sim sh -c '$< $(if $(QUICK),-n 10) && $< -P'
 check-tree:   ## who includes whom, and that a failing test fails
 	@$(TAP) tree tests/net.sh tests/tree/*.bats

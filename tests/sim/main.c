@@ -1,9 +1,12 @@
 /*
- * sim [-p PLANT] [-s FIRST] [-n SEEDS] [-v]     each seed from FIRST on is a world of its own; TAP, one test for all
+ * sim [-s FIRST] [-n SEEDS] [-v] [-c]           each seed from FIRST on is a world of its own, and a cell of home
+ * agents
+ *                                               (-c: that alone); TAP, one test for all
  * sim -P                                        every planted bug must be found by the invariant it breaks
  * sim -w [-m NODES] [-s SEED]                   a week of many mobile nodes; memory must stay flat
  *
- * sim -s SEED -n 1 -t NODE                      the messages of one node (and about it), as they are said and heard
+ * sim -s SEED -n 1 -t NODE                      the messages of one node (and about it), as they are said and heard; with
+ *                                               -c, what the machines of the cell do
  *
  * A violation prints seed, time and what was wrong; `sim -s SEED -n 1` shows it again.
  */
@@ -15,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/addr.h"
+#include "tests/sim/cell.h"
 #include "tests/sim/sim.h"
 
 #define VIOLATED(which) (10 + (int)(which)) /* exit status */
@@ -29,7 +33,7 @@ const char *const sim_invariant_names[] = {
 #undef SIM_NAME
 };
 
-static bool verbose;
+static bool verbose, cells_alone;
 static uint32_t traced;
 static struct sim_stats *sum; /* of all processes */
 
@@ -238,20 +242,27 @@ static void add_up(const struct sim *sim)
 /* A process of its own: a crash is a violation like another. */
 static pid_t start(uint64_t seed, const struct sim_plant *plant)
 {
+	static struct cell_sim cell;
+	static struct sim sim;
 	pid_t pid;
 
 	fflush(stdout);
 	pid = fork();
-	if (pid == 0) {
-		static struct sim sim;
-
+	if (pid == 0 && (plant ? plant->cell == BUG_NONE : !cells_alone)) {
 		begin(&sim, seed, plant);
 		sim.conf = draw(&sim);
 		sim.trace = traced;
 		sim_run(&sim);
 		add_up(&sim);
-		_exit(0);
 	}
+	if (pid == 0 && (!plant || plant->cell != BUG_NONE)) {
+		begin(&cell.sim, seed, plant);
+		cell.sim.trace = traced;
+		cell_sim_run(&cell);
+		add_up(&cell.sim);
+	}
+	if (pid == 0)
+		_exit(0);
 	if (pid < 0)
 		abort();
 	return pid;
@@ -370,7 +381,7 @@ int main(int argc, char **argv)
 	bool plants = false, week = false;
 	uint64_t first = 1;
 
-	for (int opt; (opt = getopt(argc, argv, "s:n:m:t:Pwv")) != -1;) {
+	for (int opt; (opt = getopt(argc, argv, "s:n:m:t:Pwvc")) != -1;) {
 		switch (opt) {
 		case 's': first = strtoull(optarg, NULL, 0); break;
 		case 'n': seeds = (unsigned)strtoul(optarg, NULL, 0); break;
@@ -379,6 +390,7 @@ int main(int argc, char **argv)
 		case 'P': plants = true; break;
 		case 'w': week = true; break;
 		case 'v': verbose = true; break;
+		case 'c': cells_alone = true; break;
 		default: return 2;
 		}
 	}

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/addr.h"
+#include "tests/sim/cell.h"
 #include "tests/sim/model.h"
 
 static bool sometimes(struct sim_node *n, unsigned one_of)
@@ -315,6 +316,10 @@ const struct sim_plant sim_plants[] = {
 	{"bare-networks", SIM_NETWORK, .after = bare_networks},
 	{"stale-store", SIM_REVIVED, .before = stale_store},
 	{"calendar-alone", SIM_REVIVED, .before = calendar_alone},
+	{"acknowledged-at-once", SIM_SURVIVES, .cell = BUG_AT_ONCE},
+	{"untold-move", SIM_AGREE, .cell = BUG_UNTOLD_MOVE},
+	{"unnoticed-address", SIM_ONE_SPEAKS, .cell = BUG_UNNOTICED},
+	{"eager-standby", SIM_STANDBY, .cell = BUG_EAGER},
 	{"old-source", SIM_CONTRACT, .before = old_source},
 	{0},
 };

@@ -32,8 +32,12 @@
 	I(SUPPRESSED, "suppressed")   /* a correspondent is given up when it refused, or was silent for long */        \
 	I(NETWORK,                                                                                                     \
 		"network") /* a mobile network goes to the one binding that was allowed it, and out by its tunnel */   \
-	I(REVIVED, "revived")	/* a start serves what was served when the process died, no more and no longer */      \
-	I(CONTRACT, "contract") /* nobody speaks from an address he does not have, or tears down twice */
+	I(REVIVED, "revived")	    /* a start serves what was served when the process died, no more and no longer */  \
+	I(SURVIVES, "survives")	    /* a cell loses no acknowledged update to the crash of one member */               \
+	I(AGREE, "agree")	    /* members of a cell that hear one another have the same */                        \
+	I(ONE_SPEAKS, "one-speaks") /* of a side of a cell, who has the address */                                     \
+	I(STANDBY, "standby")	    /* a standby attaches nothing, and says nothing */                                 \
+	I(CONTRACT, "contract")	    /* nobody speaks from an address he does not have, or tears down twice */
 
 enum sim_invariant {
 #define SIM_ENUM(name, text) SIM_##name,
@@ -246,6 +250,7 @@ struct sim_plant {
 	void (*after)(struct sim_node *n);
 	bool (*deafens)(struct sim_node *to, const struct mh *m); /* lose it, whatever the weather */
 	void (*binding)(struct sim_node *n, struct sim_fact *f, const struct in6_addr *old); /* written down */
+	int cell; /* enum cell_bug: in the world of a cell */
 };
 
 extern const struct sim_plant sim_plants[]; /* name NULL ends it */
