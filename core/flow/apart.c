@@ -67,10 +67,18 @@ void apart_out(struct flows *t, struct packet *p, struct flow_entry *e)
 		t->drops.no_flow++;
 		return;
 	}
-	if (!carrier_may(c, p, e))
-		return;
-	carrier_add(c, p, e);
-	(void)!carrier_flush(c);
+	if (carrier_may(c, p, e))
+		carrier_add(c, p, e);
+}
+
+void apart_flush(void *flows)
+{
+	struct flows *t = flows;
+
+	if (t->udp)
+		(void)!carrier_flush(t->udp);
+	if (t->ipv4)
+		(void)!carrier_flush(t->ipv4);
 }
 
 int flow_udp_send(struct flows *t, const struct udp_ends *to, uint8_t *pkt, size_t len)
@@ -81,6 +89,7 @@ int flow_udp_send(struct flows *t, const struct udp_ends *to, uint8_t *pkt, size
 
 	if (!t->udp)
 		return -ENOTCONN;
+	apart_flush(t); /* what the kernel says is about this one */
 	carrier_add(t->udp, &p, &e);
 	return carrier_flush(t->udp);
 }

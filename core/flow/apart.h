@@ -13,7 +13,8 @@ struct packet;
 /* IPv4 packets in IPv6 come and go from now on. */
 int apart_listen(struct flows *t, struct why *why) __attribute__((warn_unused_result));
 void apart_close(struct flows *t);
-/* A packet of the stack into the tunnel of `e`. */
+/* A packet of the stack into the tunnel of `e`: it leaves with apart_flush, of these flows. */
 void apart_out(struct flows *t, struct packet *p, struct flow_entry *e);
+void apart_flush(void *flows);
 
 #endif

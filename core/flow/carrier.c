@@ -9,10 +9,11 @@
 #include "sys/tun.h"
 #include <linux/udp.h> /* after netinet/in.h */
 
-#define ROUNDS	  4 /* batches a turn */
-#define SOCK_BUF  (8 << 20)
-#define TRAIN_MAX 65507					 /* octets of a UDP datagram over IPv4 */
-#define SINGLE	  CMSG_SPACE(sizeof(struct in6_pktinfo)) /* octets of what is said with a message of one packet */
+#define ROUNDS	      4 /* batches a turn */
+#define SOCK_BUF      (8 << 20)
+#define TRAIN_PACKETS 64				     /* as kernels had it first (UDP_MAX_SEGMENTS) */
+#define TRAIN_MAX     65507				     /* octets of a UDP datagram over IPv4 */
+#define SINGLE	      CMSG_SPACE(sizeof(struct in6_pktinfo)) /* octets of what is said with a message of one packet */
 
 /* --- out ---------------------------------------------------------------------------------------------------------- */
 
@@ -68,43 +69,56 @@ int carrier_flush(struct carrier *c)
 	return err;
 }
 
+static struct in6_pktinfo source_of(const struct flow *f)
+{
+	return (struct in6_pktinfo){.ipi6_addr = f->local, .ipi6_ifindex = f->ifindex};
+}
+
 /* A message of one packet yet, `len` octets in so many pieces, into the tunnel of f. */
 static void begin_message(struct carrier_out *o, int pieces, size_t len, const struct flow *f)
 {
-	struct in6_pktinfo info = {.ipi6_addr = f->local, .ipi6_ifindex = f->ifindex};
+	struct in6_pktinfo info = source_of(f);
 	uint16_t segment = (uint16_t)len;
 	int i = o->n++;
 	struct msghdr *m = &o->msgs[i].msg_hdr;
 	struct cmsghdr *c;
 
 	o->peer[i] = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = f->peer, .sin6_port = htons(f->port)};
-	*m = (struct msghdr){
-		&o->peer[i], sizeof(o->peer[i]), o->iov + o->iovs, (size_t)pieces, o->ctl[i], sizeof(o->ctl[i]), 0};
+	*m = (struct msghdr){&o->peer[i], sizeof(o->peer[i]), o->iov + o->iovs, (size_t)pieces, o->ctl[i], SINGLE, 0};
 	c = CMSG_FIRSTHDR(m);
 	*c = (struct cmsghdr){CMSG_LEN(sizeof(info)), IPPROTO_IPV6, IPV6_PKTINFO};
 	memcpy(CMSG_DATA(c), &info, sizeof(info));
 	c = (struct cmsghdr *)(void *)(o->ctl[i] + SINGLE);
 	*c = (struct cmsghdr){CMSG_LEN(sizeof(segment)), IPPROTO_UDP, UDP_SEGMENT};
 	memcpy(CMSG_DATA(c), &segment, sizeof(segment));
-	m->msg_controllen = SINGLE;
 	o->len = len;
 	o->segment = f->port && pieces == 2 ? len : 0;
 }
 
-/* Segments of one packet, which all but the last are equally long, leave in one message. */
+/* Does the last message go where packets of f go? */
+static bool same_ends(const struct carrier_out *o, const struct flow *f)
+{
+	const struct in6_pktinfo info = source_of(f);
+	int i = o->n - 1;
+
+	return addr_eq(&o->peer[i].sin6_addr, &f->peer) && o->peer[i].sin6_port == htons(f->port) &&
+	       !memcmp(CMSG_DATA((const struct cmsghdr *)(const void *)o->ctl[i]), &info, sizeof(info));
+}
+
+/* Segments, which but for the last are equally long, leave in one message. */
 static void add_piece(struct carrier_out *o, int pieces, const struct flow *f)
 {
 	const struct iovec *v = o->iov + o->iovs;
 	size_t len = v[0].iov_len + (pieces == 2 ? v[1].iov_len : 0);
-	struct msghdr *m;
+	struct msghdr *m = o->n ? &o->msgs[o->n - 1].msg_hdr : NULL;
 
-	if (len > o->segment || o->len + len > TRAIN_MAX)
+	if (pieces < 2 || len > o->segment || o->len + len > TRAIN_MAX || m->msg_iovlen == 2 * TRAIN_PACKETS)
 		begin_message(o, pieces, len, f);
 	else {
-		m = &o->msgs[o->n - 1].msg_hdr;
 		m->msg_iovlen += 2;
 		m->msg_controllen = sizeof(o->ctl[0]);
 		o->len += len;
+		o->segment = len == o->segment ? len : 0;
 	}
 	o->packets++;
 	o->iovs += pieces;
@@ -129,10 +143,11 @@ void carrier_add(struct carrier *c, struct packet *p, struct flow_entry *e)
 		return;
 	}
 	edit_count(&e->counts.out, p);
-	o->segment = 0;
+	if (!o->n || !same_ends(o, &e->flow))
+		o->segment = 0;
 	while ((pieces = cut_next(&cut, o->head[o->packets], o->iov + o->iovs))) {
 		add_piece(o, pieces, &e->flow);
-		if (o->packets == CARRIER_BATCH)
+		if (o->packets == CARRIER_PIECES || o->n == CARRIER_BATCH)
 			(void)!carrier_flush(c);
 	}
 }

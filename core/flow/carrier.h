@@ -1,10 +1,10 @@
 /*
  * Packets of tunnels in and out of one socket: that of protocol 41 (tun.c), and those of UDP over IPv4 and of IPv4 in
- * IPv6 (apart.c). Out: a packet of segments is cut into those that fit, and many leave in one call; in UDP those of one
- * packet are one message, which the kernel, or the device, makes datagrams of (UDP_SEGMENT). In: a packet goes to a TUN
- * device when its outer source is that of its flow (RFC 6275 10.4.5), and segments that come in a row become one; so
- * do datagrams, before they are read (UDP_GRO). Bounded work a turn; what the kernel does not take at once is dropped,
- * as any router does.
+ * IPv6 (apart.c). Out: a packet of segments is cut into those that fit, and many leave in one call; in UDP those that
+ * are equally long are one message, which the kernel, or the device, makes datagrams of (UDP_SEGMENT). In: a packet
+ * goes to a TUN device when its outer source is that of its flow (RFC 6275 10.4.5), and segments that come in a row
+ * become one; so do datagrams, before they are read (UDP_GRO). Bounded work a turn; what the kernel does not take at
+ * once is dropped, as any router does.
  */
 #ifndef MIP_FLOW_CARRIER_H
 #define MIP_FLOW_CARRIER_H
@@ -16,21 +16,22 @@
 #include "flow/flow.h"
 #include "flow/segment.h"
 
-#define CARRIER_BATCH 64	/* messages a call, and packets in them when they leave */
-#define CARRIER_DATA  (1 << 20) /* octets that come in one call */
-#define CARRIER_ROOM  9216	/* one inner packet; a longer one comes only out of fragments and is dropped */
-#define CARRIER_TRAIN 65536	/* datagrams that came in a row */
+#define CARRIER_BATCH  64	 /* messages a call */
+#define CARRIER_PIECES 256	 /* packets in them, when they leave */
+#define CARRIER_DATA   (1 << 20) /* octets that come in one call */
+#define CARRIER_ROOM   9216	 /* one inner packet; a longer one comes only out of fragments and is dropped */
+#define CARRIER_TRAIN  65536	 /* datagrams that came in a row */
 
 struct carrier_out {
 	int n, packets, iovs;
 	struct mmsghdr msgs[CARRIER_BATCH];
-	struct iovec iov[2 * CARRIER_BATCH];
+	struct iovec iov[2 * CARRIER_PIECES];
 	size_t segment; /* octets of a packet that may join the last message; 0: none may */
 	size_t len;	/* of the last message */
 	struct sockaddr_in6 peer[CARRIER_BATCH];
 	_Alignas(struct cmsghdr)
 		uint8_t ctl[CARRIER_BATCH][CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t))];
-	uint8_t head[CARRIER_BATCH][SEGMENT_HEAD];
+	uint8_t head[CARRIER_PIECES][SEGMENT_HEAD];
 };
 
 struct carrier_in {
@@ -61,7 +62,7 @@ struct carrier {
 int carrier_raw(int proto, struct why *why) __attribute__((warn_unused_result));
 /* What c begins with; the socket is the caller's to open, and loop_watch. room: CARRIER_ROOM or CARRIER_TRAIN. */
 void carrier_begin(struct carrier *c, struct flows *flows, const int *device, size_t room);
-/* Takes a packet to be sent by `e`, which must stay where it is until carrier_flush. */
+/* Takes a packet, which must stay where it is until carrier_flush, to be sent by `e`. */
 void carrier_add(struct carrier *c, struct packet *p, struct flow_entry *e);
 /* Sends what was taken. 0, or -errno of the last that was refused, which are counted. */
 int carrier_flush(struct carrier *c);

@@ -496,7 +496,7 @@ int flow_open(struct flows **out, struct loop *loop, struct nl *nl, struct shim 
 		return err;
 	t->shim = shim;
 	t->ev = *ev;
-	shim_set_ro(shim, &(struct shim_ro){t, flow_in, flow_limited, flow_out});
+	shim_set_ro(shim, &(struct shim_ro){t, flow_in, flow_limited, flow_out, apart_flush});
 	if (t->ops->encap)
 		err = route_find(nl, t->ifindex, &t->left, why);
 	err = err ?: open_aside(t, why);

@@ -46,7 +46,8 @@ struct shim {
 	struct shim_ro ro;
 	struct shim_guard guard;
 	struct shim_stats stats;
-	uint8_t buf[EDIT_FRONT + ROOM];
+	size_t used;			      /* octets of packets until flush */
+	uint8_t buf[4 * (EDIT_FRONT + ROOM)]; /* these */
 };
 
 _Static_assert(EDIT_FRONT >= HAO_ROOM + RH2_ROOM + sizeof(struct virtio_net_hdr), "room before a packet");
@@ -163,23 +164,39 @@ static void frame(struct shim *s, struct packet *p)
 		packet(s, p, plain);
 }
 
+static void flush(struct shim *s)
+{
+	if (s->ro.flush)
+		s->ro.flush(s->ro.ctx);
+	s->used = 0;
+}
+
+/* False: the device is drained. */
+static bool read_one(struct shim *s)
+{
+	struct packet p = {.data = s->buf + s->used + EDIT_FRONT};
+	struct iovec to[2] = {{&p.vnet, sizeof(p.vnet)}, {p.data, ROOM}};
+	ssize_t len = readv(s->dev.fd, to, 2);
+
+	if (len < 0 && errno == EBADFD) /* deleted by somebody; shim_hold makes another */
+		loop_unwatch(s->loop, &s->dev);
+	if (len <= (ssize_t)sizeof(p.vnet))
+		return false;
+	p.len = (size_t)len - sizeof(p.vnet);
+	s->used += EDIT_FRONT + p.len;
+	frame(s, &p);
+	return true;
+}
+
 static void ready(struct watch *w, uint32_t events)
 {
 	struct shim *s = timer_owner(w, struct shim, dev);
 
 	(void)events;
-	for (int i = 0; i < READS_A_TURN; i++) {
-		struct packet p = {.data = s->buf + EDIT_FRONT};
-		struct iovec to[2] = {{&p.vnet, sizeof(p.vnet)}, {p.data, ROOM}};
-		ssize_t len = readv(s->dev.fd, to, 2);
-
-		if (len < 0 && errno == EBADFD) /* deleted by somebody; shim_hold makes another */
-			loop_unwatch(s->loop, &s->dev);
-		if (len <= (ssize_t)sizeof(p.vnet))
-			return;
-		p.len = (size_t)len - sizeof(p.vnet);
-		frame(s, &p);
-	}
+	for (int i = 0; i < READS_A_TURN && read_one(s); i++)
+		if (s->used + EDIT_FRONT + ROOM > sizeof(s->buf))
+			flush(s);
+	flush(s);
 }
 
 void shim_drain(struct shim *s)

@@ -36,8 +36,10 @@ struct shim_ro {
 	 * it.
 	 */
 	bool (*limited)(void *ctx, const struct packet *p, const struct exthdr *e);
-	/* The stack sent it here, or it came by a tunnel and has neither. False: not mine. */
+	/* The stack sent it here, or it came by a tunnel and has neither. False: not mine. It may be used until flush,
+	 * which comes after some of them, and before the shim waits for more. */
 	bool (*out)(void *ctx, struct packet *p, const struct exthdr *e);
+	void (*flush)(void *ctx);
 };
 
 /* Who looks after signalling that IPsec protects (host/guard.c). False: not mine. */

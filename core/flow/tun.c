@@ -74,6 +74,7 @@ static bool read_one(struct tun *t)
 	e = tunnel_of(t, &p);
 	if (e && flow_is_apart(&e->flow)) {
 		apart_out(&t->flows, &p, e);
+		apart_flush(&t->flows);
 	} else if (e && carrier_may(&t->raw, &p, e)) {
 		t->used += p.len;
 		carrier_add(&t->raw, &p, e);
