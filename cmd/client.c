@@ -13,6 +13,7 @@
 #include "cmd/fault.h"
 #include "cmd/mip.h"
 #include "cmd/netns.h"
+#include "cmd/progress.h"
 
 #define PATIENCE_MS 10000  /* an agent that says nothing for so long is stuck */
 #define WORK_MS	    600000 /* or is at work: a million bindings are taken over, or leave the kernel */
@@ -20,6 +21,7 @@
 #define LEAVING_MS  3000 /* one that ends has hung up on everybody by then */
 
 int client_interrupt_fd = -1;
+const char *client_awaits = "waiting for the agent";
 static int the_fd = -1;
 static bool greeting; /* who hangs up before that was about to end: not missed yet */
 static uint32_t the_seq;
@@ -265,19 +267,15 @@ static int verdict(const struct nlmsghdr *msg, struct refusal *no)
 	return REFUSED;
 }
 
-/* 1 when something can be read, 0 when the time is up, -1 when interrupted. */
+/* 1 when something can be read, 0 after the deadline, -1 when interrupted. */
 static int await(int64_t deadline_ms)
 {
 	struct pollfd p[] = {{.fd = the_fd, .events = POLLIN}, {.fd = client_interrupt_fd, .events = POLLIN}};
-	int64_t left;
 	int n;
 
 	if (deadline_ms == CLIENT_PATIENCE)
 		deadline_ms = client_now() + PATIENCE_MS;
-	do {
-		left = deadline_ms < 0 ? -1 : deadline_ms - client_now();
-		n = poll(p, 2, deadline_ms < 0 ? -1 : left < 0 ? 0 : left > 1 << 30 ? 1 << 30 : (int)left);
-	} while (n < 0 && errno == EINTR);
+	n = progress_poll(p, 2, deadline_ms, client_awaits);
 	return p[1].revents ? -1 : n;
 }
 

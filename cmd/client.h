@@ -52,6 +52,9 @@ void request_put_call(struct request *rq, const struct call *call);
 /* While it can be read, whoever waits for the agent stops with REFUSED, EINTR. -1: nothing interrupts. */
 extern int client_interrupt_fd;
 
+/* What is waited for: a terminal is told so after a second. NULL: nothing that would come to an end. */
+extern const char *client_awaits;
+
 /* Sends without waiting. DONE or NO_AGENT. */
 int client_send(struct request *rq);
 /* A deadline that starts anew with each message: a long dump is fine, a silent agent is not. */

@@ -18,6 +18,7 @@
 #include "cmd/lines.h"
 #include "cmd/mip.h"
 #include "cmd/out.h"
+#include "cmd/progress.h"
 #include "cmd/radvd.h"
 #include "cmd/record.h"
 #include "cmd/run.h"
@@ -162,9 +163,11 @@ static int send_plan(struct plan *p, const struct value *confirm)
 	if (!err)
 		err = send_plain(MIP_CONFIG_RESET);
 	for (size_t i = 0; i < p->n && !err; i++) {
+		progress_count("applying commands", i, p->n);
 		request_put_call(&rq, &p->list[i].call);
 		err = client_send(&rq);
 	}
+	progress_count("applying commands", p->n, p->n);
 	if (!err) {
 		request_open(&rq, MIP_COMMIT);
 		if (confirm)

@@ -76,6 +76,7 @@ int run_monitor(const struct call *call)
 {
 	const struct value *limit = call_value(call, MIP_A_LIMIT);
 	struct count count = {.no_snapshot = call_value(call, W_NO_SNAPSHOT)};
+	const char *before = client_awaits;
 	struct refusal no = {0};
 	struct request rq;
 	int err = client_need(call->verb->object);
@@ -87,8 +88,10 @@ int run_monitor(const struct call *call)
 	request_put_call(&rq, call);
 	out_open(OUT_LINES, NULL, true);
 	err = client_send(&rq);
+	client_awaits = NULL; /* events come or do not */
 	if (!err)
 		err = client_receive(one, &count, &no, -1);
+	client_awaits = before;
 	client_close();
 	if (err == REFUSED && no.err)
 		return run_refused(call, &no);

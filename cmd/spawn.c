@@ -18,6 +18,7 @@
 #include "cmd/fault.h"
 #include "cmd/mip.h"
 #include "cmd/netns.h"
+#include "cmd/progress.h"
 #include "cmd/spawn.h"
 
 #define START_MS 10000
@@ -122,14 +123,9 @@ static void pass_on_log(const struct child *c)
 static int await_ready(const struct child *c)
 {
 	struct pollfd p = {.fd = c->ready, .events = POLLIN};
-	int64_t deadline = client_now() + START_MS, left;
+	int n = progress_poll(&p, 1, client_now() + START_MS, client_awaits);
 	char buf[8];
-	int n;
 
-	do {
-		left = deadline - client_now();
-		n = poll(&p, 1, left > 0 ? (int)left : 0);
-	} while (n < 0 && errno == EINTR);
 	if (n > 0 && read(c->ready, buf, sizeof(buf)) > 0)
 		return DONE;
 	if (n == 0)

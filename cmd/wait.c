@@ -158,11 +158,11 @@ static void say_timeout(const struct wait *w)
 		else
 			kind_print(MIP_K_ADDR, e->key.home, sizeof(e->key.home), false, home, sizeof(home));
 		kind_print(attr_info(w->attr)->kind, &e->state, sizeof(e->state), false, state, sizeof(state));
-		complain("the time is up: %s is still %s", home, state);
+		complain("timed out: %s is still %s", home, state);
 		any = true;
 	}
 	if (!any)
-		complain("the time is up: there is no %s%s", w->home || w->peer ? "such " : "",
+		complain("timed out: there is no %s%s", w->home || w->peer ? "such " : "",
 			w->attr == MIP_A_MSTATE ? "home address" : "entry");
 }
 
@@ -202,17 +202,20 @@ int run_wait(const struct call *call)
 	const struct value *state = &call->values[0];
 	struct wait w = {
 		.attr = state->arg->attr, .home = call_value(call, MIP_A_HOME), .peer = call_value(call, MIP_A_PEER)};
+	const char *before = client_awaits;
 	int64_t deadline = deadline_of(call);
 	struct refusal no = {0};
 	int err;
 
 	memcpy(&w.state, state->bytes, sizeof(w.state));
+	client_awaits = "waiting";
 	while ((err = watch(call, &w, &no, deadline)) == AGAIN)
 		entries_free(&w);
 	if (err == REFUSED && no.err == ETIMEDOUT)
 		say_timeout(&w);
 	else if (err == REFUSED)
 		run_refused(call, &no);
+	client_awaits = before;
 	entries_free(&w);
 	return err == REACHED ? DONE : err;
 }
@@ -233,7 +236,7 @@ int run_agent_wait(const struct call *call)
 
 	while (agent_serves() != want) {
 		if (deadline >= 0 && client_now() >= deadline) {
-			complain("the time is up: the agent is still %s", want ? "stopped" : "running");
+			complain("timed out: the agent is still %s", want ? "stopped" : "running");
 			return REFUSED;
 		}
 		if (poll(&p, 1, CONNECT_MS) > 0)

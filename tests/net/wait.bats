@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# `mip OBJECT wait STATE`: scripts wait for what happens; done, the time is up, or no agent.
+# `mip OBJECT wait STATE`: scripts wait for what happens; done, timed out, or no agent.
 
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
 . "$BATS_TEST_DIRNAME/../lab/agents.sh"
@@ -17,7 +17,7 @@ later() { (status=0; "${@:2}" || status=$?; echo $status > "$BATS_TEST_TMPDIR/$1
 ended() { lab_wait 20 [ -s "$BATS_TEST_TMPDIR/$1" ] && [ "$(cat "$BATS_TEST_TMPDIR/$1")" = "$2" ]; }
 pending() { [ ! -e "$BATS_TEST_TMPDIR/$1" ]; }
 
-@test "agent wait: running, stopped, and the time is up" {
+@test "agent wait: running, stopped, and timed out" {
 	run ha agent wait running timeout 0
 	[ "$status" = 2 ] && [[ $output == *"still stopped"* ]]
 	later up ha agent wait running
@@ -82,4 +82,29 @@ pending() { [ ! -e "$BATS_TEST_TMPDIR/$1" ]; }
 	[[ $(mn) == *"detached, $HOA"*"! $HOA is detached"* ]]
 	run in_ns r mip bul wait bound
 	[ "$status" = 3 ]
+}
+
+# on_terminal WORD...: mip there; what it prints is in the file shown
+on_terminal() { later done script -qefc "mip -n ha $*" "$BATS_TEST_TMPDIR/shown" < /dev/null > /dev/null; }
+shows() { grep -q "$1" "$BATS_TEST_TMPDIR/shown"; }
+
+@test "on a terminal, who waits for more than a second is told so, for what and how long; in a pipe nothing" {
+	local agent
+	ha_start
+	on_terminal binding wait active timeout $T
+	lab_wait 10 shows "waiting, for 2 s"
+	ha binding add home 2001:db8:1::200 care-of 2001:db8:f1::200
+	ended done 0
+	agent=$(show ha agent pid)
+	kill -STOP "$agent"
+	rm "$BATS_TEST_TMPDIR/done"
+	on_terminal binding show
+	lab_wait 10 shows "waiting for the agent, for 1 s"
+	later piped ha binding show > "$BATS_TEST_TMPDIR/pipe" 2>&1
+	lab_wait 10 shows "for 3 s"
+	kill -CONT "$agent"
+	ended done 0
+	ended piped 0
+	shows "2001:db8:1::200"
+	[ "$(cat "$BATS_TEST_TMPDIR/pipe")" = "$(ha binding show)" ]
 }
