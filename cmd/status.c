@@ -118,7 +118,7 @@ static const char *cause(const struct nlmsghdr *of, const char *guess)
 	if (coa && agent && suspect_route(mnl_attr_get_payload(coa), mnl_attr_get_payload(agent), &way) &&
 		!is(of, MIP_A_DEV, way.dev))
 		snprintf(text, sizeof(text),
-			"what is sent to it leaves by %s, not by %s: ip -6 rule add pref 51 to %s lookup main", way.dev,
+			"what is sent to it leaves by %s, not by %s: ip -6 rule add pref 52 to %s lookup main", way.dev,
 			value(of, MIP_A_DEV, "?"), value(of, MIP_A_AGENT, "?"));
 	else if (filter == SUSPECT_FIREWALLD)
 		snprintf(text, sizeof(text),
@@ -140,16 +140,20 @@ static void show_silence(const struct nlmsghdr *of)
 		cause(of, "the home agent does not forward, or protocol 41 is dropped on the way"));
 }
 
-/* Packets of the home address never come to the tunnel: a VPN's routing rule is before the agent's. */
-static void show_detour(const struct nlmsghdr *msg)
+/* Packets of the home address never come to the tunnel, or at home to the home link: a VPN's routing rule is before the
+ * agent's, of which there is none at home. */
+static void show_detour(const struct nlmsghdr *msg, bool at_home)
 {
 	const struct nlattr *home = record_find(msg, MIP_A_HOME);
+	const char *text = value(msg, MIP_A_HOME, "?");
 	struct suspect_route way;
 
-	if (is_here() && home && suspect_route(mnl_attr_get_payload(home), NULL, &way) && !way.ours)
-		wrong("packets of %s leave by %s, not through the tunnel: a routing rule comes before the agent's: "
-		      "ip -6 rule add pref 50 from %s goto %u",
-			value(msg, MIP_A_HOME, "?"), way.dev, value(msg, MIP_A_HOME, "?"), RULES);
+	if (!is_here() || !home || !suspect_route(mnl_attr_get_payload(home), NULL, &way) ||
+		(at_home ? is(msg, MIP_A_DEV, way.dev) : way.ours))
+		return;
+	wrong("packets of %s leave by %s, not %s: a routing rule comes before the agent's: ip -6 rule add pref 50 from "
+	      "%s goto %u; ip -6 rule add pref 51 from %s lookup main",
+		text, way.dev, at_home ? "by the home link" : "through the tunnel", text, RULES, text);
 }
 
 static void show_refusal(const struct nlmsghdr *msg)
@@ -198,8 +202,10 @@ static void show_mn(const struct nlmsghdr *msg)
 			value(msg, MIP_A_AGENT, "not known yet"),
 			is(msg, MIP_A_PROTECTED_BY, "option") ? ", by the authentication option" : "");
 	page.detached |= is(msg, MIP_A_MSTATE, "detached");
+	if (is(msg, MIP_A_MSTATE, "home"))
+		show_detour(msg, true);
 	if (is(msg, MIP_A_MSTATE, "registered")) {
-		show_detour(msg);
+		show_detour(msg, false);
 		show_no_router(msg);
 	}
 	if (is(msg, MIP_A_MSTATE, "detached"))

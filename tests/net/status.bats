@@ -11,7 +11,7 @@ teardown() {
 	[ ! -s "$BATS_TEST_TMPDIR/ping" ] || kill "$(cat "$BATS_TEST_TMPDIR/ping")" || true
 	agents_stop
 	for n in mn ha r; do in_ns $n nft delete table inet block 2>/dev/null || true; done
-	for n in 50 51 100 101 2000; do ip -n mn -6 rule del pref $n 2>/dev/null || true; done
+	for n in 50 51 52 100 101 2000; do ip -n mn -6 rule del pref $n 2>/dev/null || true; done
 	ip -n mn link del wg0 2>/dev/null || true
 	lab_move home
 }
@@ -70,14 +70,21 @@ vpn() {
 }
 
 @test "a VPN takes all packets, as wg-quick has it: those of the home address leave by another link than the tunnel" {
+	local n
 	talks
 	vpn "pref 101 not fwmark 0xca6c table 51820" "pref 100 table main suppress_prefixlength 0"
-	lab_wait 15 says mn "packets of $HOA leave by wg0, not through the tunnel: .*ip -6 rule add pref 50 from "$HOA" goto 1190"
+	lab_wait 15 says mn "packets of $HOA leave by wg0, not through the tunnel: .*ip -6 rule add pref 50 from "$HOA" goto 1190; ip -6 rule add pref 51 from $HOA lookup main"
 	ip -n mn -6 rule add pref 50 from "$HOA" goto 1190
 	lab_wait 15 silent mn wg0
 	lab_wait 15 reachable
-	ip -n mn -6 rule del pref 50
-	lab_wait 15 says mn "packets of $HOA leave by wg0"
+	lab_move home
+	lab_wait 20 says mn "packets of $HOA leave by wg0, not by the home link: .*ip -6 rule add pref 51 from $HOA lookup main"
+	ip -n mn -6 rule add pref 51 from "$HOA" lookup main
+	lab_wait 15 silent mn wg0
+	lab_wait 15 reachable
+	for n in 50 51; do ip -n mn -6 rule del pref $n; done
+	away f1
+	lab_wait 15 says mn "packets of $HOA leave by wg0, not through the tunnel"
 	ip -n mn -6 rule del pref 101
 	lab_wait 15 silent mn wg0
 }
@@ -85,11 +92,11 @@ vpn() {
 @test "a VPN takes what other rules do not: the tunnel leaves by another link than the care-of address's" {
 	talks
 	vpn "pref 2000 not fwmark 0xca6c table 51820"
-	lab_wait 15 says mn "what is sent to it leaves by wg0, not by eth0: ip -6 rule add pref 51 to "$HA" lookup main"
-	ip -n mn -6 rule add pref 51 to "$HA" lookup main
+	lab_wait 15 says mn "what is sent to it leaves by wg0, not by eth0: ip -6 rule add pref 52 to $HA lookup main"
+	ip -n mn -6 rule add pref 52 to "$HA" lookup main
 	lab_wait 15 silent mn wg0
 	lab_wait 15 reachable
-	ip -n mn -6 rule del pref 51
+	ip -n mn -6 rule del pref 52
 	lab_wait 15 says mn "leaves by wg0"
 	ip -n mn -6 rule del pref 2000
 	lab_wait 15 silent mn wg0
