@@ -155,6 +155,47 @@ start_ifupdown() {
 	lives start_ifupdown
 }
 
+# wg_server: at the router, which forwards; start_wg: wg-quick with the lines the manual names
+wg_server() {
+	local key
+	mkdir -p "$W"
+	for key in r mn; do (umask 077 && wg genkey > "$W/$key.key" && wg pubkey < "$W/$key.key" > "$W/$key.pub"); done
+	ip -n r link add wg0 type wireguard || return
+	in_ns r wg set wg0 listen-port 51820 private-key "$W/r.key" peer "$(cat "$W/mn.pub")" allowed-ips fd00:77::2/128
+	ip -n r addr add fd00:77::1/64 dev wg0 nodad
+	ip -n r link set wg0 up
+}
+start_wg() {
+	(umask 077 && cat > "$W/wg0.conf") <<-WG
+	[Interface]
+	PrivateKey = $(cat "$W/mn.key")
+	Address = fd00:77::2/64
+	PostUp = ip -6 rule add pref 50 from $HOA goto 1190; ip -6 rule add pref 51 from $HOA lookup main
+	PreDown = ip -6 rule del pref 50; ip -6 rule del pref 51
+	[Peer]
+	PublicKey = $(cat "$W/r.pub")
+	Endpoint = [2001:db8:c::1]:51820
+	AllowedIPs = ::/0
+	WG
+	if ip -n mn link show wg0 2>/dev/null; then in_ns mn wg-quick down "$W/wg0.conf"; fi
+	in_ns mn wg-quick up "$W/wg0.conf"
+	TOOK=
+}
+by_vpn() { in_ns mn ping -6 -c 1 -W $((2 * MIP_SLOW)) -I fd00:77::2 fd00:77::1; }
+
+# bats test_tags=kernel
+@test "wg-quick with a full tunnel" {
+	W=$BATS_TEST_TMPDIR/wg
+	has wg-quick
+	wg_server || skip "this kernel has no WireGuard"
+	lives start_wg
+	lab_wait 10 by_vpn
+	away f1
+	lab_wait 10 by_vpn
+	in_ns mn wg-quick down "$W/wg0.conf"
+	ip -n r link del wg0
+}
+
 # --- addresses by DHCPv6 only, at f1 ---
 
 dhcp_server() {
