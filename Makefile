@@ -18,7 +18,7 @@ LINK      = $(CC) $(LDFLAGS)
 # What `make deps` installs: to build, to test (python3-jsonschema: a validator that is not ours judges our schema), to
 # draw what benchmarks measured (gnuplot-nox), to lint.
 DEPS := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libcap-dev libedit-dev nettle-dev libsqlite3-dev libcpg-dev libcmocka-dev \
-	bats iproute2 iputils-ping nftables radvd corosync bird2 keepalived network-manager ifupdown dhcpcd-base dnsmasq-base firewalld dbus wireguard-tools socat pv jq python3 python3-jsonschema tshark tcpdump iperf3 tmux zsh fish procps util-linux \
+	bats iproute2 iputils-ping nftables radvd corosync bird2 keepalived network-manager ifupdown dhcpcd-base dnsmasq-base firewalld dbus wireguard-tools wpasupplicant hostapd iw socat pv jq python3 python3-jsonschema tshark tcpdump iperf3 tmux zsh fish procps util-linux \
 	qemu-system-x86 kmod busybox-static cpio gnuplot-nox \
 	charon-systemd strongswan-swanctl libstrongswan-standard-plugins openssl \
 	clang llvm libbpf-dev clang-format clang-tidy libclang-rt-dev shellcheck mandoc debhelper lintian fakeroot
