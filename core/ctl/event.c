@@ -20,7 +20,7 @@ static void put_object(struct ctl_msg *m, const struct view *v, const struct eve
 	if (ev->binding)
 		record_binding(m, v, ev->binding, has_ended(ev) ? MIP_BINDING_GONE : ev->binding->state, now);
 	else if (ev->type == EV_MN_STATE || ev->type == EV_HOME_AGENT || ev->type == EV_HOME_PREFIX ||
-		 ev->type == EV_NO_ROUTER || ev->type == EV_IPV4_HOME)
+		 ev->type == EV_NO_ROUTER || ev->type == EV_IPV4_HOME || ev->type == EV_SILENCE)
 		record_home(m, ev->home, now);
 	else if (ev->type == EV_RO_STATE)
 		record_ro(m, v, ev->bul, now);
@@ -80,6 +80,9 @@ static void text_of_mn(const struct event *ev, char *text, size_t cap)
 	else if (ev->type == EV_NO_ROUTER)
 		snprintf(text, cap, "%s registers without its mobile networks: no home agent routes them",
 			addr_text(&ev->home->conf.home).s);
+	else if (ev->type == EV_SILENCE)
+		snprintf(text, cap, "%s sends through the tunnel, and %s", addr_text(&ev->home->conf.home).s,
+			ev->home->tunnel.told ? "nothing comes back" : "packets come back again, or it is left");
 	else if (ev->type == EV_IPV4_HOME)
 		snprintf(text, cap, "IPv4 home address of %s: %s", addr_text(&ev->home->conf.home).s,
 			addr_any(&ev->home->ipv4_home) ? ipv4_status_text(ev->home->ipv4_status)

@@ -35,6 +35,7 @@ struct mn_home;
 	E(HOME_PREFIX, "home_prefix", 1)                                                                               \
 	E(IPV4_HOME, "ipv4_home", 1)                                                                                   \
 	E(NO_ROUTER, "no_router", 1)                                                                                   \
+	E(SILENCE, "silence", 1)                                                                                       \
 	E(MN_STATE, "state", 0)                                                                                        \
 	E(RO_STATE, "ro", 0)
 

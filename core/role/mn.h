@@ -36,6 +36,7 @@ struct mn_tunnel {
 	usec unanswered; /* since when packets leave and none comes; 0: the last one came, or the home agent answered */
 	usec alone;	 /* the same of packets to and from others than the home agent, whatever it answers */
 	usec sent;	 /* the last one to another */
+	bool told;	 /* that none comes */
 	usec doubted;	 /* when the routers were asked because of that */
 	usec asked, gap; /* the last question because of that, and how long at least to the next; 0: PROBE_GAP */
 };
@@ -175,7 +176,7 @@ void mn_on_mpa(struct mn *mn, const struct via *via, const struct nd_ra *mpa, us
 void mn_on_unreachable(
 	struct mn *mn, const struct in6_addr *src, const struct in6_addr *dst, const struct in6_addr *home, usec now);
 /* A packet of the home address to `peer` went into the tunnel (out), or one from there came out of it. When none comes
- * any more, the home agent is asked, too. */
+ * any more, the home agent is asked, too, and told is an event, as is the end of that. */
 void mn_on_traffic(struct mn *mn, struct mn_home *h, const struct in6_addr *peer, bool out, usec now);
 /* For how long packets to others than the home agent have been leaving through the tunnel and none of others came out
  * of it: what it sends itself may be ICMPv6 errors about what it does not forward. 0: that is not so. */

@@ -324,10 +324,22 @@ static void note_others(struct mn_tunnel *t, bool out, usec now)
 		t->sent = now;
 }
 
+/* Once for each that begins, and when it ends. */
+static void tell_silence(struct mn *mn, struct mn_home *h, usec now)
+{
+	bool silent = mn_silence(h, now) > 0;
+
+	if (silent == h->tunnel.told)
+		return;
+	h->tunnel.told = silent;
+	mn_tell(mn, EV_SILENCE, h, NULL, now);
+}
+
 void mn_on_traffic(struct mn *mn, struct mn_home *h, const struct in6_addr *peer, bool out, usec now)
 {
 	if (!addr_eq(peer, &h->agent) && (!out || h->place.where == AT_AWAY))
 		note_others(&h->tunnel, out, now);
+	tell_silence(mn, h, now);
 	if (out && h->place.where == AT_AWAY)
 		on_packet_out(mn, h, now);
 	else if (!out)

@@ -36,11 +36,14 @@ unblock() { in_ns "$1" nft delete table inet block; }
 
 @test "protocol 41 is dropped on the way back; and is not any more" {
 	talks
+	lab_bg mn "$BATS_TEST_TMPDIR/events" mip monitor no-snapshot mn
 	block r forward "policy accept; ip6 daddr 2001:db8:f1::/64 meta l4proto 41 drop"
 	lab_wait 15 says mn "$HOA sends through the tunnel to $HA, and nothing has come back for .*: .*protocol 41 is dropped on the way"
 	doctor_says mn "protocol 41 is dropped on the way"
+	lab_wait 5 grep -q "$HOA sends through the tunnel, and nothing comes back" "$BATS_TEST_TMPDIR/events"
 	unblock r
 	lab_wait 15 silent mn tunnel
+	lab_wait 5 grep -q "packets come back again" "$BATS_TEST_TMPDIR/events"
 }
 
 @test "a firewall on the node lets nothing in that it does not know" {

@@ -390,9 +390,11 @@ static void errors_of_the_home_agent_are_silence(void **state)
 		fake_run(&f, SEC / 10);
 	}
 	assert_true(mn_silence(home(), f.now) >= 3 * SEC);
+	assert_int_equal(fake_events(&f, EV_SILENCE), 1);
 	mn_on_traffic(&mn, home(), &home()->agent, true, f.now);
 	mn_on_traffic(&mn, home(), &peer, false, f.now);
 	assert_int_equal(mn_silence(home(), f.now), 0);
+	assert_int_equal(fake_events(&f, EV_SILENCE), 2);
 	for (int i = 0; i < 40; i++) { /* who talks with the home agent alone is not refuted by it */
 		mn_on_traffic(&mn, home(), &home()->agent, true, f.now);
 		fake_run(&f, SEC / 10);
