@@ -76,7 +76,7 @@ vpn() {
 	local n
 	talks
 	vpn "pref 101 not fwmark 0xca6c table 51820" "pref 100 table main suppress_prefixlength 0"
-	lab_wait 15 says mn "packets of $HOA leave by wg0, not through the tunnel: .*ip -6 rule add pref 50 from "$HOA" goto 1190; ip -6 rule add pref 51 from $HOA lookup main"
+	lab_wait 15 says mn "packets of $HOA leave by wg0, not through the tunnel: .*ip -6 rule add pref 50 from $HOA goto 1190; ip -6 rule add pref 51 from $HOA lookup main"
 	ip -n mn -6 rule add pref 50 from "$HOA" goto 1190
 	lab_wait 15 silent mn wg0
 	lab_wait 15 reachable

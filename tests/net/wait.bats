@@ -85,7 +85,7 @@ pending() { [ ! -e "$BATS_TEST_TMPDIR/$1" ]; }
 }
 
 # on_terminal WORD...: mip there; what it prints is in the file shown
-on_terminal() { later done script -qefc "mip -n ha $*" "$BATS_TEST_TMPDIR/shown" < /dev/null > /dev/null; }
+on_terminal() { later terminal script -qefc "mip -n ha $*" "$BATS_TEST_TMPDIR/shown" < /dev/null > /dev/null; }
 shows() { grep -q "$1" "$BATS_TEST_TMPDIR/shown"; }
 
 @test "on a terminal, who waits for more than a second is told so, for what and how long; in a pipe nothing" {
@@ -94,16 +94,16 @@ shows() { grep -q "$1" "$BATS_TEST_TMPDIR/shown"; }
 	on_terminal binding wait active timeout $T
 	lab_wait 10 shows "waiting, for 2 s"
 	ha binding add home 2001:db8:1::200 care-of 2001:db8:f1::200
-	ended done 0
+	ended terminal 0
 	agent=$(show ha agent pid)
 	kill -STOP "$agent"
-	rm "$BATS_TEST_TMPDIR/done"
+	rm "$BATS_TEST_TMPDIR/terminal"
 	on_terminal binding show
 	lab_wait 10 shows "waiting for the agent, for 1 s"
 	later piped ha binding show > "$BATS_TEST_TMPDIR/pipe" 2>&1
 	lab_wait 10 shows "for 3 s"
 	kill -CONT "$agent"
-	ended done 0
+	ended terminal 0
 	ended piped 0
 	shows "2001:db8:1::200"
 	[ "$(cat "$BATS_TEST_TMPDIR/pipe")" = "$(ha binding show)" ]
