@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@
 #include "wire/mh.h"
 
 #define SAMPLES 8
-#define PAUSE	(20 * MSEC)
+#define PAUSE	(20 * MSEC) /* on average: what comes at regular times is not missed each time */
 #define RCVBUF	8192
 #define AT_SRC	8
 #define AT_DST	24
@@ -88,6 +89,7 @@ static void sample_came(struct watch *watch, uint32_t events)
 {
 	struct traffic *t = timer_owner(watch, struct traffic, watch);
 	struct flows *flows = t->flows;
+	uint32_t jitter;
 
 	(void)events;
 	for (int i = 0; i < SAMPLES && flows->traffic == t; i++) {
@@ -104,7 +106,9 @@ static void sample_came(struct watch *watch, uint32_t events)
 	if (flows->traffic != t)
 		return;
 	loop_unwatch(flows->loop, &t->watch);
-	timer_arm(&flows->loop->timers, &t->pause, clock_now() + PAUSE, resume);
+	if (getrandom(&jitter, sizeof(jitter), 0) != sizeof(jitter))
+		jitter = 0;
+	timer_arm(&flows->loop->timers, &t->pause, clock_now() + PAUSE / 2 + jitter % PAUSE, resume);
 }
 
 /* Filter and buffer before it is bound: until then nothing comes. */

@@ -36,12 +36,12 @@
 #define AGAIN	     0x6d71 /* tc_index of a packet that mip_again is for */
 #define SAMPLE_LEN   80
 #define SAMPLES	     8
-#define PAUSE	     20000000ULL /* ns */
+#define PAUSE	     20000000U /* ns, on average */
 #define ECN_CE	     3
 
 const volatile struct fmap_conf conf; /* the only constant: it is what .rodata holds */
 
-__u64 sample_from, sample_count; /* races between processors cost or give a sample */
+__u64 sample_next, sample_count; /* races between processors cost or give a sample */
 
 /* A map of flows; the loader says how many. */
 #define FLOWS(kind, of, most)                                                                                          \
@@ -251,14 +251,14 @@ INLINE int is_nested(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
 	       (bpf_skb_load_bytes(skb, l2 + IP6 + 6, &next, 1) || next == IPPROTO_IPV6 || next == IPPROTO_DSTOPTS);
 }
 
-/* A copy of the packet's beginning, for the agent. `ip` at `at` has been taken out of what it travelled in. */
+/* A copy of the packet's beginning, for the agent. Pauses differ: what comes at regular times is not missed each time. */
 INLINE void sample(struct __sk_buff *skb)
 {
 	__u64 now = bpf_ktime_get_ns();
 	__u32 was = skb->tc_index;
 
-	if (now - sample_from > PAUSE) {
-		sample_from = now;
+	if (now >= sample_next) {
+		sample_next = now + PAUSE / 2 + bpf_get_prandom_u32() % PAUSE;
 		sample_count = 0;
 	}
 	if (sample_count >= SAMPLES)
