@@ -240,6 +240,8 @@ static void tell_state(struct cell *c, usec now)
 
 			if (b && keep_is_kept(b))
 				queue_binding(c, STATE, b);
+			if (b && ha_is_busy(b, now))
+				queue(c, TRAFFIC, &b->home, sizeof(b->home));
 		} else if (!c->ended) {
 			c->telling = false;
 			queue_end(c);

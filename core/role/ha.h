@@ -164,6 +164,8 @@ int ha_replica(struct ha *ha, const struct bc_entry *theirs, usec now) __attribu
 /* Packets passed the tunnel of that home address, here or at another member. True: the other members may have
  * forgotten that they do. */
 bool ha_saw_traffic(struct ha *ha, const struct in6_addr *home, usec now);
+/* Lately. */
+bool ha_is_busy(const struct bc_entry *e, usec now);
 /* The other members have what struct world's `replicate` numbered so, and all before. */
 void ha_replicated(struct ha *ha, uint64_t number);
 /* The i-th number of a home address whose binding ended, as such an end; false behind the last. */

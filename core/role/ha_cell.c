@@ -41,7 +41,7 @@ void ha_stand_by(struct ha *ha, usec now)
 	ha->w->attach(ha->w->ctx, false);
 }
 
-static bool is_busy(const struct bc_entry *e, usec now)
+bool ha_is_busy(const struct bc_entry *e, usec now)
 {
 	return e->busy && now - e->busy < BUSY_FOR;
 }
@@ -93,7 +93,7 @@ static void serve_busy(struct ha *ha, usec now)
 	for (size_t i = bc_count(&ha->bc); i-- > 0 && n < BUSY_AT_ONCE;) {
 		struct bc_entry *e = bc_at(&ha->bc, i);
 
-		if (e->state != MIP_BINDING_STANDBY || !is_busy(e, now) || !serve(ha, e, now))
+		if (e->state != MIP_BINDING_STANDBY || !ha_is_busy(e, now) || !serve(ha, e, now))
 			continue;
 		ha_announce_now(ha, e, now);
 		n++;

@@ -60,7 +60,7 @@ struct ha_answer {
 	uint16_t seq, lifetime;
 	uint8_t status;
 };
-#define HA_ANSWERS_MAX 4096
+#define HA_ANSWERS_MAX 16384 /* as many as begin a second (HA_NEW_RATE), nearly: their probes may end at once */
 
 /* ha_cell.c. False: it need not wait. */
 bool ha_hold_answer(struct ha *ha, const struct ha_answer *a);

@@ -455,14 +455,18 @@ static void announces_first_who_has_traffic(void **state)
 	busy = t_addr(home);
 	run(SEC);
 	cell_traffic(&peer[0].cell, &busy, peer[0].f.now);
-	run(5 * TICK);
+	join(2, 0); /* and who joins hears of it, too */
+	run(10 * TICK);
 	address(0, false);
-	fake_forget(&peer[1].f);
-	ha_take_over(&peer[1].ha, peer[1].f.now);
-	assert_int_equal(fake_did(&peer[1].f, DID_CLAIM), 1);
-	assert_addr(fake_nth(&peer[1].f, DID_CLAIM, 0)->addr, home);
-	run(100 * TICK);
-	assert_int_equal(fake_did(&peer[1].f, DID_CLAIM), 20);
+	for (int i = 1; i < PEERS; i++) {
+		fake_forget(&peer[i].f);
+		ha_take_over(&peer[i].ha, peer[i].f.now);
+		assert_int_equal(fake_did(&peer[i].f, DID_CLAIM), 1);
+		assert_addr(fake_nth(&peer[i].f, DID_CLAIM, 0)->addr, home);
+		run(100 * TICK);
+		assert_int_equal(fake_did(&peer[i].f, DID_CLAIM), 20);
+		address(i, false);
+	}
 }
 
 static void an_ended_binding_stays_ended(void **state)
