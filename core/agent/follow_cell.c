@@ -195,7 +195,9 @@ void agent_look_at_address(struct agent *a)
 		ha_take_over(&a->ha, clock_now());
 	} else {
 		host_bulk_begin(&a->host);
+		a->host.hands_over = a->cell.members > 1;
 		ha_stand_by(&a->ha, clock_now());
+		a->host.hands_over = false;
 		if (host_bulk_end(&a->host, &why))
 			log_error("not all of the kernel is as on standby: %s", why.text);
 	}

@@ -16,6 +16,7 @@
 #include "wire/mhauth.h"
 
 #define MESSAGE_MAX (128 + 24 * MH_NETWORKS) /* of ours */
+#define LINGER	    (2 * SEC)
 
 /* --- messages ----------------------------------------------------------------------------------------------------- */
 
@@ -204,30 +205,52 @@ int host_may_udp(const struct flow *f, struct why *why)
 }
 
 /* Policies follow when the binding is bound again. */
-static void release(struct host *h)
+static void detach(struct host *h)
 {
 	struct in6_addr home, agent;
+	struct why why = {0};
 
-	proxies_clear(h->proxies);
+	if (flow_attach(h->flows, false, &why))
+		log_error("%s", why.text);
 	for (size_t i = 0; ipsec_nth(h->ipsec, i, &home, &agent); i++)
 		if (table_bound(flow_table(h->flows), &home))
 			ipsec_home(h->ipsec, &home);
 }
 
+static void lingered(struct timer *t, usec now)
+{
+	struct host *h = timer_owner(t, struct host, linger);
+	struct why why = {0};
+
+	(void)now;
+	host_bulk_begin(h);
+	detach(h);
+	if (host_bulk_end(h, &why))
+		log_error("not all of the kernel is as on standby: %s", why.text);
+}
+
+/* Who hands over defends nothing any more, and goes on tunnelling: until the home link has heard of the other, and the
+ * other's programs have moved its address, packets come here. */
 static void do_attach(void *ctx, bool on)
 {
 	struct host *h = ctx;
 	struct why why = {0};
 
 	h->detached = !on;
-	if (flow_attach(h->flows, on, &why))
-		log_error("%s", why.text);
+	timer_stop(&h->loop->timers, &h->linger);
 	if (!on)
-		release(h);
+		proxies_clear(h->proxies);
+	if (!on && h->hands_over)
+		timer_arm(&h->loop->timers, &h->linger, clock_now() + LINGER, lingered);
+	else if (!on)
+		detach(h);
+	else if (flow_attach(h->flows, true, &why))
+		log_error("%s", why.text);
 }
 
 int host_join_cell(struct host *h, bool in, struct why *why)
 {
+	timer_stop(&h->loop->timers, &h->linger);
 	h->detached &= in;
 	return flow_part(h->flows, in, why);
 }
@@ -436,6 +459,7 @@ int host_bulk_end(struct host *h, struct why *why)
 void host_close(struct host *h)
 {
 	host_hold_close(h);
+	timer_stop(&h->loop->timers, &h->linger);
 	if (h->shim)
 		host_flush(h);
 	ike_close(h->ike);

@@ -50,7 +50,9 @@ struct host {
 	struct ike *ike;
 	struct flows *flows;
 	struct proxies *proxies;
-	bool detached; /* a home agent on standby */
+	bool detached;	     /* a home agent on standby, */
+	bool hands_over;     /* because another of its cell serves from now on: */
+	struct timer linger; /* armed: packets that still come here are taken */
 	struct ways ways;
 	struct hold hold;
 	struct rate answers; /* Neighbor Advertisements the agent answers with itself */

@@ -81,7 +81,7 @@ untouched() { [ -z "$(in_ns "$1" sh -c 'ip -6 rule show table 1187; ip -6 route 
 	ip -n sw link set ha up
 	both_synced
 	held ha standby f2
-	untouched ha
+	lab_wait 5 untouched ha   # a while later: packets that still came there were taken
 	[ "$(ha2 -j cell show | jq -c '[.[] | [.node, .own, .serves]]')" = '[[1,false,false],[2,true,true]]' ]
 }
 
