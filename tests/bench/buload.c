@@ -15,6 +15,8 @@
  *wants; the rate is that of the runs
  *   renew=TIMES	so often the last thousand nodes leave and register again, Duplicate Address Detection and all;
  *			the rate is without its second
+ *   latency=TIMES	so often one update, when the one before was answered; the median time until then
+ *   pace=SECONDS	for so long 1,000 updates a second, answered or not
  *   networks=N	from now on all are mobile routers with so many prefixes (RFC 3963), up to 4
  *   answer=SECONDS	for so long nodes answer echo requests that come through their tunnels, by the same way
  *   auth	from now on all have the authentication option (RFC 4285), key 0x11...
@@ -324,6 +326,58 @@ static int in_runs(const char *name, size_t total)
 	return refused || all < total;
 }
 
+static int by_time(const void *a, const void *b)
+{
+	const usec *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* True when one was refused or not answered. */
+static int one_by_one(size_t times)
+{
+	usec *took = calloc(times + 1, sizeof(*took));
+
+	if (!took)
+		return 1;
+	make = make_bu;
+	answered = refused = resent = 0;
+	for (size_t i = 0; i < times; i++)
+		took[i] = work((struct job){.from = i % count, .total = 1, .window = 1});
+	qsort(took, times, sizeof(*took), by_time);
+	printf("latency nodes %zu answered %zu refused %zu median %lld\n", count, answered, refused,
+		(long long)took[times / 2]);
+	free(took);
+	return refused || answered < times;
+}
+
+/* True when less than nine of ten were answered. */
+static int at_a_pace(unsigned seconds)
+{
+	size_t total = seconds * 1000ul, sent = 0;
+	usec start = clock_now();
+
+	make = make_bu;
+	answered = refused = resent = outstanding = 0;
+	for (size_t i = 0; i < count; i++)
+		nodes[i].done = 1;
+	while (sent < total) {
+		size_t due = (size_t)((clock_now() - start) / MSEC), which[1];
+
+		for (due = due < total ? due : total; sent < due; sent++) {
+			which[0] = sent % count;
+			nodes[which[0]].done = 0;
+			nodes[which[0]].tries = 1;
+			outstanding++;
+			send_nodes(which, 1);
+		}
+		usleep(500);
+		receive();
+	}
+	say("pace", clock_now() - start);
+	return answered < total - total / 10;
+}
+
 /* True when one was refused or not answered. */
 static int leave_and_register(unsigned times)
 {
@@ -513,6 +567,10 @@ static int one(const char *word)
 	const char *value = strchr(word, '=');
 	unsigned number = value ? (unsigned)strtoul(value + 1, NULL, 10) : 0;
 
+	if (!strncmp(word, "latency=", 8))
+		return one_by_one(number);
+	if (!strncmp(word, "pace=", 5))
+		return at_a_pace(number);
 	if (!strncmp(word, "keep=", 5))
 		return keep(number);
 	if (!strncmp(word, "answer=", 7))

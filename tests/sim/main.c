@@ -1,12 +1,11 @@
 /*
  * sim [-s FIRST] [-n SEEDS] [-v] [-c]           each seed from FIRST on is a world of its own, and a cell of home
- * agents
- *                                               (-c: that alone); TAP, one test for all
+ *                                               agents (-c: that alone); TAP, one test for all
  * sim -P                                        every planted bug must be found by the invariant it breaks
  * sim -w [-m NODES] [-s SEED]                   a week of many mobile nodes; memory must stay flat
  *
- * sim -s SEED -n 1 -t NODE                      the messages of one node (and about it), as they are said and heard; with
- *                                               -c, what the machines of the cell do
+ * sim -s SEED -n 1 -t NODE                      the messages of one node (and about it), as they are said and heard;
+ *                                               with -c, what the machines of the cell do
  *
  * A violation prints seed, time and what was wrong; `sim -s SEED -n 1` shows it again.
  */
