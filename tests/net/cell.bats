@@ -194,6 +194,8 @@ measures() { ha stats -o openmetrics | grep -qx "mip_cell_$1 $2"; }
 	ha_start
 	[[ "$(ha save)" == *"cell one"* ]]
 	[ "$(show ha cell cell)" = one ]
+	ha ha start dev eth0 insecure
+	[ "$(show ha cell cell)" = one ]
 	ha ha stop
 	[ "$(ha -j cell show)" = "[]" ]
 }
