@@ -88,7 +88,7 @@ struct one {
 	unsigned sas[3], installed[3];
 	uint64_t packets[3], failed;
 	bool ike;
-	char waits[200];
+	char waits[200], refused[200];
 };
 
 struct ones {
@@ -128,6 +128,7 @@ static int take_sa(void *ctx, const struct nlmsghdr *msg)
 	}
 	o->ike = record_find(msg, MIP_A_IKE);
 	record_print(msg, MIP_A_WAITS, o->waits, sizeof(o->waits));
+	record_print(msg, MIP_A_IKE_REFUSED, o->refused, sizeof(o->refused));
 	o->sas[way]++;
 	o->installed[way] += value_of(msg, MIP_A_INSTALLED) != 0;
 	o->packets[way] += value_of(msg, MIP_A_PACKETS);
@@ -155,7 +156,8 @@ static void describe(const struct one *o, char *text, size_t size)
 	if (*o->waits)
 		snprintf(text, size, "%s", o->waits);
 	else if (o->ike && (!o->installed[MIP_TO_AGENT] || !o->installed[MIP_TO_HOME]))
-		snprintf(text, size, "no keys yet: they are negotiated when the mobile node registers from away");
+		snprintf(text, size, "no keys yet: they are negotiated when the mobile node registers from away%s%s",
+			*o->refused ? "; refused " : "", o->refused);
 	else if (!o->sas[MIP_TO_AGENT] || !o->sas[MIP_TO_HOME])
 		snprintf(text, size, "no security association to the %s",
 			o->sas[MIP_TO_AGENT] ? "mobile node" : "home agent");
@@ -179,7 +181,7 @@ static void describe(const struct one *o, char *text, size_t size)
 int ipsec_survey(struct request *rq, ipsec_each_fn each, struct refusal *no)
 {
 	struct ones all = {.n = 0};
-	char text[200];
+	char text[320];
 	int err = client_ask(rq, take_sa, &all, no);
 
 	for (size_t i = 0; i < all.n && !err; i++) {

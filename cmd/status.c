@@ -230,7 +230,11 @@ static void show_unanswered(const struct nlmsghdr *msg, const struct nlmsghdr *o
 	}
 	wrong("%s %s%s: home agent %s does not answer: %s", value(msg, MIP_A_HOME, "?"),
 		*left ? "is registered for " : "is not registered", left, value(msg, MIP_A_PEER, "?"),
-		cause(of, "it is down, or protocol 135 is dropped on the way"));
+		cause(of,
+			is(of, MIP_A_PROTECTED_BY, "nothing")
+				? "it is down, protocol 135 is dropped on the way, or it wants IPsec or a key: see mip "
+				  "there"
+				: "it is down, or protocol 135 is dropped on the way"));
 }
 
 /* `of`: the record of its home address. */
@@ -295,6 +299,8 @@ static void show_unwanted(const struct nlmsghdr *msg)
 			value(msg, MIP_A_RX_BU, "?"));
 	if (!is(msg, MIP_A_UNPROTECTED, "0"))
 		line("", "", "%s messages ignored: they came unprotected", value(msg, MIP_A_UNPROTECTED, "0"));
+	if (record_find(msg, MIP_A_IKE_REFUSED))
+		line("", "", "IKE refused %s", value(msg, MIP_A_IKE_REFUSED, "?"));
 }
 
 /* Others of this machine that keep a home agent's packets. What firewalld rejects it answers, so that something does go

@@ -155,7 +155,8 @@ static void facts(void *ctx, struct agent_facts *to)
 
 	lack = (struct why){0};
 
-	*to = (struct agent_facts){.path = "", .path_why = "no role runs", .caps = a->caps, .kernel = a->kernel};
+	*to = (struct agent_facts){
+		.path = "", .path_why = "no role runs", .caps = a->caps, .kernel = a->kernel, .refused = ""};
 	to->seccomp = a->seccomp;
 	to->started = a->started;
 	to->confirm = timer_armed(&a->confirm) ? a->confirm.due : NEVER;
@@ -169,6 +170,7 @@ static void facts(void *ctx, struct agent_facts *to)
 		return;
 	to->path = flow_name(a->host.flows);
 	to->path_why = flow_why(a->host.flows);
+	to->refused = ike_refused(a->host.ike, NULL);
 	to->silent = a->ha.on && a->alone ? clock_now() - a->alone : 0;
 	to->mtu = flow_mtu(a->host.flows);
 	to->tun_rx = fs.rx_packets;

@@ -144,6 +144,10 @@ void agent_sa_facts(void *ctx, const struct conf_sa *sa, bool first, struct sa_f
 	if (host_is_open(&a->host))
 		c = ipsec_counts(a->host.ipsec, &s);
 	explicit_bzero(&s, sizeof(s));
-	*to = (struct sa_facts){c.installed, c.spi, host_is_open(&a->host) ? ike_trouble(a->host.ike, &sa->home) : "",
-		c.cipher, c.auth, c.made, c.renewal, c.packets, c.bytes, c.failed};
+	*to = (struct sa_facts){c.installed, c.spi, "", "", c.cipher, c.auth, c.made, c.renewal, c.packets, c.bytes,
+		c.failed};
+	if (!host_is_open(&a->host))
+		return;
+	to->waits = ike_trouble(a->host.ike, &sa->home);
+	to->refused = c.installed ? "" : ike_refused(a->host.ike, &sa->home);
 }

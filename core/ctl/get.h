@@ -14,6 +14,7 @@ struct agent_facts {
 	const char *caps, *seccomp, *kernel;
 	const char *state;    /* the file bindings are kept in, or why they are not */
 	const char *ha_lacks; /* what the home agent waits for, or "" */
+	const char *refused;  /* whom charon refused keys last, and why, or "" */
 	const char *removed;  /* what somebody keeps removing from the kernel, or "" */
 	unsigned mtu;
 	usec silent; /* packets have come out of the tunnels and none went in for this long; 0: that is not so */
@@ -55,8 +56,9 @@ struct cell_facts {
 /* A security association as the kernel has it. */
 struct sa_facts {
 	bool installed;
-	uint32_t spi;	   /* of one with keys that were negotiated */
-	const char *waits; /* what keeps it from having them, or "" */
+	uint32_t spi;	     /* of one with keys that were negotiated */
+	const char *waits;   /* what keeps it from having them, or "" */
+	const char *refused; /* who was refused some meanwhile, and why, or "" */
 	uint8_t cipher, auth;
 	uint64_t made, renewal; /* seconds since 1970; 0: not known, and not by this side */
 	uint64_t packets, bytes, failed;

@@ -55,6 +55,8 @@ void record_sa(struct ctl_msg *m, const struct view *v, const struct conf_sa *sa
 			put_negotiated(m, &f);
 		if (*f.waits)
 			ctl_put_str(m, MIP_A_WAITS, f.waits);
+		if (*f.refused)
+			ctl_put_str(m, MIP_A_IKE_REFUSED, f.refused);
 	}
 	ctl_put_num(m, MIP_A_REQID, sa->reqid);
 	put_selector(m, sa);

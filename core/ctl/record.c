@@ -189,7 +189,7 @@ void record_ha(struct ctl_msg *m, const struct view *v, size_t n)
 	const struct ha *ha = v->ha;
 	unsigned ifindex = ha->on && n < ha->links ? ha->link[n].conf.ifindex : 0;
 	const struct ha_addr *first = first_on(ha, ifindex);
-	struct agent_facts f = {.ha_lacks = ""};
+	struct agent_facts f = {.ha_lacks = "", .refused = ""};
 	char dev[IF_NAMESIZE];
 
 	v->facts(v->ctx, &f);
@@ -214,6 +214,8 @@ void record_ha(struct ctl_msg *m, const struct view *v, size_t n)
 	ctl_put_num(m, MIP_A_ROUTERS, ha_serves_routers(ha));
 	if (*f.ha_lacks)
 		ctl_put_str(m, MIP_A_WAITS, f.ha_lacks);
+	if (*f.refused)
+		ctl_put_str(m, MIP_A_IKE_REFUSED, f.refused);
 	if (f.silent)
 		ctl_put_num(m, MIP_A_SILENT, (uint64_t)(f.silent / SEC));
 	ctl_put_num(m, MIP_A_RX_BU, ha->stats.rx_bu);

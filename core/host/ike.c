@@ -18,7 +18,9 @@
 #define CONNECT_GAP  SEC /* until charon is looked for again */
 #define TALKS_MAX    32	 /* of a home agent at a time */
 #define FAREWELL_MAX (SEC / 2)
-#define RETRY_GAP    (10 * SEC) /* until a file or a refusal is looked at again: charon begins without its keys */
+#define RETRY_GAP                                                                                                      \
+	(10 * SEC) /* until a file or a refusal is looked at again; sooner while charon begins, for it does            \
+		    * so without its keys */
 
 static void ask(struct ike *s);
 
@@ -32,7 +34,7 @@ static struct ike_peer *find(const struct ike *s, const struct in6_addr *home)
 
 /* --- what charon has ---------------------------------------------------------------------------------------------- */
 
-static uint32_t number_in(struct vici_text t)
+uint32_t ike_number(struct vici_text t)
 {
 	char text[12];
 	unsigned v = 0;
@@ -41,7 +43,7 @@ static uint32_t number_in(struct vici_text t)
 	return sscanf(text, "%u", &v) == 1 ? v : 0;
 }
 
-static struct ike_peer *peer_named(const struct ike *s, struct vici_text name)
+struct ike_peer *ike_peer_named(const struct ike *s, struct vici_text name)
 {
 	char own[IKE_NAME];
 
@@ -72,12 +74,12 @@ static void on_list_sa(struct ike *s, struct vici_reader *r)
 
 	while (vici_next(r, &item) == 1) {
 		if (item.type == VICI_SECTION && item.depth == 1)
-			p = peer_named(s, item.name);
+			p = ike_peer_named(s, item.name);
 		if (!p || item.type != VICI_VALUE)
 			continue;
 		if (item.depth == 1 && vici_is(item.name, "uniqueid"))
-			id = number_in(item.value);
-		if (item.depth == 3 && vici_is(item.name, "reqid") && number_in(item.value) == p->conf.reqid)
+			id = ike_number(item.value);
+		if (item.depth == 3 && vici_is(item.name, "reqid") && ike_number(item.value) == p->conf.reqid)
 			see(p, id);
 	}
 }
@@ -218,8 +220,10 @@ static bool ask_for(struct ike *s, struct ike_peer *p)
 
 static void ask_charon(struct ike *s)
 {
-	static const char *const events[] = {
-		[STAGE_STREAM] = "list-sa", [STAGE_NEWS] = "child-updown", [STAGE_NEWS_IKE] = "ike-updown"};
+	static const char *const events[] = {[STAGE_STREAM] = "list-sa",
+		[STAGE_NEWS] = "child-updown",
+		[STAGE_NEWS_IKE] = "ike-updown",
+		[STAGE_LOG] = "log"};
 	bool lists = s->stage == STAGE_LIST;
 	struct wr w =
 		charon_begin(s->charon, lists ? VICI_REQUEST : VICI_REGISTER, lists ? "list-sas" : events[s->stage]);
@@ -283,6 +287,10 @@ static void on_event(void *ctx, struct vici_text name, struct vici_reader *r)
 		on_list_sa(s, r);
 		return;
 	}
+	if (vici_is(name, "log")) {
+		ike_hear(s, r);
+		return;
+	}
 	for (size_t i = 0; i < s->peers; i++)
 		news |= s->peer[i]->conf.mine || s->peer[i]->unknown || *s->peer[i]->trouble;
 	s->news |= news;
@@ -338,6 +346,7 @@ static void connect_charon(struct ike *s)
 	}
 	*s->trouble = 0;
 	s->stage = STAGE_STREAM;
+	s->gap = CONNECT_GAP / 2;
 	ask(s);
 }
 
@@ -357,7 +366,8 @@ static void on_timer(struct timer *t, usec now)
 			p->wanted = false;
 	}
 	ask(s);
-	timer_arm(&s->loop->timers, &s->timer, now + (s->charon ? RETRY_GAP : CONNECT_GAP), on_timer);
+	s->gap = 2 * s->gap < RETRY_GAP ? 2 * s->gap : RETRY_GAP;
+	timer_arm(&s->loop->timers, &s->timer, now + (s->charon ? s->gap : CONNECT_GAP), on_timer);
 }
 
 /* --- ike.h -------------------------------------------------------------------------------------------------------- */
@@ -371,6 +381,7 @@ int ike_open(struct ike **out, struct loop *loop, struct ipsec *ipsec, const str
 	s->loop = loop;
 	s->ipsec = ipsec;
 	s->ev = *ev;
+	s->refusals = (struct rate){.rate = 1, .burst = 10};
 	*out = s;
 	return 0;
 }
@@ -533,4 +544,11 @@ const char *ike_trouble(const struct ike *s, const struct in6_addr *home)
 	const struct ike_peer *p = find(s, home);
 
 	return !p ? "" : *s->trouble ? s->trouble : p->trouble;
+}
+
+const char *ike_refused(const struct ike *s, const struct in6_addr *home)
+{
+	const struct ike_peer *p = home ? find(s, home) : NULL;
+
+	return home && !p ? "" : ike_refusal(p ? &p->refusal : &s->refusal);
 }

@@ -48,5 +48,8 @@ bool ike_at(struct ike *s, const struct in6_addr *home, const struct in6_addr *a
 bool ike_moves(const struct ike *s, const struct in6_addr *home);
 /* What keeps that home address from having keys, and what to do, in a line; "" when nothing is known to. */
 const char *ike_trouble(const struct ike *s, const struct in6_addr *home);
+/* Whom charon refused keys last, within the hour, and why; "": nobody. Of those with the identity of that home address,
+ * NULL: of all. */
+const char *ike_refused(const struct ike *s, const struct in6_addr *home);
 
 #endif

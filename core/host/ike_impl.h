@@ -1,13 +1,15 @@
 /* Inside of ike.h: ike.c (what is asked of charon next, and what its answers mean), ike_talk.c (an initiation),
- * ike_say.c (what charon is sent). */
+ * ike_hear.c (whom charon refuses), ike_say.c (what charon is sent). */
 #ifndef MIP_HOST_IKE_IMPL_H
 #define MIP_HOST_IKE_IMPL_H
 
+#include "base/rate.h"
 #include "base/timer.h"
 #include "host/ike.h"
 #include "sys/charon.h"
 
-#define IKE_NAME 64 /* of a connection: "mip-" and the home address */
+#define IKE_NAME     64 /* of a connection: "mip-" and the home address */
+#define IKE_ATTEMPTS 16 /* of others that are followed at a time */
 
 /* How much of a peer charon has. */
 enum ike_step { IKE_NEW, IKE_SECRET, IKE_LOADED, IKE_ENDED, IKE_UNLOADED };
@@ -21,6 +23,17 @@ enum ike_command {
 	IKE_UNLOAD_SECRET, /* nor its secret */
 	IKE_LOAD_SECRET,
 	IKE_LOAD
+};
+
+/* Somebody asks for keys: what the log says of it. */
+struct ike_attempt {
+	uint32_t id; /* charon's number of the SA; 0: none, or it is over */
+	char who[80], why[120];
+};
+
+struct ike_refusal {
+	usec at; /* 0: never */
+	char text[160];
 };
 
 struct ike_peer {
@@ -41,10 +54,11 @@ struct ike_peer {
 	bool initiated;
 	char heard[120]; /* what the log said of it last that explains a failure */
 	char trouble[200];
+	struct ike_refusal refusal; /* of who has its identity */
 };
 
 /* What is asked of a charon first. */
-enum stage { STAGE_STREAM, STAGE_NEWS, STAGE_NEWS_IKE, STAGE_LIST, STAGE_PEERS };
+enum stage { STAGE_STREAM, STAGE_NEWS, STAGE_NEWS_IKE, STAGE_LOG, STAGE_LIST, STAGE_PEERS };
 
 struct ike {
 	struct loop *loop;
@@ -57,11 +71,21 @@ struct ike {
 	struct ike_peer *asked; /* whom the command under way is about; NULL: nobody, or he is no more */
 	enum ike_command command;
 	struct timer timer;
+	usec gap; /* of it, with charon: a second at first, longer and longer */
 	struct ike_peer **peer;
-	size_t peers, talks; /* talks: initiations under way */
-	char trouble[160];   /* with charon itself */
+	size_t peers, talks;			  /* talks: initiations under way */
+	char trouble[160];			  /* with charon itself */
+	struct ike_attempt attempt[IKE_ATTEMPTS]; /* by number */
+	struct ike_refusal refusal;		  /* the last one, of whomsoever */
+	struct rate refusals;			  /* that are logged */
 };
 
+/* ike.c. The peer whose connection has that name, NULL: none; a number charon says, 0: it is none. */
+struct ike_peer *ike_peer_named(const struct ike *s, struct vici_text name);
+uint32_t ike_number(struct vici_text t);
+/* ike_hear.c. A line of the log; what is told of a refusal, "" when it is long ago. */
+void ike_hear(struct ike *s, struct vici_reader *r);
+const char *ike_refusal(const struct ike_refusal *r);
 /* ike_talk.c. Did charon do what it was asked to? If not, `text` is why. */
 bool ike_succeeded(enum vici_packet type, struct vici_reader *r, char *text, size_t cap);
 /* What is in the way of a peer's keys, "": nothing. */

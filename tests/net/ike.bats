@@ -6,38 +6,13 @@
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
 . "$BATS_TEST_DIRNAME/../lab/agents.sh"
 . "$BATS_TEST_DIRNAME/../lab/wire.sh"
+. "$BATS_TEST_DIRNAME/../lab/forged.sh"
+. "$BATS_TEST_DIRNAME/../lab/ike.sh"
 
-D=/run/lab/ike
 SECRET=correct-horse-battery-staple
 
-# charon NODE: it runs there when this returns.
-charon() {
-	local d=$D/$1
-	mkdir -p "$d/swanctl"
-	cat > "$d/strongswan.conf" <<-CONF
-	charon-systemd {
-		install_routes = no
-		plugins {
-			include /etc/strongswan.d/charon/*.conf
-			vici { socket = unix://$d/vici }
-			resolve { load = no }
-			bypass-lan { load = no }
-		}
-		filelog { log { path = $d/log
-			default = 1
-			flush_line = yes } }
-	}
-	swanctl { socket = unix://$d/vici }
-	CONF
-	STRONGSWAN_CONF=$d/strongswan.conf lab_bg "$1" "$d/out" charon-systemd
-	echo $! > "$d/pid"
-	lab_wait 10 swan "$1" --stats
-}
-swan() { STRONGSWAN_CONF=$D/$1/strongswan.conf SWANCTL_DIR=$D/$1/swanctl in_ns "$1" swanctl "${@:2}"; }
-charon_kill() { kill -9 "$(cat "$D/$1/pid")"; lab_wait 5 eval "! kill -0 $(cat "$D/$1/pid")"; rm "$D/$1/vici"; }
 ike_sa() { swan "$1" --list-sas --raw; }
 
-spis() { ip -n "$1" xfrm state list proto esp | sed -n 's/.*spi \(0x[0-9a-f]*\) reqid 1.*/\1/p' | sort; }   # ours have large reqids
 # anew OLD: the mobile node has one security association each way, the home agent has both, and none is of those
 anew() {
 	local spi all new
@@ -45,7 +20,6 @@ anew() {
 	[ "$(wc -w <<< "$new")" -eq 2 ] || return
 	for spi in $new; do [[ $all == *$spi* && $1 != *$spi* ]] || return; done
 }
-unprotected() { wire "host $HA and (ip6[6] == 135 or ((ip6[6] == 60 or ip6[6] == 43) and ip6[40] == 135))"; }
 
 setup_file() {
 	[ -n "${MIP_LAB:-}" ] || { echo "run it as: tests/net.sh ${BATS_TEST_FILENAME}" >&2; return 1; }
@@ -55,8 +29,10 @@ setup_file() {
 	for n in ha mn; do mkdir -p $D/$n; done
 	(umask 077; for n in ha mn; do echo $SECRET > $D/$n/psk; done)
 	in_ns ha mip doctor ha dev eth0 | grep -q 'no ESP' && { echo "no ESP in this kernel" > $D/lacks; return 0; }
+	ip -n r -6 route add blackhole 2001:db8:77::/64
 	MIP_VICI=$D/ha/vici agent ha && ha ipsec add home $HOA agent $HA protect binding ike id mn1@example.org psk $D/ha/psk &&
-		ha ipsec add home $HOA2 agent $HA protect binding ike id mn2@example.org psk $D/ha/psk && ha ha start dev eth0
+		ha ipsec add home $HOA2 agent $HA protect binding ike id mn2@example.org psk $D/ha/psk &&
+		ha acl allow 2001:db8:1::fe0e/127 insecure && ha ha start dev eth0   # badsend's own
 	MIP_VICI=$D/mn/vici agent mn && mn ipsec add home $HOA agent $HA protect binding ike id mn1@example.org psk $D/mn/psk &&
 		mn mn start home $HOA prefix $HOME_PREFIX agent $HA dev eth0
 }
@@ -67,15 +43,11 @@ teardown() {
 }
 teardown_file() {
 	local n
-	for n in mn ha; do in_ns $n mip agent stop 2>/dev/null; kill "$(cat $D/$n/pid)" 2>/dev/null; done
+	for n in mn ha; do in_ns $n mip agent stop 2>/dev/null; done
+	charons_stop
 	return 0
 }
 says() { [[ $(mip -n "$1") == *"$2"* ]]; }
-# again NODE WORD...: its protection with other words, in one step
-again() {
-	mip -n "$1" save | sed "s|^\(ipsec add home $HOA .* ike\) .*|\1 ${*:2}|" > $D/conf
-	mip -n "$1" apply $D/conf
-}
 
 @test "charon does not run: said with what to do, nothing leaves in clear; it starts: registered, in ESP" {
 	wire_start
@@ -100,6 +72,21 @@ again() {
 	[[ $(ike_sa mn) == *"local-host=$(care_of mn) "* ]]
 	json ha ipsec show home $HOA | jq -e 'length == 2 and all(.id == "mn1@example.org" and .cipher and .age >= 0) and any(.renewal > 0)'
 	json mn ipsec show | jq -e 'length == 2 and all(.age >= 0 and (has("renewal") | not))'   # the home agent does it
+}
+
+@test "forged registrations of every form, and what was protected once: the binding stays" {
+	local coa esp
+	wire_start
+	away f1
+	coa=$(care_of mn)
+	lab_wait 10 wire_beyond "$(with_hao 50 $HOA "$coa")" 0
+	wire_stop
+	esp=$(esp_of $WIRE "$coa")
+	away f2
+	forge "$(care_of mn)" "$coa" "$esp"
+	registered f2
+	away f1
+	away f2
 }
 
 @test "the home agent renews IKE's own keys and those of the binding, after a move and before the next" {
@@ -129,29 +116,58 @@ again() {
 	registered f2
 }
 
-@test "who is not known, and who claims another's home address: refused, the binding stays as it was" {
+# refuses IDENTITY TEXT-AT-THE-NODE TEXT-AT-THE-HOME-AGENT
+refuses() {
+	lab_wait 20 says mn "no keys from $HA: received $2"
+	lab_wait 10 says_refused "$1" "$3"
+}
+says_refused() { mip -n ha | grep "IKE refused $(care_of mn).$1.: .*$2"; }
+
+@test "who is not known, whose secret is another, who claims another's home address: refused, either side says why" {
 	local before
-	before=$(json ha binding show | jq -c '.[] | [.home, .care_of, .sequence]')
+	before=$(protected_binding)
 	again mn id evil@example.org psk $D/mn/psk
 	mn mn restart
-	lab_wait 20 says mn "AUTHENTICATION_FAILED"
+	refuses evil@example.org AUTHENTICATION_FAILED "no matching peer config found"
+	(umask 077; echo wrong > $D/mn/wrong)
+	again mn id mn1@example.org psk $D/mn/wrong
+	refuses mn1@example.org AUTHENTICATION_FAILED "MAC mismatched"
 	again mn id mn2@example.org psk $D/mn/psk
-	lab_wait 20 says mn "TS_UNACCEPTABLE"
-	is "$(json ha binding show | jq -c '.[] | [.home, .care_of, .sequence]')" = "$before"
+	refuses mn2@example.org TS_UNACCEPTABLE "traffic selectors .*=== $HOA/128.* unacceptable"
+	ha ipsec check home $HOA2 | grep "refused $(care_of mn).mn2@example.org.: traffic"
+	is "$(protected_binding)" = "$before"
 	mip -n mn ipsec check && false
+	ha ipsec check   # of what others try nothing is wrong here
 	again mn id mn1@example.org psk $D/mn/psk
 	lab_wait 30 registered f2
 	mn ipsec check
 }
 
+@test "without protection, to a home agent that would take others so: ignored, either side says it" {
+	local before n
+	mn save > $D/good
+	mn ipsec del home $HOA
+	before=$(protected_binding) n=$(show ha ha rx_unprotected)
+	ha ha set insecure yes
+	lab_move f1
+	lab_wait 20 eval '[ $(show ha ha rx_unprotected) -gt $n ]'
+	lab_wait 20 eval 'mip -n mn | grep "$HA does not answer: .* it wants IPsec or a key"'
+	mip -n ha | grep "messages ignored: they came unprotected"
+	is "$(protected_binding)" = "$before"
+	ha ha set insecure no
+	mip -n mn apply $D/good
+	lab_wait 30 registered f1
+	away f2
+}
+
 P256=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
-# A certificate of $D/ca for NODE, whose key charon has as swanctl loads it: certificate NODE SUBJECT-ALTERNATIVE-NAME
+# A certificate of $D/ca for NODE, whose key charon has as swanctl loads it: certificate NODE SUBJECT-ALTERNATIVE-NAME [FILE [DAYS]]
 certificate() {
-	local d=$D/$1
+	local d=$D/$1 file=${3:-cert}
 	mkdir -p "$d/swanctl/private" "$d/swanctl/x509ca"
-	openssl req -new "${P256[@]}" -keyout "$d/swanctl/private/key.pem" -subj "/CN=$1" -out "$d/csr" 2>/dev/null
-	openssl x509 -req -in "$d/csr" -CA $D/ca.pem -CAkey $D/ca.key -CAcreateserial -days 30 \
-		-extfile <(echo "subjectAltName=$2") -out "$d/cert.pem" 2>/dev/null
+	openssl req -new "${P256[@]}" -keyout "$d/swanctl/private/$file.pem" -subj "/CN=$1 $file" -out "$d/csr" 2>/dev/null
+	openssl x509 -req -in "$d/csr" -CA $D/ca.pem -CAkey $D/ca.key -CAcreateserial -days "${4:-30}" \
+		-extfile <(printf 'subjectAltName=%s\nauthorityKeyIdentifier=keyid\n' "$2") -out "$d/$file.pem" 2>/dev/null
 	cp $D/ca.pem "$d/swanctl/x509ca/"
 	swan "$1" --load-creds
 }
@@ -168,17 +184,62 @@ certificate() {
 	[[ $(ike_sa mn) == *"remote-id=$HA "* ]]
 }
 
+# revoke FILE: in a list that the home agent has
+revoke() {
+	local openssl_ca=(openssl ca -config "$D/ca.conf" -keyfile "$D/ca.key" -cert "$D/ca.pem")
+	mkdir -p $D/ha/swanctl/x509crl $D/issued
+	: > $D/index && echo 01 > $D/number
+	cat > $D/ca.conf <<-CONF
+	[ca]
+	default_ca = list
+	[list]
+	database = $D/index
+	crlnumber = $D/number
+	new_certs_dir = $D/issued
+	default_md = sha256
+	default_crl_days = 30
+	crl_extensions = crl
+	[crl]
+	authorityKeyIdentifier = keyid
+	CONF
+	"${openssl_ca[@]}" -revoke "$1" && "${openssl_ca[@]}" -gencrl -out $D/ha/swanctl/x509crl/crl.pem && swan ha --load-creds
+}
 
-@test "charon killed at either side, and started again: new keys by themselves while the old ones serve, and those go" {
-	local n old seq
+@test "a certificate that is expired, and one that is revoked: refused, the binding stays, either side says why" {
+	local before
+	before=$(protected_binding)
+	certificate mn email:mn1@example.org expired -1
+	certificate mn email:mn1@example.org revoked
+	revoke $D/mn/revoked.pem
+	again mn id mn1@example.org cert $D/mn/expired.pem
+	mn mn restart
+	refuses mn1@example.org AUTHENTICATION_FAILED "subject certificate invalid"
+	again mn id mn1@example.org cert $D/mn/revoked.pem
+	refuses mn1@example.org AUTHENTICATION_FAILED "certificate was revoked"
+	is "$(protected_binding)" = "$before"
+	again mn id mn1@example.org cert $D/mn/cert.pem
+	lab_wait 30 registered f2
+	mn ipsec check && ha ipsec check
+}
+
+# within MICROSECONDS-THEN WHAT...: all of it is protected again, and that took 10 s at most
+within() {
+	local ms=$(((${EPOCHREALTIME/./} - $1) / 1000))
+	echo "# protected again $ms ms after kill -9 of ${*:2}" >&3
+	is $ms -le $((10000 * MIP_SLOW))
+}
+
+@test "charon killed at either side, and at both: new keys by themselves while the old ones serve, and those go" {
+	local n at old seq since
 	wire_start
-	for n in ha mn; do
+	for at in ha mn "ha mn"; do
 		old=$(spis mn) seq=$(show mn bul sequence)
-		charon_kill $n
+		since=${EPOCHREALTIME/./}
+		for n in $at; do charon_kill $n; done
 		is "$(spis mn)" = "$old"
-		charon $n
-		swan $n --load-creds
+		for n in $at; do charon $n; swan $n --load-creds; done
 		lab_wait 10 anew "$old"
+		within $since charon at $at
 		is "$(show mn bul sequence)" = "$seq"   # it was not silence that told
 		registered f2
 	done
@@ -189,26 +250,33 @@ certificate() {
 }
 
 foreign() { ip -n "$1" xfrm state add src 2001:db8:99::1 dst 2001:db8:99::2 proto esp spi 0x999 reqid 7 mode transport aead 'rfc4106(gcm(aes))' 0x00112233445566778899aabbccddeeff00112233 128; }
-# agent_killed NODE [charon]: with that, if said, and begun again with its configuration
-agent_killed() {
-	local pid
-	pid=$(json "$1" agent show | jq '.[0].pid')
-	(umask 077; mip -n "$1" save > "$D/$1/conf")
-	kill -9 "$pid"
-	lab_wait 5 eval "! kill -0 $pid"
-	[ -z "$2" ] || { charon_kill "$1"; charon "$1"; swan "$1" --load-creds; }
-	MIP_VICI=$D/$1/vici agent "$1" && mip -n "$1" -b "$D/$1/conf"
+# killed "NODE..." [charon]: the agents there, with that, if said, and begun again with their configuration
+killed() {
+	local n pid
+	for n in $1; do
+		pid=$(show $n agent pid)
+		(umask 077; mip -n $n save > $D/$n/conf)
+		kill -9 $pid
+		lab_wait 5 eval "! kill -0 $pid"
+		[ -z "$2" ] || charon_kill $n
+	done
+	for n in $1; do
+		[ -z "$2" ] || { charon $n; swan $n --load-creds; }
+		MIP_VICI=$D/$n/vici agent $n && mip -n $n -b $D/$n/conf || return
+	done
 }
 keyed() { anew none && mn ipsec check && ha ipsec check; }
 
-@test "the agent killed at either side, alone and with charon: keys at both again, and nobody else's touched" {
-	local n what to=f2
+@test "the agent killed at either side, and at both, alone and with charon: keys at both again, and nobody else's touched" {
+	local n what at since to=f2
 	for n in ha mn; do foreign $n; done
 	wire_start
-	for n in ha mn; do
+	for at in ha mn "ha mn"; do
 		for what in "" charon; do
-			agent_killed $n $what
+			since=${EPOCHREALTIME/./}
+			killed "$at" $what
 			lab_wait 10 keyed
+			within $since the agent $what at $at
 			away $to
 			[ $to = f1 ] && to=f2 || to=f1
 		done
@@ -224,7 +292,7 @@ keyed() { anew none && mn ipsec check && ha ipsec check; }
 @test "stop: charon has nothing of ours any more, nor has the kernel" {
 	local n
 	mn mn stop
-	lab_wait 10 eval "[ \"\$(json ha binding show)\" = '[]' ]"
+	lab_wait 10 eval "[ \"\$(json ha binding show home $HOA)\" = '[]' ]"
 	for n in mn ha; do mip -n $n agent stop; done
 	lab_wait 10 eval '[ -z "$(swan ha --list-conns)$(swan mn --list-conns)$(swan mn --list-sas)" ]'
 	is "$(for n in mn ha; do ip -n $n xfrm state; ip -n $n xfrm policy | grep reqid; done)" = ""   # charon's own have none
