@@ -33,7 +33,8 @@ static struct ike_conf ike_of(const struct conf *c, const struct conf_sa *sa)
 		.agent = sa->agent,
 		.mine = conf_is_mine(c, &sa->home),
 		.cert = sa->ike == CONF_CERT,
-		.reqid = sa->reqid};
+		.reqid = sa->reqid,
+		.rekey = sa->rekey};
 
 	memcpy(i.id, sa->id, sizeof(i.id));
 	memcpy(i.file, sa->file, sizeof(i.file));
@@ -144,8 +145,8 @@ void agent_sa_facts(void *ctx, const struct conf_sa *sa, bool first, struct sa_f
 	if (host_is_open(&a->host))
 		c = ipsec_counts(a->host.ipsec, &s);
 	explicit_bzero(&s, sizeof(s));
-	*to = (struct sa_facts){c.installed, c.spi, "", "", c.cipher, c.auth, c.made, c.renewal, c.packets, c.bytes,
-		c.failed};
+	*to = (struct sa_facts){
+		c.installed, c.spi, "", "", c.cipher, c.auth, c.made, c.renewal, c.packets, c.bytes, c.failed};
 	if (!host_is_open(&a->host))
 		return;
 	to->waits = ike_trouble(a->host.ike, &sa->home);

@@ -27,7 +27,7 @@ struct conf_sa {
 	struct in6_addr home, agent;
 	uint32_t spi, reqid;
 	uint8_t protect, towards; /* enum mip_protect, enum mip_towards */
-	uint8_t ike;		  /* enum conf_ike; if it is one, nothing below but id and file */
+	uint8_t ike;		  /* enum conf_ike; if it is one, nothing below but id, file and rekey */
 	uint8_t cipher, auth;	  /* enum mip_cipher, enum mip_auth; auth 0: the cipher does it */
 	uint8_t key_len, auth_key_len;
 	union {
@@ -36,6 +36,7 @@ struct conf_sa {
 		};
 		struct {
 			char id[MIP_NAME_MAX], file[MIP_NAME_MAX];
+			uint32_t rekey; /* seconds; 0: as charon does by itself */
 		};
 	};
 };

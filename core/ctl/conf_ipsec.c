@@ -11,6 +11,8 @@
 #define REQID_BASE 0x6d000000
 #define REQID_STEP 8 /* reqids of one home address: base, and the protection */
 #define SLOTS	   (1U << 20)
+#define REKEY_MIN  10
+#define REKEY_MAX  (7 * 24 * 3600)
 
 /* Octets of the keys an algorithm takes. */
 struct lengths {
@@ -151,6 +153,9 @@ static int take_ike(const struct ctl_request *rq, struct conf_sa *sa, struct why
 	if (!err && sa->file[0] != '/')
 		err = why_attr(why, EINVAL, file, "the agent needs the whole path, from /");
 	sa->ike = file == MIP_A_CERT ? CONF_CERT : CONF_PSK;
+	sa->rekey = (uint32_t)ctl_num(rq, MIP_A_REKEY, 0);
+	if (!err && ctl_has(rq, MIP_A_REKEY) && (sa->rekey < REKEY_MIN || sa->rekey > REKEY_MAX))
+		err = why_attr(why, ERANGE, MIP_A_REKEY, "from %d seconds to %d hours", REKEY_MIN, REKEY_MAX / 3600);
 	return err;
 }
 
@@ -275,6 +280,8 @@ void conf_ipsec_put(const struct conf_sa *sa, bool keys, struct ctl_msg *m)
 		ctl_put_num(m, MIP_A_IKE, true);
 		ctl_put_str(m, MIP_A_IKE_ID, sa->id);
 		ctl_put_str(m, sa->ike == CONF_CERT ? MIP_A_CERT : MIP_A_PSK, sa->file);
+		if (sa->rekey)
+			ctl_put_num(m, MIP_A_REKEY, sa->rekey);
 		return;
 	}
 	ctl_put_num(m, MIP_A_SPI, sa->spi);

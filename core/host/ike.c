@@ -417,7 +417,8 @@ void ike_close(struct ike *s)
 static bool is_same(const struct ike_conf *a, const struct ike_conf *b)
 {
 	return addr_eq(&a->home, &b->home) && addr_eq(&a->agent, &b->agent) && a->mine == b->mine &&
-	       a->cert == b->cert && a->reqid == b->reqid && !strcmp(a->id, b->id) && !strcmp(a->file, b->file);
+	       a->cert == b->cert && a->reqid == b->reqid && a->rekey == b->rekey && !strcmp(a->id, b->id) &&
+	       !strcmp(a->file, b->file);
 }
 
 static bool has(const struct ike *s, const struct ike_conf *conf)

@@ -25,6 +25,7 @@ struct ike_conf {
 	bool mine; /* the home address is ours: we initiate */
 	bool cert; /* the file holds a certificate; else the secret both have */
 	uint32_t reqid;
+	uint32_t rekey; /* seconds; 0: as charon does by itself */
 	char id[MIP_NAME_MAX], file[MIP_NAME_MAX];
 };
 

@@ -88,6 +88,16 @@ static void put_identity(struct wr *w, const struct ike_conf *conf, const char *
 	vici_section_end(w);
 }
 
+/* The home agent does it. */
+static void put_rekey(struct wr *w, const struct ike_conf *conf)
+{
+	char rekey[16];
+
+	snprintf(rekey, sizeof(rekey), "%u", conf->mine ? 0 : conf->rekey);
+	if (conf->mine || conf->rekey)
+		vici_value(w, "rekey_time", rekey);
+}
+
 static void put_child(struct wr *w, const struct ike_conf *conf)
 {
 	char home[80], agent[80], reqid[16];
@@ -102,10 +112,9 @@ static void put_child(struct wr *w, const struct ike_conf *conf)
 	vici_value(w, "reqid", reqid);
 	vici_list(w, "local_ts", conf->mine ? home : agent, NULL);
 	vici_list(w, "remote_ts", conf->mine ? agent : home, NULL);
-	if (conf->mine) {
-		vici_value(w, "rekey_time", "0");
+	put_rekey(w, conf);
+	if (conf->mine)
 		vici_value(w, "life_time", "0");
-	}
 	vici_section_end(w);
 	vici_section_end(w);
 }
@@ -124,8 +133,7 @@ static void put_conn(struct wr *w, const struct ike_peer *p, const uint8_t *cert
 		vici_list(w, "remote_addrs", addr_text(&conf->agent).s, NULL);
 	else /* a home agent that lost its keys begins, too */
 		vici_list(w, "remote_addrs", p->wanted ? addr_text(&p->at).s : "%any", p->wanted ? "%any" : NULL);
-	if (conf->mine)
-		vici_value(w, "rekey_time", "0");
+	put_rekey(w, conf);
 	vici_value(w, "unique", conf->mine ? "never" : "replace"); /* who lost his keys comes again */
 	put_identity(w, conf, "local", cert, len);
 	put_identity(w, conf, "remote", NULL, 0);

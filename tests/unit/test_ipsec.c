@@ -503,6 +503,8 @@ static bool holds(const struct ctl_msg *m, uint16_t attr)
 	return false;
 }
 
+static uint32_t rekey;
+
 static int change_ike(uint32_t protect, const char *id, const char *psk, const char *cert, struct why *why)
 {
 	struct in6_addr home = t_addr(HOME), agent = t_addr(AGENT);
@@ -514,6 +516,8 @@ static int change_ike(uint32_t protect, const char *id, const char *psk, const c
 	ctl_put_addr(&m, MIP_A_AGENT, &agent);
 	ctl_put_num(&m, MIP_A_PROTECT, protect);
 	ctl_put_num(&m, MIP_A_IKE, true);
+	if (rekey)
+		ctl_put_num(&m, MIP_A_REKEY, rekey);
 	if (id)
 		ctl_put_str(&m, MIP_A_IKE_ID, id);
 	if (psk)
@@ -544,12 +548,16 @@ static void keys_that_are_negotiated_have_words_of_their_own(void **state)
 	assert_int_equal(change_ike(MIP_PROTECT_BINDING, "mn1", "/psk", "/cert", &why), -EINVAL);
 	assert_int_equal(change_ike(MIP_PROTECT_BINDING, "mn1", "psk", NULL, &why), -EINVAL);
 	assert_int_equal(why.attr, MIP_A_PSK);
+	for (rekey = 9; rekey < 700000; rekey += 7 * 24 * 3600 - 8) /* and one second too many */
+		assert_int_equal(change_ike(MIP_PROTECT_BINDING, "mn1", NULL, "/cert", &why), -ERANGE);
 	assert_int_equal(conf.sas, 0);
+	rekey = 10;
 	assert_int_equal(change_ike(MIP_PROTECT_BINDING, "mn1", NULL, "/cert", &why), 0);
+	rekey = 0;
 	reqid = conf.sa[0].reqid;
 	ctl_msg_open(&m, MIP_CONFIG_GET);
 	assert_int_equal(conf_command(&conf, 0, true, &m), 0);
-	assert_true(holds(&m, MIP_A_IKE) && holds(&m, MIP_A_IKE_ID) && holds(&m, MIP_A_CERT));
+	assert_true(holds(&m, MIP_A_IKE) && holds(&m, MIP_A_IKE_ID) && holds(&m, MIP_A_CERT) && holds(&m, MIP_A_REKEY));
 	assert_false(holds(&m, MIP_A_SPI) || holds(&m, MIP_A_TOWARDS) || holds(&m, MIP_A_KEY));
 	/* By one of the two ways, not by both; another protection is another matter, of the same home address. */
 	assert_int_equal(change_ike(MIP_PROTECT_BINDING, "mn1", "/psk", NULL, &why), -EEXIST);
