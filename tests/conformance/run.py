@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Conformance to RFC 6275, RFC 3963, RFC 4285 and RFC 5555, requirement by requirement: the real agent on one end of a wire, a peer
+"""Conformance to RFC 6275, RFC 3963, RFC 4285, RFC 4877 and RFC 5555, requirement by requirement: the real agent on one end of a wire, a peer
 written from the RFC alone (packet.py) on the other. Prints TAP and then a table of each RFC: section, MUST and SHOULD passed, failed, skipped.
 
     make conformance                         everything
@@ -7,7 +7,7 @@ written from the RFC alone (packet.py) on the other. Prints TAP and then a table
     tests/kernel/run.sh conformance [the same words]      on Debian's stock kernel; `make conformance-kernel`
 
 HOW TO ADD A TEST. A file sN.py holds section N, sN_M.py section N.M; nN.py section N of RFC 3963, mobile networks;
-aN.py of RFC 4285, the authentication option; vN.py of
+aN.py of RFC 4285, the authentication option; kN.py of RFC 4877, keys by IKE; vN.py of
 RFC 5555, IPv4. A test is a function whose argument names the node under test: cn, ha, mn, seeker, mr, scout, ha4 or mn4
 (nodes.py, node_ha.py, node_mn.py, node_mr.py, node_ipv4.py). It is written under one decorator a requirement, in
 our own words:
@@ -25,7 +25,8 @@ and retransmissions take no time. The kernel's own times (RA lifetimes, DAD, NUD
 
 Every packet that leaves the node is checked against the format of section 6 as well (packet.Packet.bad).
 A test this kernel cannot run raises Skip(why). What cannot be tested on the wire stands there too: untested(MUST, "9.x", "...", why="..."), counted as skipped; what a
-unit test under virtual time shows: unit(MUST, "9.x", "...", "test_rr", "name"), which is run and must pass.
+unit test under virtual time shows: unit(MUST, "9.x", "...", "test_rr", "name"), which is run and must pass; what a network test
+shows on the stock kernel: net(MUST, "9.x", "...", "ipsec", "how its name begins").
 A test says what the RFC says. When the agent does otherwise, the agent is changed.
 
 Each file runs in a private world of namespaces of its own (tests/lab/lab.sh run), as many at once as there are processors.
@@ -84,7 +85,7 @@ def run_unit(row):
 
 def own_line(error):
     """Where in the test file it failed."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if re.match(r"[snav]\d", os.path.basename(f.filename))]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if re.match(r"[snakv]\d", os.path.basename(f.filename))]
     return "%s:%d: %s" % (os.path.basename(frames[-1].filename), frames[-1].lineno, frames[-1].line) if frames else ""
 
 
@@ -123,7 +124,7 @@ def run_file(name, word, cpu):
         if not is_meant(row, name, word, only):
             continue
         if row.why:
-            say(row, name, "skipped", row.why)
+            say(row, name, "failed" if row.lost else "skipped", row.why)
         elif row.unit:
             run_unit(row)
         else:
@@ -163,7 +164,7 @@ def only_these():
     if not os.environ.get("MIP_ONLY"):
         return None
     with open(os.environ["MIP_ONLY"]) as f:
-        names = [re.search(r"\(([snav]\w+\.\w+)\)$", line.strip()) for line in f]
+        names = [re.search(r"\(([snakv]\w+\.\w+)\)$", line.strip()) for line in f]
     return {n[1] for n in names} if all(names) else None
 
 
@@ -180,14 +181,14 @@ def main():
     missing = [f for f in PARTS if not os.path.exists(os.path.join(BUILD, f))]
     if missing:
         words.error("%s is not built in %s: `make conformance` builds all that is needed" % (missing[0], BUILD))
-    names = args.files or sorted((f[:-3] for f in os.listdir(HERE) if re.fullmatch(r"[snav]\d+(_\d+)?\.py", f)),
-                                 key=lambda f: ("snav".index(f[0]), [int(n) for n in f[1:].split("_")]))
+    names = args.files or sorted((f[:-3] for f in os.listdir(HERE) if re.fullmatch(r"[snakv]\d+(_\d+)?\.py", f)),
+                                 key=lambda f: ("snakv".index(f[0]), [int(n) for n in f[1:].split("_")]))
     began, results = time.monotonic(), []
     for file, result in collect(args, names):
         results.append((file, result))
         show(len(results), result, args.verbose)
     print("1..%d" % len(results))
-    for rfc, kind in ((6275, "s"), (3963, "n"), (4285, "a"), (5555, "v")):
+    for rfc, kind in ((6275, "s"), (3963, "n"), (4285, "a"), (4877, "k"), (5555, "v")):
         table.print_table(rfc, [r[:2] + [r[4]] for f, r in results if f[0] == kind])
     print("# %d tests in %.0f s" % (len(results), time.monotonic() - began))
     return any(r[4] == "failed" for _, r in results)

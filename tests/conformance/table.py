@@ -1,5 +1,7 @@
 """The requirements: what stands in the table. See run.py for how a test is written."""
 
+import pathlib
+
 MUST, SHOULD = "MUST", "SHOULD"
 rows = []   # in the order of the file
 
@@ -14,6 +16,7 @@ class Row:
     def __init__(self, level, section, what, test=None, unit=None, why=None):
         self.level, self.section, self.what = level, section, what
         self.test, self.unit, self.why = test, unit, why
+        self.lost = False   # what `why` names is not there
 
 
 def _row(level, section, what):
@@ -39,6 +42,15 @@ def unit(level, section, what, program, test):
 def untested(level, section, what, why):
     """Cannot be tested on the wire, and is counted as skipped."""
     rows.append(Row(level, section, what, why=why))
+
+
+def net(level, section, what, file, test):
+    """Needs a kernel with ESP: the test of tests/net/`file`.bats whose name begins so shows it on the stock one. Skipped; failed
+    when there is no such test."""
+    text = (pathlib.Path(__file__).parent.parent / "net" / (file + ".bats")).read_text()
+    row = Row(level, section, what, why="tests/net/%s.bats: %s ..." % (file, test))
+    row.lost = '@test "%s' % test not in text
+    rows.append(row)
 
 
 # --- summary -------------------------------------------------------------------------------------------------------
