@@ -523,7 +523,7 @@ bool ike_at(struct ike *s, const struct in6_addr *home, const struct in6_addr *a
 		p->coa = *at;
 	if (!p || addr_eq(&p->at, at))
 		return p && moves;
-	err = moves ? ipsec_km_move(s->ipsec, home, &p->at, at) : -EOPNOTSUPP;
+	err = moves ? ipsec_km_move(s->ipsec, home, at) : -EOPNOTSUPP;
 	s->fixed |= err == -ENOPROTOOPT;
 	if (!err) {
 		p->at = *at;

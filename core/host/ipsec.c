@@ -203,8 +203,10 @@ static bool migrate(struct ipsec *s, const struct ipsec_home *h, unsigned protec
 	return true;
 }
 
-/* The SAs between home address and home agent stay as they are: one message about the policy outward tells charon. */
-int ipsec_km_move(struct ipsec *s, const struct in6_addr *home, const struct in6_addr *was, const struct in6_addr *to)
+/* One message about the policy outward tells charon. The SAs between home address and home agent stay as they are: no
+ * SA has the addresses that it says are the old ones. Those of IKE would not do, for at home they are those of the SA.
+ */
+int ipsec_km_move(struct ipsec *s, const struct in6_addr *home, const struct in6_addr *to)
 {
 	const struct ipsec_home *h = ipsec_home_find(s, home);
 	struct xfrm_policy p[IPSEC_POLICIES], *outward;
@@ -214,8 +216,7 @@ int ipsec_km_move(struct ipsec *s, const struct in6_addr *home, const struct in6
 		return -ENOENT;
 	ipsec_policies(h, MIP_PROTECT_BINDING, p);
 	outward = h->mine ? &p[0] : &p[1];
-	outward->from = h->mine ? *was : h->agent;
-	outward->to = h->mine ? h->agent : *was;
+	outward->from = outward->to = in6addr_any;
 	km.local = h->mine ? *to : h->agent;
 	km.remote = h->mine ? h->agent : *to;
 	return xfrm_migrate(s->x, outward, &km.local, &km.remote, &km);

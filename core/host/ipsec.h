@@ -89,8 +89,8 @@ bool ipsec_keyed(const struct ipsec *s, const struct in6_addr *home);
 void ipsec_unkey(struct ipsec *s, const struct in6_addr *home, uint64_t before);
 /* Where the mobile node with that home address is; false: it is at home, or not bound. */
 bool ipsec_place(const struct ipsec *s, const struct in6_addr *home, struct in6_addr *coa);
-/* The mobile node negotiates from `to` from now on, not from `was`: charon is told. 0 or -errno. */
-int ipsec_km_move(struct ipsec *s, const struct in6_addr *home, const struct in6_addr *was, const struct in6_addr *to)
+/* The mobile node negotiates from `to` from now on: charon is told. 0 or -errno. */
+int ipsec_km_move(struct ipsec *s, const struct in6_addr *home, const struct in6_addr *to)
 	__attribute__((warn_unused_result));
 /* Home addresses under protection, 0 .. : false when there is no i-th. */
 bool ipsec_nth(const struct ipsec *s, size_t i, struct in6_addr *home, struct in6_addr *agent);

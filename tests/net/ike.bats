@@ -74,6 +74,19 @@ says() { [[ $(mip -n "$1") == *"$2"* ]]; }
 	json mn ipsec show | jq -e 'length == 2 and all(.age >= 0 and (has("renewal") | not))'   # the home agent does it
 }
 
+@test "home, and away again: the same keys protect the first update from there, and IKE follows both ways" {
+	local before
+	before=$(spis mn)
+	lab_move home
+	lab_wait 20 at_home_again
+	[[ $(ike_sa ha) == *"remote-host=$HOA "* ]]
+	is "$(spis mn)" = "$before"
+	away f2
+	is "$(spis mn)" = "$before"
+	is "$(spis ha)" = "$before"
+	[[ $(ike_sa ha) == *"remote-host=$(care_of mn) "* ]]
+}
+
 @test "forged registrations of every form, and what was protected once: the binding stays" {
 	local coa esp
 	wire_start
@@ -279,17 +292,19 @@ killed() {
 		MIP_VICI=$D/$n/vici agent $n && mip -n $n -b $D/$n/conf || return
 	done
 }
-keyed() { anew none && mn ipsec check && ha ipsec check; }
+keyed() { anew "$1" && mn ipsec check && ha ipsec check; }
 
 @test "the agent killed at either side, and at both, alone and with charon: keys at both again, and nobody else's touched" {
-	local n what at since to=f2
+	local n what at since old to=f2
 	for n in ha mn; do foreign $n; done
 	wire_start
 	for at in ha mn "ha mn"; do
 		for what in "" charon; do
+			old=none
+			[ -z "$what" ] || old=$(spis mn)   # those of a charon that was killed are known to none
 			since=${EPOCHREALTIME/./}
 			killed "$at" $what
-			lab_wait 10 keyed
+			lab_wait 10 keyed "$old"
 			within $since the agent $what at $at
 			away $to
 			[ $to = f1 ] && to=f2 || to=f1
