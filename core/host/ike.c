@@ -347,6 +347,7 @@ static void connect_charon(struct ike *s)
 	*s->trouble = 0;
 	s->stage = STAGE_STREAM;
 	s->gap = CONNECT_GAP / 2;
+	s->roams = false;
 	ask(s);
 }
 
@@ -365,6 +366,7 @@ static void on_timer(struct timer *t, usec now)
 		if (p->wanted && !p->conf.mine && !ipsec_place(s->ipsec, &p->conf.home, &p->coa))
 			p->wanted = false;
 	}
+	s->news |= s->charon && s->gap < RETRY_GAP; /* bindings may have been restored since */
 	ask(s);
 	s->gap = 2 * s->gap < RETRY_GAP ? 2 * s->gap : RETRY_GAP;
 	timer_arm(&s->loop->timers, &s->timer, now + (s->charon ? s->gap : CONNECT_GAP), on_timer);

@@ -1,7 +1,7 @@
 /*
- * ike_impl.h: whom charon refuses. No event of VICI says it, only its log does: lines of an attempt are known by the
- * number of its SA, and the answer that is generated tells how it ended. Anybody can cause them: what is kept is a few
- * attempts and the last refusal, and what is logged is limited.
+ * ike_impl.h: whom charon refuses, and what it does by itself. No event of VICI says it, only its log does: lines of an
+ * attempt are known by the number of its SA, and the answer that is generated tells how it ended. Anybody can cause
+ * them: what is kept is a few attempts and the last refusal, and what is logged is limited.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -18,6 +18,16 @@ static const char looking[] = "looking for peer configs matching ", answer[] = "
 static bool begins(const char *text, const char *with)
 {
 	return !strncmp(text, with, strlen(with));
+}
+
+/* Where its addresses change charon gives up what is not at a configured one: so are those that were moved before. */
+static void on_roam(struct ike *s, struct vici_text name)
+{
+	if (s->roams || !ike_peer_named(s, name))
+		return;
+	s->roams = true;
+	log_warn("charon negotiates anew at each move: say roam_events = no in "
+		 "/etc/strongswan.d/charon/kernel-netlink.conf, then systemctl restart strongswan");
 }
 
 /* Does it explain a refusal? What comes after the first that does follows from it. */
@@ -99,6 +109,8 @@ void ike_hear(struct ike *s, struct vici_reader *r)
 	a = &s->attempt[id % IKE_ATTEMPTS];
 	if (!id)
 		return;
+	if (begins(msg, "reauthenticating IKE_SA due to address change"))
+		on_roam(s, name);
 	if (begins(msg, looking))
 		begin_attempt(s, a, id, msg + strlen(looking));
 	if (a->id != id)

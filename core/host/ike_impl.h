@@ -78,6 +78,7 @@ struct ike {
 	struct ike_attempt attempt[IKE_ATTEMPTS]; /* by number */
 	struct ike_refusal refusal;		  /* the last one, of whomsoever */
 	struct rate refusals;			  /* that are logged */
+	bool roams;				  /* this charon gives up SAs at a move, which was said */
 };
 
 /* ike.c. The peer whose connection has that name, NULL: none; a number charon says, 0: it is none. */

@@ -16,6 +16,7 @@ charon() {
 			vici { socket = unix://$d/vici }
 			resolve { load = no }
 			bypass-lan { load = no }
+			kernel-netlink { roam_events = no }
 		}
 		filelog { log { path = $d/log
 			default = 1

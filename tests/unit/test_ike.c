@@ -94,6 +94,10 @@ static void test_not_ours(void **state)
 	hear(10, "(unnamed)", "looking for peer configs matching 2001:db8:1::1");
 	hear(10, "(unnamed)", FAILED);
 	assert_string_equal(ike_refused(&s, NULL), "");
+	hear(11, "vpn", "reauthenticating IKE_SA due to address change");
+	assert_false(s.roams);
+	hear(12, "mip-2001:db8:1::100", "reauthenticating IKE_SA due to address change");
+	assert_true(s.roams);
 }
 
 /* An identity may be anything; attempts that are never answered displace each other, and no others. */
