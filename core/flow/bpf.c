@@ -2,9 +2,9 @@
  * flow.h with the kernel's fast path (fast.h) under the TUN device. What the programs do not do, tun.c does, and here
  * is what is to be done about packets they gave up: who sent one that is too big is told (RFC 2473 7.1).
  *
- * A home agent's own packets to home addresses have no route of their own each, as its forwarded ones are taken at the
- * links. One route for each /64 that has home addresses, in a table for what this machine itself sends, leads them to
- * the device; those to nodes that are at home are sent on from there, by the other routes.
+ * Home addresses have no route of their own each. One route for each /64 that has some, in a table of their own, leads
+ * to the device what the programs marked on a link, for a home address that is away; and what the home agent itself
+ * sends: of that, what is for nodes that are at home is sent on from there, by the other routes.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -16,6 +16,7 @@
 #include "base/addr.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "flow/bpf/maps.h"
 #include "flow/edit.h"
 #include "flow/fast.h"
 #include "flow/flow_impl.h"
@@ -42,9 +43,14 @@ struct net {
 
 _Static_assert(offsetof(struct net, prefix) == sizeof(struct map_node), "the key follows the node");
 
-/* --- what the home agent itself sends ----------------------------------------------------------------------------- */
+/* --- what leads to home addresses --------------------------------------------------------------------------------- */
 
-static const struct rule local_rule = {.table = MIP_TABLE_LOCAL, .local = true};
+static const struct rule lead_rules[] = {
+	{.table = MIP_TABLE_LOCAL, .mark = FMAP_MARK},
+	{.table = MIP_TABLE_LOCAL, .local = true},
+};
+
+#define N_LEADS (sizeof(lead_rules) / sizeof(lead_rules[0]))
 
 static struct route net_route(const struct flows *t, const struct in6_addr *prefix)
 {
@@ -88,8 +94,8 @@ static void net_del(struct flows *t, const struct in6_addr *home)
 	map_del(&t->bpf->nets, &n->node);
 	free(n);
 	(void)!route_del(t->nl, &r, NULL);
-	if (!t->bpf->nets.n)
-		(void)!rule_del(t->nl, &local_rule, NULL);
+	for (size_t i = 0; !t->bpf->nets.n && i < N_LEADS; i++)
+		(void)!rule_del(t->nl, &lead_rules[i], NULL);
 }
 
 static int net_add(struct flows *t, const struct in6_addr *home, struct why *why)
@@ -106,8 +112,9 @@ static int net_add(struct flows *t, const struct in6_addr *home, struct why *why
 	err = net_new(t->bpf, &prefix, why);
 	if (err)
 		return err;
-	err = t->bpf->nets.n > 1 ? 0 : rule_add(t->nl, &local_rule, why);
-	err = err ?: route_add(t->nl, &r, why);
+	err = route_take(&t->left, &r) ? 0 : route_add(t->nl, &r, why);
+	for (size_t i = 0; !err && t->bpf->nets.n == 1 && i < N_LEADS; i++)
+		err = rule_add(t->nl, &lead_rules[i], why);
 	if (err)
 		net_del(t, home);
 	return err;
@@ -129,7 +136,7 @@ int bpf_unlead(struct flows *t, struct flow_entry *e)
 	return 0;
 }
 
-bool bpf_leads_local(const struct flows *t)
+bool bpf_leads(const struct flows *t)
 {
 	return t->bpf && t->bpf->nets.n;
 }
@@ -319,8 +326,8 @@ void bpf_hold(struct flows *t, struct held *h)
 
 		held_route(h, &r);
 	}
-	if (t->bpf->nets.n)
-		held_rule(h, &local_rule);
+	for (size_t i = 0; t->bpf->nets.n && i < N_LEADS; i++)
+		held_rule(h, &lead_rules[i]);
 }
 
 void bpf_close(struct flows *t)

@@ -497,9 +497,7 @@ int flow_open(struct flows **out, struct loop *loop, struct nl *nl, struct shim 
 	t->shim = shim;
 	t->ev = *ev;
 	shim_set_ro(shim, &(struct shim_ro){t, flow_in, flow_limited, flow_out, apart_flush});
-	if (t->ops->encap)
-		err = route_find(nl, t->ifindex, &t->left, why);
-	err = err ?: open_aside(t, why);
+	err = route_find(nl, t->ifindex, &t->left, why) ?: open_aside(t, why);
 	if (!err)
 		err = shim_attach(shim, FLOW_DEV, why); /* what comes out of tunnels may carry a HAO too */
 	if (err)

@@ -218,7 +218,7 @@ static int lead_pair(struct flows *t, struct flow_entry *e, struct why *why)
 	uint32_t table = table_of(t, e);
 	struct route r = pair_route(t, e, table), old = pair_route(t, e, e->table), any = sourceless(e, &r);
 	struct rule rule = registered_rule(e);
-	int err = route_add(t->nl, &r, why);
+	int err = route_take(&t->left, &r) ? 0 : route_add(t->nl, &r, why);
 
 	if (err)
 		return err;
@@ -226,7 +226,9 @@ static int lead_pair(struct flows *t, struct flow_entry *e, struct why *why)
 		(void)!route_del(t->nl, &old, NULL);
 	e->table = table;
 	e->routed = true;
-	return e->registered ? rule_add(t->nl, &rule, why) : route_add(t->nl, &any, why);
+	if (e->registered)
+		return rule_add(t->nl, &rule, why);
+	return route_take(&t->left, &any) ? 0 : route_add(t->nl, &any, why);
 }
 
 static int unlead_pair(struct flows *t, struct flow_entry *e)
@@ -330,7 +332,7 @@ static bool rule_known(void *ctx, const struct rule *r)
 	if (r->to || !r->table)
 		return network_has_rule(t, r);
 	if (addr_any(&r->home))
-		return r->oif[0] || (r->local ? bpf_leads_local(t) : t->apart && !t->detached);
+		return r->oif[0] || (r->local || r->mark ? bpf_leads(t) : t->apart && !t->detached);
 	for (size_t i = e ? rules_of(t, e, known) : 0; i-- > 0;)
 		n += !memcmp(&known[i], r, sizeof(*r));
 	return n;

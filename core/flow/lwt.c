@@ -9,6 +9,7 @@
 
 #include "flow/flow_impl.h"
 #include "flow/tuncheck.h"
+#include "sys/tun.h"
 
 struct lwt {
 	struct flows flows;
@@ -22,12 +23,13 @@ static struct lwt *of(struct flows *t)
 
 static const struct link_set set = {.mtu = FLOW_MTU, .no_lladdr = true, .up = true};
 
-/* Takes over the device of an agent that crashed, or makes one. EEXIST: a TUN device of another agent, or not ours at
- * all. */
+/* Takes over the device of an agent that crashed, or makes one. EEXIST: a device that is not ours. */
 static int device(struct flows *t, struct why *why)
 {
 	int err = link_find_ours(t->nl, FLOW_DEV, "ip6tnl", &t->ifindex, why);
 
+	if (!err && !t->ifindex)
+		err = tun_delete_left(t->nl, FLOW_DEV, why);
 	if (!err && !t->ifindex) {
 		err = link_add_ip6tnl(t->nl, FLOW_DEV, why);
 		t->ifindex = err ? 0 : if_nametoindex(FLOW_DEV);

@@ -106,6 +106,7 @@ static void tun_close(struct flows *p)
 	bpf_close(p);
 	if (t->dev.fd >= 0) {
 		loop_unwatch(t->flows.loop, &t->dev);
+		tun_persist(t->dev.fd, false);
 		close(t->dev.fd);
 	}
 	if (t->raw.socket.fd >= 0) {
@@ -212,11 +213,13 @@ static int tun_flow_open(
 		(void)!why_set(why, -err, "tunnel device: %s", strerror(-err));
 	else if (ops == &flow_bpf)
 		err = bpf_open(&t->flows, why);
-	if (!err)
-		*out = &t->flows;
-	else
+	if (err) {
 		tun_close(&t->flows);
-	return err;
+		return err;
+	}
+	tun_persist(t->dev.fd, t->flows.bpf);
+	*out = &t->flows;
+	return 0;
 }
 
 static int device_again(struct tun *t, struct why *why)
@@ -225,7 +228,10 @@ static int device_again(struct tun *t, struct why *why)
 	if (t->dev.fd >= 0)
 		close(t->dev.fd);
 	t->dev.fd = tun_open_vnet(t->flows.nl, FLOW_DEV, &set, &t->flows.ifindex, why);
-	return t->dev.fd < 0 ? t->dev.fd : loop_watch(t->flows.loop, &t->dev, EPOLLIN);
+	if (t->dev.fd < 0)
+		return t->dev.fd;
+	tun_persist(t->dev.fd, t->flows.bpf);
+	return loop_watch(t->flows.loop, &t->dev, EPOLLIN);
 }
 
 static bool tun_hold(struct flows *p, struct held *h)

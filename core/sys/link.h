@@ -108,6 +108,7 @@ int route_end_found(struct nl *nl, struct left *found, struct why *why) __attrib
 struct rule {
 	struct in6_addr home;
 	uint32_t table;
+	uint32_t mark; /* of packets that have all its bits; 0: of any */
 	char oif[IF_NAMESIZE], iif[IF_NAMESIZE];
 	uint8_t plen; /* of a mobile network; 0: a home address */
 	bool to;

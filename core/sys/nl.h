@@ -19,7 +19,7 @@
 #define MIP_RTPROT_END	120 /* of the end of a reverse tunnel's table: it stays when somebody flushes protocol 119 */
 #define MIP_TABLE	1190 /* first routing table of reverse tunnels; one per home address where homes differ in agent */
 #define MIP_TABLE_GUARD 1189 /* of signalling that IPsec protects */
-#define MIP_TABLE_LOCAL 1188 /* of what a home agent itself sends to home addresses */
+#define MIP_TABLE_LOCAL 1188 /* of what the programs mark, or a home agent itself sends, to home addresses */
 #define MIP_TABLE_CELL	1187 /* tunnels of a home agent of a cell */
 #define MIP_RULE_PRIO	1190
 #define MIP_METRIC	119	    /* of our routes: nobody else's route of the same prefix is ever replaced by ours */

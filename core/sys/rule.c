@@ -1,9 +1,9 @@
 /*
  * link.h: policy rules `from HOME iif lo lookup TABLE`, `from NETWORK iif DEV lookup TABLE`, `oif DEV lookup TABLE`,
- * `to NETWORK lookup main` and `iif DEV blackhole`, marked by FRA_PROTOCOL. IPv4 knows no source address selection
- * before a route is found: who has not chosen a source says 0.0.0.0, which `from 0.0.0.0/32` is a rule for.
- * FIB_RULE_FIND_SADDR lets a packet whose source is not chosen yet try the rule too: the kernel then asks source
- * address selection and follows the rule when that would pick the home address.
+ * `to NETWORK lookup main`, `fwmark MARK/MARK lookup TABLE` and `iif DEV blackhole`, known by FRA_PROTOCOL. IPv4 knows
+ * no source address selection before a route is found: who has not chosen a source says 0.0.0.0, which `from
+ * 0.0.0.0/32` is a rule for. FIB_RULE_FIND_SADDR lets a packet whose source is not chosen yet try the rule too: the
+ * kernel then asks source address selection and follows the rule when that would pick the home address.
  */
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
@@ -38,6 +38,10 @@ static struct nlmsghdr *rule_msg(void *buf, uint16_t type, uint16_t flags, const
 		put_prefix(h, r);
 	else if (!r->oif[0])
 		prio++;
+	if (r->mark) {
+		mnl_attr_put_u32(h, FRA_FWMARK, r->mark);
+		mnl_attr_put_u32(h, FRA_FWMASK, r->mark);
+	}
 	if (r->table)
 		mnl_attr_put_u32(h, FRA_TABLE, r->table);
 	if (r->links)
@@ -107,6 +111,8 @@ static int sweep_one(const struct nlmsghdr *h, void *ctx)
 			r.table = mnl_attr_get_u32(a);
 		else if (type == FRA_SRC || type == FRA_DST)
 			(void)!nl_addr(a, &r.home);
+		else if (type == FRA_FWMARK)
+			r.mark = mnl_attr_get_u32(a);
 		else if (type == FRA_SUPPRESS_PREFIXLEN)
 			r.links = !mnl_attr_get_u32(a);
 		else if (type == FRA_OIFNAME)

@@ -26,11 +26,18 @@ void sock_grow(int fd, int bytes)
 #define TUN_F_USO6 0x40
 #endif
 
-/* The name may be a running agent's (EBUSY) or a persistent device of somebody's, which must not be taken over. */
-static int attach(int fd, const char *name, struct why *why)
+/* The name may be a running agent's (EBUSY) or a persistent device of somebody's, which must not be taken over: only
+ * one that an agent left is. */
+static int attach(int fd, struct nl *nl, const char *name, struct why *why)
 {
-	struct ifreq req = {.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL | IFF_VNET_HDR)};
+	struct ifreq req = {.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR)};
+	unsigned left;
+	int err = link_find_ours(nl, name, "tun", &left, why);
 
+	if (err)
+		return err;
+	if (!left)
+		req.ifr_flags = (short)(req.ifr_flags | IFF_TUN_EXCL);
 	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", name);
 	if (ioctl(fd, TUNSETIFF, &req) == 0)
 		return 0;
@@ -56,12 +63,34 @@ int tun_open_vnet(struct nl *nl, const char *name, const struct link_set *set, u
 		return why_set(why, errno, "/dev/net/tun: %s", strerror(errno));
 	if (*ifindex) /* taken meanwhile: attach says EBUSY, and the next device gets any number */
 		(void)ioctl(fd, TUNSETIFINDEX, ifindex);
-	err = attach(fd, name, why) ?: offload(fd, why);
+	err = attach(fd, nl, name, why) ?: offload(fd, why);
 	*ifindex = err ? 0 : if_nametoindex(name);
 	if (!err)
 		err = link_setup(nl, *ifindex, set, why);
 	if (!err)
 		return fd;
+	close(fd);
+	return err;
+}
+
+void tun_persist(int fd, bool yes)
+{
+	(void)ioctl(fd, TUNSETPERSIST, yes);
+}
+
+int tun_delete_left(struct nl *nl, const char *name, struct why *why)
+{
+	unsigned left;
+	int fd, err = link_find_ours(nl, name, "tun", &left, why);
+
+	if (err || !left)
+		return err;
+	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return why_set(why, errno, "/dev/net/tun: %s", strerror(errno));
+	err = attach(fd, nl, name, why);
+	if (!err)
+		tun_persist(fd, false);
 	close(fd);
 	return err;
 }

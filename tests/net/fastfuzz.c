@@ -34,7 +34,6 @@
 #define ROOM	 2048
 #define MARGIN	 128
 #define IP6_NEXT 6
-#define HOPS	 7
 
 enum verdict { UNCHANGED, CHANGED, SENT, DROPPED };
 static const char *const verdict_name[] = {"unchanged", "changed", "sent", "dropped"};
@@ -293,6 +292,7 @@ static const struct aim aims[] = {
 
 struct want {
 	enum verdict verdict;
+	bool mark;	/* for a home address that is away */
 	bool may_leave; /* a form the programs need not know: UNCHANGED is right, too */
 	struct packet p;
 };
@@ -353,22 +353,6 @@ static bool is_limited(const struct packet *p)
 	       !b[IP6_HLEN + 4];
 }
 
-static void intercept(struct want *w, const struct flow_entry *f)
-{
-	uint8_t *p = w->p.data;
-	struct in6_addr src = at(p + 8);
-	bool nd = p[6] == IPPROTO_ICMPV6 && w->p.len > IP6_HLEN && p[IP6_HLEN] >= 133 && p[IP6_HLEN] <= 137;
-
-	if (p[HOPS] <= 1 || is_link_local(&src) || nd || is_limited(&w->p))
-		return;
-	if (is_nested(&w->p)) {
-		w->verdict = SENT; /* to mip0, as it is */
-		return;
-	}
-	p[HOPS]--;
-	tunnel(w, f);
-}
-
 static void decapsulate(struct want *w)
 {
 	struct in6_addr src = at(w->p.data + 8), dst = at(w->p.data + 24), in_src, in_dst;
@@ -392,16 +376,10 @@ static void decapsulate(struct want *w)
 	}
 	if (!addr_eq(&f->flow.local, &dst) || exthdr_read(w->p.data, w->p.len, &e) != EXT_OK)
 		return;
-	if (inner[IP6_NEXT] == MH_PROTO && to)
-		return;
 	/* octets behind a packet: the stack's to cut off */
 	w->may_leave = w->p.len != e.end || (size_t)2 * IP6_HLEN + ((size_t)inner[4] << 8 | inner[5]) != w->p.len;
-	w->verdict = edit_decap(&w->p, &e) ? DROPPED : CHANGED;
-	to = bound(&in_dst);
-	if (w->verdict == CHANGED && to && w->p.data[HOPS] > 1) {
-		w->p.data[HOPS]--;
-		w->verdict = SENT;
-	}
+	w->verdict = edit_decap(&w->p, &e) ? DROPPED : SENT; /* to mip0 */
+	w->mark = bound(&in_dst);
 }
 
 /* The headers as the agent itself writes them, and nothing that must be looked at behind them. */
@@ -462,13 +440,13 @@ static void strip(struct want *w)
 static void want_in(struct want *w)
 {
 	struct in6_addr dst = at(w->p.data + 24);
-	struct flow_entry *f = bound(&dst);
 
 	if (w->p.data[0] >> 4 != 6)
 		return;
-	if (f)
-		intercept(w, f);
-	else if (w->p.data[6] == IPPROTO_IPV6)
+	w->mark = bound(&dst);
+	if (w->mark)
+		return;
+	if (w->p.data[6] == IPPROTO_IPV6)
 		decapsulate(w);
 	else
 		strip(w);
@@ -502,7 +480,7 @@ static void want_out(struct want *w)
 		f = bound(&dst);
 		if (!f)
 			f = table_away(&table, &src);
-		if (f && is_nested(&w->p))
+		if (f && (is_nested(&w->p) || is_limited(&w->p)))
 			w->verdict = UNCHANGED;
 		else if (f)
 			tunnel(w, f);
@@ -524,8 +502,9 @@ static void want_out(struct want *w)
 
 /* --- what the programs do ----------------------------------------------------------------------------------------- */
 
-static enum verdict run(int fd, const uint8_t *frame, size_t len, uint8_t *out, size_t *out_len)
+static enum verdict run(int fd, const uint8_t *frame, size_t len, uint8_t *out, size_t *out_len, bool *mark)
 {
+	struct __sk_buff skb = {0};
 	union bpf_attr a;
 
 	memset(&a, 0, sizeof(a));
@@ -534,11 +513,14 @@ static enum verdict run(int fd, const uint8_t *frame, size_t len, uint8_t *out, 
 	a.test.data_size_in = (uint32_t)len;
 	a.test.data_out = (uint64_t)(uintptr_t)out;
 	a.test.data_size_out = (uint32_t)*out_len;
+	a.test.ctx_out = (uint64_t)(uintptr_t)&skb;
+	a.test.ctx_size_out = sizeof(skb);
 	if (syscall(SYS_bpf, BPF_PROG_TEST_RUN, &a, sizeof(a)) < 0) {
 		perror("BPF_PROG_TEST_RUN");
 		exit(2);
 	}
 	*out_len = a.test.data_size_out;
+	*mark = skb.mark & FMAP_MARK;
 	if (a.test.retval == TC_ACT_SHOT)
 		return DROPPED;
 	if (a.test.retval == TC_ACT_REDIRECT)
@@ -562,6 +544,7 @@ static bool one(int which, unsigned long seen[4])
 						   : packet(frame + ETH_HLEN, 1);
 	struct want w = {.p = {.data = buf + EDIT_FRONT}};
 	enum verdict v;
+	bool mark;
 
 	if (!rnd(8))
 		frame[ETH_HLEN + rnd((uint32_t)len)] ^= (uint8_t)(1 << rnd(8));
@@ -570,14 +553,16 @@ static bool one(int which, unsigned long seen[4])
 	w.p.len = len;
 	memcpy(w.p.data, frame + ETH_HLEN, len);
 	(which == IN ? want_in : want_out)(&w);
-	v = run(prog[which].fd, frame, ETH_HLEN + len, got, &out_len);
+	v = run(prog[which].fd, frame, ETH_HLEN + len, got, &out_len, &mark);
 	seen[v]++;
-	if (v == UNCHANGED && (w.may_leave || w.verdict == UNCHANGED))
+	if (v != DROPPED && mark != w.mark && !(v == UNCHANGED && w.may_leave))
+		printf("%s\n", mark ? "a mark, wanted none" : "no mark, wanted one");
+	else if (v == UNCHANGED && (w.may_leave || w.verdict == UNCHANGED))
 		return true;
-	if (w.may_leave && which == OUT)
+	else if (w.may_leave && which == OUT)
 		return true;
-	if (v == w.verdict &&
-		(v == DROPPED || (out_len - ETH_HLEN == w.p.len && !memcmp(got + ETH_HLEN, w.p.data, w.p.len))))
+	else if (v == w.verdict &&
+		 (v == DROPPED || (out_len - ETH_HLEN == w.p.len && !memcmp(got + ETH_HLEN, w.p.data, w.p.len))))
 		return true;
 	printf("%s: %s, wanted %s\n", prog[which].name, verdict_name[v], verdict_name[w.verdict]);
 	dump("packet", frame + ETH_HLEN, len);

@@ -145,6 +145,27 @@ elsewhere() { registered "$1" && [ "$(care_of mn)" != "$2" ]; }
 }
 
 # bats test_tags=kernel
+@test "a stateful firewall on the home agent sees both directions, and the tunnel as mip0" {
+	ODD=1
+	away f1
+	lab_wait 5 reachable
+	in_ns ha nft -f - <<-NFT
+		table ip6 mute {
+			chain forward {
+				type filter hook forward priority filter; policy drop;
+				ct state established accept
+				iifname mip0 oifname eth0 accept
+			}
+		}
+	NFT
+	in_ns mn ping -6 -c 3 -i 0.1 -W 5 -I "$HOA" "$CN"
+	run in_ns cn ping -c 1 -W 1 "$HOA"
+	[ "$status" != 0 ]
+	in_ns ha nft add rule ip6 mute forward iifname eth0 oifname mip0 accept
+	in_ns cn ping -c 3 -i 0.1 -W 5 "$HOA"
+}
+
+# bats test_tags=kernel
 @test "a carrier that comes back before the kernel tells that it went is a move too" {
 	local _ link
 	for _ in 1 2 3 4 5; do

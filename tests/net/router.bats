@@ -213,14 +213,20 @@ home_network() {
 	home_network virtual 2001:db8:9::100 2001:db8:9::/64 2001:db8:9::1 2001:db8:9:7700::/56
 }
 
-@test "nested: another mobile router, a mobile node itself, visits inside" {
-	local link
+# Another mobile router, a mobile node itself, and the host behind it.
+visiting_router() {
+	[ ! -e /run/netns/mn2 ] || return 0
 	lab_second
-	ip -n mn2 link add lan1 type veth peer name eth0 netns h3 2> /dev/null || { ip netns add h3 && ip -n mn2 link add lan1 type veth peer name eth0 netns h3; }
+	ip netns add h3
+	ip -n mn2 link add lan1 type veth peer name eth0 netns h3
 	lab_sysctl mn2 net.ipv6.conf.lan1.accept_dad=0
 	ip -n mn2 link set lan1 up && ip -n mn2 addr add 2001:db8:78::1/64 dev lan1 nodad
 	ip -n h3 link set eth0 up && ip -n h3 addr add 2001:db8:78::11/64 dev eth0 nodad && ip -n h3 route add default via 2001:db8:78::1
 	ip -n r route add 2001:db8:78::/64 via $HA
+}
+nested() {   # it visits inside
+	local link
+	visiting_router
 	lab_advertise lan0 ${NET}/64 | lab_radvd mn
 	ha_routes
 	ha acl allow $HOA2 network 2001:db8:78::/64
@@ -239,6 +245,9 @@ home_network() {
 	kill "$(cat /run/lab/mn/radvd.pid)"
 	lab_move2 nowhere
 }
+
+@test "nested: another mobile router, a mobile node itself, visits inside" { nested; }
+@test "nested, on the data path of the programs" { agent ha --path bpf && agent mn --path bpf && nested; }
 
 @test "killed and started anew, the mobile router goes on, and leaves nothing behind at its end" {
 	local before

@@ -112,6 +112,8 @@ INLINE int plain(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
 	struct hop hop;
 	int to = next_hop(skb, &any, &ip->dst, ip->next, w.seg, &hop);
 
+	if (!to && hop.ifindex == conf.mip0)
+		to = HOP_NONE;
 	return to ? no_hop(skb, to) : send(skb, l2, &hop);
 }
 
@@ -121,7 +123,7 @@ INLINE int tunnel(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip, struct 
 	struct hop hop;
 	int to;
 
-	if (is_nested(skb, l2, ip))
+	if (is_nested(skb, l2, ip) || is_limited(skb, l2, ip))
 		return TC_ACT_OK;
 	w = measure(skb, l2, IP6, ip->next);
 	to = next_hop(skb, &f->local, &f->peer, IPPROTO_IPV6, w.seg + IP6, &hop);
@@ -180,48 +182,6 @@ int mip_again(struct __sk_buff *skb)
 
 /* --- in ----------------------------------------------------------------------------------------------------------- */
 
-INLINE int is_neighbour_discovery(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
-{
-	__u8 type = 0;
-
-	return ip->next == IPPROTO_ICMPV6 && !bpf_skb_load_bytes(skb, l2 + IP6, &type, 1) && type >= 133 && type <= 137;
-}
-
-/* A tunnel encapsulation limit of 0: the shim answers. */
-INLINE int is_limited(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
-{
-	__u8 b[5];
-
-	return ip->next == IPPROTO_DSTOPTS && !bpf_skb_load_bytes(skb, l2 + IP6, b, sizeof(b)) && b[2] == LIMIT &&
-	       !b[4];
-}
-
-/* 10.4.1: a packet on its way to a home address that is away. The link's neighbours are answered by the stack (10.4.2),
- * which also says that hops are over. */
-INLINE int intercept(struct __sk_buff *skb, __u32 l2, struct ip6 *ip, struct fmap_flow *f)
-{
-	struct wire w;
-	struct hop hop;
-
-	if (f->edits & FMAP_STACK || ip->hops <= 1 ||
-		(ip->src.a[0] & bpf_cpu_to_be64(0xffc0ULL << 48)) == bpf_cpu_to_be64(0xfe80ULL << 48))
-		return PASS;
-	if (is_neighbour_discovery(skb, l2, ip) || is_limited(skb, l2, ip))
-		return PASS;
-	if (is_nested(skb, l2, ip))
-		return bpf_redirect(conf.mip0, 0);
-	w = measure(skb, l2, IP6, ip->next);
-	switch (next_hop(skb, &f->local, &f->peer, IPPROTO_IPV6, w.seg + IP6, &hop)) {
-	case HOP_OK: break;
-	case HOP_NONE: return drop(FMAP_DROP_ROUTE);
-	default: return bpf_redirect(conf.mip0, 0); /* where it ends like this, and the agent reads it */
-	}
-	ip->hops--;
-	if (bpf_skb_store_bytes(skb, l2 + 7, &ip->hops, 1, BPF_F_RECOMPUTE_CSUM))
-		return drop(FMAP_DROP_EDIT);
-	return encapsulate(skb, l2, ip, f, &w, &hop);
-}
-
 /* RFC 6040 4.2: congestion met by the outer packet is told inside. */
 INLINE int congestion_in(struct __sk_buff *skb, __u32 at, const struct ip6 *outer, struct ip6 *inner)
 {
@@ -233,17 +193,21 @@ INLINE int congestion_in(struct __sk_buff *skb, __u32 at, const struct ip6 *oute
 	return bpf_skb_store_bytes(skb, at, &inner->first, sizeof(inner->first), BPF_F_RECOMPUTE_CSUM);
 }
 
-/* `ip` comes out of the tunnel of f. */
+/* 10.4.1: what is for a home address that is away gets the mark whose rule leads it to mip0. It goes by the stack, its
+ * packet filter and its errors, as anything that is forwarded. */
+INLINE void intercept(struct __sk_buff *skb, const struct fmap_flow *f)
+{
+	if (f && !(f->edits & FMAP_STACK))
+		skb->mark |= FMAP_MARK;
+}
+
+/* `ip` comes out of the tunnel of f: by mip0, as with any other data path. */
 INLINE int unwrap(struct __sk_buff *skb, __u32 l2, const struct ip6 *outer, struct ip6 *ip, struct fmap_flow *f)
 {
 	__u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO;
-	struct fmap_flow *to;
 	struct wire w;
 
 	if (!same(&f->local, &outer->dst) || f->edits & FMAP_STACK)
-		return PASS;
-	if (ip->next == MH &&
-		find_away(&ip->dst)) /* a Home Test counts only out of mip0 (11.6.2): the agent puts it there */
 		return PASS;
 	/* Octets behind either packet are the stack's to cut off. */
 	if (bpf_ntohs(outer->plen) + IP6 != skb->len - l2 || bpf_ntohs(ip->plen) + IP6 != bpf_ntohs(outer->plen))
@@ -255,17 +219,10 @@ INLINE int unwrap(struct __sk_buff *skb, __u32 l2, const struct ip6 *outer, stru
 	if (bpf_skb_adjust_room(skb, -IP6, BPF_ADJ_ROOM_MAC, flags | BPF_F_ADJ_ROOM_DECAP_L3_IPV6) &&
 		bpf_skb_adjust_room(skb, -IP6, BPF_ADJ_ROOM_MAC, flags))
 		return drop(FMAP_DROP_EDIT);
-	/* From one mobile node to another: mip0 is where the next tunnel begins. */
-	to = find_bound(&ip->dst);
-	if (to && !(to->edits & FMAP_STACK) && ip->hops > 1) {
-		ip->hops--;
-		if (bpf_skb_store_bytes(skb, l2 + 7, &ip->hops, 1, BPF_F_RECOMPUTE_CSUM))
-			return drop(FMAP_DROP_EDIT);
-		return bpf_redirect(conf.mip0, 0);
-	}
 	if (find_away(&ip->dst) && ip->next != MH && ip->next != IPPROTO_ROUTING && ip->next != IPPROTO_DSTOPTS)
 		sample(skb);
-	return PASS;
+	intercept(skb, find_bound(&ip->dst));
+	return bpf_redirect(conf.mip0, BPF_F_INGRESS);
 }
 
 /* 10.4.5: an inner packet counts only from the care-of address of its source, or the home agent of its destination.
@@ -372,8 +329,10 @@ INLINE int in(struct __sk_buff *skb, __u32 l2)
 	if (bpf_skb_load_bytes(skb, l2, &ip, sizeof(ip)) || !is_ip6(&ip))
 		return PASS;
 	f = find_bound(&ip.dst);
-	if (f)
-		return intercept(skb, l2, &ip, f);
+	if (f) {
+		intercept(skb, f);
+		return PASS;
+	}
 	switch (ip.next) {
 	case IPPROTO_IPV6: return decapsulate(skb, l2, &ip);
 	case IPPROTO_ROUTING:

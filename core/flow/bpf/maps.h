@@ -26,6 +26,8 @@ enum { FMAP_OUT, FMAP_IN };
 /* STACK: what comes for it goes to the stack, where IPsec may want it. */
 enum { FMAP_ENCAP = 1, FMAP_HAO = 2, FMAP_RH2 = 4, FMAP_STACK = 8 };
 
+#define FMAP_MARK 0x8000000 /* of a packet to a home address that is away; the other bits of a mark are not ours */
+
 struct fmap_count {
 	__u64 packets, octets;
 };

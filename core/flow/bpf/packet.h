@@ -184,9 +184,11 @@ INLINE int next_hop(struct __sk_buff *skb, const struct fmap_addr *src, const st
 	rc = bpf_fib_lookup(skb, &fib, sizeof(fib), 0);
 	if (rc == BPF_FIB_LKUP_RET_FRAG_NEEDED)
 		return HOP_TOO_BIG;
-	if ((rc && rc != BPF_FIB_LKUP_RET_NO_NEIGH) || fib.ifindex == conf.mip0)
+	if (rc && rc != BPF_FIB_LKUP_RET_NO_NEIGH)
 		return HOP_NONE;
 	hop->ifindex = fib.ifindex;
+	if (hop->ifindex == conf.mip0)
+		return HOP_OK;
 	__builtin_memcpy(&hop->to, fib.ipv6_dst, sizeof(hop->to));
 	return rc && skb->ifindex == conf.mip0 && skb->tc_index != AGAIN ? HOP_NEW : HOP_OK;
 }
@@ -202,7 +204,8 @@ INLINE int no_hop(struct __sk_buff *skb, int reason)
 	return bpf_redirect(conf.mip0, BPF_F_INGRESS);
 }
 
-/* Sends what begins with its IPv6 header, or an Ethernet header of no meaning before it. */
+/* Sends what begins with its IPv6 header, or an Ethernet header of no meaning before it. A care-of address in
+ * somebody's mobile network is at the end of another tunnel. */
 INLINE int send(struct __sk_buff *skb, __u32 l2, const struct hop *hop)
 {
 	struct {
@@ -210,6 +213,8 @@ INLINE int send(struct __sk_buff *skb, __u32 l2, const struct hop *hop)
 		struct bpf_redir_neigh to;
 	} a __attribute__((aligned(8))) = {};
 
+	if (hop->ifindex == conf.mip0)
+		return bpf_redirect(conf.mip0, 0);
 	if (!l2 && bpf_skb_change_head(skb, ETH_HLEN, 0))
 		return drop(FMAP_DROP_EDIT);
 	a.to.nh_family = AF_INET6;
@@ -249,6 +254,15 @@ INLINE int is_nested(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
 		return bpf_skb_load_bytes(skb, l2 + IP6, &next, 1) || next == IPPROTO_IPV6;
 	return ip->next == IPPROTO_IPV6 &&
 	       (bpf_skb_load_bytes(skb, l2 + IP6 + 6, &next, 1) || next == IPPROTO_IPV6 || next == IPPROTO_DSTOPTS);
+}
+
+/* A tunnel encapsulation limit of 0: the shim answers. */
+INLINE int is_limited(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
+{
+	__u8 b[5];
+
+	return ip->next == IPPROTO_DSTOPTS && !bpf_skb_load_bytes(skb, l2 + IP6, b, sizeof(b)) && b[2] == LIMIT &&
+	       !b[4];
 }
 
 /* A copy of the packet's beginning, for the agent. Pauses differ: what comes at regular times is not missed each time. */
