@@ -21,7 +21,7 @@ DEPS := gcc make pkg-config libc6-dev libmnl-dev libnftnl-dev libcap-dev libedit
 	bats iproute2 iputils-ping nftables radvd corosync bird2 keepalived network-manager ifupdown dhcpcd-base dnsmasq-base firewalld dbus wireguard-tools wpasupplicant hostapd iw socat pv jq python3 python3-jsonschema tshark tcpdump iperf3 tmux zsh fish procps util-linux \
 	qemu-system-x86 kmod busybox-static cpio gnuplot-nox \
 	charon-systemd strongswan-swanctl libstrongswan-standard-plugins openssl \
-	clang llvm libbpf-dev clang-format clang-tidy libclang-rt-dev shellcheck mandoc debhelper lintian fakeroot
+	wireguard-tools clang llvm libbpf-dev clang-format clang-tidy libclang-rt-dev shellcheck mandoc debhelper lintian fakeroot
 
 CORE  := $(wildcard core/*/*.c)
 CMD   := $(filter-out cmd/mip.c cmd/mipd.c,$(wildcard cmd/*.c))

@@ -136,6 +136,15 @@ static void on_addr(void *ctx, const struct nl_addr *k)
 	host_hold_addr(&a->host, k);
 }
 
+static void on_route(void *ctx, unsigned ifindex)
+{
+	struct agent *a = ctx;
+
+	if (!a->mn.on || ifindex != a->host.routeless || !rate_take(&a->host.routes, clock_now()))
+		return;
+	mn_on_route(&a->mn, ifindex, clock_now());
+}
+
 /* What vanished while we were deaf is not told again: it is what the snapshot that follows lacks. */
 static void on_resync(void *ctx)
 {
@@ -209,4 +218,5 @@ void agent_tell_mn_all(struct agent *a)
 			mn_on_link(&a->mn, m->link[i].l.index, false, true, clock_now());
 }
 
-const struct nl_events agent_news = {.link = on_link, .addr = on_addr, .resync = on_resync, .synced = on_synced};
+const struct nl_events agent_news = {
+	.link = on_link, .addr = on_addr, .route = on_route, .resync = on_resync, .synced = on_synced};

@@ -143,6 +143,8 @@ static bool on_udp(void *ctx, const struct udp_ends *ends, const struct exthdr *
 	else
 		msg.mh = &mh;
 	agent_saw(a, &msg);
+	if (msg.mh && answer)
+		host_await_route(&a->host, 0);
 	if (msg.mh)
 		dispatch(a, &via, &mh, clock_now());
 	return true;

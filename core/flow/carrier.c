@@ -110,7 +110,7 @@ static void add_piece(struct carrier_out *o, int pieces, const struct flow *f)
 {
 	const struct iovec *v = o->iov + o->iovs;
 	size_t len = v[0].iov_len + (pieces == 2 ? v[1].iov_len : 0);
-	struct msghdr *m = o->n ? &o->msgs[o->n - 1].msg_hdr : NULL;
+	struct msghdr *m = &o->msgs[o->n ? o->n - 1 : 0].msg_hdr; /* the last one */
 
 	if (pieces < 2 || len > o->segment || o->len + len > TRAIN_MAX || m->msg_iovlen == 2 * TRAIN_PACKETS)
 		begin_message(o, pieces, len, f);

@@ -64,6 +64,13 @@ static int send_udp(struct host *h, const struct via *via, const uint8_t *data, 
 	return flow_udp_send(h->flows, &via->udp, pkt, IP6_HLEN + len);
 }
 
+void host_await_route(struct host *h, unsigned ifindex)
+{
+	if (!h->routeless != !ifindex)
+		nl_hear_routes(h->nl, ifindex);
+	h->routeless = ifindex;
+}
+
 static void do_send(void *ctx, const struct via *via, struct mh *m)
 {
 	struct host *h = ctx;
@@ -78,9 +85,11 @@ static void do_send(void *ctx, const struct via *via, struct mh *m)
 	meta.hop_limit = via->on_link; /* 1, or as usual */
 	if (len > 0 && via->auth)
 		mh_sign(via->auth, m, buf);
-	if (len > 0 && via->udp.port)
+	if (len > 0 && via->udp.port) {
 		err = send_udp(h, via, buf, (size_t)len);
-	else
+		if (m->type == MH_BU)
+			host_await_route(h, via->udp.ifindex);
+	} else
 		err = len < 0 ? len : host_send(h, via, &meta, MH_PROTO, buf, (size_t)len);
 	h->on_sent(h->owner,
 		&(struct message){.out = true, .via = via, .mh = m, .dropped = err ? DROP_NOT_SENT : DROP_NONE});
@@ -410,6 +419,7 @@ void host_world(struct host *h)
 	host_mn_world(&h->world);
 	h->hold.rate = (struct rate){.rate = 1, .burst = 10};
 	h->answers = (struct rate){.rate = 10000, .burst = 10000};
+	h->routes = (struct rate){.rate = 1, .burst = 5};
 	h->world.ctx = h;
 	h->world.timers = &h->loop->timers;
 }
@@ -419,6 +429,7 @@ int host_open(
 {
 	int err = raw_open(&h->raw, h->loop, ev, why);
 
+	h->routeless = 0;
 	/* Before anything that an earlier agent left is taken over or swept: the shim's device is there but once. */
 	if (!err)
 		err = shim_open(&h->shim, h->loop, h->nl, raw_from_shim, h->raw, why);

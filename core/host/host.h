@@ -55,6 +55,8 @@ struct host {
 	struct timer linger; /* armed: packets that still come here are taken */
 	struct ways ways;
 	struct hold hold;
+	unsigned routeless;  /* link that an update in UDP has left by and may have had no route; 0: none */
+	struct rate routes;  /* that are told of */
 	struct rate answers; /* Neighbor Advertisements the agent answers with itself */
 	struct mirror mirror;
 	struct world world;
@@ -79,6 +81,9 @@ int host_sweep(struct host *h, struct why *why) __attribute__((warn_unused_resul
 /* From begin to end bindings are collected; what the kernel says to all of them comes at the end. */
 void host_bulk_begin(struct host *h);
 int host_bulk_end(struct host *h, struct why *why) __attribute__((warn_unused_result));
+/* agent_news.route is told of new routes by that link / 0: no more. Whoever configures a link gives it an address
+ * first, and its routes then; without one the kernel takes every destination for a neighbour, and says nothing. */
+void host_await_route(struct host *h, unsigned ifindex);
 /* In a cell of home agents from now on, or not; at first its bindings take packets (world.h: attach). */
 int host_join_cell(struct host *h, bool in, struct why *why) __attribute__((warn_unused_result));
 static inline bool host_is_open(const struct host *h)

@@ -160,6 +160,8 @@ void mn_on_link(struct mn *mn, unsigned ifindex, bool up, bool gone, usec now);
 void mn_prefer(struct mn *mn, unsigned ifindex, uint8_t preference, usec now);
 void mn_on_ra(struct mn *mn, unsigned ifindex, const struct in6_addr *router, const struct nd_ra *ra, usec now);
 void mn_on_addr(struct mn *mn, unsigned ifindex, const struct attach_addr *addr, bool gone, usec now);
+/* IPv4 has another route by that link, which an update may have lacked. */
+void mn_on_route(struct mn *mn, unsigned ifindex, usec now);
 /* From a home agent; a correspondent's is for ro.h. */
 void mn_on_ba(struct mn *mn, const struct via *via, const struct mh *m, usec now);
 /* A Binding Refresh Request of a home agent, in UDP over IPv4. */

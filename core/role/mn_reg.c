@@ -494,6 +494,16 @@ static struct mn_home *answered(struct mn *mn, const struct via *via, const stru
 	return (uint16_t)(h->reg->seq - m->u.ba.seq) <= (uint16_t)(h->reg->seq - h->reg->first) ? h : NULL;
 }
 
+void mn_on_route(struct mn *mn, unsigned ifindex, usec now)
+{
+	for (size_t i = 0; i < mn->homes; i++) {
+		struct mn_home *h = &mn->home[i];
+
+		if (h->reg && h->reg->state == MIP_BUL_WAITING && mn_is_over_ipv4(h) && h->place.ifindex == ifindex)
+			send_bu(mn, h, h->reg, true, now);
+	}
+}
+
 /* 11.7.4: packets reach the home agent from where it has no binding: a NAT on the way has another mapping for us.
  * Nobody vouches for that, so an update a second is all it may cause. */
 void mn_on_brr(struct mn *mn, const struct via *via, usec now)

@@ -53,6 +53,7 @@ struct nl_events {
 	void *ctx;
 	void (*link)(void *ctx, const struct nl_link *l);
 	void (*addr)(void *ctx, const struct nl_addr *a);
+	void (*route)(void *ctx, unsigned ifindex); /* of IPv4: somebody made one by that link */
 	void (*resync)(void *ctx); /* notifications were lost: links and addresses follow again as a snapshot ... */
 	void (*synced)(void *ctx); /* ... and that was all of it: what was not told is gone */
 };
@@ -73,6 +74,8 @@ void nl_close(struct nl *nl); /* NULL is nothing */
 /* Subscribes: a snapshot of all links, then all global and link-local addresses, arrives before this returns, then
  * changes. Callbacks may make requests, not close. */
 int nl_listen(struct nl *nl, const struct nl_events *ev, struct why *why) __attribute__((warn_unused_result));
+/* nl_events.route is told of routes from now on / no more. A router's are many. */
+void nl_hear_routes(struct nl *nl, bool on);
 /* The addresses once more, as changes: also those that the kernel has not told of yet. */
 void nl_ask_addrs(struct nl *nl);
 

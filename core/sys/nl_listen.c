@@ -119,6 +119,20 @@ static void addr_event(struct nl *nl, const struct nlmsghdr *h)
 	nl->events.addr(nl->events.ctx, &to);
 }
 
+/* Those the kernel makes come with an address, and lead no further than the link. */
+static void route_event(struct nl *nl, const struct nlmsghdr *h)
+{
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a;
+
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(*m) || !nl->events.route || m->rtm_family != AF_INET ||
+		m->rtm_type != RTN_UNICAST || m->rtm_protocol == RTPROT_KERNEL || m->rtm_protocol == MIP_RTPROT)
+		return;
+	mnl_attr_for_each (a, h, sizeof(*m))
+		if (mnl_attr_get_type(a) == RTA_OIF && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+			nl->events.route(nl->events.ctx, mnl_attr_get_u32(a));
+}
+
 static int event(const struct nlmsghdr *h, void *ctx)
 {
 	switch (h->nlmsg_type) {
@@ -126,6 +140,7 @@ static int event(const struct nlmsghdr *h, void *ctx)
 	case RTM_DELLINK: link_event(ctx, h); break;
 	case RTM_NEWADDR:
 	case RTM_DELADDR: addr_event(ctx, h); break;
+	case RTM_NEWROUTE: route_event(ctx, h); break;
 	}
 	return MNL_CB_OK;
 }
@@ -159,6 +174,15 @@ void nl_ask_addrs(struct nl *nl)
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	if (mnl_socket_sendto(nl->ev, h, h->nlmsg_len) < 0)
 		log_debug("list addresses: %s", strerror(errno));
+}
+
+void nl_hear_routes(struct nl *nl, bool on)
+{
+	int group = RTNLGRP_IPV4_ROUTE;
+
+	if (nl->ev)
+		(void)!mnl_socket_setsockopt(
+			nl->ev, on ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP, &group, sizeof(group));
 }
 
 /* What still waits to be read is older than what was lost, and than the snapshot: told after it, it would undo it. */

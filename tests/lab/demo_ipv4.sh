@@ -16,8 +16,8 @@ plug4() {
 ipv4_stage() {
 	stage "$@"
 	awk -v address="$(((ADDRESS - MOVED) / 1000))" '{
-		printf "  of these %d ms until the address was there; left: %.1f ms; (address -> BU) + (BU -> BA) + 50 ms: %.1f ms\n",
-			address, $1 - address, $4 + $5 + 50
+		printf "  of these %d ms until the address was there; left: %.1f ms; (address -> BU) + (BU -> BA) + 50 ms: %.1f ms: %s\n",
+			address, $1 - address, $4 + $5 + 50, $1 - address <= $4 + $5 + 50 ? "met" : "MISSED"
 	}' <<<"${table[-1]#*;}"
 }
 

@@ -3,7 +3,7 @@
  * for each reply with the time of day it arrived, in the words of `ping -D`. ping itself keeps its intervals by
  * timeouts in jiffies: at HZ=250 its 10 ms are 16, too coarse to measure a handover with.
  *
- *   gapping INTERVAL ADDRESS
+ *   gapping INTERVAL ADDRESS [SOURCE]
  */
 #include <arpa/inet.h>
 #include <netinet/icmp6.h>
@@ -79,19 +79,21 @@ static int run(int sock, int tick, int stop)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in6 to = {.sin6_family = AF_INET6};
-	long ms = argc == 3 ? strtol(argv[1], NULL, 10) : 0;
+	struct sockaddr_in6 to = {.sin6_family = AF_INET6}, from = to;
+	long ms = argc == 3 || argc == 4 ? strtol(argv[1], NULL, 10) : 0;
 	int sock, tick, stop;
 
-	if (ms <= 0 || inet_pton(AF_INET6, argv[2], &to.sin6_addr) != 1)
-		return fprintf(stderr, "usage: gapping INTERVAL-MS ADDRESS\n"), 1;
+	if (ms <= 0 || inet_pton(AF_INET6, argv[2], &to.sin6_addr) != 1 ||
+		(argc == 4 && inet_pton(AF_INET6, argv[3], &from.sin6_addr) != 1))
+		return fprintf(stderr, "usage: gapping INTERVAL-MS ADDRESS [SOURCE]\n"), 1;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	sock = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, IPPROTO_ICMPV6);
 	if (sock < 0)
 		return perror("socket"), 1;
 	tick = ticker(ms);
 	stop = interrupt();
-	if (tick < 0 || stop < 0 || connect(sock, (struct sockaddr *)&to, sizeof(to)) < 0)
+	if (tick < 0 || stop < 0 || bind(sock, (struct sockaddr *)&from, sizeof(from)) < 0 ||
+		connect(sock, (struct sockaddr *)&to, sizeof(to)) < 0)
 		return perror("gapping"), 1;
 	return run(sock, tick, stop);
 }

@@ -72,6 +72,24 @@ at() {
 	lab_wait 10 eval '[ "$(json ha binding show)" = "[]" ]'
 }
 
+@test "an update that left before there was a route leaves again as soon as there is one" {
+	clocks mn
+	ha4; mn4
+	move4 v4
+	at $MN4
+	no_addr4
+	lab_move nat
+	lab_wait 10 eval '[ "$(show mn mn state)" = detached ]'
+	pass 1 mn   # the time that IPv6 has to come first
+	ip -n mn addr add 10.0.0.77/24 dev eth0
+	lab_wait 10 eval '[ "$(show mn mn state)" = registering ]'
+	stand mn   # no update is sent again because of time
+	ip -n mn route add default via 10.0.0.1
+	lab_wait 5 eval '[ "$(show ha binding care_of)" = $NAT4 ]'
+	go_on mn
+	at $NAT4
+}
+
 # behind NODE HOME-ADDRESS: another mobile node behind the NAT
 behind() {
 	[ -e "/run/netns/$1" ] || behind_nat "$1" "${2##*:}" || return

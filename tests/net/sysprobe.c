@@ -281,7 +281,7 @@ static int do_flood(char **w)
 
 static int do_listen(char **w)
 {
-	static const struct nl_events ev = {NULL, on_link, on_addr, on_resync};
+	static const struct nl_events ev = {.link = on_link, .addr = on_addr, .resync = on_resync};
 
 	(void)w;
 	return nl_listen(nl, &ev, &why);
