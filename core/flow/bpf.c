@@ -83,6 +83,15 @@ static int net_new(struct bpf *b, const struct in6_addr *prefix, struct why *why
 	return why_set(why, ENOMEM, "out of memory");
 }
 
+static int lead_by(struct flows *t, int (*how)(struct nl *, const struct rule *, struct why *), struct why *why)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < N_LEADS; i++)
+		err = how(t->nl, &lead_rules[i], why) ?: err;
+	return err;
+}
+
 static void net_del(struct flows *t, const struct in6_addr *home)
 {
 	struct in6_addr prefix;
@@ -94,8 +103,8 @@ static void net_del(struct flows *t, const struct in6_addr *home)
 	map_del(&t->bpf->nets, &n->node);
 	free(n);
 	(void)!route_del(t->nl, &r, NULL);
-	for (size_t i = 0; !t->bpf->nets.n && i < N_LEADS; i++)
-		(void)!rule_del(t->nl, &lead_rules[i], NULL);
+	if (!t->bpf->nets.n)
+		(void)!lead_by(t, rule_del, NULL);
 }
 
 static int net_add(struct flows *t, const struct in6_addr *home, struct why *why)
@@ -113,8 +122,8 @@ static int net_add(struct flows *t, const struct in6_addr *home, struct why *why
 	if (err)
 		return err;
 	err = route_take(&t->left, &r) ? 0 : route_add(t->nl, &r, why);
-	for (size_t i = 0; !err && t->bpf->nets.n == 1 && i < N_LEADS; i++)
-		err = rule_add(t->nl, &lead_rules[i], why);
+	if (!err && t->bpf->nets.n == 1 && !t->detached)
+		err = lead_by(t, rule_add, why);
 	if (err)
 		net_del(t, home);
 	return err;
@@ -138,7 +147,12 @@ int bpf_unlead(struct flows *t, struct flow_entry *e)
 
 bool bpf_leads(const struct flows *t)
 {
-	return t->bpf && t->bpf->nets.n;
+	return t->bpf && t->bpf->nets.n && !t->detached;
+}
+
+int bpf_attach(struct flows *t, bool on, struct why *why)
+{
+	return t->bpf->nets.n ? lead_by(t, on ? rule_add : rule_del, why) : 0;
 }
 
 /* --- flows -------------------------------------------------------------------------------------------------------- */
@@ -326,7 +340,7 @@ void bpf_hold(struct flows *t, struct held *h)
 
 		held_route(h, &r);
 	}
-	for (size_t i = 0; t->bpf->nets.n && i < N_LEADS; i++)
+	for (size_t i = 0; bpf_leads(t) && i < N_LEADS; i++)
 		held_rule(h, &lead_rules[i]);
 }
 

@@ -74,12 +74,6 @@ static void unregister(struct flows *t, const struct flow *bound)
 		(void)!forget_flow(t, e, NULL);
 }
 
-/* Is it of those that have no table apart? Programs, and tunnels of IPv4. */
-static bool is_mixed(const struct flows *t, const struct flow_entry *e)
-{
-	return t->bpf || flow_is_ipv4(&e->flow.key);
-}
-
 static int set_tunnel(struct flows *t, struct flow_entry *e, const struct flow *old, struct why *why)
 {
 	bool away = flow_is_away(&e->flow);
@@ -94,7 +88,7 @@ static int set_tunnel(struct flows *t, struct flow_entry *e, const struct flow *
 		return why_set(why, ENOSPC, "more than %d home addresses", SLOTS_MAX);
 	if (old && old->key.dplen)
 		unregister(t, old);
-	if (!away && t->detached && is_mixed(t, e))
+	if (!away && t->detached && flow_is_ipv4(&e->flow.key)) /* has no table apart */
 		return 0;
 	err = t->ops->set && !flow_is_apart(&e->flow) ? t->ops->set(t, &e->flow, old, why) : 0;
 	err = err ?: flow_lead(t, e, why);
@@ -241,14 +235,14 @@ static int put_in(struct flows *t, struct flow_entry *e, struct why *why)
 	return set_tunnel(t, e, NULL, why);
 }
 
-static int take_mixed(struct flows *t, struct flow_entry *e, struct why *why)
+static int take_ipv4(struct flows *t, struct flow_entry *e, struct why *why)
 {
-	return is_mixed(t, e) ? take_out(t, e, why) : 0;
+	return flow_is_ipv4(&e->flow.key) ? take_out(t, e, why) : 0;
 }
 
-static int put_mixed(struct flows *t, struct flow_entry *e, struct why *why)
+static int put_ipv4(struct flows *t, struct flow_entry *e, struct why *why)
 {
-	return is_mixed(t, e) ? put_in(t, e, why) : 0;
+	return flow_is_ipv4(&e->flow.key) ? put_in(t, e, why) : 0;
 }
 
 int flow_part(struct flows *t, bool apart, struct why *why)
@@ -273,9 +267,9 @@ int flow_attach(struct flows *t, bool on, struct why *why)
 
 	if (!t->apart || t->detached == !on)
 		return 0;
-	err = on ? 0 : for_each_bound(t, take_mixed, why);
+	err = on ? 0 : for_each_bound(t, take_ipv4, why);
 	t->detached = !on;
-	err = on ? for_each_bound(t, put_mixed, why) : err;
+	err = on ? for_each_bound(t, put_ipv4, why) : err;
 	err = flow_lead_apart(t, on, why) ?: err;
 	return watch_traffic(t, why) ?: err;
 }

@@ -167,6 +167,7 @@ struct flow_counts bpf_counted(const struct flows *t, const struct flow_key *key
 /* What this machine itself sends to a home address goes to the device / no more. */
 int bpf_lead(struct flows *t, struct flow_entry *e, struct why *why) __attribute__((warn_unused_result));
 int bpf_unlead(struct flows *t, struct flow_entry *e);
+int bpf_attach(struct flows *t, bool on, struct why *why) __attribute__((warn_unused_result)); /* those rules */
 bool bpf_leads(const struct flows *t); /* are there rules for what is sent to home addresses? */
 /* What the programs let the device `fd` have, when it is not to be sent by the agent. */
 bool bpf_took(struct flows *t, int fd, struct packet *pkt);

@@ -281,7 +281,9 @@ static const struct rule apart_rule = {.table = MIP_TABLE_CELL};
 
 int flow_lead_apart(struct flows *t, bool on, struct why *why)
 {
-	return (on ? rule_add : rule_del)(t->nl, &apart_rule, why);
+	int err = (on ? rule_add : rule_del)(t->nl, &apart_rule, why);
+
+	return t->bpf ? bpf_attach(t, on, why) ?: err : err;
 }
 
 void flow_lead_apart_hold(struct flows *t, struct held *h)

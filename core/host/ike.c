@@ -18,9 +18,8 @@
 #define CONNECT_GAP  SEC /* until charon is looked for again */
 #define TALKS_MAX    32	 /* of a home agent at a time */
 #define FAREWELL_MAX (SEC / 2)
-#define RETRY_GAP                                                                                                      \
-	(10 * SEC) /* until a file or a refusal is looked at again; sooner while charon begins, for it does            \
-		    * so without its keys */
+/* Until a file or a refusal is looked at again; sooner while charon begins, for it does so without its keys. */
+#define RETRY_GAP (10 * SEC)
 
 static void ask(struct ike *s);
 

@@ -8,7 +8,8 @@
 # The address itself is pinged, too: how long it was away is the time of who moves it, and of this machine.
 #
 # Before that, the cost of a cell: RUN (20000) refreshes of N bindings, and one update at a time, at an agent alone and at a
-# cell of three; and how long a member takes that joins with nothing while 1,000 updates a second go on.
+# cell of three; and how long a member takes that joins with nothing while 1,000 updates a second go on. The last line of
+# that is what cell_plan.sh calculates with.
 #
 # Bars: of the rates the cell's >= 0.5 of the other; an acknowledgement <= 5 ms later; joined in <= 10 s. Of all gaps the
 # median <= 500 ms, the longest <= 1 s (N=100000: 200 ms more); handed over, no node loses more than one echo; no binding
@@ -117,8 +118,10 @@ figure() { awk -v what="$2" '$1 == what { print $NF }' "$CELL_DIR/$1"; }
 judge() { # judge WHAT VALUE OP BAR
 	awk -v a="$2" -v b="$4" -v op="$3" 'BEGIN { exit !(op == ">=" ? a >= b : a <= b) }' && echo "bar: $1 $2 $3 $4: met" || missed "$1 $2 $3 $4"
 }
+# Messages to the group since corosync began, of all members.
+messages() { nsenter -m -n -t "$(cat "/run/lab/$1.corosync")" corosync-cmapctl -g runtime.services.cpg.3.rx | awk '{ print $NF }'; }
 cost() {
-	local single=${CELL[0]} joiner=${CELL[2]} from took pace
+	local single=${CELL[0]} joiner=${CELL[2]} from took pace kb said=() rate
 	ip -n "$single" addr add "$HA/64" dev eth0 nodad && role_start "$single" ha start "${HA_START[@]}" || die "no home agent"
 	lab_wait 10 in_ns load ping -q -c1 -W1 "$HA" >/dev/null
 	loaded single 1000
@@ -128,7 +131,9 @@ cost() {
 	keepalived_start "${CELL[1]}"
 	for n in "${CELL[@]}"; do synced "$n" || die "no cell"; done
 	lab_wait 10 in_ns load ping -q -c1 -W1 "$HA" >/dev/null
+	said+=("$(messages "$joiner")")
 	loaded cell 9000
+	said+=("$(messages "$joiner")")
 	judge "of $N bindings, refreshes/s of a cell to those of one agent" \
 		"$(awk -v a="$(figure cell refreshes)" -v b="$(figure single refreshes)" 'BEGIN { printf "%.2f", a / b }')" ">=" 0.5
 	judge "an acknowledgement later by ms" \
@@ -141,7 +146,11 @@ cost() {
 	wait "$pace" || missed "9 of 10 updates answered meanwhile"
 	cat "$CELL_DIR/pace"
 	judge "of $N bindings, a member joins in s" "$took" "<=" 10
-	echo "memory: $(awk '/^VmRSS/ { print $2 }' "/proc/$(show "${CELL[0]}" agent pid)/status") kB"
+	kb=$(awk '/^VmRSS/ { print $2 }' "/proc/$(show "${CELL[0]}" agent pid)/status")
+	rate=$(figure cell refreshes)
+	awk -v n="$N" -v run="$RUN" -v kb="$kb" -v rate="$rate" -v said="$((said[1] - said[0]))" -v took="$took" 'BEGIN {
+		printf "costs: bindings %d memory_octets %.0f updates_a_second %.0f messages_an_update %.3f told_a_second %.0f\n",
+			n, kb * 1024 / n, rate, said / (n + run), n / took }'
 	mip -n "$joiner" agent stop && corosync_stop "$joiner"
 }
 

@@ -50,16 +50,16 @@ held() {
 holds_nothing() { [ "$(json "$1" binding show)" = "[]" ]; }
 echoes() { [ "$(grep -c icmp_seq "$2")" -gt "$1" ]; }   # echoes N FILE: more than that came back
 # untouched NODE: no packet is led anywhere, nothing is answered; what routes there are stand in a table nobody looks into
-untouched() { [ -z "$(in_ns "$1" sh -c 'ip -6 rule show table 1187; ip -6 route show table main proto 119; ip -6 neigh show proxy')" ]; }
+untouched() { [ -z "$(in_ns "$1" sh -c 'ip -6 rule show table 1187; ip -6 rule show table 1188; ip -6 route show table main proto 119; ip -6 neigh show proxy')" ]; }
 
-@test "the address moves: the standby serves the binding as it was, and nobody registered" {
+address_moves() {
 	local seq ping last
 	both_start
 	mn_start
 	away f1
 	held ha2 standby f1
 	untouched ha2
-	[ -n "$(in_ns ha2 ip -6 route show table 1187 "$HOA")" ]
+	in_ns ha2 ip -6 route show table all proto 119 | grep "table 118[78]"
 	seq=$(show mn bul sequence)
 	lab_bg cn "$BATS_TEST_TMPDIR/ping" ping -6 -D -i 0.02 "$HOA"
 	ping=$!
@@ -84,6 +84,8 @@ untouched() { [ -z "$(in_ns "$1" sh -c 'ip -6 rule show table 1187; ip -6 route 
 	lab_wait 5 untouched ha   # a while later: packets that still came there were taken
 	[ "$(ha2 -j cell show | jq -c '[.[] | [.node, .own, .serves]]')" = '[[1,false,false],[2,true,true]]' ]
 }
+@test "the address moves: the standby serves the binding as it was, and nobody registered" { address_moves; }
+@test "the address moves between programs of the kernel" { agent ha --path bpf && agent ha2 --path bpf && address_moves; }
 
 # who has the address: a keepalived there, and this machine
 master() { [ -n "$(ip -n "$1" -6 addr show dev eth0 to "$HA")" ]; }
