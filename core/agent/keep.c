@@ -202,7 +202,8 @@ struct restoring {
 	struct keep *k;
 	restorer *restore;
 	struct store_clock clock;
-	size_t dropped;
+	size_t ended, refused;
+	int err;	   /* of the last that was refused */
 	bool another_boot; /* wrote some of them */
 };
 
@@ -212,19 +213,26 @@ static bool restore_one(void *ctx, const struct store_binding *b)
 	struct restoring *r = ctx;
 	usec left = store_left(b, &r->clock), made = b->made - store_booted(b, &r->clock), now = r->clock.now;
 	struct store_binding here = *b;
+	int err;
 
 	here.made = made < now ? made : now;
 	here.expires = now + left;
 	r->another_boot |= b->boot != r->clock.boot;
-	if (left && !r->restore(r->k, &here, now))
+	if (!left) {
+		r->ended++;
+		return false;
+	}
+	err = r->restore(r->k, &here, now);
+	if (!err)
 		return true;
-	r->dropped++;
+	r->refused++;
+	r->err = err;
 	return false;
 }
 
 static void restore_all(struct keep *k, enum store_cache cache, const char *whose, restorer *restore)
 {
-	struct restoring r = {k, restore, {k->owner.boot, clock_now(), clock_wall()}, 0, false};
+	struct restoring r = {k, restore, {k->owner.boot, clock_now(), clock_wall()}, 0, 0, 0, false};
 	size_t n = k->store ? store_each(k->store, cache, restore_one, &r) : 0;
 
 	if (r.another_boot && cache == STORE_BUL) /* from now on it is this one's clock that counts */
@@ -232,7 +240,10 @@ static void restore_all(struct keep *k, enum store_cache cache, const char *whos
 	else if (r.another_boot)
 		put_all(k, cache, cache == STORE_HA ? &k->ha->bc : &k->cn->bc);
 	if (n)
-		log_info("%zu bindings of before serve again %s, %zu ended meanwhile", n - r.dropped, whose, r.dropped);
+		log_info("%zu bindings of before serve again %s, %zu ended meanwhile", n - r.ended - r.refused, whose,
+			r.ended);
+	if (r.refused)
+		log_warn("%zu bindings of before cannot be served %s any more: %s", r.refused, whose, strerror(-r.err));
 }
 
 struct bc_entry keep_entry_of(const struct store_binding *b)

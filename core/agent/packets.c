@@ -244,9 +244,7 @@ static void on_ra(struct agent *a, const struct raw_meta *m, const uint8_t *data
 {
 	struct nd_ra ra;
 
-	if (m->hop_limit != 255 || !IN6_IS_ADDR_LINKLOCAL(&m->src))
-		return;
-	if (ra_read(data, len, &ra)) {
+	if (m->hop_limit != 255 || !IN6_IS_ADDR_LINKLOCAL(&m->src) || ra_read(data, len, &ra)) {
 		a->tally.dropped[DROP_ADVERTISEMENT]++;
 		return;
 	}

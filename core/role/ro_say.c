@@ -35,6 +35,7 @@ static uint64_t cookie(const struct mn *mn)
 	return high << 32 | mn->w->random(mn->w->ctx);
 }
 
+/* 5.2.7 */
 bool ro_token_lives(const struct bul_test *t, usec now)
 {
 	return t->got && now - t->got < RR_MAX_TOKEN_LIFE - TOKEN_MARGIN;

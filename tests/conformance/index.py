@@ -3,13 +3,15 @@
 requirement. Read from the sources and from the decorators of the tests, so it is never out of date.
 
     tests/conformance/index.py              every section with requirements: functions, number of tests
-    tests/conformance/index.py 10.3.1 ...   these, and those below them, with each requirement and its test
+    tests/conformance/index.py 10.3.1 ...   these, and those below them, with each requirement and its test; fails when there
+                                            is nothing
     tests/conformance/index.py -c           sections with requirements that no comment names; fails when there are some
 """
 import importlib
 import os
 import pathlib
 import re
+import signal
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -74,7 +76,12 @@ def main(words):
         missing = [s for s in sections if s not in NO_CODE and not any(below(c, s) or below(s, c) for c in at)]
         print("\n".join(missing))
         return bool(missing)
-    for s in [s for s in sections if not words or any(below(s, w) for w in words)]:
+    if words:
+        sections = [s for s in sorted({*sections, *at}, key=table.key) if any(below(s, w) for w in words)]
+    if not sections:
+        print("nothing of RFC 6275 %s" % " ".join(words), file=sys.stderr)
+        return 1
+    for s in sections:
         print("%-9s %s" % (s, ", ".join(sorted(at.get(s, ())))))
         mine = [r for r in rows if r[0] == s]
         if not words:
@@ -85,4 +92,5 @@ def main(words):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main(sys.argv[1:]))

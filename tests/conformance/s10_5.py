@@ -1,4 +1,6 @@
 """RFC 6275 section 10.5: the home agents of the home link, as mobile nodes are told of them."""
+import json
+
 from home import others
 from packet import *
 from table import must, should
@@ -30,6 +32,10 @@ def h_never_set(ha):
 
 @must("10.5.1", "an advertisement that is not valid (RFC 4861 6.1.2) changes nothing")
 def invalid(ha):
+    def dropped():
+        return json.loads(ha.mip("-j", "agent", "show").stdout)[0]["rx_dropped"]
+
+    before = dropped()
     with others(ha) as other:
         other.advertise(hops=254)
         other.advertise(src="2001:db8:1::abc")
@@ -38,6 +44,7 @@ def invalid(ha):
         ha.ask(p[:42] + bytes([p[42] ^ 1]) + p[43:], icmp_packet(other.router, "ff02::1", RA, 1, bytes(12) + options, hops=255),
                ra_packet(other.router, options[:-8] + bytes([1, 0, 0, 0, 0, 0, 0, 0]), flags=0x20))
         assert not is_listed(ha, other)
+        assert dropped() == before + 3, dropped() - before   # the kernel drops the one with a wrong sum
 
 
 def before(ha, first, second):

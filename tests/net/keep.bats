@@ -120,6 +120,7 @@ again() { seq=$((seq + 100)); crowd "$1" $seq refresh; }
 	ip -n ha addr add 2001:db8:5::1/64 dev home0 nodad
 	ha_start
 	counted -eq 0
+	ha_log | grep -q "5 bindings of before cannot be served at the home agent any more: Cannot assign requested address"
 	ip -n ha addr del 2001:db8:5::1/64 dev home0
 	ip -n ha addr add $HA/64 dev home0 nodad
 }
