@@ -216,25 +216,48 @@ static void show_mn(const struct nlmsghdr *msg)
 		wrong("%s is not registered: no home agent of its home link has answered yet", home);
 }
 
-/* A binding that is renewed still holds. */
-static void show_unanswered(const struct nlmsghdr *msg, const struct nlmsghdr *of)
+/* A binding that is renewed still holds; one that is to move leads packets to where the node was. */
+static void print_validity(const struct nlmsghdr *msg, const struct nlmsghdr *of, char *text, size_t size)
 {
 	const char *left = value(msg, MIP_A_REMAINING, "");
+
+	if (!*left)
+		snprintf(text, size, "is not registered");
+	else if (is(of, MIP_A_MSTATE, "registering"))
+		snprintf(text, size, "is not registered where it is (where it was: for another %s)", left);
+	else
+		snprintf(text, size, "is registered for another %s", left);
+}
+
+static void show_unanswered(const struct nlmsghdr *msg, const struct nlmsghdr *of)
+{
 	const struct nlattr *coa = record_find(msg, MIP_A_COA);
+	char validity[VALUE_MAX];
+
+	print_validity(msg, of, validity, sizeof(validity));
 
 	if (coa && !memcmp(mnl_attr_get_payload(coa), kind_ipv4, sizeof(kind_ipv4))) {
-		wrong("%s %s%s: no answer over UDP port 4191 from %s: it is down, or UDP is dropped on the way",
-			value(msg, MIP_A_HOME, "?"), *left ? "is registered for " : "is not registered", left,
-			value(of, MIP_A_IPV4, "?"));
+		wrong("%s %s: no answer over UDP port 4191 from %s: it is down, or UDP is dropped on the way",
+			value(msg, MIP_A_HOME, "?"), validity, value(of, MIP_A_IPV4, "?"));
 		return;
 	}
-	wrong("%s %s%s: home agent %s does not answer: %s", value(msg, MIP_A_HOME, "?"),
-		*left ? "is registered for " : "is not registered", left, value(msg, MIP_A_PEER, "?"),
+	wrong("%s %s: home agent %s does not answer: %s", value(msg, MIP_A_HOME, "?"), validity,
+		value(msg, MIP_A_PEER, "?"),
 		cause(of,
 			is(of, MIP_A_PROTECTED_BY, "nothing")
 				? "it is down, protocol 135 is dropped on the way, or it wants IPsec or a key: see mip "
 				  "there"
 				: "it is down, or protocol 135 is dropped on the way"));
+}
+
+static const char *retried(const struct nlmsghdr *msg)
+{
+	static char text[VALUE_MAX];
+
+	if (!record_find(msg, MIP_A_RETRY))
+		return "not asked again before the node was at home";
+	snprintf(text, sizeof(text), "asked again after %s without an answer", value(msg, MIP_A_RETRY, ""));
+	return text;
 }
 
 /* `of`: the record of its home address. */
@@ -248,10 +271,7 @@ static void show_bul(const struct nlmsghdr *msg, const struct nlmsghdr *of)
 			line("", "bound", "home agent %s, %s left, next update in %s", peer,
 				value(msg, MIP_A_REMAINING, "nothing"), value(msg, MIP_A_REFRESH, "no time"));
 		else
-			line("", value(msg, MIP_A_LSTATE, "?"), "home agent %s, %s%s", peer,
-				record_find(msg, MIP_A_RETRY) ? "asked again after "
-							      : "not asked again before the node was at home",
-				value(msg, MIP_A_RETRY, ""));
+			line("", value(msg, MIP_A_LSTATE, "?"), "home agent %s, %s", peer, retried(msg));
 	}
 	if (!at_home_agent) {
 		if (is(msg, MIP_A_LSTATE, "refused"))

@@ -51,7 +51,7 @@ struct via {
 	R(HOME_AGENT, "not for this home agent")                                                                       \
 	R(LIMIT, "too many of its kind")                                                                               \
 	R(CORRESPONDENT, "test or update the correspondent node does not answer")                                      \
-	R(NOT_SENT, "not sent: no route, no source address, or refused by the kernel")
+	R(NOT_SENT, "not sent: no route, no source address, or a firewall here drops what goes out")
 
 #define DROP_ENUM(name, text) DROP_##name,
 enum drop { DROP_REASONS(DROP_ENUM) DROP_COUNT };
