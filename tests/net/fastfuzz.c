@@ -544,7 +544,7 @@ static bool one(int which, unsigned long seen[4])
 						   : packet(frame + ETH_HLEN, 1);
 	struct want w = {.p = {.data = buf + EDIT_FRONT}};
 	enum verdict v;
-	bool mark;
+	bool mark, marked, same;
 
 	if (!rnd(8))
 		frame[ETH_HLEN + rnd((uint32_t)len)] ^= (uint8_t)(1 << rnd(8));
@@ -555,15 +555,13 @@ static bool one(int which, unsigned long seen[4])
 	(which == IN ? want_in : want_out)(&w);
 	v = run(prog[which].fd, frame, ETH_HLEN + len, got, &out_len, &mark);
 	seen[v]++;
-	if (v != DROPPED && mark != w.mark && !(v == UNCHANGED && w.may_leave))
+	same = v == w.verdict &&
+	       (v == DROPPED || (out_len - ETH_HLEN == w.p.len && !memcmp(got + ETH_HLEN, w.p.data, w.p.len)));
+	marked = v == DROPPED || mark == w.mark || (v == UNCHANGED && w.may_leave);
+	if (marked && (same || (w.may_leave && (v == UNCHANGED || which == OUT))))
+		return true;
+	if (!marked)
 		printf("%s\n", mark ? "a mark, wanted none" : "no mark, wanted one");
-	else if (v == UNCHANGED && (w.may_leave || w.verdict == UNCHANGED))
-		return true;
-	else if (w.may_leave && which == OUT)
-		return true;
-	else if (v == w.verdict &&
-		 (v == DROPPED || (out_len - ETH_HLEN == w.p.len && !memcmp(got + ETH_HLEN, w.p.data, w.p.len))))
-		return true;
 	printf("%s: %s, wanted %s\n", prog[which].name, verdict_name[v], verdict_name[w.verdict]);
 	dump("packet", frame + ETH_HLEN, len);
 	dump("got   ", got + ETH_HLEN, out_len - ETH_HLEN);

@@ -265,7 +265,8 @@ INLINE int is_limited(struct __sk_buff *skb, __u32 l2, const struct ip6 *ip)
 	       !b[4];
 }
 
-/* A copy of the packet's beginning, for the agent. Pauses differ: what comes at regular times is not missed each time. */
+/* A copy of the packet's beginning, for the agent. Pauses differ: what comes at regular times is not missed each time.
+ */
 INLINE void sample(struct __sk_buff *skb)
 {
 	__u64 now = bpf_ktime_get_ns();
