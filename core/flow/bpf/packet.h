@@ -187,9 +187,9 @@ INLINE int next_hop(struct __sk_buff *skb, const struct fmap_addr *src, const st
 	if (rc && rc != BPF_FIB_LKUP_RET_NO_NEIGH)
 		return HOP_NONE;
 	hop->ifindex = fib.ifindex;
+	__builtin_memcpy(&hop->to, fib.ipv6_dst, sizeof(hop->to)); /* before what old verifiers speculate past */
 	if (hop->ifindex == conf.mip0)
 		return HOP_OK;
-	__builtin_memcpy(&hop->to, fib.ipv6_dst, sizeof(hop->to));
 	return rc && skb->ifindex == conf.mip0 && skb->tc_index != AGAIN ? HOP_NEW : HOP_OK;
 }
 
