@@ -90,12 +90,12 @@ gap_of() { awk -F'[][]' '/icmp_seq/ { if (t && $2 - t > gap) gap = $2 - t; t = $
 round() {
 	local i address
 	local -a pings=()
+	state "$2" > "$CELL_DIR/before"   # first: it takes a processor for seconds, and what begins then is not known yet
 	for i in $(seq 0 "$PINGED"); do
 		lab_bg r "$CELL_DIR/ping$i" ping -6 -D -i 0.01 "$(home_of "$i")"
 		pings+=($!)
 	done
-	lab_wait 10 replies 20 || die "no echoes"
-	state "$2" > "$CELL_DIR/before"
+	lab_wait 10 replies 100 || die "no echoes"
 	"$1" "$2"
 	lab_wait 10 serving "$3" || die "$3 does not serve"
 	for i in $(seq "$PINGED"); do lab_wait 30 echoed "$i" || die "node $i is lost"; done
