@@ -115,20 +115,6 @@ says() { [[ $(mip -n "$1") == *"$2"* ]]; }
 	away f2
 }
 
-@test "keys that live 13 s, for two minutes of moves, away optimized, and home: nothing in clear, no registration lost" {
-	cn_start
-	mn ro add peer $CN/128 policy always
-	again ha id mn1@example.org psk $D/ha/psk rekey 12
-	soak 120
-	echo "# 120 s, $SOAKED" >&3
-	is "$(unprotected) $LOST" = "0 0"
-	again ha id mn1@example.org psk $D/ha/psk
-	mn ro del peer $CN/128
-	lab_wait 30 registered f2
-	away f1
-	away f2
-}
-
 @test "a secret that everybody can read is refused; none is in what can be read" {
 	local log
 	chmod 644 $D/mn/psk
