@@ -277,10 +277,11 @@ $bad"
 }
 
 @test "monitor: the state first, then each change, one JSON object a line" {
-	local out=$BATS_TEST_TMPDIR/monitor
+	local out=$BATS_TEST_TMPDIR/monitor monitor
 	ha_start
 	add 200
 	lab_bg ha "$out" mip -j monitor binding
+	monitor=$!   # not %1: that is bats' own watch over the test, whose sleep would keep the file from its end
 	lab_wait 5 grep -q 2001:db8:1::200 "$out"
 	add 201
 	ha binding del home 2001:db8:1::200
@@ -289,7 +290,7 @@ $bad"
 	jq -es 'map(.event // empty) | (index("binding_added") < index("binding_removed"))' "$out"
 	[ "$(jq -r 'select(.event == "binding_removed") | .why' "$out")" = "by hand" ]
 	[ "$(grep -n ::200 "$out" | head -1 | cut -d: -f1)" = 1 ]
-	kill %1 2>/dev/null || true
+	kill $monitor
 }
 
 @test "a static binding with a lifetime ends by itself, and is not saved any more" {
