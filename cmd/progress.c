@@ -12,13 +12,13 @@
 
 static int64_t since, shown; /* when it began; when it was last said, 0: not yet */
 
-static void begin(void)
+static void start_clock(void)
 {
 	since = client_now();
 	shown = 0;
 }
 
-static void end(void)
+static void erase_line(void)
 {
 	if (shown)
 		fprintf(stderr, "\r%*s\r", WIDTH - 1, "");
@@ -26,7 +26,7 @@ static void end(void)
 }
 
 /* `text`: what, and how far. */
-static void say(const char *text)
+static void show_line(const char *text)
 {
 	shown = client_now();
 	fprintf(stderr, "\r%-*.*s", WIDTH - 1, WIDTH - 1, text);
@@ -45,7 +45,7 @@ static void say_waiting(const char *what)
 	if (!is_due())
 		return;
 	snprintf(text, sizeof(text), "%s, for %lld s", what, (long long)(client_now() - since) / 1000);
-	say(text);
+	show_line(text);
 }
 
 int progress_poll(struct pollfd *p, nfds_t n, int64_t deadline_ms, const char *what)
@@ -54,7 +54,7 @@ int progress_poll(struct pollfd *p, nfds_t n, int64_t deadline_ms, const char *w
 	int64_t left;
 	int found;
 
-	begin();
+	start_clock();
 	for (;;) {
 		left = deadline_ms < 0 ? INT32_MAX : deadline_ms - client_now();
 		left = left < 0 ? 0 : left < EVERY_MS || !says ? left : EVERY_MS;
@@ -64,7 +64,7 @@ int progress_poll(struct pollfd *p, nfds_t n, int64_t deadline_ms, const char *w
 		if (says)
 			say_waiting(what);
 	}
-	end();
+	erase_line();
 	return found;
 }
 
@@ -73,12 +73,12 @@ void progress_count(const char *what, size_t done, size_t all)
 	char text[160];
 
 	if (!done)
-		begin();
+		start_clock();
 	if (done >= all)
-		end();
+		erase_line();
 	if (done >= all || !is_due() || !isatty(STDERR_FILENO))
 		return;
 	snprintf(text, sizeof(text), "%s, %zu of %zu, for %lld s", what, done, all,
 		(long long)(client_now() - since) / 1000);
-	say(text);
+	show_line(text);
 }

@@ -1,68 +1,39 @@
-/*
- * cell.h. A message: magic, version, flags, the sender's epoch and clock, the number of its last record, how many
- * bindings the sender has; then records: kind, length, and a record of the store (key length, key, value) whose times
- * are by the sender's clock, so that members need not agree about the time of day. A lifetime of 0 is the end of a
- * binding. Of traffic a record has the home address; a confirmation has a member, and the number of its last record
- * here. Kinds and flags that are not known are skipped: members of different versions are one cell.
- */
+/* cell.h: what members say (cell_impl.h), who has what, and what is said. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/cell.h"
+#include "agent/cell_impl.h"
 #include "agent/keep.h"
 #include "base/buf.h"
 #include "store/record.h"
 
-#define MAGIC	    0x6d697063 /* "mipc" */
-#define VERSION	    1
-#define F_SERVES    1
-#define F_CONFIRMS  2
 #define HEAD_LEN    32
 #define RECORD_HEAD 3
-#define END_LEN	    13 /* node, process, epoch, whether its state was told */
-
-#define TIME_MAX    (1LL << 60)	 /* us: no clock goes so far */
-#define ENDED_MAX   (3600 * SEC) /* how long the number of an ended binding is remembered, unless for ever */
-#define AHEAD	    (64 * 1024)	 /* octets of the state that wait to be sent, at most */
-#define PENDING_MAX (32 << 20)	 /* octets that wait when the group takes nothing: then it is left */
-#define A_TURN	    32		 /* messages sent in one turn, at most */
-#define SOON	    (2 * 1000)	 /* us, until what could not be sent is tried again */
-#define LOOK_EVERY  (SEC / 2)	 /* whether anything was confirmed meanwhile; */
-#define LOOKS	    4		 /* who did not so often counts as a member that does not confirm */
-#define CONFIRM_LEN 16
-
-enum kind { LIVE = 1, STATE = 2, END = 3, TRAFFIC = 4, CONFIRM = 5 };
-
-struct head {
-	uint8_t flags;
-	uint32_t epoch;
-	usec now;
-	uint64_t number;
-	uint32_t bindings;
-};
-
-static bool same_node(struct cpg_node a, struct cpg_node b)
-{
-	return a.node == b.node && a.pid == b.pid;
-}
+#define END_LEN	    13		/* node, process, epoch, whether its state was told */
+#define AHEAD	    (64 * 1024) /* octets of the state that wait to be sent, at most */
+#define PENDING_MAX (32 << 20)	/* octets that wait when the group takes nothing: then it is left */
+#define A_TURN	    32		/* messages sent in one turn, at most */
+#define SOON	    (2 * 1000)	/* us, until what could not be sent is tried again */
+#define LOOK_EVERY  (SEC / 2)	/* whether anything was confirmed meanwhile; */
+#define LOOKS	    4		/* who did not so often counts as a member that does not confirm */
 
 static bool is_before(struct cpg_node a, struct cpg_node b)
 {
 	return a.node != b.node ? a.node < b.node : a.pid < b.pid;
 }
 
-static struct cell_member *find_member(const struct cell *c, struct cpg_node id)
+struct cell_member *cell_find(const struct cell *c, struct cpg_node id)
 {
 	for (size_t i = 0; i < c->members; i++)
-		if (same_node(c->member[i].id, id))
+		if (cell_same_node(c->member[i].id, id))
 			return (struct cell_member *)&c->member[i];
 	return NULL;
 }
 
 struct cell_member *cell_self(const struct cell *c)
 {
-	return find_member(c, c->self);
+	return cell_find(c, c->self);
 }
 
 static bool all_together(const struct cell *c)
@@ -75,7 +46,7 @@ static bool all_together(const struct cell *c)
 
 unsigned cell_state(const struct cell *c, const struct cell_member *m)
 {
-	bool ours = same_node(m->id, c->self);
+	bool ours = cell_same_node(m->id, c->self);
 
 	if (!c->members)
 		return MIP_CELL_DETACHED;
@@ -87,7 +58,7 @@ unsigned cell_state(const struct cell *c, const struct cell_member *m)
 /* --- confirmed ---------------------------------------------------------------------------------------------------- */
 
 /* What came back to us, and one other has. */
-static void release(struct cell *c)
+void cell_release(struct cell *c)
 {
 	uint64_t most = 0;
 	bool any = false;
@@ -95,7 +66,7 @@ static void release(struct cell *c)
 	for (size_t i = 0; i < c->members; i++) {
 		const struct cell_member *m = &c->member[i];
 
-		if (!m->confirms || same_node(m->id, c->self))
+		if (!m->confirms || cell_same_node(m->id, c->self))
 			continue;
 		any = true;
 		most = m->has > most ? m->has : most;
@@ -125,7 +96,7 @@ static void look_who_is_silent(struct cell *c, usec now)
 	c->looks = 0;
 	for (size_t i = 0; i < c->members; i++)
 		c->member[i].confirms = false;
-	release(c);
+	cell_release(c);
 }
 
 /* --- out ---------------------------------------------------------------------------------------------------------- */
@@ -162,7 +133,7 @@ static uint8_t *room(struct cell *c, size_t n)
 	return p + c->to;
 }
 
-static void queue(struct cell *c, enum kind kind, const void *body, size_t len)
+static void queue(struct cell *c, enum cell_kind kind, const void *body, size_t len)
 {
 	uint8_t *p = room(c, RECORD_HEAD + len);
 
@@ -177,7 +148,7 @@ static void queue(struct cell *c, enum kind kind, const void *body, size_t len)
 	c->queued++;
 }
 
-static void queue_binding(struct cell *c, enum kind kind, const struct bc_entry *e)
+void cell_queue_binding(struct cell *c, enum cell_kind kind, const struct bc_entry *e)
 {
 	struct store_binding b = keep_binding_of(e);
 	uint8_t body[1 + KEY_MAX + VALUE_MAX];
@@ -188,7 +159,7 @@ static void queue_binding(struct cell *c, enum kind kind, const struct bc_entry 
 	memcpy(body + 1, r.key, (size_t)r.key_len);
 	memcpy(body + 1 + r.key_len, r.value, (size_t)r.value_len);
 	queue(c, kind, body, 1 + (size_t)r.key_len + (size_t)r.value_len);
-	if (kind == LIVE)
+	if (kind == CELL_LIVE)
 		c->live = c->queued;
 }
 
@@ -203,24 +174,24 @@ static void queue_end(struct cell *c)
 		wr_u32(&w, c->member[i].epoch);
 		wr_u8(&w, c->member[i].together);
 	}
-	queue(c, END, body, wr_at(&w));
+	queue(c, CELL_END, body, wr_at(&w));
 }
 
 static void queue_confirmations(struct cell *c)
 {
-	uint8_t body[CONFIRM_LEN];
+	uint8_t body[CELL_CONFIRM_LEN];
 
 	for (size_t i = 0; i < c->members; i++) {
 		struct cell_member *m = &c->member[i];
 		struct wr w = wr_over(body, sizeof(body));
 
-		if (!m->owed || !m->confirms || same_node(m->id, c->self))
+		if (!m->owed || !m->confirms || cell_same_node(m->id, c->self))
 			continue;
 		m->owed = false;
 		wr_u32(&w, m->id.node);
 		wr_u32(&w, m->id.pid);
 		wr_u64(&w, m->heard);
-		queue(c, CONFIRM, body, sizeof(body));
+		queue(c, CELL_CONFIRM, body, sizeof(body));
 	}
 }
 
@@ -233,15 +204,15 @@ static void tell_state(struct cell *c, usec now)
 	while (c->telling && c->to - c->from < AHEAD) {
 		if (c->ended && ha_ended(ha, --c->ended, &e)) {
 			if (e.expires > now)
-				queue_binding(c, STATE, &e);
+				cell_queue_binding(c, CELL_STATE, &e);
 		} else if (!c->ended && c->bindings) {
 			const struct bc_entry *b =
 				--c->bindings < bc_count(&ha->bc) ? bc_at(&ha->bc, c->bindings) : NULL;
 
 			if (b && keep_is_kept(b))
-				queue_binding(c, STATE, b);
+				cell_queue_binding(c, CELL_STATE, b);
 			if (b && ha_is_busy(b, now))
-				queue(c, TRAFFIC, &b->home, sizeof(b->home));
+				queue(c, CELL_TRAFFIC, &b->home, sizeof(b->home));
 		} else if (!c->ended) {
 			c->telling = false;
 			queue_end(c);
@@ -251,9 +222,9 @@ static void tell_state(struct cell *c, usec now)
 
 static void write_head(struct cell *c, struct wr *w, usec now)
 {
-	wr_u32(w, MAGIC);
-	wr_u8(w, VERSION);
-	wr_u8(w, F_CONFIRMS | (c->ha->on && !c->ha->standby ? F_SERVES : 0));
+	wr_u32(w, CELL_MAGIC);
+	wr_u8(w, CELL_VERSION);
+	wr_u8(w, CELL_CONFIRMS | (c->ha->on && !c->ha->standby ? CELL_SERVES : 0));
 	wr_u16(w, 0);
 	wr_u32(w, c->epoch);
 	wr_u64(w, (uint64_t)now);
@@ -323,7 +294,7 @@ void cell_event(struct cell *c, const struct event *ev)
 	switch (ev->type) {
 	case EV_BINDING_ADDED:
 	case EV_BINDING_MOVED:
-	case EV_BINDING_REFRESHED: queue_binding(c, LIVE, e); break;
+	case EV_BINDING_REFRESHED: cell_queue_binding(c, CELL_LIVE, e); break;
 	default: break;
 	}
 }
@@ -333,13 +304,13 @@ void cell_ended(struct cell *c, const struct in6_addr *home, uint16_t seq, usec 
 	struct bc_entry end = {.home = *home, .seq = seq, .expires = until};
 
 	if (c->members > 1 && !c->applying)
-		queue_binding(c, LIVE, &end);
+		cell_queue_binding(c, CELL_LIVE, &end);
 }
 
 void cell_traffic(struct cell *c, const struct in6_addr *home, usec now)
 {
 	if (c->members > 1 && ha_saw_traffic(c->ha, home, now))
-		queue(c, TRAFFIC, home, sizeof(*home));
+		queue(c, CELL_TRAFFIC, home, sizeof(*home));
 }
 
 void cell_news(struct cell *c)
@@ -364,18 +335,18 @@ static void put_member(struct cell *c, struct cpg_node id)
 {
 	size_t i = c->members;
 
-	if (i == CELL_MEMBERS_MAX || find_member(c, id))
+	if (i == CELL_MEMBERS_MAX || cell_find(c, id))
 		return;
 	for (; i && is_before(id, c->member[i - 1].id); i--)
 		c->member[i] = c->member[i - 1];
-	c->member[i] = (struct cell_member){.id = id, .together = same_node(id, c->self)};
+	c->member[i] = (struct cell_member){.id = id, .together = cell_same_node(id, c->self)};
 	c->members++;
 }
 
 static bool is_listed(struct cpg_node id, const struct cpg_node *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (same_node(id, list[i]))
+		if (cell_same_node(id, list[i]))
 			return true;
 	return false;
 }
@@ -390,7 +361,7 @@ static void drop_member(struct cell *c, size_t i)
 }
 
 /* Everybody is here, and hears what is said from now on: the lowest of those who were together begins. */
-static void begin_telling(struct cell *c)
+void cell_begin_telling(struct cell *c)
 {
 	size_t lowest = c->members;
 
@@ -399,14 +370,14 @@ static void begin_telling(struct cell *c)
 			return;
 		lowest = c->member[i].together ? i : lowest;
 	}
-	if (all_together(c) || !same_node(c->member[lowest].id, c->self))
+	if (all_together(c) || !cell_same_node(c->member[lowest].id, c->self))
 		return;
 	c->telling = true;
 	c->ended = c->ha->ended.map.n;
 	c->bindings = bc_count(&c->ha->bc);
 }
 
-static void say_all(struct cell *c)
+void cell_say_all(struct cell *c)
 {
 	for (size_t i = 0; i < c->members; i++)
 		c->ops.changed(c->ops.ctx, &c->member[i], false);
@@ -417,7 +388,7 @@ void cell_on_members(struct cell *c, struct cpg_node self, const struct cpg_node
 	c->self = self;
 	put_member(c, self);
 	for (size_t i = c->members; i-- > 0;)
-		if (!same_node(c->member[i].id, self) && !is_listed(c->member[i].id, list, n))
+		if (!cell_same_node(c->member[i].id, self) && !is_listed(c->member[i].id, list, n))
 			drop_member(c, i);
 	for (size_t i = 0; i < n; i++)
 		put_member(c, list[i]);
@@ -431,10 +402,10 @@ void cell_on_members(struct cell *c, struct cpg_node self, const struct cpg_node
 		forget_pending(c);
 		ha_replicated(c->ha, UINT64_MAX);
 	}
-	release(c);
+	cell_release(c);
 	cell_self(c)->bindings = (uint32_t)bc_count(&c->ha->bc);
 	cell_news(c);
-	say_all(c);
+	cell_say_all(c);
 	cell_flush(c, now);
 }
 
@@ -447,210 +418,6 @@ void cell_lost(struct cell *c)
 	c->look_at = 0;
 	forget_pending(c);
 	ha_replicated(c->ha, UINT64_MAX);
-}
-
-/* --- in ----------------------------------------------------------------------------------------------------------- */
-
-static bool read_head(struct rd *r, struct head *h)
-{
-	uint32_t magic = rd_u32(r);
-	uint8_t version = rd_u8(r);
-
-	h->flags = rd_u8(r);
-	rd_u16(r);
-	h->epoch = rd_u32(r);
-	h->now = (usec)rd_u64(r);
-	h->number = rd_u64(r);
-	h->bindings = rd_u32(r);
-	return !r->bad && magic == MAGIC && version == VERSION && h->now >= 0 && h->now < TIME_MAX;
-}
-
-/* A record with times by our clock; false: garbage. */
-static bool read_binding(struct rd r, const struct head *h, usec now, struct store_binding *b)
-{
-	size_t key_len = rd_u8(&r);
-	const uint8_t *key = rd_take(&r, key_len);
-	size_t len = rd_left(&r);
-	usec left;
-
-	if (r.bad || !key_len || key[0] != STORE_HA || key_len != 17 || len > VALUE_MAX ||
-		!record_read(key, (int)key_len, rd_take(&r, len), (int)len, b))
-		return false;
-	if (!b->lifetime && b->expires == NEVER)
-		return true;
-	if (b->expires < 0 || b->expires >= TIME_MAX || b->made < 0 || b->made > h->now)
-		return false;
-	left = b->expires - h->now;
-	b->made = now - (h->now - b->made);
-	b->expires = now + left;
-	return left <= (b->lifetime ? b->lifetime * STORE_LIFE_UNIT : ENDED_MAX);
-}
-
-static struct cpg_node read_node(struct rd *r)
-{
-	struct cpg_node id = {.node = rd_u32(r)};
-
-	id.pid = rd_u32(r);
-	return id;
-}
-
-/* One that was begun before all who hear it were there counts for nobody. */
-static bool is_of_now(const struct cell *c, struct rd r)
-{
-	size_t n = 0;
-
-	for (; rd_left(&r); n++) {
-		const struct cell_member *m = find_member(c, read_node(&r));
-
-		if (!m || m->epoch != rd_u32(&r))
-			return false;
-		rd_u8(&r);
-	}
-	return n == c->members && !r.bad;
-}
-
-static void take_end(struct cell *c, struct rd r)
-{
-	bool all = true;
-
-	if (!is_of_now(c, r))
-		return;
-	for (size_t i = 0; i < c->members; i++) {
-		struct cell_member *m = find_member(c, read_node(&r));
-
-		rd_u32(&r);
-		m->told |= rd_u8(&r);
-	}
-	for (size_t i = 0; i < c->members; i++)
-		all &= c->member[i].told;
-	for (size_t i = 0; all && i < c->members; i++)
-		c->member[i].together = c->member[i].owed = true;
-	if (all)
-		say_all(c);
-}
-
-/* The newer, where a member has what is older: whoever believed that hears of it. */
-static void retell(struct cell *c, const struct in6_addr *home, usec now)
-{
-	const struct bc_entry *e = bc_find(&c->ha->bc, home, NULL);
-	struct bc_entry end;
-
-	if (e && keep_is_kept(e))
-		queue_binding(c, LIVE, e);
-	else if (!e && ha_end_of(c->ha, home, now, &end))
-		queue_binding(c, LIVE, &end);
-}
-
-/* NULL, or why not. What one tells with whom we are together is for others. */
-static const char *take_binding(
-	struct cell *c, const struct cell_member *m, enum kind kind, const struct store_binding *b, usec now)
-{
-	struct bc_entry e = keep_entry_of(b);
-	int err;
-
-	if (same_node(m->id, c->self) || (kind == STATE && m->together))
-		return NULL;
-	c->applying = true;
-	err = ha_replica(c->ha, &e, now);
-	c->applying = false;
-	if (err > 0 && kind == STATE)
-		retell(c, &e.home, now);
-	return err == -ENOSPC ? "there is no room for its bindings"
-	       : err < 0      ? "it has bindings that cannot be served here: is the configuration the same?"
-			      : NULL;
-}
-
-static void take_confirmation(struct cell *c, struct cell_member *m, struct rd r)
-{
-	struct cpg_node whose = read_node(&r);
-	uint64_t has = rd_u64(&r);
-
-	if (!same_node(whose, c->self) || has <= m->has || has > c->sent)
-		return;
-	m->has = has;
-	release(c);
-}
-
-static void take_traffic(struct cell *c, const uint8_t *body, usec now)
-{
-	struct in6_addr home;
-
-	memcpy(&home, body, sizeof(home));
-	(void)ha_saw_traffic(c->ha, &home, now);
-}
-
-/* Twice: whether all can be read, and then for what it says. */
-static const char *walk(struct cell *c, struct cell_member *m, const struct head *h, struct rd r, bool take, usec now)
-{
-	const char *why = NULL;
-
-	while (rd_left(&r)) {
-		enum kind kind = rd_u8(&r);
-		size_t len = rd_u16(&r);
-		const uint8_t *body = rd_take(&r, len);
-		struct rd in = rd_over(body, len);
-		struct store_binding b;
-
-		if (r.bad || ((kind == LIVE || kind == STATE) && !read_binding(in, h, now, &b)))
-			return "it sent what cannot be read";
-		if ((kind == TRAFFIC && len != sizeof(struct in6_addr)) || (kind == CONFIRM && len != CONFIRM_LEN))
-			return "it sent what cannot be read";
-		if (take && (kind == LIVE || kind == STATE) && c->ha->on)
-			why = take_binding(c, m, kind, &b, now) ?: why;
-		else if (take && kind == TRAFFIC)
-			take_traffic(c, body, now);
-		else if (take && kind == END)
-			take_end(c, in);
-		else if (take && kind == CONFIRM)
-			take_confirmation(c, m, in);
-		m->owed |= take && kind == LIVE;
-	}
-	return why;
-}
-
-static void refuse_record(struct cell *c, const struct cell_member *m, const char *why, usec now)
-{
-	c->refusals++;
-	if (rate_take(&c->complaints, now))
-		c->ops.refused(c->ops.ctx, m, why);
-}
-
-void cell_on_message(struct cell *c, struct cpg_node from, const uint8_t *data, size_t len, usec now)
-{
-	struct cell_member *m = find_member(c, from);
-	bool ours = same_node(from, c->self), changed;
-	struct rd r = rd_over(data, len);
-	const char *why = NULL;
-	struct head h;
-
-	if (!m)
-		return;
-	if (!read_head(&r, &h))
-		why = "it sent what cannot be read";
-	else if (!ours)
-		why = walk(c, m, &h, r, false, now);
-	if (why) {
-		refuse_record(c, m, why, now);
-		return;
-	}
-	changed = m->serves != (h.flags & F_SERVES);
-	m->serves = h.flags & F_SERVES;
-	m->confirms = h.flags & F_CONFIRMS;
-	m->heard = h.number;
-	m->bindings = h.bindings;
-	if (m->epoch != h.epoch) {
-		m->epoch = h.epoch;
-		begin_telling(c);
-	}
-	if (changed)
-		c->ops.changed(c->ops.ctx, m, false);
-	if (ours) {
-		c->delivered = h.number;
-		release(c);
-	}
-	why = walk(c, m, &h, r, true, now);
-	if (why)
-		refuse_record(c, m, why, now);
 }
 
 /* --- open and close ----------------------------------------------------------------------------------------------- */

@@ -42,7 +42,7 @@ static int send_singly(struct carrier *c, const struct msghdr *m)
 	return err;
 }
 
-static int refused(struct carrier *c, const struct msghdr *m, int err)
+static int send_refused(struct carrier *c, const struct msghdr *m, int err)
 {
 	if (packets_of(m) > 1 && (err == EINVAL || err == EIO || err == EMSGSIZE))
 		return send_singly(c, m);
@@ -60,7 +60,7 @@ int carrier_flush(struct carrier *c)
 		int sent = sendmmsg(c->socket.fd, o->msgs + at, (unsigned)(o->n - at), MSG_DONTWAIT);
 
 		if (sent < 0 && errno != EINTR)
-			err = refused(c, &o->msgs[at++].msg_hdr, errno);
+			err = send_refused(c, &o->msgs[at++].msg_hdr, errno);
 		for (; sent > 0; sent--)
 			c->tx_packets += (unsigned)packets_of(&o->msgs[at++].msg_hdr);
 	}

@@ -164,7 +164,7 @@ static void frame(struct shim *s, struct packet *p)
 		packet(s, p, plain);
 }
 
-static void flush(struct shim *s)
+static void pass_on(struct shim *s)
 {
 	if (s->ro.flush)
 		s->ro.flush(s->ro.ctx);
@@ -195,8 +195,8 @@ static void ready(struct watch *w, uint32_t events)
 	(void)events;
 	for (int i = 0; i < READS_A_TURN && read_one(s); i++)
 		if (s->used + EDIT_FRONT + ROOM > sizeof(s->buf))
-			flush(s);
-	flush(s);
+			pass_on(s);
+	pass_on(s);
 }
 
 void shim_drain(struct shim *s)

@@ -44,7 +44,7 @@ static bool is_reason(const char *msg)
 	return false;
 }
 
-static bool is_ours(const struct ike *s, const char *local)
+static bool is_our_end(const struct ike *s, const char *local)
 {
 	struct in6_addr a;
 
@@ -64,25 +64,25 @@ static void begin_attempt(struct ike *s, struct ike_attempt *a, uint32_t id, con
 
 	*a = (struct ike_attempt){0};
 	snprintf(local, sizeof(local), "%.*s", (int)strcspn(ends, "["), ends);
-	if (!remote || !is_ours(s, local))
+	if (!remote || !is_our_end(s, local))
 		return;
 	a->id = id;
 	snprintf(a->who, sizeof(a->who), "%s", remote + 4);
 }
 
-static void keep(struct ike_refusal *r, const struct ike_attempt *a)
+static void put_refusal(struct ike_refusal *r, const struct ike_attempt *a)
 {
 	r->at = clock_now();
 	snprintf(r->text, sizeof(r->text), "%s: %s", a->who, *a->why ? a->why : "see charon's log");
 }
 
-static void refused(struct ike *s, struct ike_attempt *a, struct vici_text name)
+static void note_refusal(struct ike *s, struct ike_attempt *a, struct vici_text name)
 {
 	struct ike_peer *p = ike_peer_named(s, name);
 
-	keep(&s->refusal, a);
+	put_refusal(&s->refusal, a);
 	if (p)
-		keep(&p->refusal, a);
+		put_refusal(&p->refusal, a);
 	if (rate_take(&s->refusals, clock_now()))
 		log_warn("IKE refused %s", s->refusal.text);
 	a->id = 0;
@@ -120,7 +120,7 @@ void ike_hear(struct ike *s, struct vici_reader *r)
 	if (!begins(msg, answer))
 		return;
 	if (strstr(msg, "N(AUTH_FAILED)") || strstr(msg, "N(TS_UNACCEPT)") || strstr(msg, "N(NO_PROP)"))
-		refused(s, a, name);
+		note_refusal(s, a, name);
 	else
 		a->id = 0;
 }

@@ -202,7 +202,7 @@ int ha_replica(struct ha *ha, const struct bc_entry *theirs, usec now)
 	return 0;
 }
 
-static bool end_of(const struct ha *ha, const struct seq_entry *s, struct bc_entry *to)
+static bool as_end(const struct ha *ha, const struct seq_entry *s, struct bc_entry *to)
 {
 	if (!s)
 		return false;
@@ -213,12 +213,12 @@ static bool end_of(const struct ha *ha, const struct seq_entry *s, struct bc_ent
 
 bool ha_ended(const struct ha *ha, size_t i, struct bc_entry *to)
 {
-	return end_of(ha, seq_at(&ha->ended, i), to);
+	return as_end(ha, seq_at(&ha->ended, i), to);
 }
 
 bool ha_end_of(const struct ha *ha, const struct in6_addr *home, usec now, struct bc_entry *to)
 {
-	return end_of(ha, seq_find(&ha->ended, home, now), to);
+	return as_end(ha, seq_find(&ha->ended, home, now), to);
 }
 
 /* --- answers that wait -------------------------------------------------------------------------------------------- */

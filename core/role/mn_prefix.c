@@ -6,6 +6,7 @@
  */
 #include "base/addr.h"
 #include "role/mn_impl.h"
+#include "role/prefix.h"
 #include "role/ro.h"
 
 #define FIRST	   (3 * SEC) /* INITIAL_SOLICIT_TIMER */
@@ -147,11 +148,6 @@ static void derive(struct mn *mn, const struct mn_home *h, const struct nd_prefi
 	mn_tell(mn, EV_HOME_PREFIX, new, NULL, now);
 }
 
-static usec end_of(uint32_t lifetime, usec now)
-{
-	return lifetime == UINT32_MAX ? NEVER : now + lifetime * SEC;
-}
-
 static void take_lifetimes(struct mn *mn, struct mn_home *h, const struct nd_ra *mpa, usec now)
 {
 	usec valid = h->prefix.valid_until, preferred = h->prefix.preferred_until;
@@ -161,8 +157,8 @@ static void take_lifetimes(struct mn *mn, struct mn_home *h, const struct nd_ra 
 
 		if (p->preferred > p->valid || !addr_in(&p->prefix, &h->conf.home, p->len))
 			continue;
-		valid = end_of(p->valid, now);
-		preferred = end_of(p->preferred, now);
+		valid = prefix_until(p->valid, now);
+		preferred = prefix_until(p->preferred, now);
 	}
 	h->prefix.valid_until = valid;
 	h->prefix.preferred_until = preferred;

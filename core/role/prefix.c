@@ -5,7 +5,7 @@
 #define TWO_HOURS (2 * 3600 * SEC)
 #define SLACK	  (2 * SEC) /* a lifetime that counts down arrives a little late or early */
 
-static usec end_of(uint32_t lifetime, usec now)
+usec prefix_until(uint32_t lifetime, usec now)
 {
 	return lifetime == UINT32_MAX ? NEVER : now + lifetime * SEC;
 }
@@ -45,7 +45,7 @@ static struct prefix *slot(struct prefixes *l, const struct nd_prefix *p)
 /* Another value than before, and not the old one counted down. */
 static bool differs(uint32_t told, uint32_t before, usec until, usec now)
 {
-	usec end = end_of(told, now);
+	usec end = prefix_until(told, now);
 
 	if (told == before)
 		return false;
@@ -61,7 +61,7 @@ static usec two_hour_rule(usec end, usec until, usec now)
 
 static bool renew_prefix(struct prefix *x, const struct nd_prefix *p, bool ours, usec now)
 {
-	usec end = end_of(p->valid, now);
+	usec end = prefix_until(p->valid, now);
 	bool changed = x->onlink != p->onlink || x->autoconf != p->autoconf ||
 		       differs(p->valid, x->valid, x->valid_until, now) ||
 		       differs(p->preferred, x->preferred, x->preferred_until, now);
@@ -71,7 +71,7 @@ static bool renew_prefix(struct prefix *x, const struct nd_prefix *p, bool ours,
 	x->valid = p->valid;
 	x->preferred = p->preferred;
 	x->valid_until = ours ? end : two_hour_rule(end, x->valid_until, now);
-	x->preferred_until = end_of(p->preferred, now);
+	x->preferred_until = prefix_until(p->preferred, now);
 	return changed;
 }
 

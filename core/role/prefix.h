@@ -35,6 +35,8 @@ bool prefixes_on_ra(struct prefixes *l, const struct nd_ra *ra, bool ours, usec 
 void prefixes_expire(struct prefixes *l, usec now);
 /* The longest prefix that covers `addr`, or NULL. */
 const struct prefix *prefixes_find(const struct prefixes *l, const struct in6_addr *addr);
+/* When that many seconds are over, NEVER for UINT32_MAX. */
+usec prefix_until(uint32_t lifetime, usec now);
 /* Seconds from now until then, UINT32_MAX for NEVER. */
 uint32_t prefix_left(usec until, usec now);
 

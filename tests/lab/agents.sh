@@ -87,24 +87,16 @@ add() { ha binding add home "2001:db8:1::$1" care-of "2001:db8:f1::$1"; }
 # clocks NODE...: the clock of agents started there until agents_stop can be moved. ahead SECONDS NODE: it is, so far ahead.
 # pass SECONDS NODE...: and they look at it.
 clocks() { local n; for n; do head -c 16 /dev/zero > "/run/lab/$n.warp"; done; }
-ahead() {
-	local i at octets=
-	at=$(($(od -An -td8 -N8 "/run/lab/$2.warp") + $1 * 1000000))
-	for i in 0 8 16 24 32 40 48 56; do printf -v octets '%s\\x%02x' "$octets" $((at >> i & 255)); done
-	printf '%b' "$octets" | dd of="/run/lab/$2.warp" conv=notrunc status=none
-}
-pass() {
-	local n
-	for n in "${@:2}"; do clock_put "$n" 0 $(($(od -An -td8 -N8 "/run/lab/$n.warp") + $1 * 1000000)); done
-}
+ahead() { clock_put "$2" 0 $(($(od -An -td8 -N8 "/run/lab/$2.warp") + $1 * 1000000)); }
+pass() { local n; for n in "${@:2}"; do ahead "$1" "$n" && clock_look "$n"; done; }
 # stand NODE: no time passes there; go_on NODE: it does again, and that which has not passed is over.
-stand() { clock_put "$1" 1 "$(python3 -c 'import time; print(time.monotonic_ns() // 1000)')"; }
-go_on() { clock_put "$1" 1 0; }
+stand() { clock_put "$1" 1 "$(python3 -c 'import time; print(time.monotonic_ns() // 1000)')" && clock_look "$1"; }
+go_on() { clock_put "$1" 1 0 && clock_look "$1"; }
+clock_look() { has_agent "$1" >/dev/null 2>&1 || true; }   # an agent looks at its clock when something wakes it
 clock_put() {   # clock_put NODE WORD VALUE
 	local i octets=
 	for i in 0 8 16 24 32 40 48 56; do printf -v octets '%s\\x%02x' "$octets" $(($3 >> i & 255)); done
 	printf '%b' "$octets" | dd of="/run/lab/$1.warp" bs=8 seek="$2" conv=notrunc status=none
-	has_agent "$1" >/dev/null 2>&1 || true   # it looks at its clock when something wakes it
 }
 
 # --- where a mobile node is ---
