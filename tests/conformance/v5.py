@@ -8,7 +8,7 @@ NO_IKE = "not so: keys for IPsec are configured, and IPsec does not reach into U
 unit(MUST, "5", "a home address that IPsec protects is not registered unprotected in UDP", "test_ipv4",
      "what_is_not_right_is_nothing")
 unit(MUST, "5", "nor one that may register with proof only", "test_ipv4", "what_is_not_right_is_nothing")
-untested(MUST, "5", "who binds an IPv4 home address has the right to", why="not so: IPv4 home addresses are not supported")
+unit(MUST, "5", "who binds an IPv4 home address has the right to", "test_home4", "none_without_a_rule")
 
 
 @must("5", "who does not know the sequence number, and sends from anywhere, takes nothing from a binding")
